@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: compare report test lint types arrows suite install clean
+
+compare: install  ## RMN beside every baseline on Split-MNIST
+	$(BIN)/python -m harness.compare --benchmark split_mnist
+
+report: install  ## remake every PDF from results/ alone
+	$(BIN)/python -m harness.report --benchmark split_mnist
+	$(BIN)/python -m harness.report --benchmark permuted_mnist
+
+test: lint types arrows suite
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+arrows: install
+	$(BIN)/lint-imports
+
+suite: install
+	$(BIN)/pytest
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

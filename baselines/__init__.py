@@ -1,0 +1,1 @@
+"""Methods of comparison, one file each. See `interface` for what a method is."""

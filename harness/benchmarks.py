@@ -1,0 +1,102 @@
+"""The benchmarks: which tasks, which network, how long to train. Names and numbers only, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training budget of one profile, the same for every method of a comparison.
+
+    Attributes:
+        epochs: passes over each task's training data.
+        batch_size: examples per optimizer step.
+        learning_rate: of Adam.
+        train_examples: at most this many training examples per task; None for all.
+        test_examples: at most this many test examples per task; None for all.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 0.002
+    train_examples: int | None = None
+    test_examples: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A stream of tasks.
+
+    Attributes:
+        name: as typed on the command line.
+        title: as printed.
+        summary: one sentence for reports: data, split, tasks.
+        dataset: key of the data set that it is made from.
+        network: key of the backbone.
+        classes: the classes of each task, in the order of the stream.
+        training: the budget of each profile, by the profile's name.
+        version: raise it when the same name begins to mean other tasks or another network.
+    """
+
+    name: str
+    title: str
+    summary: str
+    dataset: str
+    network: str
+    classes: tuple[tuple[int, ...], ...]
+    training: dict[str, Training]
+    version: int = 1
+
+    @property
+    def tasks(self) -> int:
+        """Number of tasks in the stream."""
+        return len(self.classes)
+
+    @property
+    def outputs(self) -> int:
+        """Number of classes over all tasks."""
+        return 1 + max(label for task in self.classes for label in task)
+
+
+_SMOKE = Training(epochs=1, train_examples=1024, test_examples=512)
+
+BENCHMARKS = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark(
+            name="split_mnist",
+            title="Split-MNIST",
+            summary="MNIST in five tasks of two digits each (0/1, 2/3, 4/5, 6/7, 8/9), official "
+            "split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            classes=((0, 1), (2, 3), (4, 5), (6, 7), (8, 9)),
+            training={
+                "smoke": _SMOKE,
+                "default": Training(epochs=5),
+                "paper": Training(epochs=250),
+            },
+        ),
+        Benchmark(
+            name="permuted_mnist",
+            title="Permuted-MNIST",
+            summary="MNIST ten times, each task with its own random permutation of the 784 pixels "
+            "drawn from the seed; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            classes=(tuple(range(10)),) * 10,
+            training={
+                "smoke": _SMOKE,
+                "default": Training(epochs=10),
+                "paper": Training(epochs=250),
+            },
+        ),
+    )
+}
+
+PROFILES = {
+    "smoke": "seconds; for tests and for trying the command line",
+    "default": "what a laptop can do; the profile of the committed results",
+    "paper": "the paper's epochs and optimizer settings",
+}

@@ -1,0 +1,55 @@
+"""A run: everything that decides its numbers, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training of one method on one benchmark with one seed.
+
+    Device, machine, library versions and commit are provenance, kept beside a run's results; they
+    are not part of its identity.
+
+    Attributes:
+        benchmark: name of the benchmark.
+        baseline: name of the method.
+        settings: every setting of the method, resolved.
+        profile: name of the profile.
+        training: the profile's budget, resolved.
+        seed: of initialisation, data order and permutations.
+        versions: of the benchmark, the method and the rows.
+        setting: the settings that differ from the benchmark's defaults, such as "ewc_lambda=10";
+            a label, not part of the identity.
+    """
+
+    benchmark: str
+    baseline: str
+    settings: Mapping[str, Any]
+    profile: str
+    training: Mapping[str, Any]
+    seed: int
+    versions: Mapping[str, int]
+    setting: str = field(default="", compare=False)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the id is made from."""
+        identity = asdict(self)
+        del identity["setting"]
+        return identity
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits of the SHA-256 of the identity's canonical JSON."""
+        canonical = json.dumps(self.identity, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        setting = f"[{self.setting}]" if self.setting else ""
+        return f"{self.baseline}{setting} seed {self.seed}"

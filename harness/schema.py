@@ -1,0 +1,72 @@
+"""The tidy table of raw measures, one parquet file a run: its columns, its metrics and its checks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+VERSION: Final = 1
+"""Version of the rows; part of a run's identity."""
+
+COLUMNS: Final[dict[str, str]] = {
+    "run_id": "string",
+    "benchmark": "string",
+    "baseline": "string",
+    "setting": "string",  # settings that differ from the benchmark's defaults, "" for none
+    "seed": "int64",
+    "regime": "string",  # "task-aware", "task-agnostic" or "" where it does not apply
+    "rule": "string",  # how the task was inferred, "" where it was not
+    "metric": "string",
+    "after": "Int64",  # number of tasks learned when it was measured; 0 is the untrained network
+    "task": "Int64",  # task measured, from 1
+    "other": "Int64",  # second task of a pair, from 1
+    "layer": "string",  # layer measured, "" where it does not apply
+    "value": "float64",
+}
+
+TASK_AWARE: Final = "task-aware"
+TASK_AGNOSTIC: Final = "task-agnostic"
+
+METRICS: Final[dict[str, str]] = {
+    "accuracy": "share of the task's test examples classified correctly; regime, rule, after, task",
+    "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
+    "weights": "number of maskable weights of a layer; layer",
+    "mask_ones": "number of weights that a task's mask keeps; after, task, layer",
+    "mask_overlap": "number of weights kept by the masks of both tasks; task < other, layer",
+    "weights_used": "number of weights kept by any mask so far; after, layer",
+    "stored_bytes": "bytes kept between tasks beyond one backbone network; after",
+    "stored_examples": "examples kept between tasks; after",
+    "train_seconds": "wall-clock seconds of training on the task; after",
+    "train_examples": "examples that the optimizer saw for the task; after",
+    "eval_seconds": "wall-clock seconds of the evaluation; after",
+}
+
+CLASSES_SEEN: Final = "classes seen"
+"""Rule of a method that needs no task identity: arg max over all classes seen so far."""
+
+
+def empty() -> pd.DataFrame:
+    """A table without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+
+
+def check(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the schema's column order and types.
+
+    Raises:
+        ValueError: a column is missing or unknown, a metric is unknown, a value is not finite, or
+            two rows measure the same thing.
+    """
+    missing, unknown = set(COLUMNS) - set(rows.columns), set(rows.columns) - set(COLUMNS)
+    if missing or unknown:
+        raise ValueError(f"columns missing: {sorted(missing)}, unknown: {sorted(unknown)}")
+    rows = rows[list(COLUMNS)].astype(COLUMNS)  # type: ignore[call-overload]
+    strange = set(rows["metric"]) - set(METRICS)
+    if strange:
+        raise ValueError(f"unknown metrics: {sorted(strange)}")
+    if not rows["value"].abs().lt(float("inf")).all():
+        raise ValueError("some values are not finite")
+    if rows.drop(columns="value").duplicated().any():
+        raise ValueError("two rows measure the same thing")
+    return rows

@@ -1,0 +1,182 @@
+"""The disk is the seam: finished runs go in as whole folders, tidy rows come out.
+
+    results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where, and how it ended
+                                                      rows.parquet  raw measures (`harness.schema`)
+                                                      masks.npz     packed masks, where there are any
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pandas as pd
+
+from harness import schema
+from harness.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+RECORD: Final = "run.json"
+ROWS: Final = "rows.parquet"
+MASKS: Final = "masks.npz"
+_UNFINISHED: Final = ".unfinished-"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How one run ended, as written to `run.json`.
+
+    Attributes:
+        run: the run.
+        method: the method's declaration: title, reference, relaxations.
+        provenance: device, versions, commit, command and times; never part of the identity.
+        status: whether the run finished or failed.
+        error: the traceback of a failed run.
+    """
+
+    run: Run
+    method: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    status: Literal["finished", "failed"] = "finished"
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything under one results folder for one benchmark and profile.
+
+    Attributes:
+        records: finished and failed runs.
+        rows: raw measures of the finished runs (`harness.schema`).
+        damaged: folders that could not be read, with the reason; they were left alone.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    rows: pd.DataFrame = field(default_factory=lambda: schema.empty())
+    damaged: dict[Path, str] = field(default_factory=dict)
+
+
+def folder(results: Path, run: Run) -> Path:
+    """Where a run's folder is, or will be."""
+    return results / run.benchmark / run.profile / run.baseline / run.id
+
+
+def save(
+    results: Path,
+    record: Record,
+    rows: pd.DataFrame | None = None,
+    masks: Mapping[str, np.ndarray] | None = None,
+) -> Path:
+    """Write a run's folder whole or not at all; a failed run never replaces a finished one.
+
+    Raises:
+        ValueError: the rows do not fit the schema.
+        FileExistsError: the run is already finished.
+    """
+    target = folder(results, record.run)
+    if _status(target) == "finished":
+        raise FileExistsError(f"{target} holds a finished run; it is never overwritten")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
+    try:
+        unfinished.chmod(0o755)
+        _write(unfinished, record, rows, masks)
+        if target.exists():  # an earlier failure
+            shutil.rmtree(target)
+        os.replace(unfinished, target)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return target
+
+
+def status(results: Path, run: Run) -> Literal["missing", "finished", "failed", "damaged"]:
+    """Whether a run needs running, without reading its rows."""
+    return _status(folder(results, run))
+
+
+def read(results: Path, benchmark: str, profile: str) -> Results:
+    """All runs of a benchmark and profile; damaged folders are named and left alone."""
+    found = Results()
+    tables = []
+    for path in _folders(results / benchmark / profile):
+        try:
+            record = _read_record(path)
+            if record.status == "finished":
+                tables.append(_read_rows(path, record.run))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            found.damaged[path] = f"{type(error).__name__}: {error}"
+        else:
+            found.records.append(record)
+    if tables:
+        found.rows = schema.check(pd.concat(tables, ignore_index=True))
+    return found
+
+
+def remove_unfinished(results: Path) -> None:
+    """Delete what interrupted writers left; call it only while no writer is at work."""
+    for leftover in results.glob(f"*/*/*/{_UNFINISHED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    for path in sorted(root.glob("*/*")):
+        if path.is_dir() and not path.name.startswith("."):
+            yield path
+
+
+def _write(
+    path: Path,
+    record: Record,
+    rows: pd.DataFrame | None,
+    masks: Mapping[str, np.ndarray] | None,
+) -> None:
+    content = {"schema": schema.VERSION, "id": record.run.id, **asdict(record)}
+    (path / RECORD).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+    if rows is not None:
+        schema.check(rows).to_parquet(path / ROWS, index=False, compression="zstd")
+    if masks:
+        import numpy as np
+
+        np.savez_compressed(path / MASKS, allow_pickle=False, **masks)
+
+
+def _status(path: Path) -> Literal["missing", "finished", "failed", "damaged"]:
+    if not path.exists():
+        return "missing"
+    try:
+        record = _read_record(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        return "damaged"
+    if record.status == "finished" and not (path / ROWS).is_file():
+        return "damaged"
+    return record.status
+
+
+def _read_record(path: Path) -> Record:
+    content = json.loads((path / RECORD).read_text())
+    run = Run(**content["run"])
+    if run.id != path.name:
+        raise ValueError(f"{RECORD} describes run {run.id}, not {path.name}")
+    return Record(
+        run=run,
+        method=content["method"],
+        provenance=content["provenance"],
+        status=content["status"],
+        error=content["error"],
+    )
+
+
+def _read_rows(path: Path, run: Run) -> pd.DataFrame:
+    rows = schema.check(pd.read_parquet(path / ROWS))
+    if set(rows["run_id"]) != {run.id}:
+        raise ValueError(f"{ROWS} holds rows of {set(rows['run_id'])}")
+    return rows
