@@ -1,0 +1,28 @@
+"""Holding what a method declares against what was observed while it ran."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avalanche.models import MultiTaskModule
+
+from baselines.interface import Baseline, HasMasks, InfersTask, Relaxation
+from harness.memory import Kept
+
+
+def check_declaration(method: Baseline, strategy: Any, held: Kept) -> None:
+    """Compare a finished strategy with its method's declaration.
+
+    Raises:
+        ValueError: the method kept examples or used the task identity without declaring it.
+    """
+    observed = set()
+    if held.examples:
+        observed.add(Relaxation.REPLAY)
+    uses_identity = isinstance(strategy, InfersTask | HasMasks)
+    if uses_identity or isinstance(strategy.model, MultiTaskModule):
+        observed.add(Relaxation.TASK_IDENTITY)
+    undeclared = observed - method.relaxations
+    if undeclared:
+        names = ", ".join(f"Relaxation.{relaxation.name}" for relaxation in sorted(undeclared))
+        raise ValueError(f"{method.name} was seen to need {names}; add it to its `relaxations`")

@@ -1,0 +1,194 @@
+"""One run: build the method, train it task after task, and measure it after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from avalanche.training.plugins import SupervisedPlugin
+from torch import nn
+
+from baselines.interface import Baseline, Context, HasMasks, Relaxation
+from baselines.registry import methods
+from harness import schema
+from harness.benchmarks import BENCHMARKS, Benchmark, Training
+from harness.declaration import check_declaration
+from harness.evaluation import Row, evaluate
+from harness.loading import TensorLoading
+from harness.memory import kept, network_bytes
+from harness.networks import NETWORKS
+from harness.run import Run
+from harness.streams import Stream, make_stream
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run measured.
+
+    Attributes:
+        rows: raw measures (`harness.schema`).
+        masks: packed masks per layer, uint8, for methods that have any; the bits of all tasks are
+            packed together by numpy.packbits, `<layer>.shape` has their shape.
+    """
+
+    rows: pd.DataFrame
+    masks: dict[str, np.ndarray]
+
+
+def perform(
+    run: Run, *, device: str, data: Path | None, report: Callable[[int, int], None]
+) -> Outcome:
+    """Train and measure one method; the same run gives the same rows on a CPU.
+
+    Args:
+        run: what to train.
+        device: "cpu", "cuda", or "auto" for the GPU where there is one.
+        data: folder of the data sets; None for the packaged ones.
+        report: called with (task, epoch), both from 1, after each epoch.
+
+    Raises:
+        FileNotFoundError: a data file is missing.
+        ValueError: a data file is damaged, or the method does what it does not declare.
+    """
+    benchmark, training = BENCHMARKS[run.benchmark], Training(**run.training)
+    where = _device(device)
+    torch.manual_seed(run.seed)
+    stream = make_stream(benchmark, training, run.seed, data)
+    method = methods()[run.baseline](**run.settings)
+    plugins = (TensorLoading(run.seed), _Report(report))
+    context = _context(benchmark, training, run.seed, where, plugins)
+    rows = list(_measure(method, context, benchmark, training, stream))
+    strategy = rows.pop()["strategy"]
+    masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
+    return Outcome(_table(rows, run), _packed(masks))
+
+
+def _measure(
+    method: Baseline, context: Context, benchmark: Benchmark, training: Training, stream: Stream
+) -> Iterator[Row]:
+    strategy = method.build(context)
+    bare = network_bytes(context.network())
+    yield from evaluate(strategy, benchmark, stream.test, 0, context.device)
+    for after, experiences in _lessons(method, stream):
+        started = time.perf_counter()
+        strategy.train(experiences, reset_optimizer_state=True)
+        trained = time.perf_counter()
+        yield from evaluate(strategy, benchmark, stream.test, after, context.device)
+        held = kept(strategy)
+        seen = training.epochs * sum(len(experience.dataset) for experience in experiences)
+        yield from _scalars(
+            after,
+            train_seconds=trained - started,
+            eval_seconds=time.perf_counter() - trained,
+            train_examples=seen,
+            stored_bytes=held.bytes - bare,
+            stored_examples=held.examples,
+        )
+        if isinstance(strategy, HasMasks):
+            yield from _mask_rows(strategy.masks(), after)
+    check_declaration(method, strategy, held)
+    yield {"strategy": strategy}
+
+
+def _lessons(method: Baseline, stream: Stream) -> Iterator[tuple[int, list[Any]]]:
+    experiences = list(stream.experiences)
+    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+        yield len(experiences), experiences
+    else:
+        for after, experience in enumerate(experiences, start=1):
+            yield after, [experience]
+
+
+def _scalars(after: int, **values: float) -> Iterator[Row]:
+    for metric, value in values.items():
+        yield {"metric": metric, "after": after, "value": float(value)}
+
+
+def _mask_rows(masks: Mapping[str, torch.Tensor], after: int) -> Iterator[Row]:
+    """Counts for the task just learned; masks of earlier tasks no longer change."""
+    for layer, mask in masks.items():
+        flat = mask.flatten(1)
+        row: Row = {"after": after, "layer": layer}
+        if after == 1:
+            yield {"metric": "weights", "layer": layer, "value": float(flat.shape[1])}
+        newest = flat[after - 1]
+        yield {**row, "metric": "mask_ones", "task": after, "value": float(newest.sum())}
+        yield {**row, "metric": "weights_used", "value": float(flat.any(0).sum())}
+        for earlier in range(after - 1):
+            shared = float((flat[earlier] & newest).sum())
+            pair: Row = {"task": earlier + 1, "other": after, "value": shared}
+            yield {**row, **pair, "metric": "mask_overlap"}
+
+
+def _table(rows: list[Row], run: Run) -> pd.DataFrame:
+    blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
+    shared = {
+        "run_id": run.id,
+        "benchmark": run.benchmark,
+        "baseline": run.baseline,
+        "setting": run.setting,
+        "seed": run.seed,
+    }
+    return schema.check(pd.DataFrame([{**shared, **blank, **row} for row in rows]))
+
+
+def _packed(masks: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    packed: dict[str, np.ndarray] = {}
+    for layer, mask in masks.items():
+        packed[layer] = np.packbits(mask.cpu().numpy().reshape(-1))
+        packed[f"{layer}.shape"] = np.array(mask.shape)
+    return packed
+
+
+def _context(
+    benchmark: Benchmark,
+    training: Training,
+    seed: int,
+    device: torch.device,
+    plugins: tuple[Any, ...],
+) -> Context:
+    made = 0
+
+    def network() -> nn.Module:
+        """The n-th network of a run is the same for every method."""
+        nonlocal made
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1000 * seed + made)
+            made += 1
+            return NETWORKS[benchmark.network](benchmark.outputs).to(device)
+
+    return Context(
+        network=network,
+        outputs=benchmark.outputs,
+        tasks=benchmark.tasks,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        learning_rate=training.learning_rate,
+        device=device,
+        seed=seed,
+        plugins=plugins,
+    )
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+class _Report(SupervisedPlugin):
+    """Tells the caller about each finished epoch."""
+
+    def __init__(self, report: Callable[[int, int], None]) -> None:
+        super().__init__()
+        self.report = report
+
+    def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
+        clock = strategy.clock
+        self.report(clock.train_exp_counter + 1, clock.train_exp_epochs + 1)

@@ -1,0 +1,77 @@
+"""What a strategy keeps between tasks, observed by walking over everything that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from avalanche.benchmarks import CLExperience, CLStream
+from avalanche.benchmarks.utils import AvalancheDataset
+from avalanche.training.plugins import EvaluationPlugin
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+_NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer)
+
+
+@dataclass(slots=True)
+class Kept:
+    """Tensors and examples that were found.
+
+    Attributes:
+        storages: size in bytes of each distinct tensor storage, by its address.
+        examples: number of examples in data sets, such as a replay buffer.
+    """
+
+    storages: dict[int, int] = field(default_factory=dict)
+    examples: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all tensors found; storage shared by several tensors counts once."""
+        return sum(self.storages.values())
+
+
+def kept(strategy: Any) -> Kept:
+    """Everything that a strategy holds after training on a task, its network included.
+
+    Left out: the current experience, the optimizer (its state is made anew for each task) and
+    Avalanche's evaluator.
+    """
+    found = Kept()
+    for value in _reachable(strategy):
+        if isinstance(value, AvalancheDataset):
+            found.examples += len(value)
+        elif isinstance(value, Tensor):
+            storage = value.untyped_storage()
+            if storage.nbytes():
+                found.storages[storage.data_ptr()] = storage.nbytes()
+    return found
+
+
+def network_bytes(network: nn.Module) -> int:
+    """Bytes of one network's parameters and buffers."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
+
+
+def _reachable(root: Any) -> Iterator[Any]:
+    seen, waiting = {id(root)}, [root]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        for child in _children(value):
+            if id(child) not in seen and not isinstance(child, _NOT_KEPT):
+                seen.add(id(child))
+                waiting.append(child)
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, Tensor | AvalancheDataset | str | bytes | type):
+        return []
+    if isinstance(value, Mapping):
+        return list(value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    return list(vars(value).values()) if hasattr(value, "__dict__") else []

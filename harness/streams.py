@@ -1,0 +1,83 @@
+"""The benchmarks' streams of tasks, as tensors and as Avalanche experiences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+
+from harness.benchmarks import Benchmark, Training
+from harness.datasets import Images, TaskData, load
+from harness.loading import TensorClassificationDataset
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A benchmark's tasks.
+
+    Attributes:
+        train: training data per task.
+        test: test data per task.
+        experiences: the same training data as Avalanche experiences with task labels 0, 1, ...
+    """
+
+    train: tuple[TaskData, ...]
+    test: tuple[TaskData, ...]
+    experiences: Sequence[Any]
+
+
+def make_stream(
+    benchmark: Benchmark, training: Training, seed: int, data: Path | None = None
+) -> Stream:
+    """The stream of a benchmark for one seed.
+
+    Args:
+        benchmark: which tasks.
+        training: how many examples of each at most.
+        seed: of the permutations.
+        data: folder of the data sets; None for the packaged ones.
+
+    Raises:
+        FileNotFoundError: a data file is missing.
+        ValueError: a data file is damaged.
+    """
+    train, test = load(benchmark.dataset, data)
+    split = _TASKS[benchmark.name]
+    train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
+    test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
+    return Stream(train_tasks, test_tasks, experiences(train_tasks))
+
+
+def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
+    """Training experiences with task labels 0, 1, ..."""
+    datasets = [TensorClassificationDataset.of(data, label) for label, data in enumerate(tasks)]
+    scenario = with_classes_timeline(with_task_labels(benchmark_from_datasets(train=datasets)))
+    return tuple(scenario.train_stream)
+
+
+def _split(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    for classes in benchmark.classes:
+        chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
+        yield TaskData(Images(images.pixels[chosen], images.labels[chosen]))
+
+
+def _permuted(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    generator = torch.Generator().manual_seed(seed)
+    shared = Images(images.pixels[:limit], images.labels[:limit])
+    for _ in benchmark.classes:
+        order = torch.randperm(shared.pixels[0].numel(), generator=generator)
+        yield TaskData(shared, order)
+
+
+_TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {
+    "split_mnist": _split,
+    "permuted_mnist": _permuted,
+}

@@ -1,0 +1,88 @@
+"""Giving relevance mappings to any module made of Linear, Conv2d and BatchNorm layers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from rmn.inference import RULES
+from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm
+from rmn.network import RelevanceNetwork
+from rmn.relevance import INITIALISATIONS
+
+
+def convert(
+    module: nn.Module,
+    *,
+    beta: float = 50.0,
+    learn_beta: bool = False,
+    initialisation: str = "normal",
+    batch_norm: Literal["per-task", "shared"] = "per-task",
+    rule: str = "max-logit",
+) -> RelevanceNetwork:
+    """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
+
+    Biases are dropped, as the paper does (Supplement, Section 3.1). Layers without parameters stay.
+
+    Args:
+        module: any module, nested or not; it is left unchanged.
+        beta: tightness of the soft-round; the paper sees no difference from 80 on.
+        learn_beta: learn one beta per layer, starting from `beta`.
+        initialisation: of the mappings, see `rmn.relevance.initialise`.
+        batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
+        rule: how a task is inferred at evaluation without a task label, see `rmn.inference`.
+
+    Raises:
+        ValueError: the module has nothing to convert, or has parameters that cannot be given a
+            relevance mapping; they are named.
+    """
+    if initialisation not in INITIALISATIONS:
+        raise ValueError(f"initialisation is {initialisation!r}; use one of {INITIALISATIONS}")
+    if rule not in RULES:
+        raise ValueError(f"rule is {rule!r}; use one of {RULES}")
+    if batch_norm not in ("per-task", "shared"):
+        raise ValueError(f"batch_norm is {batch_norm!r}; use 'per-task' or 'shared'")
+    _refuse_unknown(module)
+
+    def converted(layer: nn.Module) -> nn.Module:
+        if isinstance(layer, nn.Linear):
+            return RelevanceLinear(layer, beta, learn_beta, initialisation)
+        if isinstance(layer, nn.Conv2d):
+            return RelevanceConv2d(layer, beta, learn_beta, initialisation)
+        if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
+            return TaskBatchNorm(layer)
+        for name, child in layer.named_children():
+            setattr(layer, name, converted(child))
+        return layer
+
+    body = converted(copy.deepcopy(module))
+    return RelevanceNetwork(body, rule=rule, initialisation=initialisation)
+
+
+def _refuse_unknown(module: nn.Module) -> None:
+    problems = [
+        problem
+        for name, layer in module.named_modules()
+        if (problem := _problem(name or "the module itself", layer))
+    ]
+    if problems:
+        raise ValueError("cannot give relevance mappings to " + "; ".join(problems))
+    if not any(isinstance(layer, nn.Linear | nn.Conv2d) for layer in module.modules()):
+        raise ValueError("cannot give relevance mappings: no Linear or Conv2d layer in the module")
+
+
+def _problem(name: str, layer: nn.Module) -> str:
+    kind = type(layer).__name__
+    if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
+        return f"{name} ({kind} with padding_mode={layer.padding_mode!r}; only 'zeros' is known)"
+    if isinstance(layer, _BatchNorm):
+        if layer.affine and layer.track_running_stats:
+            return ""
+        return f"{name} ({kind} without affine parameters or running statistics)"
+    if isinstance(layer, nn.Linear | nn.Conv2d):
+        return ""
+    own = [parameter for parameter, _ in layer.named_parameters(recurse=False)]
+    return f"{name} ({kind} with parameters {', '.join(own)})" if own else ""

@@ -1,0 +1,89 @@
+"""Inferring the task of an input from what the network answers under each learned task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def _max_logit(logits: Tensor, classes: Tensor) -> Tensor:
+    """Largest logit among the task's classes (paper, Algorithm 2, line 22)."""
+    return logits.masked_fill(~classes, -torch.inf).amax(-1)
+
+
+def _max_probability(logits: Tensor, classes: Tensor) -> Tensor:
+    """Largest softmax probability among the task's classes (Hendrycks & Gimpel 2017)."""
+    return F.softmax(logits, -1).masked_fill(~classes, 0).amax(-1)
+
+
+def _entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Negative entropy of the softmax over all classes."""
+    log_probability = F.log_softmax(logits, -1)
+    return (log_probability.exp() * log_probability).sum(-1)
+
+
+def _energy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Log-sum-exp of the logits of the task's classes (Liu et al. 2020)."""
+    return logits.masked_fill(~classes, -torch.inf).logsumexp(-1)
+
+
+_SCORES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
+    "max-logit": _max_logit,
+    "max-probability": _max_probability,
+    "entropy": _entropy,
+    "energy": _energy,
+}
+
+SCORING_RULES: Final = tuple(_SCORES)
+"""Rules that need nothing but the logits under each task."""
+
+RULES: Final = (*SCORING_RULES, "one-shot")
+"""Every rule; "one-shot" needs a gradient through the network as well."""
+
+
+def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
+    """The task with the best score for each input alone.
+
+    Args:
+        logits: under every candidate task, (tasks, n, outputs).
+        classes: which classes each candidate task has, bool, (tasks, outputs).
+        rule: one of `SCORING_RULES`.
+
+    Returns:
+        Index of the inferred task, (n,), int64.
+
+    Raises:
+        ValueError: unknown rule.
+    """
+    if rule not in _SCORES:
+        raise ValueError(f"rule is {rule!r}; use one of {SCORING_RULES}")
+    return _SCORES[rule](logits, classes[:, None]).argmax(0)
+
+
+def one_shot_gradient(
+    mixed: Callable[[Tensor], Tensor], *, inputs: int, tasks: int, device: torch.device
+) -> Tensor:
+    """SupSup's one-shot rule: the task whose weight would lower the output's entropy fastest.
+
+    All masks are mixed with equal weights; the task with the largest negative derivative of the
+    entropy with respect to its weight wins (Wortsman et al. 2020, Section 3.3, Equation 3).
+
+    Args:
+        mixed: logits (n, outputs) as a function of the mixture weights (n, tasks).
+        inputs: number of inputs n.
+        tasks: number of learned tasks.
+        device: of the weights.
+
+    Returns:
+        Index of the inferred task for each input alone, (n,), int64.
+    """
+    weights = torch.full((inputs, tasks), 1 / tasks, device=device, requires_grad=True)
+    with torch.enable_grad():
+        log_probability = F.log_softmax(mixed(weights), -1)
+        entropy = -(log_probability.exp() * log_probability).sum()
+        (gradient,) = torch.autograd.grad(entropy, weights)
+    return (-gradient).argmax(1)

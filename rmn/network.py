@@ -1,0 +1,168 @@
+"""A network whose layers compute something else for each task, as Avalanche sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from avalanche.models import MultiTaskModule
+from torch import Tensor, nn
+
+from rmn.inference import infer_task, one_shot_gradient
+from rmn.layers import RelevanceLayer, TaskLayer
+
+
+class RelevanceNetwork(MultiTaskModule):
+    """A converted network: one function per learned task over shared weights.
+
+    While training it computes the live task. At evaluation a task label that names exactly one
+    learned task selects it; a label of several learned tasks (streams without task labels give 0 to
+    all) or no label makes it infer the task of each input alone by `rule`; an unknown label is
+    answered by the task learned last.
+
+    Attributes:
+        body: the converted module.
+        rule: how a task is inferred, one of `rmn.inference.RULES`.
+        labels: task label of each learned task.
+        classes: classes of each learned task.
+    """
+
+    def __init__(self, body: nn.Module, *, rule: str = "max-logit", initialisation: str) -> None:
+        super().__init__()
+        self.body = body
+        self.rule = rule
+        self.initialisation = initialisation
+        self.labels: list[int] = []
+        self.classes: list[list[int]] = []
+        self._learning: tuple[int, list[int]] | None = None
+
+    def relevance_layers(self) -> dict[str, RelevanceLayer]:
+        """The layers with relevance mappings by their name in the original module."""
+        named = self.body.named_modules()
+        return {name: layer for name, layer in named if isinstance(layer, RelevanceLayer)}
+
+    @property
+    def tasks(self) -> int:
+        """Number of learned tasks."""
+        return len(self.labels)
+
+    def adaptation(self, experience: Any) -> None:
+        """Nothing to add: parameters stay the same objects over all tasks."""
+
+    def begin_task(self, label: int, classes: Sequence[int]) -> None:
+        """Start to learn a task: fresh mappings, fresh BatchNorm."""
+        for layer in self._task_layers():
+            layer.begin_task(self.initialisation)
+        self._learning = (label, [int(c) for c in classes])
+
+    def finish_task(self) -> None:
+        """Keep the task being learned: masks rounded and packed, its weights fixed.
+
+        Raises:
+            RuntimeError: no task was begun.
+        """
+        if self._learning is None:
+            raise RuntimeError("no task is being learned; call begin_task first")
+        for layer in self._task_layers():
+            layer.finish_task()
+        label, classes = self._learning
+        self.labels.append(label)
+        self.classes.append(classes)
+        self._learning = None
+
+    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+        """Logits (n, outputs) of inputs `x` with one task label for all, each or none of them."""
+        if self.training or not self.tasks:
+            return self.forward_task(x, None)
+        if task_labels is None:
+            return self._forward_inferred(x, range(self.tasks))
+        if isinstance(task_labels, int):
+            return self.forward_single_task(x, task_labels)
+        found = torch.unique(task_labels).tolist()
+        if len(found) == 1:
+            return self.forward_single_task(x, found[0])
+        chosen = [task_labels == label for label in found]
+        parts = [
+            self.forward_single_task(x[where], label)
+            for where, label in zip(chosen, found, strict=True)
+        ]
+        output = x.new_empty(len(x), parts[0].shape[1])
+        for where, part in zip(chosen, parts, strict=True):
+            output[where] = part
+        return output
+
+    def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
+        """Logits (n, outputs) under one task label."""
+        if self._learning is not None and self._learning[0] == task_label:
+            return self.forward_task(x, None)
+        candidates = [task for task, label in enumerate(self.labels) if label == task_label]
+        if len(candidates) > 1:
+            return self._forward_inferred(x, candidates)
+        return self.forward_task(x, candidates[0] if candidates else self.tasks - 1)
+
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
+        with self._selected(task=task):
+            logits: Tensor = self.body(x)
+        return logits
+
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits under every learned task, (tasks, n, outputs)."""
+        return torch.stack([self.forward_task(x, task) for task in range(self.tasks)])
+
+    def class_table(self, outputs: int) -> Tensor:
+        """Which classes each learned task has, bool, (tasks, outputs)."""
+        table = torch.zeros(self.tasks, outputs, dtype=torch.bool)
+        for task, classes in enumerate(self.classes):
+            table[task, classes] = True
+        return table
+
+    def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
+        """The learned task that SupSup's one-shot gradient names for each input, (n,) int64."""
+
+        def mixed(weights: Tensor) -> Tensor:
+            with self._selected(mixture=weights):
+                logits: Tensor = self.body(x)
+            return logits
+
+        return one_shot_gradient(mixed, inputs=len(x), tasks=self.tasks, device=x.device)
+
+    def masks(self) -> Mapping[str, Tensor]:
+        """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
+        return {name: layer.masks() for name, layer in self.relevance_layers().items()}
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What `state_dict` keeps beside tensors."""
+        return {"labels": self.labels, "classes": self.classes, "rule": self.rule}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore what `get_extra_state` kept."""
+        self.labels, self.classes = list(state["labels"]), list(state["classes"])
+        self.rule = state["rule"]
+
+    def _task_layers(self) -> Iterator[TaskLayer]:
+        return (layer for layer in self.body.modules() if isinstance(layer, TaskLayer))
+
+    def _forward_inferred(self, x: Tensor, candidates: Sequence[int]) -> Tensor:
+        logits = torch.stack([self.forward_task(x, task) for task in candidates])
+        if self.rule == "one-shot":
+            every = self.infer_task_in_one_shot(x)
+            position = torch.tensor([*candidates], device=x.device)
+            task = (every[:, None] == position).int().argmax(1)
+        else:
+            table = self.class_table(logits.shape[-1])[list(candidates)].to(x.device)
+            task = infer_task(logits, table, self.rule)
+        return logits[task, torch.arange(len(x), device=x.device)]
+
+    @contextmanager
+    def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
+        layers = list(self._task_layers())
+        for layer in layers:
+            layer.task, layer.mixture = task, mixture
+        try:
+            yield
+        finally:
+            for layer in layers:
+                layer.task, layer.mixture = None, None

@@ -1,0 +1,120 @@
+"""Algorithm 1 of the paper, supervised continual learning with RMN, as an Avalanche plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avalanche.training.plugins import SupervisedPlugin
+
+from rmn.network import RelevanceNetwork
+from rmn.penalties import l0, l1, overlap
+
+
+class RMNPlugin(SupervisedPlugin):
+    """Trains a `RelevanceNetwork`: each experience is a task with relevance mappings of its own.
+
+    Per experience: fresh mappings, BatchNorm and optimizer state; penalties on the mappings;
+    pruning; after each step the weights of earlier tasks are put back; at the end the rounded
+    mapping is kept and its weights are fixed.
+
+    Args:
+        l1_weight: of the mean magnitude of the mapping over free weights.
+        l0_weight: of the mean relevance over free weights.
+        overlap_weight: of the overlap with earlier masks.
+        prune_below: mu, entries whose relevance is at most this are zeroed when pruning.
+        prune_epoch: prune after this many epochs of a task; None prunes when the epoch's mean loss
+            no longer falls by `tolerance`, as the paper does ("whenever the task loss converges").
+        tolerance: smallest relative fall of the loss that counts as progress.
+
+    Raises:
+        TypeError: at the first experience, if the strategy's model was not made by `convert`.
+        ValueError: `prune_below` is not in [0, 1) or `prune_epoch` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        l1_weight: float = 0.0,
+        l0_weight: float = 0.0,
+        overlap_weight: float = 0.0,
+        prune_below: float = 0.05,
+        prune_epoch: int | None = None,
+        tolerance: float = 0.05,
+    ) -> None:
+        super().__init__()
+        if not 0 <= prune_below < 1:
+            raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
+        if prune_epoch is not None and prune_epoch < 1:
+            raise ValueError(f"prune_epoch is {prune_epoch}; it must be at least 1")
+        self.l1_weight = l1_weight
+        self.l0_weight = l0_weight
+        self.overlap_weight = overlap_weight
+        self.prune_below = prune_below
+        self.prune_epoch = prune_epoch
+        self.tolerance = tolerance
+        self._losses: list[float] = []
+        self._epoch = 0
+        self._last_loss = float("inf")
+        self._pruned = False
+
+    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+        """Begin a task."""
+        experience = strategy.experience
+        label = getattr(experience, "task_label", 0)
+        network(strategy).begin_task(label, experience.classes_in_this_experience)
+        strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
+        self._epoch, self._last_loss, self._pruned = 0, float("inf"), False
+
+    def before_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
+        """Start the epoch's mean loss."""
+        self._losses = []
+
+    def before_backward(self, strategy: Any, **kwargs: Any) -> None:
+        """Add the penalties to the loss."""
+        if self.prune_epoch is None and not self._pruned:
+            self._losses.append(strategy.loss.detach())
+        layers = network(strategy).relevance_layers().values()
+        for weight, penalty in (
+            (self.l1_weight, l1),
+            (self.l0_weight, l0),
+            (self.overlap_weight, overlap),
+        ):
+            if weight:
+                strategy.loss += weight * penalty(layers)
+
+    def after_update(self, strategy: Any, **kwargs: Any) -> None:
+        """Put back what no optimizer may move."""
+        for layer in network(strategy).relevance_layers().values():
+            layer.hold()
+
+    def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
+        """Prune once, when it is time."""
+        self._epoch += 1
+        if not self._pruned and self._time_to_prune():
+            for layer in network(strategy).relevance_layers().values():
+                layer.prune(self.prune_below)
+            self._pruned = True
+
+    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+        """Keep the task's mapping and fix its weights."""
+        network(strategy).finish_task()
+
+    def _time_to_prune(self) -> bool:
+        if self.prune_epoch is not None:
+            return self._epoch == self.prune_epoch
+        loss = float(sum(self._losses)) / max(1, len(self._losses))
+        converged = loss > self._last_loss * (1 - self.tolerance)
+        self._last_loss = loss
+        return converged
+
+
+def network(strategy: Any) -> RelevanceNetwork:
+    """The strategy's model.
+
+    Raises:
+        TypeError: it was not made by `convert`.
+    """
+    if not isinstance(strategy.model, RelevanceNetwork):
+        kind = type(strategy.model).__name__
+        raise TypeError(f"the model is a {kind}; wrap it first: model=rmn.convert(model)")
+    return strategy.model
