@@ -65,12 +65,13 @@ class RMNBaseline(Baseline):
             batch_norm=self.batch_norm,
             rule=self.rule,
         )
-        lr = context.learning_rate
-        mapping_lr = lr if self.mapping_lr is None else self.mapping_lr
-        groups = parameter_groups(model, lr=lr, mapping_lr=mapping_lr)
+        optimizer = context.adam(model)
+        if self.mapping_lr is not None:
+            groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
+            optimizer = torch.optim.Adam(groups, fused=True)
         return RMN(
             model=model,
-            optimizer=torch.optim.Adam(groups, fused=True),
+            optimizer=optimizer,
             rmn=RMNPlugin(
                 l1_weight=self.l1_weight,
                 l0_weight=self.l0_weight,

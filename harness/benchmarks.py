@@ -1,8 +1,8 @@
-"""The benchmarks: which tasks, which network, how long to train. Names and numbers only, no torch."""
+"""The benchmarks: tasks, network and training budget. Names and numbers only, no torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,16 +12,23 @@ class Training:
     Attributes:
         epochs: passes over each task's training data.
         batch_size: examples per optimizer step.
-        learning_rate: of Adam.
+        learning_rate: of Adam at the start of each task.
+        decay: lower the learning rate to zero within each task, along half a cosine.
         train_examples: at most this many training examples per task; None for all.
         test_examples: at most this many test examples per task; None for all.
+        tasks: only the first so many tasks of the stream; None for all.
+        validation: hold out the last tenth of each task's training examples and test on it instead
+            of on the test data.
     """
 
     epochs: int
     batch_size: int = 128
     learning_rate: float = 0.002
+    decay: bool = True
     train_examples: int | None = None
     test_examples: int | None = None
+    tasks: int | None = None
+    validation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class Benchmark:
         summary: one sentence for reports: data, split, tasks.
         dataset: key of the data set that it is made from.
         network: key of the backbone.
+        outputs: number of classes over all tasks, the width of the network's output.
         classes: the classes of each task, in the order of the stream.
         training: the budget of each profile, by the profile's name.
         version: raise it when the same name begins to mean other tasks or another network.
@@ -44,6 +52,7 @@ class Benchmark:
     summary: str
     dataset: str
     network: str
+    outputs: int
     classes: tuple[tuple[int, ...], ...]
     training: dict[str, Training]
     version: int = 1
@@ -53,10 +62,9 @@ class Benchmark:
         """Number of tasks in the stream."""
         return len(self.classes)
 
-    @property
-    def outputs(self) -> int:
-        """Number of classes over all tasks."""
-        return 1 + max(label for task in self.classes for label in task)
+    def first(self, tasks: int | None) -> Benchmark:
+        """The same benchmark cut to its first tasks; the network's output keeps its width."""
+        return replace(self, classes=self.classes[:tasks])
 
 
 _SMOKE = Training(epochs=1, train_examples=1024, test_examples=512)
@@ -71,11 +79,13 @@ BENCHMARKS = {
             "split, pixels in [0, 1].",
             dataset="mnist",
             network="mlp",
+            outputs=10,
             classes=((0, 1), (2, 3), (4, 5), (6, 7), (8, 9)),
             training={
                 "smoke": _SMOKE,
                 "default": Training(epochs=5),
-                "paper": Training(epochs=250),
+                "tuning": Training(epochs=5, tasks=3, validation=True),
+                "paper": Training(epochs=250, decay=False),
             },
         ),
         Benchmark(
@@ -85,11 +95,13 @@ BENCHMARKS = {
             "drawn from the seed; official split, pixels in [0, 1].",
             dataset="mnist",
             network="mlp",
+            outputs=10,
             classes=(tuple(range(10)),) * 10,
             training={
                 "smoke": _SMOKE,
-                "default": Training(epochs=10),
-                "paper": Training(epochs=250),
+                "default": Training(epochs=5),
+                "tuning": Training(epochs=5, tasks=3, validation=True),
+                "paper": Training(epochs=250, decay=False),
             },
         ),
     )
@@ -98,5 +110,6 @@ BENCHMARKS = {
 PROFILES = {
     "smoke": "seconds; for tests and for trying the command line",
     "default": "what a laptop can do; the profile of the committed results",
+    "tuning": "the first tasks alone, tested on held-out training data; for harness.tune",
     "paper": "the paper's epochs and optimizer settings",
 }

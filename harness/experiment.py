@@ -18,6 +18,7 @@ from baselines.interface import Baseline, Context, HasMasks, Relaxation
 from baselines.registry import methods
 from harness import schema
 from harness.benchmarks import BENCHMARKS, Benchmark, Training
+from harness.decay import CosineDecay
 from harness.declaration import check_declaration
 from harness.evaluation import Row, evaluate
 from harness.loading import TensorLoading
@@ -56,13 +57,16 @@ def perform(
         FileNotFoundError: a data file is missing.
         ValueError: a data file is damaged, or the method does what it does not declare.
     """
-    benchmark, training = BENCHMARKS[run.benchmark], Training(**run.training)
+    training = Training(**run.training)
+    benchmark = BENCHMARKS[run.benchmark].first(training.tasks)
     where = _device(device)
     torch.manual_seed(run.seed)
     stream = make_stream(benchmark, training, run.seed, data)
     method = methods()[run.baseline](**run.settings)
-    plugins = (TensorLoading(run.seed), _Report(report))
-    context = _context(benchmark, training, run.seed, where, plugins)
+    plugins = [TensorLoading(run.seed), _Report(report)]
+    if training.decay:
+        plugins.append(CosineDecay())
+    context = _context(benchmark, training, run.seed, where, tuple(plugins))
     rows = list(_measure(method, context, benchmark, training, stream))
     strategy = rows.pop()["strategy"]
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import torch
 from avalanche.benchmarks.utils import TaskAwareSupervisedClassificationDataset, TaskLabels
@@ -20,8 +20,6 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
 from harness.datasets import TaskData
-
-_GATHER: Final = 4096  # examples gathered at once and then cut into batches
 
 
 class _Batch(list[Tensor]):
@@ -65,7 +63,7 @@ class _Examples(Dataset[tuple[Tensor, int]]):
         order = torch.argsort(owner, stable=True)
         found = [
             self._of(self.parts[part], indices[owner == part] - self._start(part))
-            for part in owner.unique().tolist()
+            for part in torch.unique(owner).tolist()
         ]
         back = torch.argsort(order)
         return _Batch(torch.cat(column)[back] for column in zip(*found, strict=True))
@@ -158,12 +156,9 @@ class BatchLoader:
 
     def __iter__(self) -> Iterator[list[Tensor]]:
         order = torch.randperm(len(self.dataset), generator=self.generator)
-        at_once = max(1, _GATHER // self.batch_size) * self.batch_size
-        for chunk in order.split(at_once):
-            columns = self.dataset.gather(chunk)
-            for batch in zip(*(column.split(self.batch_size) for column in columns), strict=True):
-                if len(batch[1]) > 1:
-                    yield list(batch)
+        for indices in torch.split(order, self.batch_size):
+            if len(indices) > 1:
+                yield self.dataset.gather(indices)
 
 
 class TensorLoading(SupervisedPlugin):

@@ -61,7 +61,7 @@ def check(rows: pd.DataFrame) -> pd.DataFrame:
     missing, unknown = set(COLUMNS) - set(rows.columns), set(rows.columns) - set(COLUMNS)
     if missing or unknown:
         raise ValueError(f"columns missing: {sorted(missing)}, unknown: {sorted(unknown)}")
-    rows = rows[list(COLUMNS)].astype(COLUMNS)  # type: ignore[call-overload]
+    rows = rows[list(COLUMNS)].astype(COLUMNS)
     strange = set(rows["metric"]) - set(METRICS)
     if strange:
         raise ValueError(f"unknown metrics: {sorted(strange)}")

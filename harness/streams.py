@@ -47,8 +47,12 @@ def make_stream(
     """
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.name]
+    benchmark = benchmark.first(training.tasks)
     train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
     test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
+    if training.validation:
+        held_out = [_held_out(task) for task in train_tasks]
+        train_tasks, test_tasks = zip(*held_out, strict=True)
     return Stream(train_tasks, test_tasks, experiences(train_tasks))
 
 
@@ -75,6 +79,15 @@ def _permuted(
     for _ in benchmark.classes:
         order = torch.randperm(shared.pixels[0].numel(), generator=generator)
         yield TaskData(shared, order)
+
+
+def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
+    """The first nine tenths of a task's examples, and the last tenth."""
+    rest = len(task) * 9 // 10
+    images = task.images
+    first = Images(images.pixels[:rest], images.labels[:rest])
+    last = Images(images.pixels[rest:], images.labels[rest:])
+    return TaskData(first, task.permutation), TaskData(last, task.permutation)
 
 
 _TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rmn.relevance import initialise, pack, soft_round, unpack
+from rmn.relevance import SoftMask, initialise, pack, soft_round, unpack
 
 
 class TaskLayer(nn.Module, ABC):
@@ -62,6 +62,8 @@ class RelevanceLayer(TaskLayer):
         packed: masks of finished tasks as bits, uint8, (tasks, ceil(numel / 8)).
         uses: number of finished tasks that use each weight, int16, shape of `weight`.
         pruned: live entries that are held at zero, bool, shape of `weight`.
+        price: what full relevance of each weight costs, added to the loss; shape of `weight`.
+        cost: sum over the weights of price times relevance in the last training pass, a scalar.
     """
 
     weight: nn.Parameter
@@ -85,8 +87,11 @@ class RelevanceLayer(TaskLayer):
         self.register_buffer("packed", pack(flags)[None][:0])
         self.register_buffer("uses", flags.to(torch.int16))
         self.register_buffer("pruned", flags)
-        self._frozen: Tensor | None = None
-        self._frozen_values: Tensor | None = None
+        self.price = torch.zeros_like(self.weight)
+        self.cost = torch.zeros((), device=weight.device)
+        self._free: Tensor | None = None
+        self._fixed_values: Tensor | None = None
+        self._kept: Tensor | None = None
 
     @property
     def relevance(self) -> Tensor:
@@ -105,20 +110,28 @@ class RelevanceLayer(TaskLayer):
         """The weights that one task computes with: soft while the live task is trained."""
         if task is not None:
             return self.weight * unpack(self.packed[task], self.weight.shape)
-        return self.weight * (self.relevance if self.training else self.live_mask())
+        if not self.training:
+            return self.weight * self.live_mask()
+        masked: Tensor
+        price = self.price.to(self.weight.device)
+        masked, self.cost = SoftMask.apply(self.weight, self.mapping, self.beta, price)
+        return masked
 
     def begin_task(self, initialisation: str) -> None:
         """Draw a fresh mapping and note which weights earlier tasks have fixed."""
         initialise(self.mapping, initialisation)
         self.pruned.zero_()
-        self._frozen = self.uses > 0
-        self._frozen_values = self.weight.detach().clone()
+        self._kept = None
+        if len(self.packed):
+            self._free = (self.uses == 0).to(self.weight.dtype)
+            self._fixed_values = self.weight.detach() * (1 - self._free)
 
     @torch.no_grad()
     def prune(self, mu: float) -> None:
         """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
         self.pruned |= self.relevance <= mu
-        self.mapping.masked_fill_(self.pruned, 0)
+        self._kept = (~self.pruned).to(self.mapping.dtype)
+        self.mapping.mul_(self._kept)
 
     @torch.no_grad()
     def hold(self) -> None:
@@ -128,9 +141,10 @@ class RelevanceLayer(TaskLayer):
         parameters whose gradient is zero. The union of the earlier masks is held; the product that
         the paper prints (Section 3.2 of its supplement) would leave old tasks unprotected.
         """
-        if self._frozen is not None and self._frozen_values is not None and len(self.packed):
-            torch.where(self._frozen, self._frozen_values, self.weight, out=self.weight.data)
-        self.mapping.masked_fill_(self.pruned, 0)
+        if self._free is not None and self._fixed_values is not None:
+            torch.addcmul(self._fixed_values, self.weight, self._free, out=self.weight.data)
+        if self._kept is not None:
+            self.mapping.mul_(self._kept)
 
     @torch.no_grad()
     def finish_task(self) -> None:
@@ -138,7 +152,7 @@ class RelevanceLayer(TaskLayer):
         mask = self.live_mask()
         self.packed = torch.cat([self.packed, pack(mask)[None]])
         self.uses += mask
-        self._frozen = self._frozen_values = None
+        self._free = self._fixed_values = self._kept = None
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         saved = state_dict.get(f"{prefix}packed")

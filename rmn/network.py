@@ -37,11 +37,15 @@ class RelevanceNetwork(MultiTaskModule):
         self.labels: list[int] = []
         self.classes: list[list[int]] = []
         self._learning: tuple[int, list[int]] | None = None
+        named = list(body.named_modules())
+        self._task_layers = [layer for _, layer in named if isinstance(layer, TaskLayer)]
+        self._relevance_layers = {
+            name: layer for name, layer in named if isinstance(layer, RelevanceLayer)
+        }
 
     def relevance_layers(self) -> dict[str, RelevanceLayer]:
         """The layers with relevance mappings by their name in the original module."""
-        named = self.body.named_modules()
-        return {name: layer for name, layer in named if isinstance(layer, RelevanceLayer)}
+        return self._relevance_layers
 
     @property
     def tasks(self) -> int:
@@ -53,7 +57,7 @@ class RelevanceNetwork(MultiTaskModule):
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
         """Start to learn a task: fresh mappings, fresh BatchNorm."""
-        for layer in self._task_layers():
+        for layer in self._task_layers:
             layer.begin_task(self.initialisation)
         self._learning = (label, [int(c) for c in classes])
 
@@ -65,7 +69,7 @@ class RelevanceNetwork(MultiTaskModule):
         """
         if self._learning is None:
             raise RuntimeError("no task is being learned; call begin_task first")
-        for layer in self._task_layers():
+        for layer in self._task_layers:
             layer.finish_task()
         label, classes = self._learning
         self.labels.append(label)
@@ -142,9 +146,6 @@ class RelevanceNetwork(MultiTaskModule):
         self.labels, self.classes = list(state["labels"]), list(state["classes"])
         self.rule = state["rule"]
 
-    def _task_layers(self) -> Iterator[TaskLayer]:
-        return (layer for layer in self.body.modules() if isinstance(layer, TaskLayer))
-
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int]) -> Tensor:
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
         if self.rule == "one-shot":
@@ -158,11 +159,10 @@ class RelevanceNetwork(MultiTaskModule):
 
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
-        layers = list(self._task_layers())
-        for layer in layers:
+        for layer in self._task_layers:
             layer.task, layer.mixture = task, mixture
         try:
             yield
         finally:
-            for layer in layers:
+            for layer in self._task_layers:
                 layer.task, layer.mixture = None, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
@@ -10,40 +10,34 @@ from torch import Tensor
 from rmn.layers import RelevanceLayer
 
 
-def l1(layers: Iterable[RelevanceLayer]) -> Tensor:
-    """Mean of the raw mapping's magnitude over weights that no earlier task has fixed.
+def price_relevance(
+    layers: Collection[RelevanceLayer], *, l0_weight: float, overlap_weight: float
+) -> None:
+    """Set what full relevance of each weight costs during the task that has just begun.
 
-    Using a fixed weight costs no capacity, so it is free (paper, Section 5.1, states the L1 norm
-    without its weight).
+    - L0: `l0_weight` times the mean relevance over the weights that no earlier task has fixed. The
+      soft-round stands in for the count of non-zero entries, which has no gradient (paper,
+      Algorithm 1, line 6). Weights that are fixed already cost no capacity, so they are free.
+    - Overlap: `overlap_weight` times the mean over all weights of relevance times the number of
+      earlier tasks that use the weight, the sum of pairwise overlaps (paper, Section 5.1).
+
+    Both are linear in the relevance, so the price stays the same for the whole task.
     """
-    return _mean_over_free((layer.mapping.abs(), layer) for layer in layers)
-
-
-def l0(layers: Iterable[RelevanceLayer]) -> Tensor:
-    """Mean relevance over weights that no earlier task has fixed: the share of new weights kept.
-
-    The soft-round stands in for the count of non-zero entries, which has no gradient
-    (paper, Algorithm 1, line 6).
-    """
-    return _mean_over_free((layer.relevance, layer) for layer in layers)
-
-
-def overlap(layers: Iterable[RelevanceLayer]) -> Tensor:
-    """Mean over all weights of relevance times the number of earlier tasks that use the weight.
-
-    This is the sum of the pairwise overlaps with the earlier masks (paper, Section 5.1).
-    """
-    shared, weights = [], 0
+    free = _free_weights(layers)
+    weights = sum(layer.weight.numel() for layer in layers)
     for layer in layers:
-        shared.append((layer.relevance * layer.uses).sum())
-        weights += layer.weight.numel()
-    return torch.stack(shared).sum() / weights
+        layer.price = (layer.uses == 0) * (l0_weight / free)
+        layer.price = layer.price + layer.uses * (overlap_weight / weights)
 
 
-def _mean_over_free(values: Iterable[tuple[Tensor, RelevanceLayer]]) -> Tensor:
-    sums, counts = [], []
-    for value, layer in values:
-        free = layer.uses == 0
-        sums.append((value * free).sum())
-        counts.append(free.sum())
-    return torch.stack(sums).sum() / torch.stack(counts).sum().clamp(min=1)
+def l1(layers: Collection[RelevanceLayer]) -> Tensor:
+    """Mean magnitude of the raw mapping over the weights that no earlier task has fixed.
+
+    The paper names the L1 norm without its weight (Section 5.1).
+    """
+    sums = [(layer.mapping.abs() * (layer.uses == 0)).sum() for layer in layers]
+    return torch.stack(sums).sum() / _free_weights(layers)
+
+
+def _free_weights(layers: Collection[RelevanceLayer]) -> int:
+    return max(1, sum(int((layer.uses == 0).sum()) for layer in layers))

@@ -7,7 +7,7 @@ from typing import Any
 from avalanche.training.plugins import SupervisedPlugin
 
 from rmn.network import RelevanceNetwork
-from rmn.penalties import l0, l1, overlap
+from rmn.penalties import l1, price_relevance
 
 
 class RMNPlugin(SupervisedPlugin):
@@ -62,6 +62,11 @@ class RMNPlugin(SupervisedPlugin):
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
         network(strategy).begin_task(label, experience.classes_in_this_experience)
+        price_relevance(
+            network(strategy).relevance_layers().values(),
+            l0_weight=self.l0_weight,
+            overlap_weight=self.overlap_weight,
+        )
         strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
         self._epoch, self._last_loss, self._pruned = 0, float("inf"), False
 
@@ -74,13 +79,10 @@ class RMNPlugin(SupervisedPlugin):
         if self.prune_epoch is None and not self._pruned:
             self._losses.append(strategy.loss.detach())
         layers = network(strategy).relevance_layers().values()
-        for weight, penalty in (
-            (self.l1_weight, l1),
-            (self.l0_weight, l0),
-            (self.overlap_weight, overlap),
-        ):
-            if weight:
-                strategy.loss += weight * penalty(layers)
+        if self.l0_weight or self.overlap_weight:
+            strategy.loss += sum(layer.cost for layer in layers)
+        if self.l1_weight:
+            strategy.loss += self.l1_weight * l1(layers)
 
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
         """Put back what no optimizer may move."""

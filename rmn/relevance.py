@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,6 +17,32 @@ def soft_round(mapping: Tensor, beta: Tensor | float) -> Tensor:
     It tends to rounding at 0.5 as `beta` grows (paper, Equation 7).
     """
     return torch.sigmoid(beta * (mapping - 0.5))
+
+
+class SoftMask(torch.autograd.Function):
+    """Weights times their relevance, and what that relevance costs, in as few passes as possible.
+
+    `weight * soft_round(mapping, beta)` by autograd alone costs twice as many passes over memory.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, weight: Tensor, mapping: Tensor, beta: Tensor, price: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Masked weights, shape of `weight`, and the scalar sum of price times relevance."""
+        relevance = mapping.sub(0.5).mul_(beta).sigmoid_()
+        ctx.save_for_backward(weight, mapping, beta, price, relevance)
+        return weight * relevance, torch.dot(price.flatten(), relevance.flatten())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None]:
+        """Gradients with respect to weight, mapping and, where it is learned, beta."""
+        of_masked, of_cost = gradients
+        weight, mapping, beta, price, relevance = ctx.saved_tensors
+        of_relevance = torch.addcmul(price * of_cost, of_masked, weight)
+        of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
+        of_beta = (of_argument * (mapping - 0.5)).sum() if ctx.needs_input_grad[2] else None
+        return of_masked * relevance, of_argument.mul_(beta), of_beta, None
 
 
 @torch.no_grad()

@@ -1,0 +1,145 @@
+"""The command line of `python -m harness.compare`: its help, and what it refuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from baselines.interface import Baseline
+from baselines.registry import methods
+from harness.benchmarks import BENCHMARKS, PROFILES, Benchmark
+from harness.names import unknown
+from harness.parser import DATA_VARIABLE, make_parser
+from harness.resolve import Resolved, assignments, resolve, tuned
+from harness.settings import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked for, checked.
+
+    Attributes:
+        benchmark: which tasks.
+        profile: key of its training budgets.
+        methods: what to compare, by name.
+        settings: of each method.
+        seeds: number of seeds.
+        jobs: number of worker processes.
+        device: "auto", "cpu" or "cuda".
+        data: folder of the data sets; None for the packaged ones.
+        results: folder of the results.
+        reports: folder of the reports.
+        plan: only show what would run.
+        retry_failed: run again what failed before.
+        report: make the report at the end.
+    """
+
+    benchmark: Benchmark
+    profile: str
+    methods: Mapping[str, type[Baseline]]
+    settings: Mapping[str, Resolved]
+    seeds: int
+    jobs: int
+    device: str
+    data: Path | None
+    results: Path
+    reports: Path
+    plan: bool
+    retry_failed: bool
+    report: bool
+
+
+def read(words: Sequence[str]) -> Request:
+    """The request that the words after the program's name make.
+
+    Raises:
+        SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
+            status 0 for --help.
+    """
+    known = methods()
+    parser = make_parser(known)
+    given, extra = parser.parse_known_args(words)
+    if extra:
+        options = re.findall("--[a-z-]+", parser.format_usage())
+        parser.error(unknown("argument", extra[0].partition("=")[0], options))
+    try:
+        return _request(given, known)
+    except (SettingError, _RefusedArgumentError) as error:
+        parser.error(str(error))
+
+
+class _RefusedArgumentError(ValueError):
+    """An argument that cannot be used; says what can."""
+
+
+def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> Request:
+    _among("benchmark", [given.benchmark], BENCHMARKS)
+    _among("profile", [given.profile], PROFILES)
+    names = list(known) if given.methods is None else _names(given.methods)
+    _among("method", names, known)
+    overrides = assignments(given.set, known)
+    for name in overrides:
+        if name not in names:
+            raise _RefusedArgumentError(
+                f"--set {name}...: {name} is not among --methods; add it there"
+            )
+    best = tuned(given.benchmark)
+    benchmark = BENCHMARKS[given.benchmark]
+    return Request(
+        benchmark=benchmark,
+        profile=given.profile,
+        methods={name: known[name] for name in names},
+        settings={
+            name: resolve(known[name], best.get(name, {}), overrides.get(name, {}))
+            for name in names
+        },
+        seeds=given.seeds,
+        jobs=given.jobs,
+        device=given.device,
+        data=_data(given.data, benchmark),
+        results=_folder("--results", given.results),
+        reports=_folder("--reports", given.reports),
+        plan=given.plan,
+        retry_failed=given.retry_failed,
+        report=not given.no_report,
+    )
+
+
+def _among(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise _RefusedArgumentError(unknown(kind, name, known))
+
+
+def _names(text: str) -> list[str]:
+    names = list(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    if not names:
+        raise _RefusedArgumentError(
+            "--methods names no method; write for example --methods rmn,ewc"
+        )
+    return names
+
+
+def _data(folder: Path | None, benchmark: Benchmark) -> Path | None:
+    source = "--data"
+    if folder is None and os.environ.get(DATA_VARIABLE):
+        source, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
+    if folder is not None and not (folder / f"{benchmark.dataset}.npz").is_file():
+        raise _RefusedArgumentError(
+            f"{source}: {folder / benchmark.dataset}.npz is missing; put it there, or leave out "
+            f"{source}: {benchmark.dataset} ships with the package"
+        )
+    return folder
+
+
+def _folder(option: str, folder: Path) -> Path:
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise _RefusedArgumentError(f"{option}: {nearest} is a file; name a folder")
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        raise _RefusedArgumentError(f"{option}: {nearest} cannot be read and written; name another")
+    return folder

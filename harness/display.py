@@ -1,0 +1,159 @@
+"""What the terminal shows while runs go on, and what `--plan` shows before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from harness.execute import Watcher
+from harness.run import Run
+
+
+class Display(Watcher, AbstractContextManager["Display"], Protocol):
+    """A watcher that holds the terminal while runs go on."""
+
+
+def display(console: Console, runs: int, tasks: int) -> Display:
+    """Live bars on a terminal, else one line per ended run.
+
+    Args:
+        console: where to show it.
+        runs: number of runs to make.
+        tasks: number of tasks in each.
+    """
+    live = console.is_terminal and not console.is_dumb_terminal
+    return LiveDisplay(console, runs, tasks) if live else LineDisplay(console, runs)
+
+
+class LineDisplay(Display):
+    """One plain line per ended run."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._console = console
+        self._runs = runs
+        self._ended = 0
+        self._clock = time.monotonic()
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to give back."""
+
+    def started(self, worker: int, run: Run) -> None:
+        """Nothing to say."""
+
+    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
+        """Nothing to say."""
+
+    def ended(
+        self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
+    ) -> None:
+        """Print how the run ended, the time so far and the time to go."""
+        self._ended += 1
+        elapsed = duration(time.monotonic() - self._clock)
+        self._console.print(
+            f"{self._ended}/{self._runs} {_ending(run, error, seconds)}; "
+            f"{elapsed} elapsed, {_to_go(remaining)}",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
+
+
+class LiveDisplay(Display):
+    """A bar for all runs and one for each worker."""
+
+    def __init__(self, console: Console, runs: int, tasks: int) -> None:
+        self._tasks = tasks
+        self._rows: dict[int, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._all = self._progress.add_task("runs", total=runs, detail=_to_go(None))
+
+    def __enter__(self) -> Self:
+        """Take the terminal."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the terminal back."""
+        self._progress.stop()
+
+    def started(self, worker: int, run: Run) -> None:
+        """Put the run in the worker's line."""
+        if worker not in self._rows:
+            self._rows[worker] = self._progress.add_task("", detail="")
+        epochs = self._tasks * run.training["epochs"]
+        self._progress.reset(
+            self._rows[worker], total=epochs, description=str(run), detail="starting", visible=True
+        )
+
+    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
+        """Move the worker's bar."""
+        epochs = run.training["epochs"]
+        self._progress.update(
+            self._rows[worker],
+            completed=(task - 1) * epochs + epoch,
+            detail=f"task {task}/{self._tasks}, epoch {epoch}/{epochs}",
+        )
+
+    def ended(
+        self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
+    ) -> None:
+        """Move the bar of all runs; print a failure, so that it stays."""
+        self._progress.update(self._all, advance=1, detail=_to_go(remaining))
+        self._progress.update(self._rows[worker], visible=False)
+        if error:
+            self._progress.console.print(_ending(run, error, seconds), markup=False)
+
+
+def plan_table(states: Sequence[tuple[Run, str]]) -> Table:
+    """What would run and what need not, one row per method.
+
+    Args:
+        states: every run with "to run", "finished", "failed" or "damaged".
+    """
+    titles = ("to run", "finished", "failed", "damaged")
+    rows: dict[str, tuple[Mapping[str, object], dict[str, list[int]]]] = {}
+    for run, state in states:
+        _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
+        seeds[state].append(run.seed)
+    shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
+    table = Table("method", "settings", *(f"seeds {title}" for title in shown))
+    for name, (settings, seeds) in rows.items():
+        values = ", ".join(f"{key}={value}" for key, value in settings.items())
+        table.add_row(name, values, *(" ".join(map(str, seeds[title])) for title in shown))
+    return table
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds: 65 -> "1:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _to_go(remaining: float | None) -> str:
+    return "time to go unknown" if remaining is None else f"about {duration(remaining)} to go"
+
+
+def _ending(run: Run, error: str, seconds: float) -> str:
+    if not error:
+        return f"{run} finished in {duration(seconds)}"
+    return f"{run} failed after {duration(seconds)}: {error.strip().splitlines()[-1]}"

@@ -1,0 +1,21 @@
+"""Messages for names that do not exist: the nearest one that does, and all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to tell a user who typed an unknown name.
+
+    Args:
+        kind: what it should name, such as "benchmark".
+        name: as typed.
+        known: every name that would do, in the order to list them.
+    """
+    names = list(known)
+    folded = {candidate.lower(): candidate for candidate in names}
+    close = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    hint = f"did you mean {folded[close[0]]!r}? " if close else ""
+    return f"unknown {kind} {name!r}; {hint}There are: {', '.join(names) or 'none'}."

@@ -1,0 +1,78 @@
+"""The options of `python -m harness.compare`, and the help that teaches them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from baselines.interface import Baseline
+from harness.benchmarks import BENCHMARKS, PROFILES
+from harness.execute import cores
+from harness.settings import declared
+
+DATA_VARIABLE: Final = "RMN_DATA"
+"""Environment variable that names the folder of the data sets."""
+
+
+def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
+    """The parser; names of benchmarks, methods and settings are checked later.
+
+    Args:
+        known: every method by name, for the help.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.compare",
+        description="Train methods of continual learning on a benchmark, several seeds each, and\n"
+        "compare them. What is already finished is never computed again.",
+        epilog=_epilog(known),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
+    add("--methods", metavar="A,B", help="methods to compare (default: all)")
+    add("--seeds", type=_count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add("--profile", default="default", metavar="NAME", help="training budget (default: default)")
+    add("--jobs", type=_count, default=cores(), metavar="N", help="worker processes, one thread "
+        "each (default: %(default)s, the cores of this machine)")  # fmt: skip
+    add(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="auto: cuda if there is one",
+    )
+    add("--set", action="append", default=[], metavar="METHOD.SETTING=VALUE",
+        help="change a setting; may be repeated")  # fmt: skip
+    add("--data", type=Path, metavar="DIR", help=f"folder of data sets (default: ${DATA_VARIABLE}, "
+        "else the packaged ones)")  # fmt: skip
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    add("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
+    add("--plan", action="store_true", help="show what would run and what is done; run nothing")
+    add("--retry-failed", action="store_true", help="run again what failed before")
+    add("--no-report", action="store_true", help="only run, and print the table")
+    return parser
+
+
+def _epilog(known: Mapping[str, type[Baseline]]) -> str:
+    lines = ["benchmarks:"]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
+    lines += ["", "profiles:"]
+    lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
+    lines += ["", "methods and their settings:"]
+    for name, method in known.items():
+        lines.append(f"  {name}: {method.title}")
+        for setting in declared(method).values():
+            lines.append(f"    {name}.{setting.name}={setting.default}  {setting.help}")
+            lines.append(f"        {setting.allowed}")
+    command = "python -m harness.compare --benchmark split_mnist"
+    lines += ["", "examples:", f"  {command} --plan"]
+    lines += [f"  {command} --methods rmn,ewc --set ewc.ewc_lambda=100"]
+    return "\n".join(lines)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

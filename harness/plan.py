@@ -1,0 +1,45 @@
+"""From what was asked to the list of runs that answers it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from baselines.interface import Baseline
+from harness.benchmarks import Benchmark
+from harness.resolve import Resolved
+from harness.run import Run
+
+
+def plan(
+    benchmark: Benchmark,
+    profile: str,
+    methods: Mapping[str, type[Baseline]],
+    settings: Mapping[str, Resolved],
+    seeds: int,
+    rows: int,
+) -> list[Run]:
+    """Every run of a comparison, by method and then by seed.
+
+    Args:
+        benchmark: which tasks.
+        profile: key of the benchmark's training budgets.
+        methods: what is compared, by name.
+        settings: of each method.
+        seeds: number of seeds; they are 0 to seeds - 1.
+        rows: version of the rows (`harness.schema.VERSION`).
+    """
+    return [
+        Run(
+            benchmark=benchmark.name,
+            baseline=name,
+            settings=dict(settings[name].values),
+            profile=profile,
+            training=asdict(benchmark.training[profile]),
+            seed=seed,
+            versions={"benchmark": benchmark.version, "baseline": method.version, "rows": rows},
+            setting=settings[name].changed,
+        )
+        for name, method in methods.items()
+        for seed in range(seeds)
+    ]

@@ -1,0 +1,83 @@
+"""The parent's end of one worker process."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import time
+from contextlib import suppress
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from harness import provenance
+from harness.run import Run
+from harness.worker import Done, Order, Progress, Refused, work
+
+_LAST_WORDS: Final = 2000
+"""Characters of a dead worker's output to keep."""
+
+
+class WorkerProcess:
+    """A worker and the run that it is at.
+
+    Attributes:
+        run: the present run, None while idle.
+        started: when it was handed over (`harness.provenance.now`).
+        connection: readable when `hear` has something to say.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.run: Run | None = None
+        self.started = ""
+        self._clock = 0.0
+        self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by `stop`
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        arguments = (theirs, order, self._log.name)
+        self._process = context.Process(target=work, args=arguments, daemon=True)
+        # Ctrl-C reaches the whole process group; a child inherits that it is ignored.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._process.start()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        theirs.close()
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds spent on the present run."""
+        return time.perf_counter() - self._clock
+
+    def start(self, run: Run) -> None:
+        """Hand over a run; if the worker is dead, `hear` will tell."""
+        self.run, self.started, self._clock = run, provenance.now(), time.perf_counter()
+        with suppress(BrokenPipeError):
+            self.connection.send(run)
+
+    def hear(self) -> Progress | Done | Refused | None:
+        """The next message; None if the worker is dead."""
+        try:
+            message: Progress | Done | Refused = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        return message
+
+    def last_words(self) -> str:
+        """How a dead worker died, and the end of what it printed."""
+        self._process.join()
+        code = self._process.exitcode or 0
+        cause = f"signal {-code}" if code < 0 else f"exit status {code}"
+        memory = ", perhaps for want of memory: try fewer --jobs" if code == -signal.SIGKILL else ""
+        printed = Path(self._log.name).read_text(errors="replace")[-_LAST_WORDS:]
+        return f"the worker process died ({cause}{memory})\n{printed}".strip()
+
+    def stop(self) -> None:
+        """End the process at once, whatever it is doing."""
+        self.connection.close()
+        self._process.terminate()
+        self._process.join(5)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._log.close()

@@ -1,0 +1,161 @@
+"""A worker process: pays for importing torch and avalanche once, then takes run after run.
+
+Nothing heavy is imported at the top, so that the numbers of threads are set before torch and numpy
+read them, and so that the parent can import this module for free.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from baselines.registry import methods
+from harness import provenance
+from harness.run import Run
+
+THREADS: Final = 1
+"""Threads of each run: one core a run, and the same numbers whatever the number of workers."""
+
+_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What all workers of a command are told.
+
+    Attributes:
+        results: folder of all results.
+        data: folder of the data sets; None for the packaged ones.
+        device: "auto", "cpu" or "cuda".
+        origin: provenance that all runs share (`harness.provenance.origin`).
+    """
+
+    results: Path
+    data: Path | None
+    device: str
+    origin: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An epoch of a run is finished; tasks and epochs are counted from 1."""
+
+    task: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run has ended and is on disk; `error` is empty if it finished."""
+
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No run can be made as ordered, whatever the run."""
+
+    reason: str
+
+
+def work(connection: Connection, order: Order, log: str) -> None:
+    """Make the runs that come through the connection until it closes.
+
+    Args:
+        connection: gives runs; takes `Progress`, `Done` and `Refused`.
+        order: what to do with them.
+        log: file for whatever the libraries print.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(THREADS)))
+    _print_to(log)
+    import torch
+
+    torch.set_num_threads(THREADS)
+    if order.device == "cuda" and not torch.cuda.is_available():
+        connection.send(Refused("torch sees no CUDA device; use --device cpu or --device auto"))
+        return
+    device = "cuda" if order.device != "cpu" and torch.cuda.is_available() else "cpu"
+    name = torch.cuda.get_device_name() if device == "cuda" else ""
+    machine = {**order.origin, **provenance.machine(device, name, THREADS)}
+    with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
+        while True:
+            connection.send(_make(connection.recv(), device, order, machine, connection))
+
+
+def record_failure(order: Order, run: Run, error: str, circumstances: Mapping[str, Any]) -> None:
+    """Store a run as failed, unless it has finished after all.
+
+    Args:
+        order: where to.
+        run: the run.
+        error: traceback or reason.
+        circumstances: its provenance.
+    """
+    from harness import store
+
+    record = store.Record(run, _declaration(run), circumstances, "failed", error)
+    with suppress(FileExistsError):
+        store.save(order.results, record)
+
+
+def _make(
+    run: Run, device: str, order: Order, machine: Mapping[str, Any], connection: Connection
+) -> Done:
+    from harness import store
+
+    started, clock, error = provenance.now(), time.perf_counter(), ""
+
+    def circumstances() -> dict[str, Any]:
+        seconds = round(time.perf_counter() - clock, 3)
+        return {**machine, "started": started, "seconds": seconds}
+
+    try:
+        from harness.experiment import perform
+
+        outcome = perform(run, device=device, data=order.data, report=_reporter(connection))
+        record = store.Record(run, _declaration(run), circumstances())
+        with suppress(FileExistsError):  # another command has finished the same run meanwhile
+            store.save(order.results, record, outcome.rows, outcome.masks)
+    except Exception:  # one run's failure, whatever it is, must not end the others
+        error = provenance.without_paths(traceback.format_exc())
+        record_failure(order, run, error, circumstances())
+    return Done(error, time.perf_counter() - clock)
+
+
+def _reporter(connection: Connection) -> Callable[[int, int], None]:
+    def report(task: int, epoch: int) -> None:
+        try:
+            connection.send(Progress(task, epoch))
+        except OSError:  # the parent is gone; this is no failure of the run
+            raise SystemExit from None
+
+    return report
+
+
+def _declaration(run: Run) -> dict[str, Any]:
+    method = methods().get(run.baseline)
+    if method is None:
+        return {"title": run.baseline, "reference": "", "relaxations": [], "rule": ""}
+    return {
+        "title": method.title,
+        "reference": method.reference,
+        "relaxations": sorted(map(str, method.relaxations)),
+        "rule": getattr(method, "rule", ""),
+    }
+
+
+def _print_to(log: str) -> None:
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)

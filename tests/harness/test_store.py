@@ -1,0 +1,161 @@
+"""The store: whole folders or none, nothing overwritten, damage named and left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import schema, store
+from harness.run import Run
+
+RUN = Run(
+    benchmark="split_mnist",
+    baseline="ewc",
+    settings={"ewc_lambda": 10.0, "decay": None},
+    profile="smoke",
+    training={"epochs": 1},
+    seed=0,
+    versions={"benchmark": 1, "baseline": 1, "rows": 1},
+    setting="ewc_lambda=10.0",
+)
+
+
+def make_record(run: Run = RUN, error: str = "") -> store.Record:
+    method = {"title": "EWC", "reference": "", "relaxations": [], "rule": ""}
+    return store.Record(run, method, {"device": "cpu"}, "failed" if error else "finished", error)
+
+
+def make_rows(run: Run = RUN, values: tuple[float, ...] = (0.5, 0.75)) -> pd.DataFrame:
+    blank = {name: "" for name, kind in schema.COLUMNS.items() if kind == "string"}
+    shared = {"run_id": run.id, "benchmark": run.benchmark, "baseline": run.baseline}
+    return pd.DataFrame(
+        [
+            {
+                **blank,
+                **shared,
+                "seed": run.seed,
+                "regime": schema.TASK_AWARE,
+                "metric": "accuracy",
+                "after": 1,
+                "task": task,
+                "other": None,
+                "value": value,
+            }
+            for task, value in enumerate(values, start=1)
+        ]
+    )
+
+
+def everything_under(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_what_is_saved_is_read_back(tmp_path: Path) -> None:
+    masks = {"0": np.packbits(np.eye(4, dtype=bool)), "0.shape": np.array([1, 4, 4])}
+    folder = store.save(tmp_path, make_record(), make_rows(), masks)
+    assert folder == tmp_path / "split_mnist" / "smoke" / "ewc" / RUN.id
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert found.records == [make_record()]
+    assert found.records[0].run.setting == RUN.setting
+    assert found.damaged == {}
+    pd.testing.assert_frame_equal(found.rows, schema.check(make_rows()))
+    with np.load(folder / store.MASKS) as arrays:
+        assert {name: arrays[name].tolist() for name in arrays} == {
+            name: array.tolist() for name, array in masks.items()
+        }
+
+
+def test_status(tmp_path: Path) -> None:
+    assert store.status(tmp_path, RUN) == "missing"
+    store.save(tmp_path, make_record(error="ValueError: no"))
+    assert store.status(tmp_path, RUN) == "failed"
+    store.save(tmp_path, make_record(), make_rows())
+    assert store.status(tmp_path, RUN) == "finished"
+
+
+def test_finished_run_is_never_overwritten(tmp_path: Path) -> None:
+    store.save(tmp_path, make_record(), make_rows())
+    before = everything_under(tmp_path)
+    for record, rows in ((make_record(), make_rows(values=(0.1,))), (make_record(error="x"), None)):
+        with pytest.raises(FileExistsError):
+            store.save(tmp_path, record, rows)
+    assert everything_under(tmp_path) == before
+
+
+def test_rows_that_do_not_fit_leave_nothing(tmp_path: Path) -> None:
+    bad = make_rows().assign(value=[0.5, float("nan")])
+    with pytest.raises(ValueError, match="finite"):
+        store.save(tmp_path, make_record(), bad)
+    assert everything_under(tmp_path) == {}
+    assert store.status(tmp_path, RUN) == "missing"
+
+
+def test_rows_that_do_not_fit_leave_an_earlier_failure(tmp_path: Path) -> None:
+    store.save(tmp_path, make_record(error="first"))
+    before = everything_under(tmp_path)
+    with pytest.raises(ValueError, match="unknown metrics"):
+        store.save(tmp_path, make_record(), make_rows().assign(metric="beauty"))
+    assert everything_under(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (store.RECORD, b"{"),
+        (store.RECORD, b"[]"),
+        (store.RECORD, b'{"run": {}}'),
+        (store.ROWS, b"not parquet"),
+        (store.ROWS, b""),
+    ],
+)
+def test_damage_is_named_and_left_alone(tmp_path: Path, name: str, content: bytes) -> None:
+    other = replace(RUN, seed=1)
+    broken = store.save(tmp_path, make_record(), make_rows())
+    store.save(tmp_path, make_record(other), make_rows(other))
+    (broken / name).write_bytes(content)
+    before = everything_under(tmp_path)
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert set(found.damaged) == {broken}
+    assert [record.run for record in found.records] == [other]
+    assert set(found.rows["run_id"]) == {other.id}
+    assert everything_under(tmp_path) == before
+
+
+def test_folder_without_rows_is_damaged(tmp_path: Path) -> None:
+    folder = store.save(tmp_path, make_record(), make_rows())
+    (folder / store.ROWS).unlink()
+    assert store.status(tmp_path, RUN) == "damaged"
+    assert set(store.read(tmp_path, "split_mnist", "smoke").damaged) == {folder}
+
+
+def test_record_in_another_runs_folder_is_damage(tmp_path: Path) -> None:
+    other = replace(RUN, seed=1)
+    folder = store.save(tmp_path, make_record(), make_rows())
+    moved = folder.rename(store.folder(tmp_path, other))
+    assert store.status(tmp_path, other) == "damaged"
+    assert RUN.id in store.read(tmp_path, "split_mnist", "smoke").damaged[moved]
+
+
+def test_unfinished_folders_are_not_results_and_can_be_removed(tmp_path: Path) -> None:
+    folder = store.save(tmp_path, make_record(), make_rows())
+    leftover = folder.parent / ".unfinished-abc"
+    leftover.mkdir()
+    (leftover / store.RECORD).write_text("{")
+    assert store.read(tmp_path, "split_mnist", "smoke").damaged == {}
+    store.remove_unfinished(tmp_path)
+    assert list(folder.parent.iterdir()) == [folder]
+    assert store.status(tmp_path, RUN) == "finished"
+
+
+def test_nothing_there_is_an_empty_table(tmp_path: Path) -> None:
+    found = store.read(tmp_path / "none", "split_mnist", "smoke")
+    assert found.records == []
+    assert list(found.rows.columns) == list(schema.COLUMNS)
