@@ -86,6 +86,8 @@ def work(connection: Connection, order: Order, log: str) -> None:
         return
     device = "cuda" if order.device != "cpu" and torch.cuda.is_available() else "cpu"
     name = torch.cuda.get_device_name() if device == "cuda" else ""
+    import harness.experiment  # noqa: F401 - imports avalanche, on no run's time
+
     machine = {**order.origin, **provenance.machine(device, name, THREADS)}
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
         while True:
@@ -112,6 +114,7 @@ def _make(
     run: Run, device: str, order: Order, machine: Mapping[str, Any], connection: Connection
 ) -> Done:
     from harness import store
+    from harness.experiment import perform
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
 
@@ -120,8 +123,6 @@ def _make(
         return {**machine, "started": started, "seconds": seconds}
 
     try:
-        from harness.experiment import perform
-
         outcome = perform(run, device=device, data=order.data, report=_reporter(connection))
         record = store.Record(run, _declaration(run), circumstances())
         with suppress(FileExistsError):  # another command has finished the same run meanwhile

@@ -37,13 +37,8 @@ def test_plan_is_one_run_per_method_and_seed() -> None:
     runs = make_plan(3)
     assert [(run.baseline, run.seed) for run in runs] == [("rmn", 0), ("rmn", 1), ("rmn", 2)]
     assert len({run.id for run in runs}) == 3
-    assert runs[0].training == {
-        "epochs": 1,
-        "batch_size": 128,
-        "learning_rate": 0.002,
-        "train_examples": 1024,
-        "test_examples": 512,
-    }
+    budget = {"epochs": 1, "batch_size": 128, "learning_rate": 0.002, "train_examples": 1024}
+    assert budget.items() <= dict(runs[0].training).items()
     assert runs[0].versions == {"benchmark": 1, "baseline": methods()["rmn"].version, "rows": 3}
 
 

@@ -113,7 +113,7 @@ def test_integer_default_of_a_float_is_a_float() -> None:
 
 
 def test_the_methods_own_check_is_heard() -> None:
-    with pytest.raises(SettingError, match="^example: mode=online needs a decay$"):
+    with pytest.raises(SettingError, match=r"^example: mode=online needs a decay$"):
         resolve(Example, {}, {"mode": "online"})
 
 
@@ -169,7 +169,7 @@ def test_unsupported_type_is_a_programming_error() -> None:
     class Strange(Example):
         sizes: tuple[int, ...] = setting((1,), "of the layers")
 
-    with pytest.raises(TypeError, match="sizes|tuple"):
+    with pytest.raises(TypeError, match="a setting cannot be a tuple"):
         declared(Strange)
 
 

@@ -1,0 +1,142 @@
+"""`python -m harness.tune`: choose each method's settings on held-out data of the first tasks.
+
+Every combination of a method's grids (`baselines.interface.setting`) is trained on the first tasks
+of the stream, less the last tenth of their training examples, and scored on that tenth. Test data
+and later tasks are never looked at. The choice goes to `harness/tuned/<benchmark>.json`, where
+`harness.compare` finds it; the runs stay under results/<benchmark>/tuning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from baselines.interface import Baseline
+from baselines.registry import methods
+from harness import provenance
+from harness.benchmarks import BENCHMARKS, Benchmark
+from harness.display import display
+from harness.execute import cores, execute
+from harness.names import unknown
+from harness.plan import plan
+from harness.resolve import TUNED, resolve
+from harness.run import Run
+from harness.worker import Order
+
+PROFILE: Final = "tuning"
+
+
+def main(words: Sequence[str]) -> int:
+    """Tune the methods that the words after the program's name ask for; the exit status."""
+    known = {name: method for name, method in methods().items() if grid(method)}
+    parser = _parser(known)
+    given = parser.parse_args(words)
+    names = given.methods.split(",") if given.methods else list(known)
+    if given.benchmark not in BENCHMARKS:
+        parser.error(unknown("benchmark", given.benchmark, BENCHMARKS))
+    for name in names:
+        if name not in known:
+            parser.error(unknown("method with a grid", name, known))
+    benchmark = BENCHMARKS[given.benchmark]
+    runs = [run for name in names for run in candidates(known[name], benchmark, given.seeds)]
+    _make(runs, given, benchmark, provenance.origin(words))
+    chosen = choose(runs, given.results, benchmark)
+    _write(TUNED / f"{benchmark.name}.json", chosen)
+    Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
+    return 0
+
+
+def grid(method: type[Baseline]) -> dict[str, tuple[Any, ...]]:
+    """The values to try of each setting that has any."""
+    fields = method.__dataclass_fields__
+    return {name: f.metadata["grid"] for name, f in fields.items() if f.metadata.get("grid")}
+
+
+def candidates(method: type[Baseline], benchmark: Benchmark, seeds: int) -> Iterator[Run]:
+    """One run for each combination of the grids and each seed."""
+    from harness import schema
+
+    values = grid(method)
+    for combination in product(*values.values()):
+        texts = {name: str(value) for name, value in zip(values, combination, strict=True)}
+        settings = {method.name: resolve(method, {}, texts)}
+        named = {method.name: method}
+        yield from plan(benchmark, PROFILE, named, settings, seeds, schema.VERSION)
+
+
+def choose(runs: Sequence[Run], results: Path, benchmark: Benchmark) -> dict[str, dict[str, Any]]:
+    """Per method, the settings with the best mean score and the scores of all candidates.
+
+    The score is the mean task-aware accuracy over the tuning tasks after the last of them.
+
+    Raises:
+        RuntimeError: a run has no result.
+    """
+    from harness import schema, store
+
+    rows = store.read(results, benchmark.name, PROFILE).rows
+    final = rows[(rows["metric"] == "accuracy") & (rows["regime"] == schema.TASK_AWARE)]
+    final = final[final["after"] == final["after"].max()]
+    accuracy = final.groupby("run_id")["value"].mean()
+    missing = [str(run) for run in runs if run.id not in accuracy.index]
+    if missing:
+        raise RuntimeError(f"no result for {', '.join(missing)}; see results/*/{PROFILE}/*/*")
+    chosen: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        entry = chosen.setdefault(run.baseline, {"settings": {}, "scores": {}})
+        tried = {name: run.settings[name] for name in grid(methods()[run.baseline])}
+        label = ", ".join(f"{name}={value}" for name, value in tried.items())
+        score = accuracy[[one.id for one in runs if _same_settings(one, run)]].mean()
+        if not entry["scores"] or score > max(entry["scores"].values()):
+            entry["settings"] = tried
+        entry["scores"][label] = round(float(score), 5)
+    return chosen
+
+
+def _same_settings(one: Run, other: Run) -> bool:
+    return one.baseline == other.baseline and one.settings == other.settings
+
+
+def _make(
+    runs: Sequence[Run], given: argparse.Namespace, benchmark: Benchmark, origin: dict[str, Any]
+) -> None:
+    from harness import store
+
+    missing = [run for run in runs if store.status(given.results, run) != "finished"]
+    if missing:
+        order = Order(given.results, given.data, given.device, origin)
+        with display(Console(stderr=True), len(missing), benchmark.tasks) as watcher:
+            execute(missing, order, given.jobs, watcher)
+
+
+def _write(path: Path, chosen: Mapping[str, Any]) -> None:
+    """Merge with what other methods have already; whole or not at all."""
+    before = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({**before, **chosen}, indent=2, sort_keys=True) + "\n")
+    unfinished.replace(path)
+
+
+def _parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
+    description = (__doc__ or "").partition(": ")[2]
+    parser = argparse.ArgumentParser(prog="python -m harness.tune", description=description)
+    parser.add_argument("--benchmark", required=True, help=f"one of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--methods", help=f"comma-separated; default: all of {', '.join(known)}")
+    parser.add_argument("--seeds", type=int, default=2, help="seeds per candidate (default: 2)")
+    parser.add_argument("--jobs", type=int, default=cores(), help="worker processes")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--data", type=Path, help="folder of the data sets")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
