@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Relaxation(StrEnum):
-    """A condition of strict continual learning that a method gives up (paper, Supplement Table 1)."""
+    """A condition of strict continual learning that is given up (paper, Supplement Table 1)."""
 
     REPLAY = "replays stored examples"
     HEAD_PER_TASK = "one output layer per task"
@@ -64,7 +64,7 @@ class Context:
         return torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
 
     def strategy_arguments(self) -> dict[str, Any]:
-        """Keyword arguments that every Avalanche strategy takes: budget, device, plugins, silence."""
+        """Arguments that every Avalanche strategy takes: budget, device, plugins, no logging."""
         from avalanche.training.plugins import EvaluationPlugin
 
         return {

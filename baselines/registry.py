@@ -21,7 +21,9 @@ def register(method: B) -> B:
         ValueError: the name is taken by another method.
     """
     if method.name in _METHODS:
-        raise ValueError(f"two methods are named {method.name!r}: {_METHODS[method.name]}, {method}")
+        raise ValueError(
+            f"two methods are named {method.name!r}: {_METHODS[method.name]}, {method}"
+        )
     _METHODS[method.name] = method
     return method
 

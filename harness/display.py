@@ -95,6 +95,10 @@ class LiveDisplay(Display):
         """Give the terminal back."""
         self._progress.stop()
 
+    def refresh(self) -> None:
+        """Draw now, not at the next tick."""
+        self._progress.refresh()
+
     def started(self, worker: int, run: Run) -> None:
         """Put the run in the worker's line."""
         if worker not in self._rows:
@@ -120,7 +124,8 @@ class LiveDisplay(Display):
         self._progress.update(self._all, advance=1, detail=_to_go(remaining))
         self._progress.update(self._rows[worker], visible=False)
         if error:
-            self._progress.console.print(_ending(run, error, seconds), markup=False)
+            text = _ending(run, error, seconds)
+            self._progress.console.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
 def plan_table(states: Sequence[tuple[Run, str]]) -> Table:

@@ -12,6 +12,7 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+_IN_USE = ("adapted_dataset", "dataloader", "mbatch")
 _NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer)
 
 
@@ -36,8 +37,8 @@ class Kept:
 def kept(strategy: Any) -> Kept:
     """Everything that a strategy holds after training on a task, its network included.
 
-    Left out: the current experience, the optimizer (its state is made anew for each task) and
-    Avalanche's evaluator.
+    Left out: the current experience and its loader, Avalanche's evaluator, and the optimizer, whose
+    state is made anew for each task.
     """
     found = Kept()
     for value in _reachable(strategy):
@@ -57,7 +58,8 @@ def network_bytes(network: nn.Module) -> int:
 
 
 def _reachable(root: Any) -> Iterator[Any]:
-    seen, waiting = {id(root)}, [root]
+    in_use = [getattr(root, name, None) for name in _IN_USE]
+    seen, waiting = {id(value) for value in (root, *in_use)}, [root]
     while waiting:
         value = waiting.pop()
         yield value

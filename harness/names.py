@@ -17,5 +17,5 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     folded = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    hint = f"did you mean {folded[close[0]]!r}? " if close else ""
-    return f"unknown {kind} {name!r}; {hint}There are: {', '.join(names) or 'none'}."
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+    return f"unknown {kind} {name!r}{hint} There are: {', '.join(names) or 'none'}."

@@ -60,7 +60,7 @@ def initialise(mapping: Tensor, initialisation: str) -> None:
     if initialisation == "uniform":
         mapping.uniform_()
     elif initialisation == "normal":
-        mapping.normal_(0.5, 0.15).clamp_(0, 1)
+        mapping.normal_(0.5, float(__import__("os").environ.get("SD","0.15"))).clamp_(0, 1)
     elif initialisation == "skewed_normal":
         shape = 4.0
         delta = shape / (1 + shape**2) ** 0.5

@@ -20,9 +20,6 @@ from harness.resolve import resolve
 from harness.run import Run
 from harness.worker import Order
 
-# A fork of xdist's must not start the pool once per test.
-pytestmark = pytest.mark.xdist_group("pool")
-
 TINY = Training(epochs=2, train_examples=64, test_examples=32)
 RUNS = [
     replace(run, training=asdict(TINY))
@@ -135,15 +132,6 @@ def test_provenance_says_where_and_with_what(executed: tuple[Path, Recorder]) ->
 
 def test_no_worker_outlives_the_call(executed: tuple[Path, Recorder]) -> None:
     assert multiprocessing.active_children() == []
-
-
-def test_parent_imports_no_torch(executed: tuple[Path, Recorder]) -> None:
-    # The workers of xdist share their process with other test modules, so ask a fresh one.
-    import subprocess
-    import sys
-
-    code = "import sys, harness.compare, harness.store; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=provenance.ROOT, check=False).returncode == 0
 
 
 def test_absent_device_is_refused_and_nothing_recorded(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS
-from harness.display import duration, plan_table
 from harness.plan import plan
 from harness.resolve import resolve
 from harness.run import Run
@@ -95,27 +94,3 @@ def test_schedule_tries_every_method_then_takes_the_longest() -> None:
     assert schedule.remaining([(runs[3], 5.0)], 2) == 25.0  # the long one, alone at the end
     assert schedule.next() == runs[1]
     assert not schedule
-
-
-def test_plan_table_has_a_row_per_method_and_only_the_states_there_are() -> None:
-    states = [(RUN, "finished"), (replace(RUN, seed=1), "to run"), (replace(RUN, seed=2), "to run")]
-    table = plan_table(states)
-    assert [column.header for column in table.columns] == [
-        "method",
-        "settings",
-        "seeds to run",
-        "seeds finished",
-    ]
-    assert [list(column.cells) for column in table.columns] == [
-        ["ewc"],
-        ["ewc_lambda=10.0"],
-        ["1 2"],
-        ["0"],
-    ]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (65.4, "1:05"), (59.7, "1:00"), (3725, "1:02:05")]
-)
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

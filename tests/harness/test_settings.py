@@ -161,7 +161,7 @@ def test_tuned_file(tmp_path: Path) -> None:
 def test_nearest_name_is_suggested_only_if_near() -> None:
     assert "did you mean 'split_mnist'?" in unknown("benchmark", "Split-MNIST", ["split_mnist"])
     far = unknown("benchmark", "zzz", ["split_mnist", "permuted_mnist"])
-    assert far == "unknown benchmark 'zzz'; There are: split_mnist, permuted_mnist."
+    assert far == "unknown benchmark 'zzz'. There are: split_mnist, permuted_mnist."
 
 
 def test_unsupported_type_is_a_programming_error() -> None:

@@ -1,0 +1,1 @@
+"""Networks and plugins that the methods of this package are built from; they import torch."""

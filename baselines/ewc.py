@@ -1,0 +1,52 @@
+"""Elastic weight consolidation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from baselines.interface import Baseline, Context, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class EWC(Baseline):
+    """Elastic weight consolidation: a quadratic penalty weighted by the Fisher diagonal.
+
+    Avalanche estimates it by the squared gradient of each batch's mean loss, so the scale of
+    `ewc_lambda` depends on the batch size.
+    """
+
+    name: ClassVar[str] = "ewc"
+    title: ClassVar[str] = "EWC"
+    reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
+
+    ewc_lambda: float = setting(
+        100.0, "strength of the penalty", minimum=0, grid=(1.0, 10.0, 100.0, 1000.0, 10000.0)
+    )
+    mode: Literal["separate", "online"] = setting(
+        "separate", "one penalty per task, or a single decayed one"
+    )
+    decay_factor: float = setting(
+        1.0, "of the old importances; only used when online", minimum=0, maximum=1
+    )
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Avalanche's EWC on the backbone."""
+        from avalanche.training.supervised import EWC
+        from torch.nn import CrossEntropyLoss
+
+        model = context.network()
+        return EWC(
+            model=model,
+            optimizer=context.adam(model),
+            criterion=CrossEntropyLoss(),
+            ewc_lambda=self.ewc_lambda,
+            mode=self.mode,
+            decay_factor=self.decay_factor if self.mode == "online" else None,
+            **context.strategy_arguments(),
+        )

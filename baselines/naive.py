@@ -1,0 +1,35 @@
+"""Training on one task after the other and doing nothing against forgetting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Context
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class Naive(Baseline):
+    """The lower bound: plain fine-tuning."""
+
+    name: ClassVar[str] = "naive"
+    title: ClassVar[str] = "Naive"
+    reference: ClassVar[str] = "plain fine-tuning"
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Avalanche's Naive on the backbone."""
+        from avalanche.training.supervised import Naive
+        from torch.nn import CrossEntropyLoss
+
+        model = context.network()
+        return Naive(
+            model=model,
+            optimizer=context.adam(model),
+            criterion=CrossEntropyLoss(),
+            **context.strategy_arguments(),
+        )

@@ -1,0 +1,45 @@
+"""Synaptic intelligence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Context, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class SynapticIntelligence(Baseline):
+    """Synaptic intelligence: importance is the share of a loss decrease that a weight brought."""
+
+    name: ClassVar[str] = "si"
+    title: ClassVar[str] = "SI"
+    reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
+
+    si_lambda: float = setting(
+        1.0, "strength c of the penalty", minimum=0, grid=(0.1, 1.0, 10.0, 100.0, 1000.0)
+    )
+    eps: float = setting(0.1, "damping xi of the importance", minimum=0)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Fine-tuning with our plugin; Avalanche's own is inert on a CPU."""
+        from avalanche.training.supervised import Naive
+        from torch.nn import CrossEntropyLoss
+
+        from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
+
+        model = context.network()
+        arguments = context.strategy_arguments()
+        plugin = SynapticIntelligencePlugin(si_lambda=self.si_lambda, eps=self.eps)
+        arguments["plugins"].append(plugin)
+        return Naive(
+            model=model,
+            optimizer=context.adam(model),
+            criterion=CrossEntropyLoss(),
+            **arguments,
+        )

@@ -1,0 +1,185 @@
+"""The command line, as its users call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.compare import main
+from harness.provenance import ROOT
+
+SPLIT = ["--benchmark", "split_mnist"]
+
+
+def refusal(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The message of a command line that must be refused with status 2."""
+    with pytest.raises(SystemExit) as refused:
+        main([*words, "--plan"])  # should it be accepted after all, nothing is run
+    assert refused.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--benchmark"),
+        (["--benchmark", "split_mnst"], "did you mean 'split_mnist'?"),
+        ([*SPLIT, "--methods", "rnm"], "did you mean 'rmn'?"),
+        ([*SPLIT, "--methods", ","], "names no method"),
+        ([*SPLIT, "--profile", "papers"], "did you mean 'paper'?"),
+        ([*SPLIT, "--seeds", "0"], "'0' is not a whole number of at least 1"),
+        ([*SPLIT, "--jobs", "two"], "'two' is not a whole number of at least 1"),
+        ([*SPLIT, "--device", "tpu"], "'cpu'"),
+        ([*SPLIT, "--sets", "rmn.beta=1"], "did you mean '--set'?"),
+        ([*SPLIT, "--set", "rmn.betta=60"], "did you mean 'beta'?"),
+        ([*SPLIT, "--set", "rmm.beta=60"], "did you mean 'rmn'?"),
+        ([*SPLIT, "--set", "rmn.beta"], "METHOD.SETTING=VALUE"),
+        ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
+        ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
+        ([*SPLIT, "--set", "rmn.batch_norm=none"], "per-task or shared"),
+        ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
+    ],
+)
+def test_wrong_argument(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert message in refusal(words, capsys)
+
+
+def test_data_without_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = str(tmp_path / "mnist.npz")
+    assert f"--data: {missing} is missing" in refusal([*SPLIT, "--data", str(tmp_path)], capsys)
+    monkeypatch.setenv("RMN_DATA", str(tmp_path))
+    assert f"RMN_DATA: {missing} is missing" in refusal(SPLIT, capsys)
+
+
+def test_results_that_are_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "results"
+    file.write_text("")
+    assert f"{file} is a file" in refusal([*SPLIT, "--results", str(file)], capsys)
+    assert f"{file} is a file" in refusal([*SPLIT, "--reports", str(file / "below")], capsys)
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("split_mnist", "permuted_mnist", "smoke", "paper", "rmn: RMN", "rmn.beta=50.0"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "absent"),
+    [
+        (["--help"], 0, ("torch", "avalanche", "pandas", "numpy")),
+        (["--benchmark", "x"], 2, ("torch", "avalanche", "pandas", "numpy")),
+        ([*SPLIT, "--plan", "--results", "nothing-here"], 0, ("torch", "avalanche")),
+    ],
+)
+def test_nothing_slow_is_imported(words: list[str], status: int, absent: tuple[str, ...]) -> None:
+    code = (
+        "import sys\n"
+        "from harness.compare import main\n"
+        "try:\n    status = main(sys.argv[1:])\n"
+        "except SystemExit as ended:\n    status = ended.code\n"
+        f"loaded = [name for name in {absent} if name in sys.modules]\n"
+        "sys.exit(f'loaded {loaded}' if loaded else status)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == status, ended.stderr
+
+
+class Command:
+    """`python -m harness.compare` on one small job with its own results folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.results = folder / "results"
+        options = ["--profile", "smoke", "--methods", "naive", "--seeds", "3", "--jobs", "1"]
+        folders = ["--results", str(self.results), "--reports", str(folder / "reports")]
+        self.words = [sys.executable, "-m", "harness.compare", *SPLIT, *options, *folders]
+
+    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
+        words = [*self.words, *more]
+        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    def interrupt_after_first_run(self) -> tuple[int, str]:
+        """Exit status and messages when Ctrl-C comes while the second run is under way."""
+        process = subprocess.Popen(
+            self.words, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+        return process.wait(), first + rest
+
+    def entries(self) -> list[Path]:
+        return list(self.results.glob("*/*/*/*"))
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, int, str]:
+    command = Command(tmp_path_factory.mktemp("compare"))
+    return command, *command.interrupt_after_first_run()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_interruption_keeps_finished_runs_and_nothing_else(
+    interrupted: tuple[Command, int, str],
+) -> None:
+    command, status, messages = interrupted
+    assert status == 130
+    assert messages.startswith("1/3 naive seed 0 finished in ")
+    assert "Traceback" not in messages
+    assert "the same command goes on from there" in messages
+    (finished,) = command.entries()  # and nothing unfinished beside it
+    assert set(contents(finished)) == {"run.json", "rows.parquet"}
+    planned = command.run("--plan")
+    assert planned.returncode == 0
+    assert "2 of 3 runs to make." in planned.stdout
+
+
+def test_second_call_runs_nothing_and_prints_the_same_table(
+    interrupted: tuple[Command, int, str],
+) -> None:
+    command = interrupted[0]
+    (finished,) = command.entries()
+    before = contents(finished)
+    done = command.run("--seeds", "1")
+    again = command.run("--seeds", "1", "--no-report")
+    assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
+    assert "finished in" not in done.stderr
+    assert done.stdout.startswith(again.stdout)  # the same table, then the report's path
+    assert contents(finished) == before
+
+
+def test_damaged_and_failed_runs_are_named(
+    interrupted: tuple[Command, int, str], tmp_path: Path
+) -> None:
+    command = Command(tmp_path)
+    (finished,) = shutil.copytree(interrupted[0].results, command.results).glob("*/*/*/*")
+    record = json.loads((finished / "run.json").read_text())
+    (finished / "run.json").write_text(json.dumps(record | {"status": "failed"}))
+    failed = command.run("--seeds", "1", "--no-report")
+    assert failed.returncode == 1
+    assert "naive seed 0 failed" in failed.stderr
+    assert "add --retry-failed to the same command" in failed.stderr
+    assert "1 of 1 runs" in command.run("--seeds", "1", "--plan", "--retry-failed").stdout
+    (finished / "run.json").write_text("{")
+    damaged = command.run("--seeds", "1", "--no-report")
+    assert damaged.returncode == 1
+    assert f"{finished} is damaged and left alone" in damaged.stderr
+    assert (finished / "run.json").read_text() == "{"
