@@ -31,14 +31,15 @@ class RMNBaseline(Baseline):
     initialisation: Literal["normal", "skewed_normal", "uniform"] = setting(
         "normal", "first values of the mappings; the paper: skewed_normal, its code: uniform"
     )
+    spread: float = setting(
+        0.02, "standard deviation of the normal initialisation", minimum=0, grid=(0.02, 0.05, 0.15)
+    )
     batch_norm: Literal["per-task", "shared"] = setting(
         "per-task", "one BatchNorm per task, or one for all (an ablation)"
     )
-    l1_weight: float = setting(
-        0.0, "weight of the mean mapping over free weights", minimum=0, grid=(0.0, 0.1, 1.0)
-    )
+    l1_weight: float = setting(0.0, "weight of the mean mapping over free weights", minimum=0)
     l0_weight: float = setting(
-        1.0, "weight of the mean relevance over free weights", minimum=0, grid=(0.0, 0.3, 1.0, 3.0)
+        0.3, "weight of the mean relevance over free weights", minimum=0, grid=(0.1, 0.3, 1.0)
     )
     overlap_weight: float = setting(0.0, "weight of the overlap with earlier masks", minimum=0)
     prune_below: float = setting(
@@ -48,7 +49,7 @@ class RMNBaseline(Baseline):
         None, "epoch of a task after which to prune; none: when its loss has converged", minimum=1
     )
     mapping_lr: float | None = setting(
-        None, "learning rate of the mappings; none: that of the weights", minimum=0
+        0.005, "learning rate of the mappings; none: that of the weights", minimum=0
     )
 
     def build(self, context: Context) -> SupervisedTemplate:
@@ -62,6 +63,7 @@ class RMNBaseline(Baseline):
             beta=self.beta,
             learn_beta=self.learn_beta,
             initialisation=self.initialisation,
+            spread=self.spread,
             batch_norm=self.batch_norm,
             rule=self.rule,
         )

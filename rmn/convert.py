@@ -20,6 +20,7 @@ def convert(
     beta: float = 50.0,
     learn_beta: bool = False,
     initialisation: str = "normal",
+    spread: float = 0.02,
     batch_norm: Literal["per-task", "shared"] = "per-task",
     rule: str = "max-logit",
 ) -> RelevanceNetwork:
@@ -32,6 +33,7 @@ def convert(
         beta: tightness of the soft-round; the paper sees no difference from 80 on.
         learn_beta: learn one beta per layer, starting from `beta`.
         initialisation: of the mappings, see `rmn.relevance.initialise`.
+        spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
         rule: how a task is inferred at evaluation without a task label, see `rmn.inference`.
 
@@ -49,9 +51,9 @@ def convert(
 
     def converted(layer: nn.Module) -> nn.Module:
         if isinstance(layer, nn.Linear):
-            return RelevanceLinear(layer, beta, learn_beta, initialisation)
+            return RelevanceLinear(layer, beta, learn_beta, initialisation, spread)
         if isinstance(layer, nn.Conv2d):
-            return RelevanceConv2d(layer, beta, learn_beta, initialisation)
+            return RelevanceConv2d(layer, beta, learn_beta, initialisation, spread)
         if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
             return TaskBatchNorm(layer)
         for name, child in layer.named_children():
@@ -59,7 +61,7 @@ def convert(
         return layer
 
     body = converted(copy.deepcopy(module))
-    return RelevanceNetwork(body, rule=rule, initialisation=initialisation)
+    return RelevanceNetwork(body, rule=rule)
 
 
 def _refuse_unknown(module: nn.Module) -> None:

@@ -44,7 +44,7 @@ class TaskLayer(nn.Module, ABC):
         """The output under one task."""
 
     @abstractmethod
-    def begin_task(self, initialisation: str) -> None:
+    def begin_task(self) -> None:
         """Make the live parameters fresh for a new task."""
 
     @abstractmethod
@@ -58,6 +58,8 @@ class RelevanceLayer(TaskLayer):
     Attributes:
         weight: shared by all tasks.
         mapping: of the live task, same shape as `weight`, raw values around [0, 1].
+        initialisation: how fresh mappings are drawn, see `rmn.relevance.initialise`.
+        spread: standard deviation of the normal initialisation.
         beta: tightness of the soft-round, a scalar; a parameter when it is learned.
         packed: masks of finished tasks as bits, uint8, (tasks, ceil(numel / 8)).
         uses: number of finished tasks that use each weight, int16, shape of `weight`.
@@ -73,11 +75,14 @@ class RelevanceLayer(TaskLayer):
     uses: Tensor
     pruned: Tensor
 
-    def __init__(self, weight: Tensor, beta: float, learn_beta: bool, initialisation: str) -> None:
+    def __init__(
+        self, weight: Tensor, beta: float, learn_beta: bool, initialisation: str, spread: float
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.detach().clone())
         self.mapping = nn.Parameter(torch.empty_like(self.weight))
-        initialise(self.mapping, initialisation)
+        self.initialisation, self.spread = initialisation, spread
+        initialise(self.mapping, initialisation, spread)
         scalar = torch.tensor(float(beta), device=weight.device)
         if learn_beta:
             self.beta = nn.Parameter(scalar)
@@ -117,9 +122,9 @@ class RelevanceLayer(TaskLayer):
         masked, self.cost = SoftMask.apply(self.weight, self.mapping, self.beta, price)
         return masked
 
-    def begin_task(self, initialisation: str) -> None:
+    def begin_task(self) -> None:
         """Draw a fresh mapping and note which weights earlier tasks have fixed."""
-        initialise(self.mapping, initialisation)
+        initialise(self.mapping, self.initialisation, self.spread)
         self.pruned.zero_()
         self._kept = None
         if len(self.packed):
@@ -165,9 +170,9 @@ class RelevanceLinear(RelevanceLayer):
     """A linear layer with relevance mappings ("M-Linear"); x: (n, in) -> (n, out)."""
 
     def __init__(
-        self, layer: nn.Linear, beta: float, learn_beta: bool, initialisation: str
+        self, layer: nn.Linear, beta: float, learn_beta: bool, initialisation: str, spread: float
     ) -> None:
-        super().__init__(layer.weight, beta, learn_beta, initialisation)
+        super().__init__(layer.weight, beta, learn_beta, initialisation, spread)
 
     def compute(self, x: Tensor, task: int | None) -> Tensor:
         """The output under one task."""
@@ -178,9 +183,9 @@ class RelevanceConv2d(RelevanceLayer):
     """A 2-d convolution with relevance mappings ("M-Conv2D"); x: (n, channels, height, width)."""
 
     def __init__(
-        self, layer: nn.Conv2d, beta: float, learn_beta: bool, initialisation: str
+        self, layer: nn.Conv2d, beta: float, learn_beta: bool, initialisation: str, spread: float
     ) -> None:
-        super().__init__(layer.weight, beta, learn_beta, initialisation)
+        super().__init__(layer.weight, beta, learn_beta, initialisation, spread)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.padding = layer.padding
 
@@ -215,7 +220,7 @@ class TaskBatchNorm(TaskLayer):
         weight, bias, mean, variance = self.finished[task]
         return F.batch_norm(x, mean, variance, weight, bias, training=False, eps=self.live.eps)
 
-    def begin_task(self, initialisation: str) -> None:
+    def begin_task(self) -> None:
         """Reset statistics, scale and shift."""
         self.live.reset_parameters()
 

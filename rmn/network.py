@@ -14,8 +14,8 @@ from rmn.inference import infer_task, one_shot_gradient
 from rmn.layers import RelevanceLayer, TaskLayer
 
 
-class RelevanceNetwork(MultiTaskModule):
-    """A converted network: one function per learned task over shared weights.
+class TaskNetwork(MultiTaskModule):
+    """A network with one function per learned task, made of `rmn.layers.TaskLayer`s and others.
 
     While training it computes the live task. At evaluation a task label that names exactly one
     learned task selects it; a label of several learned tasks (streams without task labels give 0 to
@@ -23,29 +23,20 @@ class RelevanceNetwork(MultiTaskModule):
     answered by the task learned last.
 
     Attributes:
-        body: the converted module.
+        body: the module that computes.
         rule: how a task is inferred, one of `rmn.inference.RULES`.
         labels: task label of each learned task.
         classes: classes of each learned task.
     """
 
-    def __init__(self, body: nn.Module, *, rule: str = "max-logit", initialisation: str) -> None:
+    def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
         super().__init__()
         self.body = body
         self.rule = rule
-        self.initialisation = initialisation
         self.labels: list[int] = []
         self.classes: list[list[int]] = []
         self._learning: tuple[int, list[int]] | None = None
-        named = list(body.named_modules())
-        self._task_layers = [layer for _, layer in named if isinstance(layer, TaskLayer)]
-        self._relevance_layers = {
-            name: layer for name, layer in named if isinstance(layer, RelevanceLayer)
-        }
-
-    def relevance_layers(self) -> dict[str, RelevanceLayer]:
-        """The layers with relevance mappings by their name in the original module."""
-        return self._relevance_layers
+        self._task_layers = [layer for layer in body.modules() if isinstance(layer, TaskLayer)]
 
     @property
     def tasks(self) -> int:
@@ -56,13 +47,13 @@ class RelevanceNetwork(MultiTaskModule):
         """Nothing to add: parameters stay the same objects over all tasks."""
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
-        """Start to learn a task: fresh mappings, fresh BatchNorm."""
+        """Start to learn a task with fresh parameters of its own."""
         for layer in self._task_layers:
-            layer.begin_task(self.initialisation)
+            layer.begin_task()
         self._learning = (label, [int(c) for c in classes])
 
     def finish_task(self) -> None:
-        """Keep the task being learned: masks rounded and packed, its weights fixed.
+        """Keep the task being learned for good.
 
         Raises:
             RuntimeError: no task was begun.
@@ -133,10 +124,6 @@ class RelevanceNetwork(MultiTaskModule):
 
         return one_shot_gradient(mixed, inputs=len(x), tasks=self.tasks, device=x.device)
 
-    def masks(self) -> Mapping[str, Tensor]:
-        """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
-        return {name: layer.masks() for name, layer in self.relevance_layers().items()}
-
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` keeps beside tensors."""
         return {"labels": self.labels, "classes": self.classes, "rule": self.rule}
@@ -166,3 +153,21 @@ class RelevanceNetwork(MultiTaskModule):
         finally:
             for layer in self._task_layers:
                 layer.task, layer.mixture = None, None
+
+
+class RelevanceNetwork(TaskNetwork):
+    """Made by `rmn.convert`: each task has relevance mappings over shared weights."""
+
+    def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
+        super().__init__(body, rule=rule)
+        self._relevance_layers = {
+            name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
+        }
+
+    def relevance_layers(self) -> dict[str, RelevanceLayer]:
+        """The layers with relevance mappings by their name in the original module."""
+        return self._relevance_layers
+
+    def masks(self) -> Mapping[str, Tensor]:
+        """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
+        return {name: layer.masks() for name, layer in self._relevance_layers.items()}

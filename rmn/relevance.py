@@ -46,10 +46,11 @@ class SoftMask(torch.autograd.Function):
 
 
 @torch.no_grad()
-def initialise(mapping: Tensor, initialisation: str) -> None:
+def initialise(mapping: Tensor, initialisation: str, spread: float) -> None:
     """Fill a mapping with fresh values in [0, 1], in place.
 
-    - "normal": N(0.5, 0.15) clipped; the best found here.
+    - "normal": N(0.5, spread) clipped. A small spread is best: entries that start far from 0.5 lie
+      where the soft-round is flat and hardly learn.
     - "skewed_normal": clipped and skewed to the right, as the paper says without parameters;
       location 0.4, scale 0.2, shape 4 are ours.
     - "uniform": U(0, 1), as the authors' development code has it.
@@ -60,7 +61,7 @@ def initialise(mapping: Tensor, initialisation: str) -> None:
     if initialisation == "uniform":
         mapping.uniform_()
     elif initialisation == "normal":
-        mapping.normal_(0.5, float(__import__("os").environ.get("SD","0.15"))).clamp_(0, 1)
+        mapping.normal_(0.5, spread).clamp_(0, 1)
     elif initialisation == "skewed_normal":
         shape = 4.0
         delta = shape / (1 + shape**2) ** 0.5

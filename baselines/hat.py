@@ -1,0 +1,54 @@
+"""Hard attention to the task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class HAT(Baseline):
+    """Hard attention to the task: gates on hidden units, learned with an embedding per task.
+
+    It keeps its publication's SGD: Adam divides the protection of old weights out again.
+    """
+
+    name: ClassVar[str] = "hat"
+    title: ClassVar[str] = "HAT"
+    reference: ClassVar[str] = "Serra, Suris, Miron, Karatzoglou, ICML 2018"
+    rule: ClassVar[str] = "max-logit"
+    relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
+        {Relaxation.HEAD_PER_TASK, Relaxation.TASK_IDENTITY}
+    )
+
+    smax: float = setting(400.0, "largest scale of the gates", minimum=1, maximum=1000)
+    lamb: float = setting(
+        0.75, "weight of the attention regulariser", minimum=0, grid=(0.1, 0.75, 2.0)
+    )
+    learning_rate: float = setting(0.05, "of SGD", minimum=0, grid=(0.05, 0.2))
+    clip_norm: float = setting(10000.0, "largest norm of the gradient", minimum=0)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """The gated backbone with a head per task."""
+        import torch
+
+        from baselines.components.attention import AttentionNetwork
+        from baselines.components.hard_attention import HardAttention, HATPlugin
+
+        model = AttentionNetwork(context.network(), self.smax).to(context.device)
+        arguments = context.strategy_arguments()
+        plugin = HATPlugin(smax=self.smax, lamb=self.lamb, clip_norm=self.clip_norm)
+        arguments["plugins"].append(plugin)
+        return HardAttention(
+            model=model,
+            optimizer=torch.optim.SGD(model.parameters(), lr=self.learning_rate),
+            criterion=torch.nn.CrossEntropyLoss(),
+            **arguments,
+        )
