@@ -26,7 +26,7 @@ class EWC(Baseline):
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
 
     ewc_lambda: float = setting(
-        100.0, "strength of the penalty", minimum=0, grid=(1.0, 10.0, 100.0, 1000.0, 10000.0)
+        100.0, "strength of the penalty", minimum=0, grid=(1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"

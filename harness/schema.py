@@ -1,4 +1,4 @@
-"""The tidy table of raw measures, one parquet file a run: its columns, its metrics and its checks."""
+"""The tidy table of raw measures, one parquet file a run: columns, metrics and checks."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
 """The disk is the seam: finished runs go in as whole folders, tidy rows come out.
 
-    results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where, and how it ended
-                                                      rows.parquet  raw measures (`harness.schema`)
-                                                      masks.npz     packed masks, where there are any
+results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where, and how it ended
+                                                  rows.parquet  raw measures (`harness.schema`)
+                                                  masks.npz     packed masks, where there are any
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -91,7 +90,7 @@ def save(
         _write(unfinished, record, rows, masks)
         if target.exists():  # an earlier failure
             shutil.rmtree(target)
-        os.replace(unfinished, target)
+        unfinished.replace(target)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise

@@ -64,7 +64,8 @@ class RelevanceLayer(TaskLayer):
         packed: masks of finished tasks as bits, uint8, (tasks, ceil(numel / 8)).
         uses: number of finished tasks that use each weight, int16, shape of `weight`.
         pruned: live entries that are held at zero, bool, shape of `weight`.
-        price: what full relevance of each weight costs, added to the loss; shape of `weight`.
+        price: what full relevance of each weight costs in the live task, shape of `weight`;
+            None while no task is being learned.
         cost: sum over the weights of price times relevance in the last training pass, a scalar.
     """
 
@@ -92,7 +93,7 @@ class RelevanceLayer(TaskLayer):
         self.register_buffer("packed", pack(flags)[None][:0])
         self.register_buffer("uses", flags.to(torch.int16))
         self.register_buffer("pruned", flags)
-        self.price = torch.zeros_like(self.weight)
+        self.price: Tensor | None = None
         self.cost = torch.zeros((), device=weight.device)
         self._free: Tensor | None = None
         self._fixed_values: Tensor | None = None
@@ -118,7 +119,7 @@ class RelevanceLayer(TaskLayer):
         if not self.training:
             return self.weight * self.live_mask()
         masked: Tensor
-        price = self.price.to(self.weight.device)
+        price = torch.zeros_like(self.weight) if self.price is None else self.price
         masked, self.cost = SoftMask.apply(self.weight, self.mapping, self.beta, price)
         return masked
 
@@ -157,7 +158,7 @@ class RelevanceLayer(TaskLayer):
         mask = self.live_mask()
         self.packed = torch.cat([self.packed, pack(mask)[None]])
         self.uses += mask
-        self._free = self._fixed_values = self._kept = None
+        self._free = self._fixed_values = self._kept = self.price = None
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         saved = state_dict.get(f"{prefix}packed")

@@ -1,0 +1,250 @@
+"""The figures of a report, as vector PDF files; the same rows give the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.figure import Figure
+
+from harness.metrics import RUN, matrix, pairs
+from harness.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.statistics import half_width
+from harness.tables import Entry, Leaderboard
+
+_PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
+_ORDER: Final = ("rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive")
+_STYLE: Final[dict[str, Any]] = {
+    "pdf.fonttype": 42,
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+}
+_WIDTH: Final = 6.7  # inches, the text width of the report
+
+
+def colour(baseline: str) -> str:
+    """The colour of a method in every report."""
+    if baseline in _ORDER:
+        return str(_PALETTE[_ORDER.index(baseline)])
+    return str(_PALETTE[8 + sum(map(ord, baseline)) % 2])
+
+
+def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path]:
+    """Draw every figure that the rows have data for.
+
+    Args:
+        rows: raw measures of one benchmark and profile.
+        board: their leaderboard.
+        folder: where the PDF files go.
+
+    Returns:
+        Path of each figure by name.
+    """
+    drawers = {
+        "curves": curves,
+        "matrices": matrices,
+        "forgetting": forgetting,
+        "masks": masks,
+        "overlap": overlap,
+        "confusion": confusion,
+        "cost": cost,
+    }
+    drawn = {}
+    with mpl.rc_context(_STYLE):
+        for name, drawer in drawers.items():
+            figure = drawer(rows, board)
+            if figure is not None:
+                drawn[name] = folder / f"{name}.pdf"
+                FigureCanvasPdf(figure).print_pdf(drawn[name], metadata={"CreationDate": None})
+    return drawn
+
+
+def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
+    seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
+    figure, axes = _grid(1, 2, height=2.6, sharey=False)
+    for axis, regime in zip(axes[0], (TASK_AWARE, TASK_AGNOSTIC), strict=True):
+        for entry in board.entries:
+            cells = _of(seen, entry, regime)
+            per_seed = cells.groupby(["after", "seed"])["value"].mean().unstack() * 100
+            if per_seed.empty:
+                continue
+            mean = per_seed.mean(axis=1)
+            half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
+            hue = colour(entry.baseline)
+            x = per_seed.index.to_numpy(dtype=float)
+            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            mark = "o" if len(x) == 1 else ""
+            axis.plot(x, mean, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
+            axis.fill_between(x, mean - half, mean + half, color=hue, alpha=0.2, lw=0)
+        axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """R[i, j] per method, task-aware, mean over seeds; tasks not learned yet are dimmed."""
+    entries = [e for e in board.entries if not np.isnan(e.cells[4].mean)]
+    if not entries:
+        return None
+    columns = 4
+    figure, axes = _grid(-(-len(entries) // columns), columns, height=1.75)
+    accuracy = rows[rows["metric"] == "accuracy"]
+    for axis, entry in zip(axes.flat, entries, strict=False):
+        cells = _of(accuracy, entry, TASK_AWARE)
+        r = matrix(cells.groupby(["after", "task"], as_index=False)["value"].mean()) * 100
+        small = r.shape[1] <= 5
+        sns.heatmap(
+            r[1:],
+            ax=axis,
+            vmin=0,
+            vmax=100,
+            cmap="viridis",
+            square=True,
+            cbar=False,
+            annot=small,
+            fmt=".0f",
+            annot_kws={"size": 5},
+            xticklabels=range(1, r.shape[1] + 1),
+            yticklabels=range(1, r.shape[1] + 1),
+        )
+        rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
+        axis.imshow(
+            np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45,
+            extent=(0, r.shape[1], r.shape[1], 0),
+        )  # fmt: skip
+        axis.tick_params(labelsize=5, length=0)
+        axis.set(title=entry.title, xlabel="", ylabel="")
+    axes[0][0].set(ylabel="after learning task")
+    axes[-1][0].set(xlabel="accuracy on task (%)")
+    for axis in list(axes.flat)[len(entries) :]:
+        axis.set_axis_off()
+    return figure
+
+
+def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Forgetting per method, task-aware, with 95 % intervals and every seed."""
+    found = board.derived[
+        (board.derived["metric"] == "forgetting") & (board.derived["regime"] == TASK_AWARE)
+    ]
+    entries = [e for e in board.entries if not np.isnan(e.cells[2].mean)]
+    if not entries:
+        return None
+    figure, axes = _grid(1, 1, height=0.3 + 0.22 * len(entries))
+    axis: Axes = axes[0][0]
+    for y, entry in enumerate(entries):
+        seeds = _mine(found, entry)["value"] * 100
+        cell = entry.cells[2]
+        half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
+        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry.baseline), height=0.6)
+        axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
+    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.invert_yaxis()
+    axis.set(xlabel="forgetting, task-aware (percentage points)")
+    return figure
+
+
+def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Density of each task's mask, and the share of weights used so far."""
+    weights = rows[rows["metric"] == "weights"].groupby(RUN)["value"].sum()
+    if weights.empty:
+        return None
+    figure, axes = _grid(1, 2, height=2.2)
+    kinds = (("mask_ones", "task", "mask density (%)"), ("weights_used", "after", "used (%)"))
+    for axis, (metric, along, label) in zip(axes[0], kinds, strict=True):
+        counts = rows[rows["metric"] == metric].groupby([*RUN, along])["value"].sum()
+        share = (counts / weights * 100).rename("share").reset_index()
+        for entry in board.entries:
+            mine = _mine(share, entry)
+            per_seed = mine.pivot_table(index=along, columns="seed", values="share")
+            if not per_seed.empty:
+                hue = colour(entry.baseline)
+                axis.plot(per_seed, color=hue, alpha=0.2, lw=0.5)
+                axis.plot(per_seed.mean(axis=1), color=hue, marker="o", ms=3, label=entry.title)
+        axis.set(xlabel="task" if along == "task" else "tasks learned", ylabel=label)
+        axis.set_ylim(bottom=0)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0][1].legend()
+    return figure
+
+
+def overlap(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Intersection over union of the masks of two tasks, mean over seeds."""
+    found = pairs(rows)
+    entries = [e for e in board.entries if e.baseline in set(found["baseline"])]
+    if not entries:
+        return None
+    figure, axes = _grid(1, max(2, len(entries)), height=2.4)
+    for axis, entry in zip(axes[0], entries, strict=False):
+        mine = _mine(found, entry)
+        table = mine.pivot_table(index="other", columns="task", values="value") * 100
+        sns.heatmap(table, ax=axis, vmin=0, vmax=100, cmap="mako", square=True, annot=True,
+                    fmt=".0f", annot_kws={"size": 5}, cbar=False)  # fmt: skip
+        axis.set(title=f"{entry.title}: overlap of masks (%)", xlabel="task", ylabel="task")
+    for axis in axes[0][len(entries) :]:
+        axis.set_axis_off()
+    return figure
+
+
+def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Which task the test examples of each task were taken for, by the method's default rule."""
+    found = rows[rows["metric"] == "inferred_as"]
+    entries = [e for e in board.entries if e.baseline in set(found["baseline"])]
+    if not entries:
+        return None
+    figure, axes = _grid(1, max(2, len(entries)), height=2.4)
+    for axis, entry in zip(axes[0], entries, strict=False):
+        mine = _of(found, entry, TASK_AGNOSTIC)
+        table = mine.pivot_table(index="task", columns="other", values="value") * 100
+        sns.heatmap(table, ax=axis, vmin=0, vmax=100, cmap="viridis", square=True, annot=True,
+                    fmt=".0f", annot_kws={"size": 5}, cbar=False)  # fmt: skip
+        right = float(np.mean(np.diag(table)))
+        title = f"{entry.title}, {entry.rule}: {right:.1f} % right"
+        axis.set(title=title, xlabel="inferred task", ylabel="true task")
+    for axis in axes[0][len(entries) :]:
+        axis.set_axis_off()
+    return figure
+
+
+def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy against what it costs: seconds, and bytes kept."""
+    figure, axes = _grid(1, 2, height=2.3)
+    for axis, (position, label) in zip(
+        axes[0], ((9, "seconds per run"), (8, "extra bytes kept (kB)")), strict=True
+    ):
+        for entry in board.entries:
+            x = entry.cells[position].mean / (1000 if position == 8 else 1)
+            axis.plot(x, entry.cells[0].mean * 100, "o", color=colour(entry.baseline))
+            axis.annotate(
+                entry.title, (x, entry.cells[0].mean * 100),
+                textcoords="offset points", xytext=(4, 3), fontsize=6,
+            )  # fmt: skip
+        axis.set(xlabel=label, ylabel="ACC task-aware (%)")
+        axis.margins(0.15)
+    return figure
+
+
+def _grid(rows: int, columns: int, *, height: float, sharey: bool = False) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(_WIDTH, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+
+
+def _mine(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
+    return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
+
+
+def _of(rows: pd.DataFrame, entry: Entry, regime: str) -> pd.DataFrame:
+    mine = _mine(rows, entry)
+    mine = mine[mine["regime"] == regime]
+    return mine[mine["rule"] == entry.rule] if regime == TASK_AGNOSTIC else mine

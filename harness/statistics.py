@@ -1,0 +1,56 @@
+"""Means over seeds and comparisons between methods; seeds are the unit of replication."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+CONFIDENCE: Final = 0.95
+
+
+def half_width(values: NDArray[np.float64]) -> float:
+    """Half the width of the Student-t interval of the mean; NaN for fewer than two values."""
+    n = len(values)
+    if n < 2:
+        return float("nan")
+    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)
+    return float(quantile * np.std(values, ddof=1) / np.sqrt(n))
+
+
+def summarise(derived: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Mean, half width of the interval and number of seeds of `value` per group.
+
+    Returns:
+        The columns `by`, mean, half_width, seeds.
+    """
+    grouped = derived.groupby(by, sort=False)["value"]
+    table = grouped.agg(mean="mean", seeds="count")
+    table["half_width"] = grouped.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)))
+    return table.reset_index()
+
+
+def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
+    """The columns that cannot be told apart from the one with the best mean.
+
+    A column belongs to them if the t-interval of its paired difference to the best covers zero.
+
+    Args:
+        values: one row per seed, one column per method; missing where not measured.
+        higher_is_better: direction.
+    """
+    values = values.dropna(axis="columns", how="all")
+    if values.empty:
+        return []
+    means = values.mean()
+    best = means.idxmax() if higher_is_better else means.idxmin()
+    chosen: list[object] = []
+    for column in values.columns:
+        difference = (values[column] - values[best]).dropna().to_numpy(dtype=float)
+        same = column == best or not difference.any()
+        if same or abs(difference.mean()) <= half_width(difference):
+            chosen.append(column)
+    return chosen
