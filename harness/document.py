@@ -145,8 +145,8 @@ def _rules(board: Leaderboard) -> list[list[str]]:
     for entry in board.entries:
         mine = table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
         cells = {
-            str(row.rule): Cell(float(row.mean), float(row.half_width)).text(percent=True)
-            for row in mine.itertuples(index=False)
+            rule: Cell(mean, half).text(percent=True)
+            for rule, mean, half in zip(mine["rule"], mine["mean"], mine["half_width"], strict=True)
         }
         if len(cells) > 1:
             rows.append([entry.title, *(cells.get(str(rule), "–") for rule in rules)])

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from harness.metrics import RUN, matrix, pairs
@@ -20,7 +19,7 @@ from harness.tables import Entry, Leaderboard
 
 _PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
 _ORDER: Final = ("rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive")
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Any] = {
     "pdf.fonttype": 42,
     "font.size": 8,
     "axes.spines.top": False,
@@ -65,7 +64,7 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
             figure = drawer(rows, board)
             if figure is not None:
                 drawn[name] = folder / f"{name}.pdf"
-                FigureCanvasPdf(figure).print_pdf(drawn[name], metadata={"CreationDate": None})
+                figure.savefig(drawn[name], metadata={"CreationDate": None})
     return drawn
 
 
@@ -76,7 +75,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for axis, regime in zip(axes[0], (TASK_AWARE, TASK_AGNOSTIC), strict=True):
         for entry in board.entries:
             cells = _of(seen, entry, regime)
-            per_seed = cells.groupby(["after", "seed"])["value"].mean().unstack() * 100
+            per_seed = cells.pivot_table(index="after", columns="seed", values="value") * 100
             if per_seed.empty:
                 continue
             mean = per_seed.mean(axis=1)
@@ -103,7 +102,8 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     accuracy = rows[rows["metric"] == "accuracy"]
     for axis, entry in zip(axes.flat, entries, strict=False):
         cells = _of(accuracy, entry, TASK_AWARE)
-        r = matrix(cells.groupby(["after", "task"], as_index=False)["value"].mean()) * 100
+        r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
+        tasks = [str(task + 1) for task in range(r.shape[1])]
         small = r.shape[1] <= 5
         sns.heatmap(
             r[1:],
@@ -116,8 +116,8 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             annot=small,
             fmt=".0f",
             annot_kws={"size": 5},
-            xticklabels=range(1, r.shape[1] + 1),
-            yticklabels=range(1, r.shape[1] + 1),
+            xticklabels=tasks,
+            yticklabels=tasks,
         )
         rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
         axis.imshow(

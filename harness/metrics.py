@@ -235,11 +235,9 @@ def pairs(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _costs(rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[rows["metric"].isin(["stored_bytes", "stored_examples"])]
-    last: pd.DataFrame = (
-        kept.sort_values("after").groupby([*RUN, "metric"], as_index=False)["value"].last()
-    )
+    last = kept.sort_values("after").groupby([*RUN, "metric"])["value"].last().reset_index()
     spent = rows[rows["metric"].isin(["train_seconds", "eval_seconds"])]
-    seconds = spent.groupby(RUN, as_index=False)["value"].sum().assign(metric="seconds")
+    seconds = spent.groupby(RUN)["value"].sum().reset_index().assign(metric="seconds")
     return pd.concat([last, seconds], ignore_index=True)
 
 

@@ -1,0 +1,13 @@
+import pytest
+import torch
+
+from harness.benchmarks import BENCHMARKS, Training
+from harness.streams import make_stream
+
+
+@pytest.fixture(scope="session")
+def stream():
+    """Real Split-MNIST, 384 training examples a task."""
+    torch.set_num_threads(1)
+    training = Training(epochs=1, train_examples=384, test_examples=128)
+    return make_stream(BENCHMARKS["split_mnist"], training, seed=0)

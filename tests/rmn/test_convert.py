@@ -1,0 +1,69 @@
+"""Conversion of any module of Linear, Conv2d and BatchNorm layers."""
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models import resnet18
+
+from rmn import convert
+from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm
+
+
+def test_nested_modules_are_converted_and_the_original_left():
+    original = nn.Sequential(
+        nn.Conv2d(1, 4, 3, stride=2, padding=1),
+        nn.Sequential(nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()),
+        nn.ModuleDict({"head": nn.Linear(4 * 14 * 14, 10)})["head"],
+    )
+    made = convert(original).body
+    assert isinstance(original[0], nn.Conv2d)
+    assert isinstance(made[0], RelevanceConv2d)
+    assert isinstance(made[1][0], TaskBatchNorm)
+    assert isinstance(made[2], RelevanceLinear)
+    assert torch.equal(made[2].weight, original[2].weight)
+    assert made(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_an_open_mask_computes_what_the_layer_does():
+    for layer, x in [
+        (nn.Conv2d(2, 6, 3, 2, 1, dilation=2, groups=2, bias=False), torch.rand(3, 2, 9, 9)),
+        (nn.Linear(5, 4, bias=False), torch.rand(3, 5)),
+    ]:
+        made = convert(nn.Sequential(layer))
+        made.body[0].mapping.data.fill_(1.0)
+        torch.testing.assert_close(made.eval()(x), layer(x))
+
+
+def test_resnet18():
+    network = convert(resnet18(num_classes=5))
+    x = torch.rand(2, 3, 32, 32)
+    for task in range(2):
+        network.begin_task(task, [0, 1, 2, 3, 4])
+        network.train()
+        network(x).sum().backward()
+        network.finish_task()
+    assert network.eval()(x, 0).shape == (2, 5)
+    assert len(network.relevance_layers()) == 21
+
+
+@pytest.mark.parametrize(
+    ("module", "named"),
+    [
+        (nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), r"1 \(LayerNorm"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.LSTM(2, 2))), r"1\.0 \(LSTM"),
+        (nn.Conv2d(1, 1, 3, padding_mode="reflect"), "padding_mode='reflect'"),
+        (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2, affine=False)), "without affine"),
+        (nn.ReLU(), "no Linear or Conv2d"),
+    ],
+)
+def test_what_cannot_be_converted_is_named(module, named):
+    with pytest.raises(ValueError, match=named):
+        convert(module)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"initialisation": "norml"}, {"rule": "maxlogit"}, {"batch_norm": "none"}]
+)
+def test_wrong_settings_say_what_is_allowed(wrong):
+    with pytest.raises(ValueError, match="use"):
+        convert(nn.Linear(2, 2), **wrong)

@@ -1,0 +1,146 @@
+"""RMN forgets nothing: what old tasks compute is the same to the last bit."""
+
+import io
+
+import pytest
+import torch
+from avalanche.training.plugins import EvaluationPlugin
+from torch import nn
+
+from harness.networks import mlp
+from rmn import RMN, RMNPlugin, convert
+
+OPTIMIZERS = {
+    "adam": lambda p: torch.optim.Adam(p, lr=2e-3),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+    "weight decay": lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=0.1),
+}
+
+
+def learner(optimizer="adam", plugin=None, epochs=2, **conversion):
+    torch.manual_seed(0)
+    model = convert(mlp(10), **conversion)
+    return RMN(
+        model=model,
+        optimizer=OPTIMIZERS[optimizer](model.parameters()),
+        rmn=plugin,
+        train_mb_size=64,
+        train_epochs=epochs,
+        evaluator=EvaluationPlugin(),
+    )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("plugin", [{}, {"prune_epoch": 1, "prune_below": 0.5}])
+def test_old_logits_are_bit_identical(stream, optimizer, plugin):
+    strategy = learner(optimizer, RMNPlugin(l0_weight=0.3, **plugin))
+    x = stream.test[0].inputs()
+    before = []
+    for experience in stream.experiences[:3]:
+        strategy.train(experience)
+        strategy.model.eval()
+        with torch.no_grad():
+            before.append(strategy.model.forward_task(x, len(before)))
+    with torch.no_grad():
+        assert torch.equal(torch.stack(before), strategy.logits_per_task(x))
+
+
+def test_a_shared_batch_norm_forgets(stream):
+    strategy = learner(batch_norm="shared")
+    x = stream.test[0].inputs()
+    strategy.train(stream.experiences[0])
+    strategy.model.eval()
+    before = strategy.model.forward_task(x, 0)
+    strategy.train(stream.experiences[1])
+    strategy.model.eval()
+    assert not torch.equal(before, strategy.model.forward_task(x, 0))
+
+
+def test_exactly_the_union_of_earlier_masks_is_fixed(stream):
+    strategy = learner()
+    for experience in stream.experiences[:2]:
+        strategy.train(experience)
+    union = {name: mask.any(0) for name, mask in strategy.masks().items()}
+    layers = strategy.model.relevance_layers()
+    before = {name: layer.weight.detach().clone() for name, layer in layers.items()}
+    strategy.train(stream.experiences[2])
+    for name, layer in layers.items():
+        moved = layer.weight != before[name]
+        assert not moved[union[name]].any()
+        assert moved[~union[name] & strategy.masks()[name][2]].any()
+
+
+def test_a_saved_network_predicts_the_same_bits(stream):
+    strategy = learner()
+    for experience in stream.experiences[:3]:
+        strategy.train(experience)
+    file = io.BytesIO()
+    torch.save(strategy.model.state_dict(), file)
+    file.seek(0)
+    loaded = convert(mlp(10))
+    loaded.load_state_dict(torch.load(file, weights_only=True))
+    x, y = stream.test[1].inputs(), torch.full((len(stream.test[1]),), 1)
+    strategy.model.eval()
+    loaded.eval()
+    with torch.no_grad():
+        assert torch.equal(loaded(x, y), strategy.model(x, y))
+        assert torch.equal(loaded(x), strategy.model(x))
+        assert torch.equal(loaded.logits_per_task(x), strategy.logits_per_task(x))
+
+
+def test_masks_are_stored_at_one_bit_a_weight(stream):
+    strategy = learner()
+    for experience in stream.experiences[:2]:
+        strategy.train(experience)
+    for layer in strategy.model.relevance_layers().values():
+        assert layer.packed.dtype == torch.uint8
+        assert layer.packed.shape == (2, -(-layer.weight.numel() // 8))
+
+
+def test_it_learns(stream):
+    strategy = learner(epochs=12)
+    strategy.train(stream.experiences[0])
+    strategy.model.eval()
+    test = stream.test[0]
+    predicted = strategy.model(test.inputs(), 0)[:, [0, 1]].argmax(1)
+    assert (predicted == test.images.labels).float().mean() > 0.95
+
+
+def test_pruned_entries_stay_at_zero(stream):
+    strategy = learner(plugin=RMNPlugin(prune_epoch=1, prune_below=0.6), epochs=1)
+    strategy.train(stream.experiences[0])
+    layer = next(iter(strategy.model.relevance_layers().values()))
+    assert layer.pruned.any()
+    strategy.train_epochs = 3
+    plugin = strategy.plugins[0]
+    pruned = []
+    after = plugin.after_update
+    plugin.after_update = lambda s, **k: (
+        after(s, **k),
+        pruned.append(bool((layer.mapping[layer.pruned] == 0).all() and layer.pruned.any())),
+    )
+    strategy.train(stream.experiences[1])
+    assert all(pruned[len(strategy.dataloader) or 6 :])
+
+
+def test_pruning_waits_for_convergence(stream):
+    strategy = learner(plugin=RMNPlugin(tolerance=-1e9), epochs=2)
+    strategy.train(stream.experiences[0])
+    assert not next(iter(strategy.model.relevance_layers().values())).pruned.any()
+    eager = learner(plugin=RMNPlugin(tolerance=1.0, prune_below=0.5), epochs=3)
+    eager.train(stream.experiences[0])
+    assert next(iter(eager.model.relevance_layers().values())).pruned.any()
+
+
+def test_beta_can_be_learned(stream):
+    strategy = learner(learn_beta=True, beta=10.0)
+    strategy.train(stream.experiences[0])
+    betas = [float(layer.beta) for layer in strategy.model.relevance_layers().values()]
+    assert all(beta != 10.0 for beta in betas)
+    assert len(set(betas)) == len(betas)
+
+
+def test_a_model_that_was_not_converted_is_refused():
+    model = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match=r"rmn\.convert"):
+        RMN(model=model, optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
