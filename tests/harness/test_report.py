@@ -1,0 +1,148 @@
+"""Reports from results alone: no torch, the same bytes, damaged folders named."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import report, store
+from harness.run import Run
+from harness.tables import leaderboard
+
+FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")
+
+
+def finished(root, baseline, seed, level):
+    run = Run("split_mnist", baseline, {"x": 1.0}, "default", TRAINING, seed, {"rows": 1})
+    cells = []
+
+    def add(metric, value, **where):
+        cells.append({"metric": metric, "value": value, **where})
+
+    for after in range(6):
+        for task in range(1, 6):
+            aware = level if task <= after else 0.5
+            add("accuracy", aware, after=after, task=task, regime="task-aware")
+            if 0 < task <= after:
+                for rule in ("max-logit", "energy") if baseline == "rmn" else ("classes seen",):
+                    place = {"after": after, "task": task, "regime": "task-agnostic"}
+                    add("accuracy", level / 2, rule=rule, **place)
+        if after:
+            add("train_seconds", 2.0, after=after)
+            add("eval_seconds", 1.0, after=after)
+            add("stored_bytes", 100.0 * after, after=after)
+            add("stored_examples", 0.0, after=after)
+    if baseline == "rmn":
+        for layer in ("1", "4"):
+            add("weights", 100.0, layer=layer)
+            for task in range(1, 6):
+                add("mask_ones", 20.0, after=task, task=task, layer=layer)
+                add("weights_used", 15.0 * task, after=task, layer=layer)
+                for earlier in range(1, task):
+                    pair = {"task": earlier, "other": task, "layer": layer}
+                    add("mask_overlap", 5.0, after=task, **pair)
+        for task in range(1, 6):
+            for other in range(1, 6):
+                share = 0.6 if task == other else 0.1
+                place = {"after": 5, "task": task, "other": other, "regime": "task-agnostic"}
+                add("inferred_as", share, rule="max-logit", **place)
+    blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
+    shared = {"run_id": run.id, "benchmark": run.benchmark, "baseline": baseline, "setting": ""}
+    rows = pd.DataFrame([{**shared, "seed": seed, **blank, **cell} for cell in cells])
+    rule = "max-logit" if baseline == "rmn" else ""
+    method = {"title": baseline.upper(), "reference": "r", "relaxations": [], "rule": rule}
+    origin = {"device_name": "a processor", "versions": {"torch": "1"}, "commit": "abc"}
+    return store.save(root, store.Record(run, method, origin), rows)
+
+
+TRAINING = {"epochs": 1, "batch_size": 128, "learning_rate": 0.002, "decay": True}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    root = tmp_path_factory.mktemp("results")
+    rng = np.random.default_rng(0)
+    for seed in range(3):
+        finished(root, "rmn", seed, 0.95 + rng.random() / 50)
+        finished(root, "naive", seed, 0.6 + rng.random() / 50)
+    return root
+
+
+def test_the_same_results_give_the_same_bytes(results, tmp_path):
+    pages = []
+    for name in ("one", "two"):
+        (path,) = report.make_report(results, tmp_path / name, "split_mnist", "default", ("pdf",))
+        pages.append(path.read_bytes())
+    assert pages[0] == pages[1]
+    assert pages[0].startswith(b"%PDF")
+    assert len(pages[0]) > 30_000
+
+
+def test_reports_import_neither_torch_nor_what_trains(results, tmp_path):
+    script = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, *rest):
+        if name.partition(".")[0] in {FORBIDDEN!r}:
+            raise ImportError("a report imported " + name)
+sys.meta_path.insert(0, Refuse())
+from harness.report import main
+sys.exit(main(sys.argv[1:]))
+"""
+    words = ["--benchmark", "split_mnist", "--results", str(results), "--reports", str(tmp_path)]
+    command = [sys.executable, "-c", script, *words, "--format", "pdf,md,csv,tex"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".md", ".csv", ".tex"}
+
+
+def test_exports_name_regimes_and_quote_the_paper(results, tmp_path):
+    formats = ("md", "csv", "tex")
+    paths = report.make_report(results, tmp_path, "split_mnist", "default", formats)
+    md, csv, tex = (path.read_text() for path in paths)
+    assert "ACC task-aware" in md
+    assert "ACC task-agnostic" in md
+    assert "99.5 ± 0.2" in md
+    assert "\\toprule" in tex
+    table = pd.read_csv(paths[1])
+    acc = table[(table["metric"] == "acc") & (table["method"] == "RMN")].set_index("regime")
+    assert acc.loc["task-aware", "mean"] == pytest.approx(2 * acc.loc["task-agnostic", "mean"])
+    assert acc.loc["task-agnostic", "rule"] == "max-logit"
+    assert csv
+
+
+def test_the_best_method_is_first_and_marked(results):
+    board = leaderboard(store.read(results, "split_mnist", "default"))
+    assert [entry.baseline for entry in board.entries] == ["rmn", "naive"]
+    assert [entry.cells[0].best for entry in board.entries] == [True, False]
+    assert board.entries[0].seeds == 3
+
+
+def test_a_damaged_folder_is_named_and_the_rest_reported(results, tmp_path, capsys):
+    root = tmp_path / "results"
+    kept = finished(root, "naive", 0, 0.6)
+    broken = finished(root, "naive", 1, 0.6)
+    (broken / "rows.parquet").write_bytes(b"not a table")
+    report.make_report(root, tmp_path, "split_mnist", "default", ("md", "pdf"))
+    assert str(broken) in capsys.readouterr().err
+    assert (broken / "rows.parquet").read_bytes() == b"not a table"
+    assert kept.exists()
+    assert "| NAIVE | 1 |" in (tmp_path / "split_mnist.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--benchmark", "split_mnst"], "split_mnist"),
+        (["--benchmark", "split_mnist", "--format", "pfd"], "pdf"),
+        (["--benchmark", "split_mnist", "--profile", "defalt"], "default"),
+        (["--benchmark", "split_mnist", "--results", "nowhere"], "harness.compare"),
+    ],
+)
+def test_wrong_arguments_say_what_to_type(words, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        report.main(words)
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
