@@ -1,0 +1,174 @@
+"""The contract that every registered method keeps, checked on real Split-MNIST."""
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, asdict, fields, replace
+
+import pytest
+import torch
+from avalanche.models import avalanche_forward
+from avalanche.training.templates import SupervisedTemplate
+
+from baselines.interface import HasMasks, InfersTask, InfersTaskInOneShot, Relaxation
+from baselines.registry import methods
+from harness.benchmarks import BENCHMARKS, Training
+from harness.experiment import perform
+from harness.run import Run
+
+TRAINING = Training(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
+
+every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())
+
+
+def run_of(method):
+    settings = asdict(method())
+    return Run("split_mnist", method.name, settings, "smoke", asdict(TRAINING), 0, {"rows": 1})
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    """Each method's rows, trained once."""
+    torch.set_num_threads(1)
+    made = {}
+
+    def of(method):
+        if method.name not in made:
+            made[method.name] = perform(
+                run_of(method), device="cpu", data=None, report=lambda task, epoch: None
+            )
+        return made[method.name]
+
+    return of
+
+
+def accuracy(rows, regime, after, task):
+    at = rows[(rows["metric"] == "accuracy") & (rows["regime"] == regime)]
+    return at[(at["after"] == after) & (at["task"] == task)]["value"]
+
+
+@every_method
+def test_settings_explain_themselves_and_are_frozen(method):
+    made = method()
+    for field in fields(method):
+        assert field.metadata["help"]
+        low, high = field.metadata["minimum"], field.metadata["maximum"]
+        for value in (field.default, *field.metadata["grid"]):
+            assert low is None or value is None or value >= low
+            assert high is None or value is None or value <= high
+            assert replace(made, **{field.name: value}) is not None
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, field.name, None)
+
+
+@every_method
+def test_it_declares_itself(method):
+    assert methods()[method.name] is method
+    assert method.title
+    assert method.reference
+    assert method.__doc__
+
+
+@every_method
+def test_it_learns_the_last_task(method, outcome):
+    rows = outcome(method).rows
+    assert accuracy(rows, "task-aware", 3, 3).item() > 0.9
+
+
+@every_method
+def test_it_is_measured_under_both_regimes(method, outcome):
+    rows = outcome(method).rows
+    last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 3)]
+    assert set(last["regime"]) == {"task-aware", "task-agnostic"}
+    assert (last.loc[last["regime"] == "task-aware", "rule"] == "").all()
+    assert (last.loc[last["regime"] == "task-agnostic", "rule"] != "").all()
+    assert set(last["task"]) == {1, 2, 3}
+
+
+@every_method
+def test_the_same_run_gives_the_same_rows(method, outcome):
+    if method.name not in ("rmn", "hat", "si"):
+        pytest.skip("the methods with state of their own are enough")
+    again = perform(run_of(method), device="cpu", data=None, report=lambda task, epoch: None).rows
+    first = outcome(method).rows
+    timed = first["metric"].str.endswith("_seconds")
+    assert again[~timed].equals(first[~timed])
+
+
+@every_method
+def test_what_it_declares_is_what_is_seen(method, outcome):
+    rows = outcome(method).rows
+    measured = set(rows["metric"])
+    relaxations = method.relaxations
+    assert ("inferred_as" in measured) == (Relaxation.TASK_IDENTITY in relaxations)
+    assert set(rows.loc[rows["after"] > 0, "after"]) == (
+        {3} if Relaxation.ALL_TASKS_AT_ONCE in relaxations else {1, 2, 3}
+    )
+    examples = rows.loc[rows["metric"] == "stored_examples", "value"]
+    assert (examples.max() > 0) == (Relaxation.REPLAY in relaxations)
+
+
+@every_method
+def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
+    if method.name not in ("rmn", "single", "hat"):
+        pytest.skip("it may forget")
+    rows = outcome(method).rows
+    for task in (1, 2):
+        learned = accuracy(rows, "task-aware", task, task).item()
+        final = accuracy(rows, "task-aware", 3, task).item()
+        assert final == pytest.approx(learned, abs=0.02 if method.name == "hat" else 0)
+
+
+@every_method
+def test_abilities_have_their_shapes(method, context, stream):
+    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+        pytest.skip("it is trained once")
+    strategy = method().build(context)
+    assert isinstance(strategy, SupervisedTemplate)
+    for experience in stream.experiences[:2]:
+        strategy.train(experience, reset_optimizer_state=True)
+    strategy.model.eval()
+    x = stream.test[0].inputs()[:5]
+    logits = avalanche_forward(strategy.model, x, torch.zeros(5, dtype=torch.long))
+    assert logits.shape == (5, 10)
+    assert logits.isfinite().all()
+    if isinstance(strategy, InfersTask):
+        assert strategy.logits_per_task(x).shape == (2, 5, 10)
+    if isinstance(strategy, InfersTaskInOneShot):
+        inferred = strategy.infer_task_in_one_shot(x)
+        assert inferred.shape == (5,)
+        assert set(inferred.tolist()) <= {0, 1}
+    if isinstance(strategy, HasMasks):
+        for mask in strategy.masks().values():
+            assert mask.dtype == torch.bool
+            assert mask.shape[0] == 2
+
+
+def test_names_and_settings_are_known_without_torch():
+    script = (
+        "import sys; from baselines.registry import methods; assert 'rmn' in methods();"
+        "assert not {'torch', 'avalanche'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_ewc_without_a_penalty_is_fine_tuning(context, stream):
+    known = methods()
+    results = []
+    for method in (known["ewc"](ewc_lambda=0.0), known["naive"](), known["ewc"](ewc_lambda=1e4)):
+        torch.manual_seed(0)
+        strategy = method.build(context)
+        for experience in stream.experiences[:2]:
+            strategy.train(experience, reset_optimizer_state=True)
+        results.append(strategy.model.eval()(stream.test[0].inputs()[:20]))
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[2], results[1])
+
+
+def test_online_ewc_runs(context, stream):
+    strategy = methods()["ewc"](mode="online", decay_factor=0.9).build(context)
+    for experience in stream.experiences[:2]:
+        strategy.train(experience, reset_optimizer_state=True)
+
+
+def test_benchmark_is_the_one_that_is_measured():
+    assert BENCHMARKS["split_mnist"].first(TRAINING.tasks).tasks == 3
