@@ -125,10 +125,10 @@ class TensorClassificationDataset(TaskAwareSupervisedClassificationDataset):
         return self._made(made)
 
     def concat(self, other: Any) -> Any:
-        """Both datasets' examples; stays a tensor dataset if the other is one."""
+        """Both datasets' examples; stays a tensor dataset if the other is one, or empty."""
         if isinstance(other, TensorClassificationDataset):
             return self._made([*self.examples.parts, *other.examples.parts])
-        return super().concat(other)
+        return TaskAwareSupervisedClassificationDataset([self, other]) if len(other) else self
 
     def __hash__(self) -> int:
         return id(self)

@@ -1,0 +1,123 @@
+"""Evaluation against a slow loop, memory against hand counts, the schedule against its formula."""
+
+import math
+
+import pytest
+import torch
+from avalanche.evaluation.metrics import accuracy_metrics
+from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
+from avalanche.training.supervised import EWC, Naive, Replay
+from torch import nn
+
+from harness.benchmarks import BENCHMARKS, Training
+from harness.decay import CosineDecay
+from harness.evaluation import evaluate
+from harness.loading import TensorLoading
+from harness.memory import kept, network_bytes
+from harness.networks import mlp
+from harness.streams import experiences, make_stream
+from rmn import RMN, convert
+
+TRAINING = Training(epochs=1, train_examples=256, test_examples=60, tasks=3)
+BENCHMARK = BENCHMARKS["split_mnist"].first(3)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def stream():
+    torch.set_num_threads(1)
+    return make_stream(BENCHMARK, TRAINING, seed=0)
+
+
+def trained(kind, stream, model=None, tasks=2, **arguments):
+    torch.manual_seed(0)
+    model = model or mlp(10)
+    strategy = kind(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=32,
+        train_epochs=2,
+        evaluator=arguments.pop("evaluator", EvaluationPlugin()),
+        plugins=[TensorLoading(0), *arguments.pop("plugins", [])],
+        **arguments,
+    )
+    for experience in stream.experiences[:tasks]:
+        strategy.train(experience)
+    return strategy
+
+
+def of(rows, **where):
+    return [r["value"] for r in rows if all(r.get(k) == v for k, v in where.items())]
+
+
+def test_a_plain_network_against_a_loop(stream):
+    strategy = trained(Naive, stream)
+    rows = list(evaluate(strategy, BENCHMARK, stream.test, after=2, device=CPU))
+    for task, data in enumerate(stream.test):
+        aware = agnostic = 0
+        for n in range(len(data)):
+            logits = strategy.model(data.inputs(slice(n, n + 1)))[0].tolist()
+            label = int(data.images.labels[n])
+            aware += max(BENCHMARK.classes[task], key=logits.__getitem__) == label
+            agnostic += max(range(4), key=logits.__getitem__) == label
+        where = {"metric": "accuracy", "task": task + 1}
+        assert of(rows, **where, regime="task-aware") == [aware / len(data)]
+        assert of(rows, **where, regime="task-agnostic") == [agnostic / len(data)]
+
+
+def test_masks_against_a_loop(stream):
+    strategy = trained(RMN, stream, convert(mlp(10)))
+    rows = list(evaluate(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
+    for task, data in enumerate(stream.test[:2]):
+        right, taken = 0, [0, 0]
+        for n in range(len(data)):
+            logits = strategy.logits_per_task(data.inputs(slice(n, n + 1)))[:, 0].tolist()
+            pairs = [(t, c) for t in range(2) for c in BENCHMARK.classes[t]]
+            t, c = max(pairs, key=lambda pair: logits[pair[0]][pair[1]])
+            right += c == int(data.images.labels[n])
+            taken[t] += 1
+        where = {"task": task + 1, "rule": "max-logit"}
+        assert of(rows, **where, metric="accuracy") == [right / len(data)]
+        shares = of(rows, **where, metric="inferred_as")
+        assert shares == pytest.approx([count / len(data) for count in taken])
+
+
+def test_avalanches_own_accuracy(stream):
+    """Over all outputs, as Avalanche counts; the first task alone has only its classes seen."""
+    evaluator = EvaluationPlugin(accuracy_metrics(experience=True))
+    strategy = trained(Naive, stream, tasks=1, evaluator=evaluator)
+    theirs = strategy.eval(experiences(stream.test[:1]))
+    rows = list(evaluate(strategy, BENCHMARK, stream.test[:1], after=1, device=CPU))
+    (value,) = (v for k, v in theirs.items() if k.startswith("Top1_Acc_Exp/eval_phase"))
+    with torch.no_grad():
+        free = strategy.model.eval()(stream.test[0].inputs()).argmax(1)
+    if set(free.tolist()) <= {0, 1}:  # then restricting to the task's classes changes nothing
+        assert of(rows, regime="task-aware", metric="accuracy") == [pytest.approx(value)]
+    assert (free == stream.test[0].images.labels).double().mean().item() == pytest.approx(value)
+
+
+def test_memory_by_hand(stream):
+    bare = network_bytes(mlp(10))
+    weights = 784 * 100 + 2 * 100 * 100 + 100 * 10 + 3 * 2 * 100
+    statistics = 4 * 3 * 2 * 100 + 3 * 8
+    assert bare == 4 * weights + statistics
+    ewc = kept(trained(EWC, stream, ewc_lambda=1.0))
+    assert ewc.bytes - bare == pytest.approx(2 * 2 * 4 * weights, abs=64)
+    assert ewc.examples == 0
+    assert kept(trained(Naive, stream)).bytes - bare <= 64
+    assert kept(trained(Replay, stream, mem_size=30)).examples == 30
+
+
+def test_cosine_decay_follows_its_formula(stream):
+    rates = []
+
+    class Watch(SupervisedPlugin):
+        def before_update(self, strategy, **kwargs):
+            rates.append(strategy.optimizer.param_groups[0]["lr"])
+
+    strategy = trained(Naive, stream, plugins=[CosineDecay(), Watch()])
+    steps = 2 * 8  # epochs times batches of a task
+    expected = [2e-3 * (1 + math.cos(math.pi * k / steps)) / 2 for k in range(steps)]
+    assert rates == pytest.approx(expected * 2)
+    assert strategy.optimizer.param_groups[0]["lr"] == 2e-3

@@ -1,0 +1,89 @@
+"""RMN in a stock Avalanche script: stock benchmark, metrics, loggers and plugins, no harness."""
+
+import gzip
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from avalanche.benchmarks import PermutedMNIST, SplitMNIST
+from avalanche.evaluation.metrics import accuracy_metrics, forgetting_metrics
+from avalanche.logging import TextLogger
+from avalanche.models import SimpleMLP
+from avalanche.training.plugins import EvaluationPlugin, LRSchedulerPlugin
+
+from rmn import RMN, RMNPlugin, convert
+
+PACKAGED = Path(__file__).parents[2] / "harness" / "data" / "mnist.npz"
+SIZES = {"train": 3000, "test": 600}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """The first images of MNIST as idx files, where torchvision looks for them."""
+    folder = tmp_path_factory.mktemp("mnist")
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    with np.load(PACKAGED) as arrays:
+        for split, prefix in (("train", "train"), ("test", "t10k")):
+            images = arrays[f"{split}_images"][: SIZES[split]]
+            labels = arrays[f"{split}_labels"][: SIZES[split]]
+            header = struct.pack(">IIII", 2051, len(images), 28, 28)
+            (raw / f"{prefix}-images-idx3-ubyte").write_bytes(header + images.tobytes())
+            header = struct.pack(">II", 2049, len(labels))
+            (raw / f"{prefix}-labels-idx1-ubyte").write_bytes(header + labels.tobytes())
+            for kind in ("images-idx3", "labels-idx1"):  # torchvision asks for both
+                plain = raw / f"{prefix}-{kind}-ubyte"
+                plain.with_suffix(".gz").write_bytes(gzip.compress(plain.read_bytes(), 1))
+    return folder
+
+
+def learner(log):
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = convert(SimpleMLP(hidden_size=64))
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)
+    return RMN(
+        model=model,
+        optimizer=optimizer,
+        rmn=RMNPlugin(l0_weight=0.1),
+        train_mb_size=64,
+        train_epochs=4,
+        plugins=[LRSchedulerPlugin(schedule)],
+        evaluator=EvaluationPlugin(
+            accuracy_metrics(experience=True, stream=True),
+            forgetting_metrics(experience=True),
+            loggers=[TextLogger(log)],
+        ),
+    )
+
+
+@pytest.mark.parametrize("make", [SplitMNIST, PermutedMNIST], ids=["split", "permuted"])
+def test_a_stock_script(make, root, tmp_path):
+    benchmark = make(3 if make is PermutedMNIST else 5, seed=0, dataset_root=root,
+                     **({} if make is PermutedMNIST else {"return_task_id": True}))  # fmt: skip
+    with (tmp_path / "log").open("w") as log:
+        strategy = learner(log)
+        for experience in list(benchmark.train_stream)[:3]:
+            strategy.train(experience)
+            metrics = strategy.eval(list(benchmark.test_stream)[:3])
+    values = {k: v for k, v in metrics.items() if "eval_phase/test_stream" in k}
+    forgetting = [v for k, v in values.items() if k.startswith("ExperienceForgetting")]
+    accuracy = [v for k, v in values.items() if k.startswith("Top1_Acc_Exp")]
+    assert len(accuracy) == 3
+    if make is SplitMNIST:
+        assert min(accuracy) > 0.85
+        assert forgetting == [0.0, 0.0]
+    else:  # all experiences have task label 0, so the task is inferred
+        assert np.mean(accuracy) > 0.6
+    assert (tmp_path / "log").read_text()
+
+
+def test_rmn_needs_neither_harness_nor_baselines():
+    import subprocess
+
+    script = "import sys, rmn; assert not {'harness', 'baselines'} & sys.modules.keys(), 'imported'"
+    subprocess.run([sys.executable, "-c", script], check=True)
