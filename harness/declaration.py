@@ -7,17 +7,17 @@ from typing import Any
 from avalanche.models import MultiTaskModule
 
 from baselines.interface import Baseline, HasMasks, InfersTask, Relaxation
-from harness.memory import Kept
+from harness.memory import kept
 
 
-def check_declaration(method: Baseline, strategy: Any, held: Kept) -> None:
+def check_declaration(method: Baseline, strategy: Any) -> None:
     """Compare a finished strategy with its method's declaration.
 
     Raises:
         ValueError: the method kept examples or used the task identity without declaring it.
     """
     observed = set()
-    if held.examples:
+    if kept(strategy).examples:
         observed.add(Relaxation.REPLAY)
     uses_identity = isinstance(strategy, InfersTask | HasMasks)
     if uses_identity or isinstance(strategy.model, MultiTaskModule):

@@ -67,16 +67,21 @@ def perform(
     if training.decay:
         plugins.append(CosineDecay())
     context = _context(benchmark, training, run.seed, where, tuple(plugins))
-    rows = list(_measure(method, context, benchmark, training, stream))
-    strategy = rows.pop()["strategy"]
+    strategy = method.build(context)
+    rows = list(_measure(strategy, method, context, benchmark, training, stream))
+    check_declaration(method, strategy)
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return Outcome(_table(rows, run), _packed(masks))
 
 
 def _measure(
-    method: Baseline, context: Context, benchmark: Benchmark, training: Training, stream: Stream
+    strategy: Any,
+    method: Baseline,
+    context: Context,
+    benchmark: Benchmark,
+    training: Training,
+    stream: Stream,
 ) -> Iterator[Row]:
-    strategy = method.build(context)
     bare = network_bytes(context.network())
     yield from evaluate(strategy, benchmark, stream.test, 0, context.device)
     for after, experiences in _lessons(method, stream):
@@ -84,20 +89,19 @@ def _measure(
         strategy.train(experiences, reset_optimizer_state=True)
         trained = time.perf_counter()
         yield from evaluate(strategy, benchmark, stream.test, after, context.device)
+        evaluated = time.perf_counter()
         held = kept(strategy)
         seen = training.epochs * sum(len(experience.dataset) for experience in experiences)
         yield from _scalars(
             after,
             train_seconds=trained - started,
-            eval_seconds=time.perf_counter() - trained,
+            eval_seconds=evaluated - trained,
             train_examples=seen,
             stored_bytes=held.bytes - bare,
             stored_examples=held.examples,
         )
         if isinstance(strategy, HasMasks):
             yield from _mask_rows(strategy.masks(), after)
-    check_declaration(method, strategy, held)
-    yield {"strategy": strategy}
 
 
 def _lessons(method: Baseline, stream: Stream) -> Iterator[tuple[int, list[Any]]]:
