@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
@@ -61,7 +61,7 @@ def execute(runs: Sequence[Run], order: Order, jobs: int, watcher: Watcher) -> N
         pool.drive(min(jobs, len(runs)))
     finally:
         pool.stop()
-        _remove_unfinished(order.results)
+        _remove_unfinished(order.results, pool.pids)
 
 
 class _Pool:
@@ -70,11 +70,12 @@ class _Pool:
         self._schedule = schedule
         self._watcher = watcher
         self._workers: list[WorkerProcess] = []
+        self.pids: set[int] = set()
 
     def drive(self, size: int) -> None:
         """Start the workers and keep them busy until nothing is left to run."""
         for _ in range(size):
-            self._workers.append(WorkerProcess(self._order))
+            self._workers.append(self._hire())
         while True:
             for number, worker in enumerate(self._workers):
                 if worker.run is None and self._schedule:
@@ -88,6 +89,11 @@ class _Pool:
     def stop(self) -> None:
         for worker in self._workers:
             worker.stop()
+
+    def _hire(self) -> WorkerProcess:
+        worker = WorkerProcess(self._order)
+        self.pids.add(worker.pid)
+        return worker
 
     def _start(self, number: int, run: Run) -> None:
         self._workers[number].start(run)
@@ -122,7 +128,7 @@ class _Pool:
         }
         record_failure(self._order, run, error, circumstances)
         worker.stop()
-        self._workers[number] = WorkerProcess(self._order)
+        self._workers[number] = self._hire()
         self._ended(number, run, error, worker.seconds)
 
     def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:
@@ -133,7 +139,7 @@ class _Pool:
         self._watcher.ended(number, run, error, seconds, remaining)
 
 
-def _remove_unfinished(results: Path) -> None:
+def _remove_unfinished(results: Path, writers: Collection[int]) -> None:
     from harness import store  # imports pandas
 
-    store.remove_unfinished(results)
+    store.remove_unfinished(results, writers)

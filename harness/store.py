@@ -8,9 +8,10 @@ results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where,
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -84,7 +85,7 @@ def save(
     if _status(target) == "finished":
         raise FileExistsError(f"{target} holds a finished run; it is never overwritten")
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=target.parent))
     try:
         unfinished.chmod(0o755)
         _write(unfinished, record, rows, masks)
@@ -120,10 +121,16 @@ def read(results: Path, benchmark: str, profile: str) -> Results:
     return found
 
 
-def remove_unfinished(results: Path) -> None:
-    """Delete what interrupted writers left; call it only while no writer is at work."""
-    for leftover in results.glob(f"*/*/*/{_UNFINISHED}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+def remove_unfinished(results: Path, writers: Collection[int]) -> None:
+    """Delete what processes that are dead left half-written; other commands may be writing.
+
+    Args:
+        results: folder of all results.
+        writers: the dead processes' ids.
+    """
+    for writer in writers:
+        for leftover in results.glob(f"*/*/*/{_UNFINISHED}{writer}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _folders(root: Path) -> Iterator[Path]:

@@ -146,12 +146,13 @@ def test_record_in_another_runs_folder_is_damage(tmp_path: Path) -> None:
 
 def test_unfinished_folders_are_not_results_and_can_be_removed(tmp_path: Path) -> None:
     folder = store.save(tmp_path, make_record(), make_rows())
-    leftover = folder.parent / ".unfinished-abc"
-    leftover.mkdir()
-    (leftover / store.RECORD).write_text("{")
+    leftover, at_work = (folder.parent / f".unfinished-{pid}-abc" for pid in (123, 1234))
+    for half in (leftover, at_work):
+        half.mkdir()
+        (half / store.RECORD).write_text("{")
     assert store.read(tmp_path, "split_mnist", "smoke").damaged == {}
-    store.remove_unfinished(tmp_path)
-    assert list(folder.parent.iterdir()) == [folder]
+    store.remove_unfinished(tmp_path, {123})
+    assert set(folder.parent.iterdir()) == {folder, at_work}
     assert store.status(tmp_path, RUN) == "finished"
 
 
