@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: compare report test lint types arrows suite install clean
+.PHONY: compare report bench test lint types arrows suite install clean
 
 compare: install  ## RMN beside every baseline on Split-MNIST
 	$(BIN)/python -m harness.compare --benchmark split_mnist
@@ -9,6 +9,9 @@ compare: install  ## RMN beside every baseline on Split-MNIST
 report: install  ## remake every PDF from results/ alone
 	$(BIN)/python -m harness.report --benchmark split_mnist
 	$(BIN)/python -m harness.report --benchmark permuted_mnist
+
+bench: install  ## our training rate beside stock Avalanche's and a plain loop's
+	$(BIN)/python -m harness.bench
 
 test: lint types arrows suite
 

@@ -46,7 +46,7 @@ def main(words: Sequence[str]) -> int:
             parser.error(unknown("method with a grid", name, known))
     benchmark = BENCHMARKS[given.benchmark]
     runs = [run for name in names for run in candidates(known[name], benchmark, given.seeds)]
-    _make(runs, given, benchmark, provenance.origin(words))
+    _make(runs, given, benchmark, provenance.origin(words, "harness.tune"))
     chosen = choose(runs, given.results, benchmark)
     _write(TUNED / f"{benchmark.name}.json", chosen)
     Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
