@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.interface import Baseline, Context, Relaxation, Told, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class HAT(Baseline):
     title: ClassVar[str] = "HAT"
     reference: ClassVar[str] = "Serra, Suris, Miron, Karatzoglou, ICML 2018"
     rule: ClassVar[str] = "max-logit"
+    told: ClassVar[Told] = Told.LABELS
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
         {Relaxation.HEAD_PER_TASK, Relaxation.TASK_IDENTITY}
     )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import torch
     from avalanche.training.templates import SupervisedTemplate
@@ -29,6 +29,14 @@ class Relaxation(StrEnum):
     SEVERAL_MODELS = "more than one model"
     ALL_TASKS_AT_ONCE = "sees all tasks at once"
     TASK_IDENTITY = "uses the task identity when it is given at test"
+
+
+class Told(StrEnum):
+    """What a method must be told while it learns, from least to most."""
+
+    NOTHING = "nothing but inputs and classes"
+    BORDERS = "where tasks end"
+    LABELS = "the task of every example"
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Baseline(ABC):
         version: raise it when the same settings begin to give other results; old runs then no
             longer count as done.
         relaxations: conditions of strict continual learning given up; checked against what is seen.
+        told: what it must be told while it learns; decides which streams it can be trained on.
     """
 
     name: ClassVar[str]
@@ -98,6 +107,7 @@ class Baseline(ABC):
     reference: ClassVar[str]
     version: ClassVar[int] = 1
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset()
+    told: ClassVar[Told] = Told.BORDERS
 
     @abstractmethod
     def build(self, context: Context) -> SupervisedTemplate:
@@ -133,6 +143,15 @@ class InfersTask(Protocol):
 
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits of the inputs `x` under every learned task, shape (tasks learned, n, outputs)."""
+
+
+@runtime_checkable
+class FindsTasks(Protocol):
+    """A strategy that notices new tasks by itself and begins a mask for each."""
+
+    @property
+    def switches(self) -> Sequence[int]:
+        """Number of the batch, from 0 over the whole stream, at which each mask was begun."""
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.interface import Baseline, Context, Relaxation, Told, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class RMNBaseline(Baseline):
         "in Continual Learning with Optimal Relevance Mapping, 2021"
     )
     rule: ClassVar[str] = "max-logit"
+    told: ClassVar[Told] = Told.LABELS
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.TASK_IDENTITY})
 
     beta: float = setting(50.0, "tightness of the soft-round", minimum=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation
+from baselines.interface import Baseline, Context, Relaxation, Told
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Single(Baseline):
     title: ClassVar[str] = "Single"
     reference: ClassVar[str] = "one network per task"
     rule: ClassVar[str] = "max-logit"
+    told: ClassVar[Told] = Told.LABELS
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
         {Relaxation.SEVERAL_MODELS, Relaxation.TASK_IDENTITY}
     )

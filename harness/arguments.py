@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.interface import Baseline
+from baselines.interface import Baseline, Told
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS, PROFILES, Benchmark
 from harness.names import unknown
@@ -79,8 +79,10 @@ class _RefusedArgumentError(ValueError):
 def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> Request:
     _among("benchmark", [given.benchmark], BENCHMARKS)
     _among("profile", [given.profile], PROFILES)
-    names = list(known) if given.methods is None else _names(given.methods)
+    benchmark = BENCHMARKS[given.benchmark]
+    names = _default(benchmark, known) if given.methods is None else _names(given.methods)
     _among("method", names, known)
+    _trainable(benchmark, names, known)
     overrides = assignments(given.set, known)
     for name in overrides:
         if name not in names:
@@ -88,7 +90,6 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
                 f"--set {name}...: {name} is not among --methods; add it there"
             )
     best = tuned(given.benchmark)
-    benchmark = BENCHMARKS[given.benchmark]
     return Request(
         benchmark=benchmark,
         profile=given.profile,
@@ -113,6 +114,32 @@ def _among(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise _RefusedArgumentError(unknown(kind, name, known))
+
+
+def _default(benchmark: Benchmark, known: Mapping[str, type[Baseline]]) -> list[str]:
+    """What is compared unless --methods says otherwise."""
+    return [
+        name
+        for name, method in known.items()
+        if suits(benchmark, method) and name not in benchmark.on_demand
+    ]
+
+
+def suits(benchmark: Benchmark, method: type[Baseline]) -> bool:
+    """Whether a benchmark tells a method what it must be told, and is what it was made for."""
+    return method.told is not (Told.NOTHING if benchmark.labelled else Told.LABELS)
+
+
+def _trainable(
+    benchmark: Benchmark, names: Iterable[str], known: Mapping[str, type[Baseline]]
+) -> None:
+    for name in names:
+        if not suits(benchmark, known[name]):
+            lists = [other for other in BENCHMARKS.values() if suits(other, known[name])]
+            raise _RefusedArgumentError(
+                f"{name} must be told {known[name].told}, and {benchmark.name} is not a stream for "
+                f"that; try --benchmark {' or '.join(other.name for other in lists)}"
+            )
 
 
 def _names(text: str) -> list[str]:

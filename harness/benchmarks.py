@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ class Benchmark:
         title: as printed.
         summary: one sentence for reports: data, split, tasks.
         dataset: key of the data set that it is made from.
+        tasks_by: each task has some of the classes, or all of them in a pixel order of its own.
         network: key of the backbone.
         outputs: number of classes over all tasks, the width of the network's output.
         classes: the classes of each task, in the order of the stream.
         training: the budget of each profile, by the profile's name.
+        labelled: whether the task of every example is told, in training and (task-aware) at test.
+        blur: length of the transition from task to task over that of a task; 0 for sharp borders.
+        supervised: the same tasks with labels, which a stream without them is held against.
+        on_demand: methods that are compared only when --methods names them.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -53,8 +59,13 @@ class Benchmark:
     dataset: str
     network: str
     outputs: int
+    tasks_by: Literal["classes", "permutations"]
     classes: tuple[tuple[int, ...], ...]
     training: dict[str, Training]
+    labelled: bool = True
+    blur: float = 0.0
+    supervised: str = ""
+    on_demand: frozenset[str] = frozenset()
     version: int = 1
 
     @property
@@ -68,6 +79,19 @@ class Benchmark:
 
 
 _SMOKE = Training(epochs=1, train_examples=1024, test_examples=512)
+_LABELLED = {
+    "smoke": _SMOKE,
+    "default": Training(epochs=5),
+    "tuning": Training(epochs=5, tasks=3, validation=True),
+    "paper": Training(epochs=250, decay=False),
+}
+_UNLABELLED = {
+    # no decay: a learner that does not know where tasks end cannot know where it should stop
+    name: replace(training, decay=False)
+    for name, training in _LABELLED.items()
+}
+_DIGITS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
+_UNTOLD = "No task label and no border is told, in training or at test"
 
 BENCHMARKS = {
     benchmark.name: benchmark
@@ -80,13 +104,10 @@ BENCHMARKS = {
             dataset="mnist",
             network="mlp",
             outputs=10,
-            classes=((0, 1), (2, 3), (4, 5), (6, 7), (8, 9)),
-            training={
-                "smoke": _SMOKE,
-                "default": Training(epochs=5),
-                "tuning": Training(epochs=5, tasks=3, validation=True),
-                "paper": Training(epochs=250, decay=False),
-            },
+            tasks_by="classes",
+            classes=_DIGITS,
+            training=_LABELLED,
+            on_demand=frozenset({"replay", "generative_replay"}),
         ),
         Benchmark(
             name="permuted_mnist",
@@ -96,13 +117,53 @@ BENCHMARKS = {
             dataset="mnist",
             network="mlp",
             outputs=10,
+            tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
-            training={
-                "smoke": _SMOKE,
-                "default": Training(epochs=5),
-                "tuning": Training(epochs=5, tasks=3, validation=True),
-                "paper": Training(epochs=250, decay=False),
-            },
+            training=_LABELLED,
+            on_demand=frozenset({"replay", "generative_replay"}),
+        ),
+        Benchmark(
+            name="split_mnist_unsupervised",
+            title="Split-MNIST without task labels",
+            summary=f"The tasks of Split-MNIST as one sequence of batches. {_UNTOLD}.",
+            dataset="mnist",
+            network="mlp",
+            outputs=10,
+            tasks_by="classes",
+            classes=_DIGITS,
+            training=_UNLABELLED,
+            labelled=False,
+            supervised="split_mnist",
+        ),
+        Benchmark(
+            name="permuted_mnist_unsupervised",
+            title="Permuted-MNIST without task labels",
+            summary=f"The tasks of Permuted-MNIST as one sequence of batches. {_UNTOLD}.",
+            dataset="mnist",
+            network="mlp",
+            outputs=10,
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 10,
+            training=_UNLABELLED,
+            labelled=False,
+            supervised="permuted_mnist",
+            on_demand=frozenset({"generative_replay", "si", "mas"}),
+        ),
+        Benchmark(
+            name="split_mnist_fuzzy",
+            title="Fuzzy Split-MNIST",
+            summary="The tasks of Split-MNIST as one sequence of batches in which the share of "
+            "the next task grows linearly from batch to batch, transitions as long as tasks (Lee "
+            f"et al. 2020). {_UNTOLD}.",
+            dataset="mnist",
+            network="mlp",
+            outputs=10,
+            tasks_by="classes",
+            classes=_DIGITS,
+            training=_UNLABELLED,
+            labelled=False,
+            blur=1.0,
+            supervised="split_mnist",
         ),
     )
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from avalanche.models import MultiTaskModule
 
-from baselines.interface import Baseline, HasMasks, InfersTask, Relaxation
+from baselines.interface import Baseline, FindsTasks, HasMasks, InfersTask, Relaxation
 from harness.memory import kept
 
 
@@ -19,8 +19,9 @@ def check_declaration(method: Baseline, strategy: Any) -> None:
     observed = set()
     if kept(strategy).examples:
         observed.add(Relaxation.REPLAY)
-    uses_identity = isinstance(strategy, InfersTask | HasMasks)
-    if uses_identity or isinstance(strategy.model, MultiTaskModule):
+    has_tasks = isinstance(strategy, InfersTask | HasMasks)
+    finds_tasks = isinstance(strategy, FindsTasks)
+    if (has_tasks or isinstance(strategy.model, MultiTaskModule)) and not finds_tasks:
         observed.add(Relaxation.TASK_IDENTITY)
     undeclared = observed - method.relaxations
     if undeclared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import torch
@@ -40,19 +40,18 @@ def evaluate(
         batches = _Batches(data, device)
         row: Row = {"after": after, "task": task + 1}
         logits = _task_aware_logits(strategy.model, batches, task)
-        yield {**row, **_accuracy(logits, table[task], batches.y, TASK_AWARE)}
+        yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
             if task < after:
                 yield from _by_inference(strategy, batches, table, row, after == len(test))
         elif after:
-            agnostic = _accuracy(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
+            agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
 
 
 @torch.no_grad()
 def _task_aware_logits(model: torch.nn.Module, batches: _Batches, task: int) -> Tensor:
-    labels = torch.full_like(batches.y, task)
-    return batches.apply(lambda x, at: avalanche_forward(model, x, labels[at]))
+    return batches.apply(lambda x: avalanche_forward(model, x, batches.y.new_full((len(x),), task)))
 
 
 def class_table(benchmark: Benchmark) -> Tensor:
@@ -70,38 +69,50 @@ class _Batches:
         self.y = data.images.labels.to(device)
         self.inputs = data.inputs().to(device)
 
-    def apply(self, function: Any, dim: int = 0) -> Tensor:
-        """Concatenate `function(x, slice)` over the batches along `dim`."""
-        slices = [slice(at, at + _BATCH) for at in range(0, len(self.y), _BATCH)]
-        return torch.cat([function(self.inputs[at], at) for at in slices], dim)
+    def apply(self, function: Callable[[Tensor], Tensor], dim: int = 0) -> Tensor:
+        """`in_batches` over the inputs."""
+        return in_batches(function, self.inputs, dim)
 
 
-def _accuracy(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row:
+def in_batches(function: Callable[[Tensor], Tensor], x: Tensor, dim: int = 0) -> Tensor:
+    """`function` of the inputs `x`, a batch at a time, put together along `dim`."""
+    return torch.cat([function(part) for part in torch.split(x, _BATCH)], dim)
+
+
+def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row:
+    """Accuracy of the best class among some.
+
+    Args:
+        logits: (n, outputs).
+        classes: which outputs may be chosen, bool, (outputs,).
+        y: right classes, (n,).
+        regime: under which it was measured.
+    """
     predicted = logits.masked_fill(~classes, -torch.inf).argmax(-1)
-    return {"metric": "accuracy", "regime": regime, "value": _share(predicted == y)}
+    return {"metric": "accuracy", "regime": regime, "value": share(predicted == y)}
 
 
 def _by_inference(
     strategy: InfersTask, batches: _Batches, table: Tensor, row: Row, last: bool
 ) -> Iterator[Row]:
     with torch.no_grad():
-        logits = batches.apply(lambda x, _: strategy.logits_per_task(x), dim=1)
+        logits = batches.apply(strategy.logits_per_task, dim=1)
     classes = table[: len(logits)]
     answers = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     if last and isinstance(strategy, InfersTaskInOneShot):
-        one_shot = strategy.infer_task_in_one_shot
-        inferred["one-shot"] = batches.apply(lambda x, _: one_shot(x))
+        inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot)
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
         found: Row = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
         right = answers[tasks, everyone] == batches.y
-        yield {**found, "metric": "accuracy", "value": _share(right)}
+        yield {**found, "metric": "accuracy", "value": share(right)}
         if last:
             for other in range(len(logits)):
-                share = _share(tasks == other)
-                yield {**found, "metric": "inferred_as", "other": other + 1, "value": share}
+                taken = share(tasks == other)
+                yield {**found, "metric": "inferred_as", "other": other + 1, "value": taken}
 
 
-def _share(flags: Tensor) -> float:
+def share(flags: Tensor) -> float:
+    """Share of the flags (n,) that are set."""
     return flags.double().mean().item()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,19 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch import nn
 
-from baselines.interface import Baseline, Context, HasMasks, Relaxation
+from baselines.interface import Context, HasMasks
 from baselines.registry import methods
 from harness import schema
 from harness.benchmarks import BENCHMARKS, Benchmark, Training
 from harness.decay import CosineDecay
 from harness.declaration import check_declaration
-from harness.evaluation import Row, evaluate
+from harness.evaluation import Row
+from harness.lessons import Lessons
 from harness.loading import TensorLoading
-from harness.memory import kept, network_bytes
+from harness.masks import packed
 from harness.networks import NETWORKS
 from harness.run import Run
-from harness.streams import Stream, make_stream
+from harness.streams import make_stream
 
 
 @dataclass(frozen=True)
@@ -68,70 +68,11 @@ def perform(
         plugins.append(CosineDecay())
     context = _context(benchmark, training, run.seed, where, tuple(plugins))
     strategy = method.build(context)
-    rows = list(_measure(strategy, method, context, benchmark, training, stream))
+    lessons = Lessons(method, strategy, context, benchmark, training, stream, report)
+    rows = list(lessons.rows())
     check_declaration(method, strategy)
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
-    return Outcome(_table(rows, run), _packed(masks))
-
-
-def _measure(
-    strategy: Any,
-    method: Baseline,
-    context: Context,
-    benchmark: Benchmark,
-    training: Training,
-    stream: Stream,
-) -> Iterator[Row]:
-    bare = network_bytes(context.network())
-    yield from evaluate(strategy, benchmark, stream.test, 0, context.device)
-    for after, experiences in _lessons(method, stream):
-        started = time.perf_counter()
-        strategy.train(experiences, reset_optimizer_state=True)
-        trained = time.perf_counter()
-        yield from evaluate(strategy, benchmark, stream.test, after, context.device)
-        evaluated = time.perf_counter()
-        held = kept(strategy)
-        seen = training.epochs * sum(len(experience.dataset) for experience in experiences)
-        yield from _scalars(
-            after,
-            train_seconds=trained - started,
-            eval_seconds=evaluated - trained,
-            train_examples=seen,
-            stored_bytes=held.bytes - bare,
-            stored_examples=held.examples,
-        )
-        if isinstance(strategy, HasMasks):
-            yield from _mask_rows(strategy.masks(), after)
-
-
-def _lessons(method: Baseline, stream: Stream) -> Iterator[tuple[int, list[Any]]]:
-    experiences = list(stream.experiences)
-    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
-        yield len(experiences), experiences
-    else:
-        for after, experience in enumerate(experiences, start=1):
-            yield after, [experience]
-
-
-def _scalars(after: int, **values: float) -> Iterator[Row]:
-    for metric, value in values.items():
-        yield {"metric": metric, "after": after, "value": float(value)}
-
-
-def _mask_rows(masks: Mapping[str, torch.Tensor], after: int) -> Iterator[Row]:
-    """Counts for the task just learned; masks of earlier tasks no longer change."""
-    for layer, mask in masks.items():
-        flat = mask.flatten(1)
-        row: Row = {"after": after, "layer": layer}
-        if after == 1:
-            yield {"metric": "weights", "layer": layer, "value": float(flat.shape[1])}
-        newest = flat[after - 1]
-        yield {**row, "metric": "mask_ones", "task": after, "value": float(newest.sum())}
-        yield {**row, "metric": "weights_used", "value": float(flat.any(0).sum())}
-        for earlier in range(after - 1):
-            shared = float((flat[earlier] & newest).sum())
-            pair: Row = {"task": earlier + 1, "other": after, "value": shared}
-            yield {**row, **pair, "metric": "mask_overlap"}
+    return Outcome(_table(rows, run), packed(masks))
 
 
 def _table(rows: list[Row], run: Run) -> pd.DataFrame:
@@ -144,14 +85,6 @@ def _table(rows: list[Row], run: Run) -> pd.DataFrame:
         "seed": run.seed,
     }
     return schema.check(pd.DataFrame([{**shared, **blank, **row} for row in rows]))
-
-
-def _packed(masks: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    packed: dict[str, np.ndarray] = {}
-    for layer, mask in masks.items():
-        packed[layer] = np.packbits(mask.cpu().numpy().reshape(-1))
-        packed[f"{layer}.shape"] = np.array(mask.shape)
-    return packed
 
 
 def _context(
@@ -175,7 +108,7 @@ def _context(
         network=network,
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
-        epochs=training.epochs,
+        epochs=training.epochs if benchmark.labelled else 1,  # streams repeat examples themselves
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
         device=device,

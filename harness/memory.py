@@ -12,8 +12,10 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from harness.unlabelled import StreamLoading
+
 _IN_USE = ("adapted_dataset", "dataloader", "mbatch")
-_NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer)
+_NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer, StreamLoading)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline,
 from harness.benchmarks import Benchmark, Training
 from harness.datasets import Images, TaskData, load
 from harness.loading import TensorClassificationDataset
+from harness.unlabelled import UnlabelledStream, unlabelled_stream
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,15 @@ class Stream:
     Attributes:
         train: training data per task.
         test: test data per task.
-        experiences: the same training data as Avalanche experiences with task labels 0, 1, ...
+        experiences: the same training data as Avalanche experiences with task labels 0, 1, ...;
+            none where the benchmark has no labels.
+        unlabelled: the sequence of batches of a benchmark without labels.
     """
 
     train: tuple[TaskData, ...]
     test: tuple[TaskData, ...]
     experiences: Sequence[Any]
+    unlabelled: UnlabelledStream | None = None
 
 
 def make_stream(
@@ -38,7 +42,7 @@ def make_stream(
     Args:
         benchmark: which tasks.
         training: how many examples of each at most.
-        seed: of the permutations.
+        seed: of the permutations and of the order of an unlabelled stream.
         data: folder of the data sets; None for the packaged ones.
 
     Raises:
@@ -46,14 +50,17 @@ def make_stream(
         ValueError: a data file is damaged.
     """
     train, test = load(benchmark.dataset, data)
-    split = _TASKS[benchmark.name]
+    split = _TASKS[benchmark.tasks_by]
     benchmark = benchmark.first(training.tasks)
     train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
     test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
     if training.validation:
         held_out = [_held_out(task) for task in train_tasks]
         train_tasks, test_tasks = zip(*held_out, strict=True)
-    return Stream(train_tasks, test_tasks, experiences(train_tasks))
+    if benchmark.labelled:
+        return Stream(train_tasks, test_tasks, experiences(train_tasks))
+    stream = unlabelled_stream(benchmark, training, train_tasks, seed)
+    return Stream(train_tasks, test_tasks, (), stream)
 
 
 def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
@@ -91,6 +98,6 @@ def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
 
 
 _TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {
-    "split_mnist": _split,
-    "permuted_mnist": _permuted,
+    "classes": _split,
+    "permutations": _permuted,
 }

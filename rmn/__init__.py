@@ -2,11 +2,22 @@
 
 from rmn import RMN, convert
 strategy = RMN(model=convert(net), optimizer=..., train_mb_size=128, train_epochs=5)
+
+`RMNUnsupervised` takes the same arguments and needs no task labels.
 """
 
 from rmn.convert import convert
 from rmn.network import RelevanceNetwork
-from rmn.plugin import RMNPlugin
+from rmn.plugin import RelevancePlugin, RMNPlugin
 from rmn.strategy import RMN, parameter_groups
+from rmn.unsupervised import RMNUnsupervised
 
-__all__ = ["RMN", "RMNPlugin", "RelevanceNetwork", "convert", "parameter_groups"]
+__all__ = [
+    "RMN",
+    "RMNPlugin",
+    "RMNUnsupervised",
+    "RelevanceNetwork",
+    "RelevancePlugin",
+    "convert",
+    "parameter_groups",
+]

@@ -45,23 +45,28 @@ RULES: Final = (*SCORING_RULES, "one-shot")
 """Every rule; "one-shot" needs a gradient through the network as well."""
 
 
-def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
-    """The task with the best score for each input alone.
+def task_scores(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
+    """How much each candidate task claims each input for its own.
 
     Args:
         logits: under every candidate task, (tasks, n, outputs).
-        classes: which classes each candidate task has, bool, (tasks, outputs).
+        classes: which classes each candidate task has, bool, (tasks, outputs); or one row for all.
         rule: one of `SCORING_RULES`.
 
     Returns:
-        Index of the inferred task, (n,), int64.
+        Scores, (tasks, n); higher is likelier.
 
     Raises:
         ValueError: unknown rule.
     """
     if rule not in _SCORES:
         raise ValueError(f"rule is {rule!r}; use one of {SCORING_RULES}")
-    return _SCORES[rule](logits, classes[:, None]).argmax(0)
+    return _SCORES[rule](logits, classes[:, None])
+
+
+def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
+    """Index of the task with the best of `task_scores` for each input alone, (n,), int64."""
+    return task_scores(logits, classes, rule).argmax(0)
 
 
 def one_shot_gradient(

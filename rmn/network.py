@@ -46,8 +46,18 @@ class TaskNetwork(MultiTaskModule):
     def adaptation(self, experience: Any) -> None:
         """Nothing to add: parameters stay the same objects over all tasks."""
 
+    @property
+    def functions(self) -> list[int | None]:
+        """What can answer: the learned tasks, then the live one (None) while there is one."""
+        return [*range(self.tasks), *([] if self._learning is None else [None])]
+
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
-        """Start to learn a task with fresh parameters of its own."""
+        """Start to learn a task with fresh parameters of its own.
+
+        Args:
+            label: task label, by which the task is asked for later.
+            classes: that the task can answer; empty if they are not known, then all of them.
+        """
         for layer in self._task_layers:
             layer.begin_task()
         self._learning = (label, [int(c) for c in classes])
@@ -72,7 +82,7 @@ class TaskNetwork(MultiTaskModule):
         if self.training or not self.tasks:
             return self.forward_task(x, None)
         if task_labels is None:
-            return self._forward_inferred(x, range(self.tasks))
+            return self._forward_inferred(x, self.functions)
         if isinstance(task_labels, int):
             return self.forward_single_task(x, task_labels)
         found = torch.unique(task_labels).tolist()
@@ -104,14 +114,15 @@ class TaskNetwork(MultiTaskModule):
         return logits
 
     def logits_per_task(self, x: Tensor) -> Tensor:
-        """Logits under every learned task, (tasks, n, outputs)."""
-        return torch.stack([self.forward_task(x, task) for task in range(self.tasks)])
+        """Logits under each of `functions`, (functions, n, outputs)."""
+        return torch.stack([self.forward_task(x, task) for task in self.functions])
 
     def class_table(self, outputs: int) -> Tensor:
-        """Which classes each learned task has, bool, (tasks, outputs)."""
-        table = torch.zeros(self.tasks, outputs, dtype=torch.bool)
-        for task, classes in enumerate(self.classes):
-            table[task, classes] = True
+        """Which classes each of `functions` can answer, bool, (functions, outputs)."""
+        known = self.classes if self._learning is None else [*self.classes, self._learning[1]]
+        table = torch.zeros(len(known), outputs, dtype=torch.bool)
+        for task, classes in enumerate(known):
+            table[task, classes or slice(None)] = True
         return table
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
@@ -133,14 +144,15 @@ class TaskNetwork(MultiTaskModule):
         self.labels, self.classes = list(state["labels"]), list(state["classes"])
         self.rule = state["rule"]
 
-    def _forward_inferred(self, x: Tensor, candidates: Sequence[int]) -> Tensor:
+    def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
+        rows = [self.tasks if task is None else task for task in candidates]
         if self.rule == "one-shot":
             every = self.infer_task_in_one_shot(x)
-            position = torch.tensor([*candidates], device=x.device)
+            position = torch.tensor(rows, device=x.device)
             task = (every[:, None] == position).int().argmax(1)
         else:
-            table = self.class_table(logits.shape[-1])[list(candidates)].to(x.device)
+            table = self.class_table(logits.shape[-1])[rows].to(x.device)
             task = infer_task(logits, table, self.rule)
         return logits[task, torch.arange(len(x), device=x.device)]
 

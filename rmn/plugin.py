@@ -1,34 +1,28 @@
-"""Algorithm 1 of the paper, supervised continual learning with RMN, as an Avalanche plugin."""
+"""Training with RMN as Avalanche plugins: what every step needs, and Algorithm 1 on top of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from avalanche.training.plugins import SupervisedPlugin
 
+from rmn.convergence import Convergence
 from rmn.network import RelevanceNetwork
 from rmn.penalties import l1, price_relevance
 
 
-class RMNPlugin(SupervisedPlugin):
-    """Trains a `RelevanceNetwork`: each experience is a task with relevance mappings of its own.
-
-    Per experience: fresh mappings, BatchNorm and optimizer state; penalties on the mappings;
-    pruning; after each step the weights of earlier tasks are put back; at the end the rounded
-    mapping is kept and its weights are fixed.
+class RelevancePlugin(SupervisedPlugin):
+    """Penalises the live mappings and holds what earlier tasks use; whoever owns it names tasks.
 
     Args:
         l1_weight: of the mean magnitude of the mapping over free weights.
         l0_weight: of the mean relevance over free weights.
         overlap_weight: of the overlap with earlier masks.
         prune_below: mu, entries whose relevance is at most this are zeroed when pruning.
-        prune_epoch: prune after this many epochs of a task; None prunes when the epoch's mean loss
-            no longer falls by `tolerance`, as the paper does ("whenever the task loss converges").
-        tolerance: smallest relative fall of the loss that counts as progress.
 
     Raises:
-        TypeError: at the first experience, if the strategy's model was not made by `convert`.
-        ValueError: `prune_below` is not in [0, 1) or `prune_epoch` is below 1.
+        ValueError: `prune_below` is not in [0, 1).
     """
 
     def __init__(
@@ -38,46 +32,31 @@ class RMNPlugin(SupervisedPlugin):
         l0_weight: float = 0.0,
         overlap_weight: float = 0.0,
         prune_below: float = 0.05,
-        prune_epoch: int | None = None,
-        tolerance: float = 0.05,
     ) -> None:
         super().__init__()
         if not 0 <= prune_below < 1:
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
-        if prune_epoch is not None and prune_epoch < 1:
-            raise ValueError(f"prune_epoch is {prune_epoch}; it must be at least 1")
         self.l1_weight = l1_weight
         self.l0_weight = l0_weight
         self.overlap_weight = overlap_weight
         self.prune_below = prune_below
-        self.prune_epoch = prune_epoch
-        self.tolerance = tolerance
-        self._losses: list[float] = []
-        self._epoch = 0
-        self._last_loss = float("inf")
-        self._pruned = False
 
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
-        """Begin a task."""
-        experience = strategy.experience
-        label = getattr(experience, "task_label", 0)
-        network(strategy).begin_task(label, experience.classes_in_this_experience)
+    def begin_task(self, strategy: Any, label: int, classes: Sequence[int]) -> None:
+        """Start a task with a fresh mapping, BatchNorm and optimizer state.
+
+        Raises:
+            TypeError: the strategy's model was not made by `convert`.
+        """
+        network(strategy).begin_task(label, classes)
         price_relevance(
             network(strategy).relevance_layers().values(),
             l0_weight=self.l0_weight,
             overlap_weight=self.overlap_weight,
         )
         strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
-        self._epoch, self._last_loss, self._pruned = 0, float("inf"), False
-
-    def before_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
-        """Start the epoch's mean loss."""
-        self._losses = []
 
     def before_backward(self, strategy: Any, **kwargs: Any) -> None:
         """Add the penalties to the loss."""
-        if self.prune_epoch is None and not self._pruned:
-            self._losses.append(strategy.loss.detach())
         layers = network(strategy).relevance_layers().values()
         if self.l0_weight or self.overlap_weight:
             strategy.loss += sum(layer.cost for layer in layers)
@@ -89,25 +68,74 @@ class RMNPlugin(SupervisedPlugin):
         for layer in network(strategy).relevance_layers().values():
             layer.hold()
 
+    def prune(self, strategy: Any) -> None:
+        """Zero the live entries of little relevance."""
+        for layer in network(strategy).relevance_layers().values():
+            layer.prune(self.prune_below)
+
+    def finish_task(self, strategy: Any) -> None:
+        """Keep the task's rounded mapping and fix its weights."""
+        network(strategy).finish_task()
+
+
+class RMNPlugin(RelevancePlugin):
+    """Algorithm 1 of the paper: each experience is a task with relevance mappings of its own.
+
+    Per experience: fresh mappings, BatchNorm and optimizer state; penalties on the mappings;
+    pruning; after each step the weights of earlier tasks are put back; at the end the rounded
+    mapping is kept and its weights are fixed.
+
+    Args:
+        prune_epoch: prune after this many epochs of a task; None prunes when the epoch's mean loss
+            no longer falls by `tolerance`, as the paper does ("whenever the task loss converges").
+        tolerance: smallest relative fall of the loss that counts as progress.
+        penalties: arguments of `RelevancePlugin`.
+
+    Raises:
+        TypeError: at the first experience, if the strategy's model was not made by `convert`.
+        ValueError: `prune_below` is not in [0, 1) or `prune_epoch` is below 1.
+    """
+
+    def __init__(
+        self, *, prune_epoch: int | None = None, tolerance: float = 0.05, **penalties: float
+    ) -> None:
+        super().__init__(**penalties)
+        if prune_epoch is not None and prune_epoch < 1:
+            raise ValueError(f"prune_epoch is {prune_epoch}; it must be at least 1")
+        self.prune_epoch = prune_epoch
+        self._convergence = Convergence(tolerance)
+        self._epoch = 0
+        self._pruned = False
+
+    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+        """Begin a task."""
+        experience = strategy.experience
+        label = getattr(experience, "task_label", 0)
+        self.begin_task(strategy, label, experience.classes_in_this_experience)
+        self._convergence.restart()
+        self._epoch, self._pruned = 0, False
+
+    def before_backward(self, strategy: Any, **kwargs: Any) -> None:
+        """Add the penalties to the loss, and note it."""
+        super().before_backward(strategy, **kwargs)
+        if self.prune_epoch is None and not self._pruned:
+            self._convergence.note(strategy.loss)
+
     def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
         """Prune once, when it is time."""
         self._epoch += 1
         if not self._pruned and self._time_to_prune():
-            for layer in network(strategy).relevance_layers().values():
-                layer.prune(self.prune_below)
+            self.prune(strategy)
             self._pruned = True
 
     def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
-        """Keep the task's mapping and fix its weights."""
-        network(strategy).finish_task()
+        """End the task."""
+        self.finish_task(strategy)
 
     def _time_to_prune(self) -> bool:
         if self.prune_epoch is not None:
             return self._epoch == self.prune_epoch
-        loss = float(sum(self._losses)) / max(1, len(self._losses))
-        converged = loss > self._last_loss * (1 - self.tolerance)
-        self._last_loss = loss
-        return converged
+        return self._convergence.reached()
 
 
 def network(strategy: Any) -> RelevanceNetwork:

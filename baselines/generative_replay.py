@@ -1,0 +1,55 @@
+"""Replay of examples that a generator makes up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class GenerativeReplay(Baseline):
+    """Deep generative replay: a variational autoencoder replays, the last classifier labels."""
+
+    name: ClassVar[str] = "generative_replay"
+    title: ClassVar[str] = "Generative replay"
+    reference: ClassVar[str] = "Shin, Lee, Kim, Kim, NeurIPS 2017; Avalanche's GenerativeReplay"
+    relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
+        {Relaxation.GENERATIVE_REPLAY, Relaxation.SEVERAL_MODELS}
+    )
+
+    latent: int = setting(16, "dimensions of the autoencoder's code", minimum=1)
+    generator_lr: float = setting(0.001, "learning rate of the autoencoder, of Adam", minimum=0)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Avalanche's GenerativeReplay with an autoencoder for 28 x 28 images."""
+        from avalanche.models import MlpVAE
+        from avalanche.models.generator import VAE_loss
+        from avalanche.training.plugins import GenerativeReplayPlugin
+        from avalanche.training.supervised import GenerativeReplay as AvalancheReplay
+        from avalanche.training.supervised import VAETraining
+        from torch.nn import CrossEntropyLoss
+        from torch.optim import Adam
+
+        arguments = context.strategy_arguments()
+        generator = MlpVAE((1, 28, 28), nhid=self.latent, device=context.device)
+        teacher = VAETraining(
+            model=generator,
+            optimizer=Adam(generator.parameters(), lr=self.generator_lr, fused=True),
+            criterion=VAE_loss,
+            **{**arguments, "plugins": [*context.plugins, GenerativeReplayPlugin()]},
+        )
+        model = context.network()
+        return AvalancheReplay(
+            model=model,
+            optimizer=context.adam(model),
+            criterion=CrossEntropyLoss(),
+            generator_strategy=teacher,
+            **arguments,
+        )

@@ -1,0 +1,39 @@
+"""Replay of stored examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class Replay(Baseline):
+    """Experience replay: half of every batch comes from a buffer balanced over what was shown."""
+
+    name: ClassVar[str] = "replay"
+    title: ClassVar[str] = "Replay"
+    reference: ClassVar[str] = "Rolnick et al., NeurIPS 2019; Avalanche's Replay"
+    relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.REPLAY})
+
+    memory: int = setting(200, "examples in the buffer, over all tasks", minimum=1)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Avalanche's Replay on the backbone."""
+        from avalanche.training.supervised import Replay as AvalancheReplay
+        from torch.nn import CrossEntropyLoss
+
+        model = context.network()
+        return AvalancheReplay(
+            model=model,
+            optimizer=context.adam(model),
+            criterion=CrossEntropyLoss(),
+            mem_size=self.memory,
+            **context.strategy_arguments(),
+        )

@@ -1,0 +1,69 @@
+"""Relevance Mapping Networks without task labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from baselines.interface import Baseline, Context, Told, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@register
+@dataclass(frozen=True)
+class RMNUnsupervisedBaseline(Baseline):
+    """Relevance Mapping Networks, Algorithm 2 (`rmn.RMNUnsupervised`)."""
+
+    name: ClassVar[str] = "rmn_unsupervised"
+    title: ClassVar[str] = "RMN (no labels)"
+    reference: ClassVar[str] = (
+        "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "
+        "in Continual Learning with Optimal Relevance Mapping, 2021"
+    )
+    rule: ClassVar[str] = "max-logit"
+    told: ClassVar[Told] = Told.NOTHING
+
+    detector: Literal["divergence", "loss", "features"] = setting(
+        "divergence", "what a task switch shows in: KL divergence (the paper), loss or features"
+    )
+    significance: float = setting(
+        1e-6, "p-value below which a batch is a new task", minimum=1e-300, maximum=0.5
+    )
+    window: int = setting(20, "batches that incoming ones are compared with", minimum=2)
+    warm_up: int = setting(100, "batches after a switch in which none is looked for", minimum=0)
+    filter_by: Literal["label", "activation", "nothing"] = setting(
+        "label", "what makes an example known to a finished mask; the paper: activation"
+    )
+    noise_weight: float = setting(0.1, "weight of the output on Gaussian noise", minimum=0)
+    beta: float = setting(50.0, "tightness of the soft-round", minimum=1)
+    spread: float = setting(0.02, "standard deviation of the mappings' first values", minimum=0)
+    l0_weight: float = setting(0.3, "weight of the mean relevance over free weights", minimum=0)
+    prune_below: float = setting(
+        0.05, "mu: relevance at which an entry is pruned", minimum=0, maximum=0.999999
+    )
+    mapping_lr: float = setting(0.005, "learning rate of the mappings", minimum=0)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """The unsupervised RMN strategy on the converted backbone."""
+        import torch
+
+        from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
+        from rmn.switch import DETECTORS
+
+        model = convert(context.network(), beta=self.beta, spread=self.spread, rule=self.rule)
+        groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
+        detector = DETECTORS[self.detector](
+            significance=self.significance, window=self.window, warm_up=self.warm_up
+        )
+        return RMNUnsupervised(
+            model=model,
+            optimizer=torch.optim.Adam(groups, fused=True),
+            detector=detector,
+            rmn=RelevancePlugin(l0_weight=self.l0_weight, prune_below=self.prune_below),
+            noise_weight=self.noise_weight,
+            filter_by=self.filter_by,
+            **context.strategy_arguments(),
+        )

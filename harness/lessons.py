@@ -1,0 +1,135 @@
+"""Training a method task after task and measuring it after each, with or without task labels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
+from harness.benchmarks import Benchmark, Training
+from harness.evaluation import Row, evaluate
+from harness.masks import mask_rows
+from harness.memory import kept, network_bytes
+from harness.remembering import Ownership, evaluate_unlabelled
+from harness.streams import Stream
+from harness.unlabelled import StreamLoading, UnlabelledStream
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """A method in training.
+
+    Attributes:
+        method: what is trained.
+        strategy: made by it.
+        context: that it was made from.
+        benchmark: the tasks.
+        training: the budget.
+        stream: the data.
+        report: called with (task, epoch), both from 1.
+    """
+
+    method: Baseline
+    strategy: Any
+    context: Context
+    benchmark: Benchmark
+    training: Training
+    stream: Stream
+    report: Callable[[int, int], None]
+
+    def rows(self) -> Iterator[Row]:
+        """Train on every task and measure after each."""
+        unlabelled = self.stream.unlabelled
+        if unlabelled is None:
+            yield from self._told(list(self.stream.experiences), None)
+        elif self.method.told is Told.NOTHING:
+            yield from self._untold(unlabelled)
+        else:
+            yield from self._told(list(unlabelled.stretches()), unlabelled)
+
+    def _told(self, experiences: list[Any], unlabelled: UnlabelledStream | None) -> Iterator[Row]:
+        """One call of `train` a task."""
+        yield from self._evaluation(0, unlabelled)
+        at_once = Relaxation.ALL_TASKS_AT_ONCE in self.method.relaxations
+        groups = [experiences] if at_once else [[experience] for experience in experiences]
+        for number, group in enumerate(groups, start=1):
+            after = len(experiences) if at_once else number
+            started = time.perf_counter()
+            self.strategy.train(group, reset_optimizer_state=True)
+            trained = time.perf_counter()
+            shown = self.context.epochs * sum(len(experience.dataset) for experience in group)
+            yield from self._measured(after, trained - started, shown, unlabelled)
+
+    def _untold(self, stream: UnlabelledStream) -> Iterator[Row]:
+        """One call of `train` for everything; the measuring goes on between two batches."""
+        rows = [*self._evaluation(0, stream)]
+        clock = time.perf_counter()
+
+        def at_end(after: int) -> None:
+            nonlocal clock
+            trained = time.perf_counter() - clock
+            shown = int(stream.counts[slice(*_stretch(stream, after))].sum())
+            rows.extend(self._measured(after, trained, shown, stream))
+            self.report(after, self.training.epochs)
+            self.strategy.model.train()
+            clock = time.perf_counter()
+
+        loading = StreamLoading(stream, at_end)
+        self.strategy.plugins.append(loading)
+        self.strategy.train(stream.whole(), reset_optimizer_state=True)
+        self.strategy.plugins.remove(loading)
+        yield from rows
+        yield from _switches(stream, self.strategy)
+
+    def _measured(
+        self, after: int, trained: float, shown: int, stream: UnlabelledStream | None
+    ) -> Iterator[Row]:
+        started = time.perf_counter()
+        yield from self._evaluation(after, stream)
+        evaluated = time.perf_counter() - started
+        held = kept(self.strategy)
+        values = {
+            "train_seconds": trained,
+            "eval_seconds": evaluated,
+            "train_examples": shown,
+            "stored_bytes": held.bytes - network_bytes(self.context.network()),
+            "stored_examples": held.examples,
+        }
+        for metric, value in values.items():
+            yield {"metric": metric, "after": after, "value": float(value)}
+        first = after - 1
+        if isinstance(self.strategy, FindsTasks):
+            begun = len(self.strategy.switches)
+            yield {"metric": "masks", "after": after, "value": float(begun)}
+            first = begun if after < self.benchmark.tasks else 0  # the live mask still changes
+        if isinstance(self.strategy, HasMasks):
+            yield from mask_rows(self.strategy.masks(), after, first)
+
+    def _evaluation(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
+        parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
+        if stream is None:
+            yield from evaluate(*parts)
+            return
+        ownership = None
+        if after and isinstance(self.strategy, FindsTasks):
+            shown = stream.counts[: stream.ends[after - 1]]
+            ownership = Ownership.of(shown, self.strategy.switches)
+        yield from evaluate_unlabelled(*parts, ownership)
+
+
+def _stretch(stream: UnlabelledStream, task: int) -> tuple[int, int]:
+    edges = (0, *stream.ends)
+    return edges[task - 1], edges[task]
+
+
+def _switches(stream: UnlabelledStream, strategy: Any) -> Iterator[Row]:
+    """Where new tasks began and where the method thought so, in batches from the start."""
+    yield {"metric": "batches", "value": float(len(stream.batches))}
+    for task in range(len(stream.ends)):
+        first = int(stream.counts[:, task].nonzero()[0])
+        yield {"metric": "border", "task": task + 1, "value": float(first)}
+    found: Sequence[int] = strategy.switches if isinstance(strategy, FindsTasks) else ()
+    for mask, batch in enumerate(found, start=1):
+        yield {"metric": "switch", "other": mask, "value": float(batch)}
