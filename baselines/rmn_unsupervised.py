@@ -32,10 +32,13 @@ class RMNUnsupervisedBaseline(Baseline):
     significance: float = setting(
         1e-6, "p-value below which a batch is a new task", minimum=1e-300, maximum=0.5
     )
-    window: int = setting(20, "batches that incoming ones are compared with", minimum=2)
+    window: int = setting(100, "batches that incoming ones are compared with", minimum=2)
     warm_up: int = setting(100, "batches after a switch in which none is looked for", minimum=0)
     filter_by: Literal["label", "activation", "nothing"] = setting(
         "label", "what makes an example known to a finished mask; the paper: activation"
+    )
+    hold_back: float = setting(
+        0.01, "probability below which a warm mask does not learn an example", minimum=0, maximum=1
     )
     noise_weight: float = setting(0.1, "weight of the output on Gaussian noise", minimum=0)
     beta: float = setting(50.0, "tightness of the soft-round", minimum=1)
@@ -65,5 +68,6 @@ class RMNUnsupervisedBaseline(Baseline):
             rmn=RelevancePlugin(l0_weight=self.l0_weight, prune_below=self.prune_below),
             noise_weight=self.noise_weight,
             filter_by=self.filter_by,
+            hold_back=self.hold_back,
             **context.strategy_arguments(),
         )

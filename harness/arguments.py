@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.interface import Baseline, Told
+from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS, PROFILES, Benchmark
 from harness.names import unknown
 from harness.parser import DATA_VARIABLE, make_parser
+from harness.plan import suits
 from harness.resolve import Resolved, assignments, resolve, tuned
 from harness.settings import SettingError
 
@@ -123,11 +124,6 @@ def _default(benchmark: Benchmark, known: Mapping[str, type[Baseline]]) -> list[
         for name, method in known.items()
         if suits(benchmark, method) and name not in benchmark.on_demand
     ]
-
-
-def suits(benchmark: Benchmark, method: type[Baseline]) -> bool:
-    """Whether a benchmark tells a method what it must be told, and is what it was made for."""
-    return method.told is not (Told.NOTHING if benchmark.labelled else Told.LABELS)
 
 
 def _trainable(

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from baselines.interface import Baseline
+from baselines.interface import Baseline, Told
 from harness.benchmarks import Benchmark
 from harness.resolve import Resolved
 from harness.run import Run
+
+
+def suits(benchmark: Benchmark, method: type[Baseline]) -> bool:
+    """Whether a benchmark tells a method what it must be told, and is what it was made for."""
+    return method.told is not (Told.NOTHING if benchmark.labelled else Told.LABELS)
 
 
 def plan(

@@ -15,31 +15,25 @@ _SURE: Final = 0.9
 _LIKELY: Final = 0.5
 
 
-def explained(
-    logits: Tensor, y: Tensor, by: Literal["label", "activation", "nothing"], presence: float
-) -> Tensor:
-    """Which examples some finished mask knows already (Algorithm 2, line 4).
+def explained(logits: Tensor, y: Tensor, by: Literal["label", "activation", "nothing"]) -> Tensor:
+    """Which examples each finished mask knows already (Algorithm 2, line 4).
 
     Args:
         logits: under each finished mask, (masks, n, outputs).
         y: classes, (n,).
         by: "label", the right class has at least half of the probability; "activation", some class
             has at least nine tenths, the paper's "high and confident activations"; "nothing".
-        presence: a mask that knows a smaller share of the batch than this knows it by chance.
 
     Returns:
-        bool, (n,).
+        bool, (masks, n).
     """
     if by == "nothing" or not len(logits):
-        return torch.zeros_like(y, dtype=torch.bool)
+        return y.new_zeros(len(logits), len(y), dtype=torch.bool)
     probability = logits.softmax(-1)
-    if by == "label":
-        chosen = y.expand(len(logits), -1)[..., None]
-        known = probability.gather(-1, chosen).squeeze(-1) >= _LIKELY
-    else:
-        known = probability.amax(-1) >= _SURE
-    present = known.float().mean(1) >= presence
-    return (known & present[:, None]).any(0)
+    if by == "activation":
+        return probability.amax(-1) >= _SURE
+    chosen = y.expand(len(logits), -1)[..., None]
+    return probability.gather(-1, chosen).squeeze(-1) >= _LIKELY
 
 
 @contextmanager

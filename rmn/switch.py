@@ -104,7 +104,7 @@ class SwitchDetector(ABC):
         self,
         *,
         significance: float = 1e-6,
-        window: int = 20,
+        window: int = 100,
         warm_up: int = 100,
         pooled: int = 10,
         effect: float = 0.05,
@@ -134,9 +134,7 @@ class SwitchDetector(ABC):
     def switched(self, evidence: Evidence) -> bool:
         """Whether a new task has begun; if not, the batch joins those to compare with."""
         newest = Sample.of(self.unfamiliarity(evidence))
-        if self._batches >= self.warm_up and any(
-            self._unusual(newest, count) for count in {1, self.pooled}
-        ):
+        if self.warm and any(self._unusual(newest, count) for count in {1, self.pooled}):
             return True
         self._batches += 1
         self._recent.append(newest)
@@ -150,6 +148,11 @@ class SwitchDetector(ABC):
         if len(usual) < 2 or joined.mean < Sample.joined(usual).mean + self.effect:
             return False
         return welch(joined, usual) < self.significance
+
+    @property
+    def warm(self) -> bool:
+        """Whether the live mask has seen enough batches for its surprise to mean something."""
+        return self._batches >= self.warm_up
 
     def restart(self) -> None:
         """Forget the last task."""

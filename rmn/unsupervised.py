@@ -41,6 +41,9 @@ class RMNUnsupervised(SupervisedTemplate):
         presence: share of a batch that a mask must explain before it counts as present; below it,
             what it explains is chance.
         fresh: share of a batch that must be left to learn anything from it.
+        hold_back: once the live mask has warmed up, it does not learn from an example whose right
+            class has less probability than this; a task that comes in gradually would otherwise be
+            learned by the old mask before it is noticed. 0 learns from every example.
         stretch: steps over which the mean loss is taken to see whether it has converged.
         train_mb_size: examples per step.
         train_epochs: passes over each experience.
@@ -55,7 +58,7 @@ class RMNUnsupervised(SupervisedTemplate):
 
     Raises:
         TypeError: the model was not made by `rmn.convert`.
-        ValueError: `presence` or `fresh` is not in [0, 1].
+        ValueError: `presence`, `fresh` or `hold_back` is not in [0, 1].
     """
 
     model: RelevanceNetwork
@@ -72,6 +75,7 @@ class RMNUnsupervised(SupervisedTemplate):
         filter_by: Literal["label", "activation", "nothing"] = "label",
         presence: float = 0.25,
         fresh: float = 0.1,
+        hold_back: float = 0.01,
         stretch: int = 100,
         train_mb_size: int = 128,
         train_epochs: int = 1,
@@ -81,7 +85,8 @@ class RMNUnsupervised(SupervisedTemplate):
         evaluator: EvaluationPlugin | Callable[[], EvaluationPlugin] = default_evaluator,
         eval_every: int = -1,
     ) -> None:
-        for name, share in (("presence", presence), ("fresh", fresh)):
+        shares = {"presence": presence, "fresh": fresh, "hold_back": hold_back}
+        for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
         self.rmn = rmn or RelevancePlugin()
@@ -103,6 +108,7 @@ class RMNUnsupervised(SupervisedTemplate):
         self.filter_by = filter_by
         self.presence = presence
         self.fresh = fresh
+        self.hold_back = hold_back
         self.stretch = stretch
         self.switches: list[int] = []
         self._seen = 0
@@ -137,28 +143,34 @@ class RMNUnsupervised(SupervisedTemplate):
 
     def _prepare(self) -> bool:
         """Filter the batch and look for a switch; whether there is anything to learn from."""
-        if not self.switches:  # the very first batch
+        if not self.switches:
             self._begin_mask()
-        else:
-            known, evidence = self._look()
-            if (~known).sum() < max(2, self.fresh * len(known)):
-                return False
-            self.mbatch = [column[~known] for column in self.mbatch]
-            if self.detector.switched(evidence):
-                self.rmn.finish_task(self)
-                self._begin_mask()
+            return len(self.mb_y) > 1
+        known, live, features = self._look()
+        # A mask is right by chance about some examples of any task. These tell nothing about a
+        # switch, but only a mask that explains much of the batch may keep them from being learned.
+        unknown = ~known.any(0)
+        present = known.float().mean(1) >= self.presence
+        learned = ~(known & present[:, None]).any(0)
+        if unknown.sum() < max(2, self.fresh * len(unknown)):
+            return False
+        if self.detector.switched(Evidence(live[unknown], self.mb_y[unknown], features[unknown])):
+            self.rmn.finish_task(self)
+            self._begin_mask()
+        elif self.detector.warm:
+            right = live.softmax(-1).gather(1, self.mb_y[:, None]).squeeze(1)
+            learned &= right >= self.hold_back
+        self.mbatch = [column[learned] for column in self.mbatch]
         return len(self.mb_y) > 1  # BatchNorm cannot learn from a single example
 
     @torch.no_grad()
-    def _look(self) -> tuple[Tensor, Evidence]:
-        """Which examples finished masks explain, (n,), and what the live mask makes of the rest."""
+    def _look(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What finished masks explain, (masks, n), and the live mask's logits and features."""
         self.model.eval()
         with last_layer_inputs(self.model) as inputs:
             logits = self.model.logits_per_task(self.mb_x)
         self.model.train()
-        known = explained(logits[:-1], self.mb_y, self.filter_by, self.presence)
-        rest = ~known
-        return known, Evidence(logits[-1][rest], self.mb_y[rest], inputs[-1][rest])
+        return explained(logits[:-1], self.mb_y, self.filter_by), logits[-1], inputs[-1]
 
     def _begin_mask(self) -> None:
         self.rmn.begin_task(self, len(self.switches), ())

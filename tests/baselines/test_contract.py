@@ -9,20 +9,34 @@ import torch
 from avalanche.models import avalanche_forward
 from avalanche.training.templates import SupervisedTemplate
 
-from baselines.interface import HasMasks, InfersTask, InfersTaskInOneShot, Relaxation
+from baselines.interface import (
+    FindsTasks,
+    HasMasks,
+    InfersTask,
+    InfersTaskInOneShot,
+    Relaxation,
+    Told,
+)
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS, Training
 from harness.experiment import perform
+from harness.plan import suits
 from harness.run import Run
 
 TRAINING = Training(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
+"""For streams that tell where tasks end; the others need room for a detector to warm up."""
+
+UNTOLD = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
+UNLABELLED = "split_mnist_unsupervised"
 
 every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())
 
 
 def run_of(method):
+    told = suits(BENCHMARKS["split_mnist"], method)
+    benchmark, training = ("split_mnist", TRAINING) if told else (UNLABELLED, UNTOLD)
     settings = asdict(method())
-    return Run("split_mnist", method.name, settings, "smoke", asdict(TRAINING), 0, {"rows": 1})
+    return Run(benchmark, method.name, settings, "smoke", asdict(training), 0, {"rows": 1})
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +100,7 @@ def test_it_is_measured_under_both_regimes(method, outcome):
 
 @every_method
 def test_the_same_run_gives_the_same_rows(method, outcome):
-    if method.name not in ("rmn", "hat", "si"):
+    if method.name not in ("rmn", "hat", "si", "rmn_unsupervised"):
         pytest.skip("the methods with state of their own are enough")
     again = perform(run_of(method), device="cpu", data=None, report=lambda task, epoch: None).rows
     first = outcome(method).rows
@@ -99,7 +113,9 @@ def test_what_it_declares_is_what_is_seen(method, outcome):
     rows = outcome(method).rows
     measured = set(rows["metric"])
     relaxations = method.relaxations
-    assert ("inferred_as" in measured) == (Relaxation.TASK_IDENTITY in relaxations)
+    assert ("inferred_as" in measured) == (
+        Relaxation.TASK_IDENTITY in relaxations or method.told is Told.NOTHING
+    )
     assert set(rows.loc[rows["after"] > 0, "after"]) == (
         {3} if Relaxation.ALL_TASKS_AT_ONCE in relaxations else {1, 2, 3}
     )
@@ -109,13 +125,15 @@ def test_what_it_declares_is_what_is_seen(method, outcome):
 
 @every_method
 def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
-    if method.name not in ("rmn", "single", "hat"):
+    if method.name not in ("rmn", "single", "hat", "rmn_unsupervised"):
         pytest.skip("it may forget")
     rows = outcome(method).rows
+    # HAT's attention is not quite binary; who must notice a switch learns on for some batches
+    tolerance = 0.02 if method.name in ("hat", "rmn_unsupervised") else 0
     for task in (1, 2):
         learned = accuracy(rows, "task-aware", task, task).item()
         final = accuracy(rows, "task-aware", 3, task).item()
-        assert final == pytest.approx(learned, abs=0.02 if method.name == "hat" else 0)
+        assert final == pytest.approx(learned, abs=tolerance)
 
 
 @every_method
@@ -131,16 +149,17 @@ def test_abilities_have_their_shapes(method, context, stream):
     logits = avalanche_forward(strategy.model, x, torch.zeros(5, dtype=torch.long))
     assert logits.shape == (5, 10)
     assert logits.isfinite().all()
+    learned = len(strategy.switches) if isinstance(strategy, FindsTasks) else 2
     if isinstance(strategy, InfersTask):
-        assert strategy.logits_per_task(x).shape == (2, 5, 10)
+        assert strategy.logits_per_task(x).shape == (learned, 5, 10)
     if isinstance(strategy, InfersTaskInOneShot):
         inferred = strategy.infer_task_in_one_shot(x)
         assert inferred.shape == (5,)
-        assert set(inferred.tolist()) <= {0, 1}
+        assert set(inferred.tolist()) <= set(range(learned))
     if isinstance(strategy, HasMasks):
         for mask in strategy.masks().values():
             assert mask.dtype == torch.bool
-            assert mask.shape[0] == 2
+            assert mask.shape[0] == learned
 
 
 def test_names_and_settings_are_known_without_torch():
