@@ -28,6 +28,7 @@ class Relaxation(StrEnum):
     GENERATIVE_REPLAY = "replays generated examples"
     SEVERAL_MODELS = "more than one model"
     ALL_TASKS_AT_ONCE = "sees all tasks at once"
+    STATISTICS = "keeps statistics of the data to name tasks"
     TASK_IDENTITY = "uses the task identity when it is given at test"
 
 
@@ -100,6 +101,8 @@ class Baseline(ABC):
             longer count as done.
         relaxations: conditions of strict continual learning given up; checked against what is seen.
         told: what it must be told while it learns; decides which streams it can be trained on.
+        rule: how its task is inferred when it is not given, "" for methods without task identity.
+        tuned_as: name of the method whose tuned settings it takes, "" for its own.
     """
 
     name: ClassVar[str]
@@ -108,6 +111,13 @@ class Baseline(ABC):
     version: ClassVar[int] = 1
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset()
     told: ClassVar[Told] = Told.BORDERS
+    rule: ClassVar[str] = ""
+    tuned_as: ClassVar[str] = ""
+
+    @property
+    def default_rule(self) -> str:
+        """The rule whose task-agnostic accuracy stands for the method."""
+        return self.rule
 
     @abstractmethod
     def build(self, context: Context) -> SupervisedTemplate:

@@ -65,8 +65,11 @@ class RMNUnsupervisedBaseline(Baseline):
             model=model,
             optimizer=torch.optim.Adam(groups, fused=True),
             detector=detector,
-            rmn=RelevancePlugin(l0_weight=self.l0_weight, prune_below=self.prune_below),
-            noise_weight=self.noise_weight,
+            rmn=RelevancePlugin(
+                l0_weight=self.l0_weight,
+                prune_below=self.prune_below,
+                quiet_weight=self.noise_weight,
+            ),
             filter_by=self.filter_by,
             hold_back=self.hold_back,
             **context.strategy_arguments(),

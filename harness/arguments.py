@@ -96,7 +96,9 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         profile=given.profile,
         methods={name: known[name] for name in names},
         settings={
-            name: resolve(known[name], best.get(name, {}), overrides.get(name, {}))
+            name: resolve(
+                known[name], best.get(known[name].tuned_as or name, {}), overrides.get(name, {})
+            )
             for name in names
         },
         seeds=given.seeds,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,17 @@ from harness.exports import FORMULAS
 from harness.figures import draw
 from harness.metrics import METRICS
 from harness.published import QUOTED, paper
-from harness.schema import TASK_AGNOSTIC
-from harness.statistics import summarise
+from harness.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
 from harness.store import Record, Results
-from harness.tables import COLUMNS, Cell, Leaderboard, leaderboard
+from harness.tables import (
+    COLUMNS,
+    REMEMBERING,
+    SHUFFLED,
+    Column,
+    Leaderboard,
+    cells_of,
+    of_entry,
+)
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 
@@ -34,22 +42,55 @@ _CAPTIONS: Final = {
     "overlap": "Intersection over union of the masks of two tasks, mean over seeds.",
     "confusion": "Which task the test examples of each task were taken for, after the last task, "
     "mean over seeds, %.",
+    "switches": "Batches at which a method began a new mask, one line of marks per seed; grey: "
+    "the first batch of each task.",
+    "old_new": "How well the tasks shown so far are told from those to come by confidence, mean "
+    "over tasks, every seed faint. Dotted: a score that knows nothing.",
+    "responses": "The paper's Figure 2: accuracy on each task's shuffled test data (rows) under "
+    "the mask of each task (columns), among all classes, mean over seeds, %. Diagonal: the right "
+    "mask; elsewhere, answers that are right although the mask is another task's.",
     "cost": "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
 }
-_PARTS: Final = (
-    ((0, 1, 5), "Accuracy and task inference (%), mean ± 95 % interval over seeds."),
-    ((2, 3, 4), "Forgetting, backward transfer and learning accuracy, task-aware (%)."),
-    ((6, 7, 8, 9), "Masks (%), extra memory (bytes) and time (s; two runs at once on two cores)."),
+_RULE_COLUMNS: Final = (
+    COLUMNS[1],
+    COLUMNS[5],
+    Column("router_bytes", TASK_AGNOSTIC, "Bytes kept"),
+    Column("router_seconds", TASK_AGNOSTIC, "Seconds"),
+)
+_PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
+    (
+        (COLUMNS[0], COLUMNS[1], COLUMNS[5]),
+        "Accuracy and task inference (%), mean ± 95 % interval over seeds.",
+    ),
+    (COLUMNS[2:5], "Forgetting, backward transfer and learning accuracy, task-aware (%)."),
+    (
+        REMEMBERING[:6],
+        "Task switches noticed: precision, recall and F1 (%), delay of right claims, false alarms, "
+        "masks begun for each task. Only methods that look for tasks by themselves are here.",
+    ),
+    (
+        REMEMBERING[6:],
+        "Old told from new by the network's confidence (the default rule; max-logit for methods "
+        "without masks): a useless score has AUROC 50 and FPR 95. Degradation: accuracy lost "
+        "against the same method with task labels (%).",
+    ),
+    (
+        SHUFFLED,
+        "Task inference on the shuffled test data of all tasks, each example alone, and the batch "
+        "variant: several examples known to be of one task (%).",
+    ),
+    (COLUMNS[6:], "Masks (%), extra memory (bytes) and time (s; two runs at once on two cores)."),
 )
 
 
-def typeset(results: Results, path: Path) -> None:
+def typeset(board: Leaderboard, results: Results, path: Path) -> None:
     """Write the PDF of a benchmark and profile; equal results give equal bytes.
 
-    Raises:
-        ValueError: there is no finished run.
+    Args:
+        board: made of `results`.
+        results: with at least one finished run.
+        path: of the PDF.
     """
-    board = leaderboard(results)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = draw(results.rows, board, folder)
@@ -59,7 +100,6 @@ def typeset(results: Results, path: Path) -> None:
             "figures": [
                 {"path": file.name, "caption": _CAPTIONS[key]} for key, file in figures.items()
             ],
-            "missing": [key for key in _CAPTIONS if key not in figures],
         }
         pdf = typst.compile(
             str(folder / "report.typ"),
@@ -76,12 +116,13 @@ def typeset(results: Results, path: Path) -> None:
 def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     benchmark = BENCHMARKS[board.benchmark]
     finished = [record for record in results.records if record.status == "finished"]
+    parts = [_part(board, *part) for part in _PARTS]
     return {
         "title": benchmark.title,
         "profile": board.profile,
         "summary": benchmark.summary,
         "budget": _budget(finished[0]),
-        "leaderboard": [_part(board, *part) for part in _PARTS],
+        "leaderboard": [part for part in parts if part["rows"]],
         "quoted": _quoted(board),
         "rules": _rules(board),
         "methods": _methods(board, finished),
@@ -102,21 +143,25 @@ def _budget(record: Record) -> str:
     )
 
 
-def _part(board: Leaderboard, positions: tuple[int, ...], caption: str) -> dict[str, Any]:
-    def shown(cell: Cell, metric: str) -> dict[str, Any]:
-        return {"text": cell.text(METRICS[metric].percent), "best": cell.best}
-
+def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
+    """A table of some columns; methods without any of them are left out."""
+    cells = cells_of(board.shown, columns)
+    inferred = columns[1] == COLUMNS[1]
     rows = []
     for entry in board.entries:
+        mine = cells[(entry.baseline, entry.setting)]
+        if all(isnan(cell.mean) for cell in mine):
+            continue
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
-        row += [shown(entry.cells[k], COLUMNS[k].metric) for k in positions]
-        if 1 in positions:
-            row.append({"text": entry.rule, "best": False})
-        rows.append(row)
-    head = ["Method", "Seeds", *(COLUMNS[k].title for k in positions)]
+        row += [
+            {"text": cell.text(METRICS[column.metric].percent), "best": cell.best}
+            for column, cell in zip(columns, mine, strict=True)
+        ]
+        rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
+    head = ["Method", "Seeds", *(column.title for column in columns)]
     return {
         "caption": caption,
-        "head": [*head, "Task inferred by"] if 1 in positions else head,
+        "head": [*head, "Task inferred by"] if inferred else head,
         "rows": rows,
     }
 
@@ -136,21 +181,19 @@ def _quoted(board: Leaderboard) -> list[list[str]]:
 
 
 def _rules(board: Leaderboard) -> list[list[str]]:
-    """Methods in rows, rules in columns; only for methods that have several."""
-    found = board.derived
-    found = found[(found["metric"] == "acc") & (found["regime"] == TASK_AGNOSTIC)]
-    table = summarise(found, ["baseline", "setting", "rule"])
-    rules = [rule for rule in dict.fromkeys(table["rule"]) if rule != "classes seen"]
+    """One row for each method and rule; only for methods that have several rules."""
+    found = board.derived[board.derived["rule"] != CLASSES_SEEN]
     rows = []
     for entry in board.entries:
-        mine = table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
-        cells = {
-            rule: Cell(mean, half).text(percent=True)
-            for rule, mean, half in zip(mine["rule"], mine["mean"], mine["half_width"], strict=True)
-        }
-        if len(cells) > 1:
-            rows.append([entry.title, *(cells.get(str(rule), "–") for rule in rules)])
-    return [["Method", *map(str, rules)], *rows] if rows else []
+        mine = of_entry(found, entry)
+        rules = list(dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"]))
+        for rule in filter(None, rules) if len(rules) > 2 else ():
+            [cells] = cells_of(mine[mine["rule"] == rule], _RULE_COLUMNS).values()
+            pairs = zip(_RULE_COLUMNS, cells, strict=True)
+            texts = [cell.text(METRICS[column.metric].percent) for column, cell in pairs]
+            keeps = RULES.get(rule) or "the router's own answers, without the network"
+            rows.append([entry.title, rule, *texts, keeps])
+    return rows
 
 
 def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
@@ -161,7 +204,8 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         settings = ", ".join(f"{name} = {value}" for name, value in record.run.settings.items())
         relaxations = "; ".join(record.method["relaxations"])
         reference = str(record.method["reference"])
-        rows.append([entry.title, reference, settings or "–", relaxations or "none"])
+        told = str(record.method.get("told") or "–")
+        rows.append([entry.title, reference, settings or "–", told, relaxations or "none"])
     return rows
 
 

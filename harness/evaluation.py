@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -12,8 +13,9 @@ from torch import Tensor
 from baselines.interface import InfersTask, InfersTaskInOneShot
 from harness.benchmarks import Benchmark
 from harness.datasets import TaskData
-from harness.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
+from harness.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from rmn.inference import SCORING_RULES, infer_task
+from rmn.routing import ClassRouter, Router, RoutingPlugin
 
 _BATCH: Final = 2500  # examples per forward pass; activations stay within the processor's cache
 
@@ -33,6 +35,7 @@ def evaluate(
     Task-agnostic: a strategy that answers under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
+    A task router is a rule as well; one that knows classes is also measured alone.
     """
     strategy.model.eval()
     table = class_table(benchmark).to(device)
@@ -93,7 +96,7 @@ def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row
 
 
 def _by_inference(
-    strategy: InfersTask, batches: _Batches, table: Tensor, row: Row, last: bool
+    strategy: Any, batches: _Batches, table: Tensor, row: Row, last: bool
 ) -> Iterator[Row]:
     with torch.no_grad():
         logits = batches.apply(strategy.logits_per_task, dim=1)
@@ -102,6 +105,14 @@ def _by_inference(
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     if last and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot)
+    with torch.no_grad():
+        for name, router in _routers(strategy).items():
+            scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
+            inferred[name] = scores.argmax(0)
+            if isinstance(router, ClassRouter):
+                alone = share(batches.apply(router.answers) == batches.y)
+                accuracy: Row = {"metric": "accuracy", "regime": TASK_AGNOSTIC, "value": alone}
+                yield {**row, **accuracy, "rule": name + ALONE}
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
         found: Row = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
@@ -111,6 +122,17 @@ def _by_inference(
             for other in range(len(logits)):
                 taken = share(tasks == other)
                 yield {**found, "metric": "inferred_as", "other": other + 1, "value": taken}
+
+
+def routing(strategy: Any) -> RoutingPlugin | None:
+    """The strategy's task routers, if it has any."""
+    found = (plugin for plugin in strategy.plugins if isinstance(plugin, RoutingPlugin))
+    return next(found, None)
+
+
+def _routers(strategy: Any) -> Mapping[str, Router]:
+    plugin = routing(strategy)
+    return plugin.routers if plugin else {}
 
 
 def share(flags: Tensor) -> float:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from harness.metrics import RUN, matrix, pairs
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import half_width
-from harness.tables import Entry, Leaderboard
+from harness.tables import WITHOUT_RULE, Entry, Leaderboard, of_entry
 
 _PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
 _ORDER: Final = ("rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive")
@@ -56,6 +56,9 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
         "masks": masks,
         "overlap": overlap,
         "confusion": confusion,
+        "switches": switches,
+        "old_new": old_new,
+        "responses": responses,
         "cost": cost,
     }
     drawn = {}
@@ -144,7 +147,7 @@ def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     figure, axes = _grid(1, 1, height=0.3 + 0.22 * len(entries))
     axis: Axes = axes[0][0]
     for y, entry in enumerate(entries):
-        seeds = _mine(found, entry)["value"] * 100
+        seeds = of_entry(found, entry)["value"] * 100
         cell = entry.cells[2]
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
         axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry.baseline), height=0.6)
@@ -166,7 +169,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         counts = rows[rows["metric"] == metric].groupby([*RUN, along])["value"].sum()
         share = (counts / weights * 100).rename("share").reset_index()
         for entry in board.entries:
-            mine = _mine(share, entry)
+            mine = of_entry(share, entry)
             per_seed = mine.pivot_table(index=along, columns="seed", values="share")
             if not per_seed.empty:
                 hue = colour(entry.baseline)
@@ -182,38 +185,80 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 def overlap(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Intersection over union of the masks of two tasks, mean over seeds."""
     found = pairs(rows)
-    entries = [e for e in board.entries if e.baseline in set(found["baseline"])]
-    if not entries:
-        return None
-    figure, axes = _grid(1, max(2, len(entries)), height=2.4)
-    for axis, entry in zip(axes[0], entries, strict=False):
-        mine = _mine(found, entry)
-        table = mine.pivot_table(index="other", columns="task", values="value") * 100
-        sns.heatmap(table, ax=axis, vmin=0, vmax=100, cmap="mako", square=True, annot=True,
-                    fmt=".0f", annot_kws={"size": 5}, cbar=False)  # fmt: skip
-        axis.set(title=f"{entry.title}: overlap of masks (%)", xlabel="task", ylabel="task")
-    for axis in axes[0][len(entries) :]:
-        axis.set_axis_off()
-    return figure
+    tables = {}
+    for entry in board.entries:
+        mine = of_entry(found, entry)
+        tables[entry.title] = mine.pivot_table(index="other", columns="task", values="value")
+    return _heat_maps(tables, "task", "task", cmap="mako")
 
 
 def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Which task the test examples of each task were taken for, by the method's default rule."""
     found = rows[rows["metric"] == "inferred_as"]
-    entries = [e for e in board.entries if e.baseline in set(found["baseline"])]
+    tables = {}
+    for entry in board.entries:
+        mine = _of(found, entry, TASK_AGNOSTIC)
+        table = mine.pivot_table(index="task", columns="other", values="value")
+        right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
+        tables[f"{entry.title}\n{entry.rule}: {right:.1f} % right"] = table
+    return _heat_maps(tables, "inferred task", "true task")
+
+
+def responses(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy of the right mask and of the others on each task (the paper's Figure 2)."""
+    found = rows[rows["metric"] == "accuracy_under"]
+    tables = {}
+    for entry in board.entries:
+        mine = of_entry(found, entry)
+        tables[entry.title] = mine.pivot_table(index="task", columns="other", values="value")
+    return _heat_maps(tables, "mask of task", "test data of task")
+
+
+def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """When each seed of each method noticed a new task, against the borders."""
+    found = rows[rows["metric"] == "switch"]
+    entries = [entry for entry in board.entries if len(of_entry(found, entry))]
     if not entries:
         return None
-    figure, axes = _grid(1, max(2, len(entries)), height=2.4)
-    for axis, entry in zip(axes[0], entries, strict=False):
-        mine = _of(found, entry, TASK_AGNOSTIC)
-        table = mine.pivot_table(index="task", columns="other", values="value") * 100
-        sns.heatmap(table, ax=axis, vmin=0, vmax=100, cmap="viridis", square=True, annot=True,
-                    fmt=".0f", annot_kws={"size": 5}, cbar=False)  # fmt: skip
-        right = float(np.mean(np.diag(table)))
-        title = f"{entry.title}, {entry.rule}: {right:.1f} % right"
-        axis.set(title=title, xlabel="inferred task", ylabel="true task")
-    for axis in axes[0][len(entries) :]:
-        axis.set_axis_off()
+    figure, axes = _grid(1, 1, height=0.6 + 0.4 * len(entries))
+    axis: Axes = axes[0][0]
+    for border in sorted(set(rows.loc[rows["metric"] == "border", "value"])):
+        axis.axvline(border, color="0.75", lw=0.8, zorder=0)
+    for y, entry in enumerate(entries):
+        mine = of_entry(found, entry)
+        seeds = sorted(set(mine["seed"]))
+        for place, seed in enumerate(seeds):
+            at = mine.loc[mine["seed"] == seed, "value"]
+            height = y + 0.6 * ((place + 0.5) / len(seeds) - 0.5)
+            axis.plot(at, [height] * len(at), "|", color=colour(entry.baseline), ms=4, mew=1)
+    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set(ylim=(len(entries) - 0.5, -0.5), xlabel="batch (grey: first batch of each task)")
+    return figure
+
+
+def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """How well old tasks are told from new ones as tasks accumulate: mean over tasks and seeds."""
+    found = rows[rows["metric"].isin(["old_new_auroc", "old_new_fpr"])]
+    if found.empty:
+        return None
+    figure, axes = _grid(1, 2, height=2.5)
+    kinds = (("old_new_auroc", 50, "AUROC (%)"), ("old_new_fpr", 95, "FPR at 95 % TPR (%)"))
+    for axis, (metric, chance, label) in zip(axes[0], kinds, strict=True):
+        for entry in board.entries:
+            mine = of_entry(found[found["metric"] == metric], entry)
+            inferred = entry.rule in set(mine["rule"])
+            mine = mine[mine["rule"] == (entry.rule if inferred else WITHOUT_RULE)]
+            per_seed = mine.pivot_table(index="after", columns="seed", values="value") * 100
+            if per_seed.empty:
+                continue
+            x = per_seed.index.to_numpy(dtype=float)
+            hue = colour(entry.baseline)
+            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            axis.plot(x, per_seed.mean(axis=1), color=hue, marker="o", ms=3, label=entry.title)
+        axis.axhline(chance, color="0.6", lw=0.8, ls=":")
+        axis.set(xlabel="tasks shown", ylabel=label)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
@@ -240,11 +285,26 @@ def _grid(rows: int, columns: int, *, height: float, sharey: bool = False) -> tu
     return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
 
 
-def _mine(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
-    return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
+def _heat_maps(
+    tables: dict[str, pd.DataFrame], xlabel: str, ylabel: str, cmap: str = "viridis"
+) -> Figure | None:
+    """Shares in percent, one panel for each table that is not empty."""
+    shown = {title: table for title, table in tables.items() if len(table)}
+    if not shown:
+        return None
+    columns = 3
+    figure, axes = _grid(-(-len(shown) // columns), columns, height=2.2)
+    for axis in axes.flat[len(shown) :]:
+        axis.set_axis_off()
+    for axis, (title, table) in zip(axes.flat, shown.items(), strict=False):
+        sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=True,
+                    fmt=".0f", annot_kws={"size": 4.5}, cbar=False)  # fmt: skip
+        axis.tick_params(labelsize=5, length=0)
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return figure
 
 
 def _of(rows: pd.DataFrame, entry: Entry, regime: str) -> pd.DataFrame:
-    mine = _mine(rows, entry)
+    mine = of_entry(rows, entry)
     mine = mine[mine["regime"] == regime]
     return mine[mine["rule"] == entry.rule] if regime == TASK_AGNOSTIC else mine

@@ -9,7 +9,7 @@ from typing import Any
 
 from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
 from harness.benchmarks import Benchmark, Training
-from harness.evaluation import Row, evaluate
+from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
 from harness.memory import kept, network_bytes
 from harness.remembering import Ownership, evaluate_unlabelled
@@ -99,6 +99,7 @@ class Lessons:
         }
         for metric, value in values.items():
             yield {"metric": metric, "after": after, "value": float(value)}
+        yield from _router_costs(self.strategy, after)
         first = after - 1
         if isinstance(self.strategy, FindsTasks):
             begun = len(self.strategy.switches)
@@ -117,6 +118,16 @@ class Lessons:
             shown = stream.counts[: stream.ends[after - 1]]
             ownership = Ownership.of(shown, self.strategy.switches)
         yield from evaluate_unlabelled(*parts, ownership)
+
+
+def _router_costs(strategy: Any, after: int) -> Iterator[Row]:
+    plugin = routing(strategy)
+    if plugin is None:
+        return
+    for rule, router in plugin.routers.items():
+        row: Row = {"after": after, "rule": rule}
+        yield {**row, "metric": "router_bytes", "value": float(router.bytes)}
+        yield {**row, "metric": "router_seconds", "value": plugin.seconds[rule]}
 
 
 def _stretch(stream: UnlabelledStream, task: int) -> tuple[int, int]:

@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.schema import TASK_AGNOSTIC
+from harness.switches import switch_metrics
+
 Matrix = NDArray[np.float64]
 
 RUN: Final = ["run_id", "baseline", "setting", "seed"]
@@ -114,6 +117,97 @@ METRICS: Final = {
             "paper, Section 5.2.2",
         ),
         Metric(
+            "inferred_of_10",
+            "Of 10 at once",
+            "task inference with the scores of 10 test examples of one task added up",
+            True,
+            True,
+            "batch variant of paper, Section 5.2.2",
+        ),
+        Metric(
+            "inferred_of_100",
+            "Of 100 at once",
+            "the same with 100 test examples",
+            True,
+            True,
+            "batch variant of paper, Section 5.2.2",
+        ),
+        Metric(
+            "switch_precision",
+            "Precision",
+            "right claims / claims; the first claim between two borders is right",
+            True,
+            True,
+            "paper, Section 5.2.1",
+        ),
+        Metric("switch_recall", "Recall", "right claims / borders", True, True, "as precision"),
+        Metric(
+            "switch_f1",
+            "F1",
+            "2 right / (2 right + wrong + missed)",
+            True,
+            True,
+            "van Rijsbergen 1979",
+        ),
+        Metric(
+            "switch_delay",
+            "Delay",
+            "mean of (batch of a right claim - batch of its border)",
+            False,
+            False,
+            "paper, Section 5.2.1",
+        ),
+        Metric(
+            "false_alarms",
+            "False alarms",
+            "1000 * wrong claims / batches",
+            False,
+            False,
+            "paper, Section 5.2.1",
+        ),
+        Metric("masks_per_task", "Masks / tasks", "masks begun / tasks shown", False, None, ""),
+        Metric(
+            "old_new_auroc",
+            "AUROC old/new",
+            "mean over i < T and j <= i of P(confidence on task j > confidence on tasks after i)",
+            True,
+            True,
+            "paper, Section 5.2 (old told from new); Hanley & McNeil 1982",
+        ),
+        Metric(
+            "old_new_fpr",
+            "FPR old/new",
+            "mean over i < T and j <= i of the share of tasks after i that is as confident as 95 % "
+            "of task j",
+            True,
+            False,
+            "Hendrycks & Gimpel 2017",
+        ),
+        Metric(
+            "degradation",
+            "Degradation",
+            "ACC with task labels - ACC without, same method and regime, by seed",
+            True,
+            False,
+            "paper, Section 5.2.1",
+        ),
+        Metric(
+            "router_bytes",
+            "Router bytes",
+            "bytes that the task router keeps after the last task",
+            False,
+            False,
+            "observed",
+        ),
+        Metric(
+            "router_seconds",
+            "Router seconds",
+            "wall-clock seconds of fitting the task router to all tasks",
+            False,
+            False,
+            "observed",
+        ),
+        Metric(
             "mask_density",
             "Mask density",
             "mean over tasks of weights kept by the task's mask / weights",
@@ -189,7 +283,16 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
         r = matrix(cells)
         found += [(*key, name, function(r)) for name, function in _OF_MATRIX.items()]
     derived = pd.DataFrame(found, columns=[*RUN, "regime", "rule", "metric", "value"])
-    others = [_task_inference(rows), _masks(rows), _costs(rows)]
+    others = [
+        _task_inference(rows),
+        _inferred_together(rows),
+        _switches(rows),
+        _masks_per_task(rows),
+        _old_new(rows),
+        _masks(rows),
+        _costs(rows),
+        _routers(rows),
+    ]
     return pd.concat([derived, *others], ignore_index=True).fillna({"regime": "", "rule": ""})
 
 
@@ -198,6 +301,61 @@ def _task_inference(rows: pd.DataFrame) -> pd.DataFrame:
     shares = right.groupby([*RUN, "regime", "rule"], as_index=False)["value"].mean()
     table: pd.DataFrame = shares.assign(metric="task_inference")
     return table
+
+
+def _inferred_together(rows: pd.DataFrame) -> pd.DataFrame:
+    together = rows[rows["metric"] == "inferred_together"]
+    means = together.groupby([*RUN, "regime", "rule", "other"], as_index=False)["value"].mean()
+    names = "inferred_of_" + means["other"].astype(str)
+    table: pd.DataFrame = means.assign(metric=names).drop(columns="other")
+    return table
+
+
+def _switches(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of methods that find tasks; a method that finds none claims none, which is no metric."""
+    found = []
+    for key, mine in rows.groupby(RUN, sort=False):
+        values = {name: group["value"].sort_values() for name, group in mine.groupby("metric")}
+        if "switch" in values:
+            metrics = switch_metrics(
+                values["border"].tolist(), values["switch"].tolist(), values["batches"].item()
+            )
+            found += [(*key, name, value) for name, value in metrics.items()]
+    return pd.DataFrame(found, columns=[*RUN, "metric", "value"])
+
+
+def _masks_per_task(rows: pd.DataFrame) -> pd.DataFrame:
+    begun = rows[rows["metric"] == "masks"].sort_values("after").groupby(RUN).last().reset_index()
+    ratio = begun["value"] / begun["after"].astype(float)
+    return begun[RUN].assign(metric="masks_per_task", value=ratio)
+
+
+def _old_new(rows: pd.DataFrame) -> pd.DataFrame:
+    pairs_of_tasks = rows[rows["metric"].isin(["old_new_auroc", "old_new_fpr"])]
+    keys = [*RUN, "regime", "rule", "metric"]
+    return pairs_of_tasks.groupby(keys)["value"].mean().reset_index()
+
+
+def _routers(rows: pd.DataFrame) -> pd.DataFrame:
+    costs = rows[rows["metric"].isin(["router_bytes", "router_seconds"])].sort_values("after")
+    last = costs.groupby([*RUN, "rule", "metric"])["value"].last().reset_index()
+    table: pd.DataFrame = last.assign(regime=TASK_AGNOSTIC)
+    return table
+
+
+def degradation(derived: pd.DataFrame, supervised: pd.DataFrame) -> pd.DataFrame:
+    """What a method loses without task labels: the columns of `derive`, metric "degradation".
+
+    Args:
+        derived: of a stream without labels.
+        supervised: of the same tasks with labels; baselines carry the names of `derived`.
+    """
+    keys = ["baseline", "seed", "regime", "rule"]
+    there = supervised[(supervised["metric"] == "acc") & (supervised["setting"] == "")]
+    here = derived[derived["metric"] == "acc"]
+    both = here.merge(there[[*keys, "value"]], on=keys, suffixes=("", "_there"))
+    lost = both["value_there"] - both["value"]
+    return both[derived.columns].assign(metric="degradation", value=lost)
 
 
 def _masks(rows: pd.DataFrame) -> pd.DataFrame:

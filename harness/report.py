@@ -38,6 +38,8 @@ def make_report(
     from harness.tables import leaderboard
 
     found = store.read(results, benchmark, profile)
+    labelled = BENCHMARKS[benchmark].supervised
+    supervised = store.read(results, labelled, profile) if labelled else None
     for path, reason in found.damaged.items():
         sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
     stem = benchmark if profile == "default" else f"{benchmark}-{profile}"
@@ -45,9 +47,9 @@ def make_report(
     for kind in formats:
         path = reports / f"{stem}.{kind}"
         if kind == "pdf":
-            typeset(found, path)
+            typeset(leaderboard(found, supervised), found, path)
         else:
-            text = EXPORTS[kind](leaderboard(found))
+            text = EXPORTS[kind](leaderboard(found, supervised))
             reports.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         written.append(path)

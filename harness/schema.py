@@ -35,6 +35,8 @@ METRICS: Final[dict[str, str]] = {
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",
     "old_new_auroc": "area under the ROC curve, `task` (shown) against all tasks to come; rule",
     "old_new_fpr": "share of examples to come taken for known where 95 % of `task` are; rule",
+    "router_bytes": "bytes that a task router keeps; rule, after",
+    "router_seconds": "wall-clock seconds of fitting it so far; rule, after",
     "masks": "number of masks begun so far; after",
     "switch": "number of the batch at which mask number `other` was begun; other",
     "border": "number of the first batch that has examples of `task`; task",
@@ -49,6 +51,23 @@ METRICS: Final[dict[str, str]] = {
     "train_examples": "examples that the optimizer saw for the task; after",
     "eval_seconds": "wall-clock seconds of the evaluation; after",
 }
+
+ALONE: Final = " alone"
+"""Ends the rule under which a router's own answers are measured, without any network."""
+
+RULES: Final[dict[str, str]] = {
+    "max-logit": "nothing: the network is asked alone (paper)",
+    "max-probability": "nothing: the network is asked alone",
+    "entropy": "nothing: the network is asked alone",
+    "energy": "nothing: the network is asked alone",
+    "one-shot": "nothing, but a gradient through every mask at test (SupSup)",
+    "calibrated-logit": "mean and deviation of each mask's largest logit",
+    "pixel-gaussian": "mean and variance of each task's inputs",
+    "feature-gaussian": "means and covariance of each mask's features",
+    "ridge-units": "second moments of 3,000 random units over all data: a second model",
+    "ridge-filters": "second moments of 3,072 random filter responses: a second model",
+}
+"""What each rule of task inference keeps beside the network."""
 
 CLASSES_SEEN: Final = "classes seen"
 """Rule of a method that needs no task identity: arg max over all classes seen so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,10 +10,10 @@ import pandas as pd
 from rich.table import Table
 
 from harness import published
-from harness.metrics import METRICS, derive
-from harness.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.metrics import METRICS, degradation, derive
+from harness.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import among_best, summarise
-from harness.store import Results
+from harness.store import Record, Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,34 @@ COLUMNS: Final = (
     Column("stored_bytes", "", "Extra bytes"),
     Column("seconds", "", "Seconds"),
 )
+
+
+REMEMBERING: Final = (
+    Column("switch_precision", "", "Precision"),
+    Column("switch_recall", "", "Recall"),
+    Column("switch_f1", "", "F1"),
+    Column("switch_delay", "", "Delay (batches)"),
+    Column("false_alarms", "", "False alarms / 1,000"),
+    Column("masks_per_task", "", "Masks / tasks"),
+    Column("old_new_auroc", TASK_AGNOSTIC, "AUROC old/new"),
+    Column("old_new_fpr", TASK_AGNOSTIC, "FPR old/new"),
+    Column("degradation", TASK_AWARE, "Degr. task-aware"),
+    Column("degradation", TASK_AGNOSTIC, "Degr. task-agnostic"),
+)
+"""Of streams without task labels: catastrophic remembering."""
+
+SHUFFLED: Final = (
+    Column("task_inference", TASK_AGNOSTIC, "Each alone"),
+    Column("inferred_of_10", TASK_AGNOSTIC, "10 of one task"),
+    Column("inferred_of_100", TASK_AGNOSTIC, "100 of one task"),
+)
+"""Task inference on shuffled test data, and the batch variant."""
+
+COUNTERPARTS: Final = {"rmn_unsupervised": "rmn"}
+"""Methods without task labels by the method with labels that they are held against."""
+
+WITHOUT_RULE: Final = "max-logit"
+"""Confidence by which methods that infer no task tell old from new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +128,23 @@ class Leaderboard:
         benchmark: its name.
         profile: its name; numbers of two profiles are never in one leaderboard.
         entries: best task-aware accuracy first.
-        derived: every derived metric of every run (`harness.metrics.derive`).
+        derived: every derived metric of every run (`harness.metrics.derive`), and the degradation.
+        shown: of those, what is under each method's default rule.
     """
 
     benchmark: str
     profile: str
     entries: list[Entry] = field(default_factory=list)
     derived: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shown: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def leaderboard(results: Results) -> Leaderboard:
+def leaderboard(results: Results, supervised: Results | None = None) -> Leaderboard:
     """The leaderboard of what `harness.store.read` gave.
+
+    Args:
+        results: of one benchmark and profile.
+        supervised: of the same tasks with labels, for the degradation without them.
 
     Raises:
         ValueError: there is no finished run.
@@ -118,23 +153,27 @@ def leaderboard(results: Results) -> Leaderboard:
     if not finished:
         raise ValueError("there is no finished run")
     derived = derive(results.rows)
-    rules = {record.run.baseline: record.method.get("rule", "") for record in finished}
+    if supervised is not None and not supervised.rows.empty:
+        derived = pd.concat([derived, _degradation(derived, derive(supervised.rows))])
+    rules = {_key(record): str(record.method.get("rule", "")) for record in finished}
     titles = {record.run.baseline: str(record.method["title"]) for record in finished}
     shown = _default_rules(derived, rules)
-    cells = _cells(shown)
+    cells = cells_of(shown, COLUMNS)
     run = finished[0].run
-    board = Leaderboard(run.benchmark, run.profile, derived=derived)
-    for (baseline, setting), group in shown.groupby(["baseline", "setting"], sort=False):
-        quoted = published.paper(run.benchmark, str(baseline))
-        agnostic = group.loc[group["regime"] == TASK_AGNOSTIC, "rule"]
+    board = Leaderboard(run.benchmark, run.profile, derived=derived, shown=shown)
+    for key, found in cells.items():
+        baseline, setting = key
+        group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
+        accuracy = group[(group["metric"] == "acc") & (group["regime"] == TASK_AGNOSTIC)]
+        quoted = published.paper(run.benchmark, baseline)
         board.entries.append(
             Entry(
-                baseline=str(baseline),
-                setting=str(setting),
-                title=titles[str(baseline)] + (f" ({setting})" if setting else ""),
+                baseline=baseline,
+                setting=setting,
+                title=titles[baseline] + (f" ({setting})" if setting else ""),
                 seeds=int(group["seed"].nunique()),
-                rule=str(agnostic.iloc[0]) if len(agnostic) else "",
-                cells=cells[(str(baseline), str(setting))],
+                rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
+                cells=found,
                 paper=quoted.value if quoted else "",
             )
         )
@@ -142,18 +181,40 @@ def leaderboard(results: Results) -> Leaderboard:
     return board
 
 
-def _default_rules(derived: pd.DataFrame, rules: dict[str, str]) -> pd.DataFrame:
+def _key(record: Record) -> tuple[str, str]:
+    return record.run.baseline, record.run.setting
+
+
+def _degradation(derived: pd.DataFrame, supervised: pd.DataFrame) -> pd.DataFrame:
+    names = {with_labels: without for without, with_labels in COUNTERPARTS.items()}
+    return degradation(derived, supervised.replace({"baseline": names}))
+
+
+def _default_rules(derived: pd.DataFrame, rules: dict[tuple[str, str], str]) -> pd.DataFrame:
     """Only each method's default rule; the other rules have a table of their own."""
-    default = derived["baseline"].map(rules).fillna("").astype(str)
-    others = (default != "") & (derived["regime"] == TASK_AGNOSTIC) & (derived["rule"] != default)
-    return derived[~others]
+    keys = zip(derived["baseline"], derived["setting"], strict=True)
+    default = pd.Series([rules.get(key, "") for key in keys], derived.index)
+    without = (default == "") & derived["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
+    kept = (derived["regime"] != TASK_AGNOSTIC) | (derived["rule"] == default) | without
+    return derived[kept]
 
 
-def _cells(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[Cell, ...]]:
+def cells_of(
+    shown: pd.DataFrame, columns: Sequence[Column]
+) -> dict[tuple[str, str], tuple[Cell, ...]]:
+    """Mean, interval and mark of each method and column.
+
+    Args:
+        shown: derived metrics with one rule for each method and metric.
+        columns: what is wanted.
+
+    Returns:
+        The cells by baseline and setting.
+    """
     keys = ["baseline", "setting"]
-    methods = [tuple(key) for key in shown[keys].drop_duplicates().itertuples(index=False)]
+    methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
     found: dict[tuple[str, str], list[Cell]] = {method: [] for method in methods}
-    for column in COLUMNS:
+    for column in columns:
         chosen = shown[(shown["metric"] == column.metric) & (shown["regime"] == column.regime)]
         summary = summarise(chosen, keys).set_index(keys)
         better = METRICS[column.metric].higher_is_better
@@ -167,6 +228,11 @@ def _cells(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[Cell, ...]]:
             else:
                 found[method].append(Cell(float("nan"), float("nan")))
     return {method: tuple(cells) for method, cells in found.items()}
+
+
+def of_entry(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
+    """The rows of a table that belong to one method with one setting."""
+    return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
 
 
 def leaderboard_table(results: Results) -> Table:

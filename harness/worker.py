@@ -146,12 +146,13 @@ def _reporter(connection: Connection) -> Callable[[int, int], None]:
 def _declaration(run: Run) -> dict[str, Any]:
     method = methods().get(run.baseline)
     if method is None:
-        return {"title": run.baseline, "reference": "", "relaxations": [], "rule": ""}
+        return {"title": run.baseline, "reference": "", "relaxations": [], "rule": "", "told": ""}
     return {
         "title": method.title,
         "reference": method.reference,
         "relaxations": sorted(map(str, method.relaxations)),
-        "rule": getattr(method, "rule", ""),
+        "rule": method(**run.settings).default_rule,
+        "told": str(method.told),
     }
 
 

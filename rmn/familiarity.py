@@ -1,15 +1,11 @@
-"""What a network's masks know of a batch: the filter of Algorithm 2, and the last features."""
+"""What a network's finished masks know of a batch already: the filter of Algorithm 2."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
-
-from rmn.network import RelevanceNetwork
 
 _SURE: Final = 0.9
 _LIKELY: Final = 0.5
@@ -34,18 +30,3 @@ def explained(logits: Tensor, y: Tensor, by: Literal["label", "activation", "not
         return probability.amax(-1) >= _SURE
     chosen = y.expand(len(logits), -1)[..., None]
     return probability.gather(-1, chosen).squeeze(-1) >= _LIKELY
-
-
-@contextmanager
-def last_layer_inputs(network: RelevanceNetwork) -> Iterator[list[Tensor]]:
-    """Collects what the last relevance layer is given, (n, d) for each forward pass."""
-    found: list[Tensor] = []
-
-    def keep(layer: Any, inputs: tuple[Tensor, ...]) -> None:
-        found.append(inputs[0].flatten(1))
-
-    hook = list(network.relevance_layers().values())[-1].register_forward_pre_hook(keep)
-    try:
-        yield found
-    finally:
-        hook.remove()

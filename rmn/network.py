@@ -10,6 +10,7 @@ import torch
 from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
+from rmn.features import last_layer_inputs
 from rmn.inference import infer_task, one_shot_gradient
 from rmn.layers import RelevanceLayer, TaskLayer
 
@@ -116,6 +117,12 @@ class TaskNetwork(MultiTaskModule):
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits under each of `functions`, (functions, n, outputs)."""
         return torch.stack([self.forward_task(x, task) for task in self.functions])
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """What the last layer is given under each of `functions`, (functions, n, d)."""
+        with last_layer_inputs(self.body) as features:
+            self.logits_per_task(x)
+        return torch.stack(features)
 
     def class_table(self, outputs: int) -> Tensor:
         """Which classes each of `functions` can answer, bool, (functions, outputs)."""

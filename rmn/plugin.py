@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
+import torch
 from avalanche.training.plugins import SupervisedPlugin
 
 from rmn.convergence import Convergence
+from rmn.negatives import NEGATIVES, statistics_held
 from rmn.network import RelevanceNetwork
 from rmn.penalties import l1, price_relevance
 
@@ -20,9 +22,12 @@ class RelevancePlugin(SupervisedPlugin):
         l0_weight: of the mean relevance over free weights.
         overlap_weight: of the overlap with earlier masks.
         prune_below: mu, entries whose relevance is at most this are zeroed when pruning.
+        quiet_weight: of the mean squared output on negatives, towards which a step follows each
+            step on data (Algorithm 2, lines 14 to 17); 0 for no such step.
+        negatives: what they are, see `rmn.negatives`.
 
     Raises:
-        ValueError: `prune_below` is not in [0, 1).
+        ValueError: `prune_below` is not in [0, 1), or there are no such negatives.
     """
 
     def __init__(
@@ -32,14 +37,20 @@ class RelevancePlugin(SupervisedPlugin):
         l0_weight: float = 0.0,
         overlap_weight: float = 0.0,
         prune_below: float = 0.05,
+        quiet_weight: float = 0.0,
+        negatives: Literal["noise", "shuffled"] = "noise",
     ) -> None:
         super().__init__()
+        if negatives not in NEGATIVES:
+            raise ValueError(f"negatives are {negatives!r}; use one of {tuple(NEGATIVES)}")
         if not 0 <= prune_below < 1:
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
         self.l1_weight = l1_weight
         self.l0_weight = l0_weight
         self.overlap_weight = overlap_weight
         self.prune_below = prune_below
+        self.quiet_weight = quiet_weight
+        self.negatives = negatives
 
     def begin_task(self, strategy: Any, label: int, classes: Sequence[int]) -> None:
         """Start a task with a fresh mapping, BatchNorm and optimizer state.
@@ -64,9 +75,11 @@ class RelevancePlugin(SupervisedPlugin):
             strategy.loss += self.l1_weight * l1(layers)
 
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
-        """Put back what no optimizer may move."""
-        for layer in network(strategy).relevance_layers().values():
-            layer.hold()
+        """Put back what no optimizer may move; then the step on negatives, if there is one."""
+        self._hold(strategy)
+        if self.quiet_weight:
+            self._quieten(strategy)
+            self._hold(strategy)
 
     def prune(self, strategy: Any) -> None:
         """Zero the live entries of little relevance."""
@@ -76,6 +89,18 @@ class RelevancePlugin(SupervisedPlugin):
     def finish_task(self, strategy: Any) -> None:
         """Keep the task's rounded mapping and fix its weights."""
         network(strategy).finish_task()
+
+    def _hold(self, strategy: Any) -> None:
+        for layer in network(strategy).relevance_layers().values():
+            layer.hold()
+
+    def _quieten(self, strategy: Any) -> None:
+        """A step towards zero output on negatives."""
+        strategy.optimizer.zero_grad()
+        with statistics_held(strategy.model):
+            output = network(strategy).forward_task(NEGATIVES[self.negatives](strategy.mb_x), None)
+        torch.autograd.backward(self.quiet_weight * output.square().mean())
+        strategy.optimizer.step()
 
 
 class RMNPlugin(RelevancePlugin):
@@ -97,7 +122,7 @@ class RMNPlugin(RelevancePlugin):
     """
 
     def __init__(
-        self, *, prune_epoch: int | None = None, tolerance: float = 0.05, **penalties: float
+        self, *, prune_epoch: int | None = None, tolerance: float = 0.05, **penalties: Any
     ) -> None:
         super().__init__(**penalties)
         if prune_epoch is not None and prune_epoch < 1:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,10 +10,10 @@ from avalanche.training.plugins import EvaluationPlugin
 from avalanche.training.plugins.evaluation import default_evaluator
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from rmn.convergence import Convergence
-from rmn.familiarity import explained, last_layer_inputs
+from rmn.familiarity import explained
+from rmn.features import last_layer_inputs
 from rmn.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, network
 from rmn.switch import Evidence, LossRise, SwitchDetector
@@ -33,8 +32,8 @@ class RMNUnsupervised(SupervisedTemplate):
         optimizer: over the model's parameters.
         criterion: loss on logits and classes.
         detector: notices new tasks; None for `LossRise` with its defaults.
-        rmn: penalties and pruning; None for the defaults.
-        noise_weight: of the mean squared output on Gaussian noise (lines 14 to 17); 0 for no step.
+        rmn: penalties, the step on noise and pruning; None for the defaults with a noise weight
+            of 0.1.
         filter_by: what makes an example known to a mask (line 4): "label", the right class has at
             least half of the probability; "activation", some class has at least nine tenths;
             "nothing" leaves no example out.
@@ -71,7 +70,6 @@ class RMNUnsupervised(SupervisedTemplate):
         criterion: Callable[[Tensor, Tensor], Tensor] | None = None,
         detector: SwitchDetector | None = None,
         rmn: RelevancePlugin | None = None,
-        noise_weight: float = 1.0,
         filter_by: Literal["label", "activation", "nothing"] = "label",
         presence: float = 0.25,
         fresh: float = 0.1,
@@ -89,7 +87,7 @@ class RMNUnsupervised(SupervisedTemplate):
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
-        self.rmn = rmn or RelevancePlugin()
+        self.rmn = rmn or RelevancePlugin(quiet_weight=0.1)
         super().__init__(
             model=model,
             optimizer=optimizer,
@@ -104,7 +102,6 @@ class RMNUnsupervised(SupervisedTemplate):
         )
         network(self)
         self.detector = detector or LossRise()
-        self.noise_weight = noise_weight
         self.filter_by = filter_by
         self.presence = presence
         self.fresh = fresh
@@ -167,7 +164,7 @@ class RMNUnsupervised(SupervisedTemplate):
     def _look(self) -> tuple[Tensor, Tensor, Tensor]:
         """What finished masks explain, (masks, n), and the live mask's logits and features."""
         self.model.eval()
-        with last_layer_inputs(self.model) as inputs:
+        with last_layer_inputs(self.model.body) as inputs:
             logits = self.model.logits_per_task(self.mb_x)
         self.model.train()
         return explained(logits[:-1], self.mb_y, self.filter_by), logits[-1], inputs[-1]
@@ -180,7 +177,7 @@ class RMNUnsupervised(SupervisedTemplate):
         self._pruned = False
 
     def _step(self, **kwargs: Any) -> None:
-        """One step on data with Avalanche's events, then one on noise."""
+        """One step on data with Avalanche's events."""
         self._before_training_iteration(**kwargs)
         self.optimizer.zero_grad()
         self.loss = self._make_empty_loss()
@@ -194,19 +191,8 @@ class RMNUnsupervised(SupervisedTemplate):
         self._before_update(**kwargs)
         self.optimizer_step()
         self._after_update(**kwargs)
-        if self.noise_weight:
-            self._quieten()
         self._prune_when_converged()
         self._after_training_iteration(**kwargs)
-
-    def _quieten(self) -> None:
-        """A step towards zero output on standard Gaussian noise."""
-        self.optimizer.zero_grad()
-        with _statistics_held(self.model):
-            output = self.model(torch.randn_like(self.mb_x))
-        torch.autograd.backward(self.noise_weight * output.square().mean())
-        self.optimizer_step()
-        self.rmn.after_update(self)
 
     def _prune_when_converged(self) -> None:
         if self._pruned:
@@ -215,16 +201,3 @@ class RMNUnsupervised(SupervisedTemplate):
         if self._convergence.noted == self.stretch and self._convergence.reached():
             self.rmn.prune(self)
             self._pruned = True
-
-
-@contextmanager
-def _statistics_held(model: nn.Module) -> Iterator[None]:
-    """BatchNorm uses its running statistics and leaves them alone: noise must not enter them."""
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    for norm in norms:
-        norm.eval()
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.train()

@@ -10,6 +10,8 @@ from avalanche.models import MultiTaskModule
 from avalanche.training.supervised import Naive
 from torch import Tensor, nn
 
+from rmn.features import last_layer_inputs
+
 
 class NetworkPerTask(MultiTaskModule):
     """Grows by one fresh network at each new task label.
@@ -55,10 +57,25 @@ class NetworkPerTask(MultiTaskModule):
         logits: Tensor = self.networks[self.labels.index(task_label) if known else -1](x)
         return logits
 
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits under every learned task, (tasks, n, outputs)."""
+        return torch.stack([network(x) for network in self.networks])
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """What each network's last layer is given, (tasks, n, d)."""
+        found = []
+        for network in self.networks:
+            with last_layer_inputs(network) as features:
+                network(x)
+            found += features
+        return torch.stack(found)
+
 
 class SingleTaskTraining(Naive):
     """Fine-tuning of a `NetworkPerTask`: each network only ever sees its own task."""
 
+    model: NetworkPerTask
+
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits under every learned task, (tasks, n, outputs)."""
-        return torch.stack([network(x) for network in self.model.networks])
+        return self.model.logits_per_task(x)

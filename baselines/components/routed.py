@@ -1,0 +1,39 @@
+"""Giving a method that needs a task identity a router that names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from baselines.interface import Baseline, Context, setting
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+
+@dataclass(frozen=True)
+class Routed(Baseline):
+    """Put it before a method among the bases of a class; the method then has a task router."""
+
+    router: Literal[
+        "pixel-gaussian", "feature-gaussian", "calibrated-logit", "ridge-units", "ridge-filters"
+    ] = setting("ridge-filters", "what names the task when it is not given, see rmn.routing")
+    every_router: bool = setting(
+        False, "fit the other routers as well, to compare them all on one run"
+    )
+
+    @property
+    def default_rule(self) -> str:
+        """The router's name."""
+        return self.router
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """The method's own strategy with a plugin that fits the router after each task."""
+        from rmn.routing import ROUTERS, RoutingPlugin
+
+        strategy: Any = super().build(context)  # type: ignore[safe-super]
+        names = list(ROUTERS) if self.every_router else [self.router]
+        routers = {name: ROUTERS[name](context.outputs) for name in names}
+        strategy.plugins.append(RoutingPlugin(routers))
+        built: SupervisedTemplate = strategy
+        return built

@@ -1,0 +1,34 @@
+"""Naming the task of an input beside the network: task routers, for any method with task masks.
+
+Max-logit and the other rules of `rmn.inference` ask the network alone. A router is fitted in one
+pass over each task's training data, in closed form, and keeps statistics but no example. It goes
+beyond the paper, so methods that have one are methods of their own.
+"""
+
+from rmn.routing.gaussian import FeatureGaussian, PixelGaussian
+from rmn.routing.logits import CalibratedLogit
+from rmn.routing.plugin import RoutingPlugin
+from rmn.routing.ridge import FilterRidge, UnitRidge
+from rmn.routing.router import AnswersPerTask, ClassRouter, Router
+
+__all__ = [
+    "ROUTERS",
+    "AnswersPerTask",
+    "CalibratedLogit",
+    "ClassRouter",
+    "FeatureGaussian",
+    "FilterRidge",
+    "PixelGaussian",
+    "Router",
+    "RoutingPlugin",
+    "UnitRidge",
+]
+
+ROUTERS: dict[str, type[Router]] = {
+    "pixel-gaussian": PixelGaussian,
+    "feature-gaussian": FeatureGaussian,
+    "calibrated-logit": CalibratedLogit,
+    "ridge-units": UnitRidge,
+    "ridge-filters": FilterRidge,
+}
+"""Every router by the name of its rule."""
