@@ -15,10 +15,13 @@ from matplotlib.figure import Figure
 from harness.metrics import RUN, matrix, pairs
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import half_width
-from harness.tables import WITHOUT_RULE, Entry, Leaderboard, of_entry
+from harness.tables import COUNTERPARTS, WITHOUT_RULE, Entry, Leaderboard, of_entry
 
 _PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
-_ORDER: Final = ("rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive")
+_DARK: Final = sns.color_palette("dark", 10).as_hex()
+_ORDER: Final = (
+    "rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive", "replay", "generative_replay",
+)  # fmt: skip
 _STYLE: Final[Any] = {
     "pdf.fonttype": 42,
     "font.size": 8,
@@ -33,9 +36,11 @@ _WIDTH: Final = 6.7  # inches, the text width of the report
 
 def colour(baseline: str) -> str:
     """The colour of a method in every report."""
-    if baseline in _ORDER:
-        return str(_PALETTE[_ORDER.index(baseline)])
-    return str(_PALETTE[8 + sum(map(ord, baseline)) % 2])
+    family = COUNTERPARTS.get(baseline, baseline.removesuffix("_plus"))
+    if family not in _ORDER:
+        return str(_DARK[sum(map(ord, baseline)) % len(_DARK)])
+    shades = _DARK if baseline.endswith("_plus") else _PALETTE
+    return str(shades[_ORDER.index(family)])
 
 
 def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path]:

@@ -165,7 +165,14 @@ METRICS: Final = {
             False,
             "paper, Section 5.2.1",
         ),
-        Metric("masks_per_task", "Masks / tasks", "masks begun / tasks shown", False, None, ""),
+        Metric(
+            "masks_per_task",
+            "Masks / tasks",
+            "masks begun / tasks shown",
+            False,
+            None,
+            "paper, 5.2.1",
+        ),
         Metric(
             "old_new_auroc",
             "AUROC old/new",
@@ -306,7 +313,7 @@ def _task_inference(rows: pd.DataFrame) -> pd.DataFrame:
 def _inferred_together(rows: pd.DataFrame) -> pd.DataFrame:
     together = rows[rows["metric"] == "inferred_together"]
     means = together.groupby([*RUN, "regime", "rule", "other"], as_index=False)["value"].mean()
-    names = "inferred_of_" + means["other"].astype(str)
+    names = "inferred_of_" + means["other"].astype(int).astype(str)
     table: pd.DataFrame = means.assign(metric=names).drop(columns="other")
     return table
 

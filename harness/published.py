@@ -30,6 +30,10 @@ class Quoted:
 _TABLE = f"{PAPER}, Table 1"
 _ONE_HEAD = "other network, head and protocol"
 
+_NO_LABELS = f"{PAPER}, Table 2"
+_FUZZY = f"{PAPER}, Table 3"
+_UNTOLD = "task-agnostic, as printed; equal to Table 1"
+
 QUOTED: Final = (
     Quoted("split_mnist", "rmn", "99.5 ± 0.2", _TABLE, "task-aware; the paper says both"),
     Quoted("split_mnist", "hat", "99", _TABLE, "task-aware, one head per task"),
@@ -48,6 +52,29 @@ QUOTED: Final = (
     Quoted("permuted_mnist", "mega-ii", "91.21", _TABLE, "replays 256 points a task, 17 tasks"),
     Quoted("permuted_mnist", "fromp", "94.9 ± 0.1", _TABLE, "replays; the paper says 40 points"),
     Quoted("permuted_mnist", "dlp", "82", _TABLE, _ONE_HEAD),
+    Quoted("split_mnist_unsupervised", "rmn_unsupervised", "99.5 ± 0.2", _NO_LABELS, _UNTOLD),
+    Quoted("split_mnist_unsupervised", "frcl", "97.8 ± 0.7", _NO_LABELS, "replays"),
+    Quoted("split_mnist_unsupervised", "fromp", "99.0 ± 0.1", _NO_LABELS, "replays"),
+    Quoted(
+        "split_mnist_unsupervised",
+        "cn-dpm",
+        "97.53 ± 0.3",
+        _NO_LABELS,
+        "a network per task, generative replay",
+    ),
+    Quoted("permuted_mnist_unsupervised", "rmn_unsupervised", "97.73 ± 0.1", _NO_LABELS, _UNTOLD),
+    Quoted("permuted_mnist_unsupervised", "frcl", "94.3 ± 0.2", _NO_LABELS, "replays"),
+    Quoted("permuted_mnist_unsupervised", "fromp", "94.9 ± 0.1", _NO_LABELS, "replays"),
+    Quoted(
+        "split_mnist_fuzzy", "rmn_unsupervised", "99.1 ± 0.5", _FUZZY, "task-agnostic, as printed"
+    ),
+    Quoted(
+        "split_mnist_fuzzy",
+        "cn-dpm",
+        "93.22 ± 0.07",
+        _FUZZY,
+        "a network per task, generative replay",
+    ),
 )
 
 

@@ -241,7 +241,7 @@ def leaderboard_table(results: Results) -> Table:
     table = Table(
         title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
         caption="Bold: best, or no difference to the best that the seeds can show. "
-        "Paper: quoted from Table 1, not measured.",
+        "Paper: quoted, not measured.",
     )
     table.add_column("Method")
     table.add_column("Seeds", justify="right")

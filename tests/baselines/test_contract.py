@@ -22,6 +22,7 @@ from harness.benchmarks import BENCHMARKS, Training
 from harness.experiment import perform
 from harness.plan import suits
 from harness.run import Run
+from harness.schema import ALONE
 
 TRAINING = Training(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
 """For streams that tell where tasks end; the others need room for a detector to warm up."""
@@ -125,11 +126,11 @@ def test_what_it_declares_is_what_is_seen(method, outcome):
 
 @every_method
 def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
-    if method.name not in ("rmn", "single", "hat", "rmn_unsupervised"):
+    if (method.tuned_as or method.name) not in ("rmn", "single", "hat", "rmn_unsupervised"):
         pytest.skip("it may forget")
     rows = outcome(method).rows
     # HAT's attention is not quite binary; who must notice a switch learns on for some batches
-    tolerance = 0.02 if method.name in ("hat", "rmn_unsupervised") else 0
+    tolerance = 0 if (method.tuned_as or method.name) in ("rmn", "single") else 0.02
     for task in (1, 2):
         learned = accuracy(rows, "task-aware", task, task).item()
         final = accuracy(rows, "task-aware", 3, task).item()
@@ -160,6 +161,19 @@ def test_abilities_have_their_shapes(method, context, stream):
         for mask in strategy.masks().values():
             assert mask.dtype == torch.bool
             assert mask.shape[0] == learned
+
+
+@pytest.mark.parametrize("name", ["rmn_plus", "hat_plus", "single_plus"])
+def test_a_router_is_a_rule_and_its_costs_are_measured(name, outcome):
+    method = methods()[name]
+    rows = outcome(method).rows
+    rule = method().default_rule
+    assert accuracy(rows[rows["rule"] == rule], "task-agnostic", 3, 1).item() > 0.5
+    alone = rows[(rows["rule"] == rule + ALONE) & (rows["after"] == 3)]
+    assert len(alone) == 3
+    costs = rows[rows["rule"] == rule].groupby("metric")["value"].last()
+    assert costs["router_bytes"] > 0
+    assert costs["router_seconds"] > 0
 
 
 def test_names_and_settings_are_known_without_torch():

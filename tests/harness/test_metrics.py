@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from harness import metrics
-from harness.metrics import acc, aia, bwt, derive, forgetting, fwt, learning_accuracy, pairs
+from harness.metrics import (
+    acc,
+    aia,
+    bwt,
+    degradation,
+    derive,
+    forgetting,
+    fwt,
+    learning_accuracy,
+    pairs,
+)
 
 # Worked by hand. Row i: after i tasks; row 0: untrained, 0.10 everywhere.
 R = np.array(
@@ -105,6 +115,39 @@ def test_masks_and_costs_by_hand():
     assert found["seconds"] == 4
     assert found["task_inference"] == pytest.approx(0.8)
     assert pairs(table)["value"].tolist() == [pytest.approx(1 / 3)]
+
+
+def test_remembering_by_hand():
+    agnostic = {"regime": "task-agnostic", "rule": "max-logit"}
+    table = pd.concat(
+        [
+            rows(metric="border", task=[1, 2, 3], value=[0.0, 10.0, 20.0]),
+            rows(metric="switch", other=[1, 2, 3], value=[0.0, 12.0, 15.0]),
+            rows(metric="batches", value=[30.0]),
+            rows(metric="masks", after=[1, 2, 3], value=[1.0, 3.0, 3.0]),
+            rows(metric="old_new_auroc", after=[1, 2, 2], task=[1, 1, 2], value=[0.9, 0.8, 0.4],
+                 **agnostic),
+            rows(metric="inferred_together", after=3, task=[1, 2, 3, 1], other=[10, 10, 10, 100],
+                 value=[1.0, 0.5, 0.0, 0.25], **agnostic),
+            rows(metric="router_bytes", after=[1, 2], value=[10.0, 20.0], **agnostic),
+            rows(metric="accuracy", after=[0, 1], task=1, value=[0.1, 0.7], **agnostic),
+        ]
+    )  # fmt: skip
+    derived = derive(table)
+    found = derived.set_index("metric")["value"]
+    assert found["switch_precision"] == found["switch_recall"] == 1 / 2
+    assert found["switch_delay"] == 2
+    assert found["false_alarms"] == pytest.approx(1000 / 30)
+    assert found["masks_per_task"] == 1
+    assert found["old_new_auroc"] == pytest.approx(0.7)
+    assert found["inferred_of_10"] == pytest.approx(0.5)
+    assert found["inferred_of_100"] == 0.25
+    assert found["router_bytes"] == 20
+    told = derived.assign(run_id="b", value=derived["value"] + 0.2)
+    lost = degradation(derived, told)
+    assert lost["metric"].tolist() == ["degradation"]
+    assert lost["value"].tolist() == [pytest.approx(0.2)]
+    assert lost["run_id"].tolist() == ["a"]
 
 
 def test_every_metric_says_what_it_means():
