@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from baselines.interface import Baseline, Context, Relaxation, Told, setting
 from baselines.registry import register
@@ -75,12 +75,16 @@ class RMNBaseline(Baseline):
         return RMN(
             model=model,
             optimizer=optimizer,
-            rmn=RMNPlugin(
-                l1_weight=self.l1_weight,
-                l0_weight=self.l0_weight,
-                overlap_weight=self.overlap_weight,
-                prune_below=self.prune_below,
-                prune_epoch=self.prune_epoch,
-            ),
+            rmn=RMNPlugin(**self.training()),
             **context.strategy_arguments(),
         )
+
+    def training(self) -> dict[str, Any]:
+        """Arguments of `rmn.RMNPlugin`."""
+        return {
+            "l1_weight": self.l1_weight,
+            "l0_weight": self.l0_weight,
+            "overlap_weight": self.overlap_weight,
+            "prune_below": self.prune_below,
+            "prune_epoch": self.prune_epoch,
+        }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from baselines.components.routed import Routed
-from baselines.interface import Relaxation
+from baselines.interface import Relaxation, setting
 from baselines.registry import register
 from baselines.rmn import RMNBaseline
 
@@ -20,3 +20,15 @@ class RMNPlus(Routed, RMNBaseline):
     title: ClassVar[str] = "RMN+"
     tuned_as: ClassVar[str] = "rmn"
     relaxations: ClassVar[frozenset[Relaxation]] = RMNBaseline.relaxations | {Relaxation.STATISTICS}
+
+    quiet_weight: float = setting(
+        0.0, "weight of the output on negatives after each step on data; 0: no such step", minimum=0
+    )
+    negatives: Literal["noise", "shuffled"] = setting(
+        "shuffled", "inputs of no task: Gaussian noise (the paper's) or the task's, pixels shuffled"
+    )
+
+    def training(self) -> dict[str, Any]:
+        """Arguments of `rmn.RMNPlugin`, with the step on negatives."""
+        quiet = {"quiet_weight": self.quiet_weight, "negatives": self.negatives}
+        return {**super().training(), **quiet}

@@ -17,6 +17,7 @@ from harness.parser import DATA_VARIABLE, make_parser
 from harness.plan import suits
 from harness.resolve import Resolved, assignments, resolve, tuned
 from harness.settings import SettingError
+from harness.sources import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,20 @@ def _names(text: str) -> list[str]:
 
 
 def _data(folder: Path | None, benchmark: Benchmark) -> Path | None:
-    source = "--data"
+    option = "--data"
     if folder is None and os.environ.get(DATA_VARIABLE):
-        source, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
-    if folder is not None and not (folder / f"{benchmark.dataset}.npz").is_file():
+        option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
+    source = SOURCES[benchmark.dataset]
+    if folder is None and not source.packaged:
         raise _RefusedArgumentError(
-            f"{source}: {folder / benchmark.dataset}.npz is missing; put it there, or leave out "
-            f"{source}: {benchmark.dataset} ships with the package"
+            f"{benchmark.name} needs {source.file}; name its folder by --data or {DATA_VARIABLE}"
         )
+    if folder is not None and not (folder / source.file).is_file():
+        if source.packaged:
+            hint = f"leave out {option}: {benchmark.dataset} ships with the package"
+        else:
+            hint = f"put it there, or name another folder by --data or {DATA_VARIABLE}"
+        raise _RefusedArgumentError(f"{option}: {folder / source.file} is missing; {hint}")
     return folder
 
 

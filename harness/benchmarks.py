@@ -92,7 +92,7 @@ _UNLABELLED = {
 }
 _BEYOND = frozenset({"replay", "generative_replay", "rmn_plus", "hat_plus", "single_plus"})
 """Not in the paper's comparison, where one replays nothing and names tasks by the network alone."""
-_DIGITS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
+_PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 _UNTOLD = "No task label and no border is told, in training or at test"
 
 BENCHMARKS = {
@@ -107,7 +107,7 @@ BENCHMARKS = {
             network="mlp",
             outputs=10,
             tasks_by="classes",
-            classes=_DIGITS,
+            classes=_PAIRS,
             training=_LABELLED,
             on_demand=_BEYOND,
         ),
@@ -125,6 +125,19 @@ BENCHMARKS = {
             on_demand=_BEYOND,
         ),
         Benchmark(
+            name="split_fashion_mnist",
+            title="Split-Fashion-MNIST",
+            summary="Fashion-MNIST in five tasks of two kinds of clothes each, in the order of "
+            "their labels, official split, pixels in [0, 1].",
+            dataset="fashion_mnist",
+            network="mlp",
+            outputs=10,
+            tasks_by="classes",
+            classes=_PAIRS,
+            training=_LABELLED,
+            on_demand=_BEYOND,
+        ),
+        Benchmark(
             name="split_mnist_unsupervised",
             title="Split-MNIST without task labels",
             summary=f"The tasks of Split-MNIST as one sequence of batches. {_UNTOLD}.",
@@ -132,7 +145,7 @@ BENCHMARKS = {
             network="mlp",
             outputs=10,
             tasks_by="classes",
-            classes=_DIGITS,
+            classes=_PAIRS,
             training=_UNLABELLED,
             labelled=False,
             supervised="split_mnist",
@@ -161,7 +174,7 @@ BENCHMARKS = {
             network="mlp",
             outputs=10,
             tasks_by="classes",
-            classes=_DIGITS,
+            classes=_PAIRS,
             training=_UNLABELLED,
             labelled=False,
             blur=1.0,

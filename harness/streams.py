@@ -70,19 +70,19 @@ def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
     return tuple(scenario.train_stream)
 
 
-def _split(
+def _by_classes(
     images: Images, benchmark: Benchmark, seed: int, limit: int | None
 ) -> Iterator[TaskData]:
     for classes in benchmark.classes:
         chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
-        yield TaskData(Images(images.pixels[chosen], images.labels[chosen]))
+        yield TaskData(images[chosen])
 
 
 def _permuted(
     images: Images, benchmark: Benchmark, seed: int, limit: int | None
 ) -> Iterator[TaskData]:
     generator = torch.Generator().manual_seed(seed)
-    shared = Images(images.pixels[:limit], images.labels[:limit])
+    shared = images[:limit]
     for _ in benchmark.classes:
         order = torch.randperm(shared.pixels[0].numel(), generator=generator)
         yield TaskData(shared, order)
@@ -91,13 +91,11 @@ def _permuted(
 def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
     """The first nine tenths of a task's examples, and the last tenth."""
     rest = len(task) * 9 // 10
-    images = task.images
-    first = Images(images.pixels[:rest], images.labels[:rest])
-    last = Images(images.pixels[rest:], images.labels[rest:])
+    first, last = task.images[:rest], task.images[rest:]
     return TaskData(first, task.permutation), TaskData(last, task.permutation)
 
 
 _TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {
-    "classes": _split,
+    "classes": _by_classes,
     "permutations": _permuted,
 }

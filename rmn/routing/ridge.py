@@ -7,12 +7,16 @@ whatever the order of the tasks (Zhuang et al. 2022, "ACIL"; McDonnell et al. 20
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from rmn.routing.router import AnswersPerTask, ClassRouter
+
+_AT_ONCE: Final = 32
+"""Images whose maps are made at once; they stay within the processor's cache."""
 
 
 class Ridge(ClassRouter):
@@ -157,6 +161,9 @@ class FilterRidge(Ridge):
 
     def expand(self, x: Tensor) -> Tensor:
         """Mean activations per region, (n, 2 * filters * pooled²)."""
+        return torch.cat([self._responses(part) for part in torch.split(x, _AT_ONCE)])
+
+    def _responses(self, x: Tensor) -> Tensor:
         maps = F.conv2d(x, self.weight)
-        both = torch.cat([F.relu(maps - self.threshold), F.relu(-maps - self.threshold)], 1)
-        return F.adaptive_avg_pool2d(both, self.pooled).flatten(1)
+        sides = (maps - self.threshold).relu_(), maps.neg_().sub_(self.threshold).relu_()
+        return torch.cat([F.adaptive_avg_pool2d(side, self.pooled) for side in sides], 1).flatten(1)

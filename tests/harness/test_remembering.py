@@ -33,7 +33,7 @@ def data():
     for classes in BENCHMARK.classes:
         labels = torch.tensor(classes).repeat(SIZE)[:SIZE]
         pixels = torch.randint(0, 256, (SIZE, 1, 1, 4), generator=generator, dtype=torch.uint8)
-        yield TaskData(Images(pixels, labels))
+        yield TaskData(Images(pixels, labels, torch.zeros_like(labels)))
 
 
 class Masks:

@@ -8,7 +8,7 @@ import torch
 from baselines.interface import Context
 from baselines.rmn_unsupervised import RMNUnsupervisedBaseline
 from harness.benchmarks import BENCHMARKS, Training
-from harness.datasets import Images, TaskData
+from harness.datasets import TaskData
 from harness.networks import mlp
 from harness.streams import make_stream
 from harness.unlabelled import StreamLoading, unlabelled_stream
@@ -58,8 +58,7 @@ def right(strategy, mask, test):
 
 
 def first_part(data, examples):
-    images = Images(data.images.pixels[:examples], data.images.labels[:examples])
-    return TaskData(images)
+    return TaskData(data.images[:examples])
 
 
 def test_it_begins_with_the_first_batch_and_notices_the_second_task(tasks):
