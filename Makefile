@@ -7,8 +7,11 @@ compare: install  ## RMN beside every baseline on Split-MNIST
 	$(BIN)/python -m harness.compare --benchmark split_mnist
 
 report: install  ## remake every PDF from results/ alone
-	$(BIN)/python -m harness.report --benchmark split_mnist
-	$(BIN)/python -m harness.report --benchmark permuted_mnist
+	for benchmark in $$(ls results); do \
+	    for profile in $$(ls results/$$benchmark | grep -v tuning); do \
+	        $(BIN)/python -m harness.report --benchmark $$benchmark --profile $$profile || exit 1; \
+	    done; \
+	done
 
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench

@@ -1,0 +1,133 @@
+"""Data sets as they are published: mosaics, drawers, hashes and the cache."""
+
+import hashlib
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from harness import datasets, sources
+from harness.datasets import CACHE_VARIABLE, load
+from harness.sources import SOURCES
+
+DATA = os.environ.get("RMN_DATA", "")
+
+
+def published(monkeypatch, folder, name, arrays):
+    """A small file of the published format under its own hash."""
+    path = folder / SOURCES[name].file
+    np.savez(path, **arrays)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], sha256=digest))
+    return path
+
+
+def cifar(generator):
+    """Two classes; 2 x 3 training tiles and 1 x 2 test tiles each, as lossless WebP mosaics."""
+    arrays, images = {}, {}
+    for split, (rows, columns) in {"train": (2, 3), "test": (1, 2)}.items():
+        tiles = generator.integers(0, 256, (2, rows, columns, 32, 32, 3), dtype=np.uint8)
+        parts = []
+        for mosaic in tiles.transpose(0, 1, 3, 2, 4, 5).reshape(2, rows * 32, columns * 32, 3):
+            buffer = io.BytesIO()
+            Image.fromarray(mosaic).save(buffer, "webp", lossless=True, exact=True)
+            parts.append(np.frombuffer(buffer.getvalue(), np.uint8))
+        images[split] = tiles.reshape(-1, 32, 32, 3)
+        arrays |= {
+            f"{split}_webp": np.concatenate(parts),
+            f"{split}_offsets": np.cumsum([0, *map(len, parts)]),
+            f"{split}_grid": np.array([rows, columns]),
+            f"{split}_labels": np.repeat([0, 1], rows * columns).astype(np.uint8),
+            f"{split}_coarse": np.repeat([7, 3], rows * columns).astype(np.uint8),
+        }
+    return arrays, images
+
+
+def test_mosaics_are_cut_into_the_right_tiles_once(monkeypatch, tmp_path):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    arrays, images = cifar(np.random.default_rng(0))
+    published(monkeypatch, tmp_path, "cifar100", arrays)
+    for found, split in zip(load("cifar100", tmp_path), ("train", "test"), strict=True):
+        assert found.pixels.dtype == torch.uint8
+        assert np.array_equal(found.pixels.permute(0, 2, 3, 1), images[split])
+        assert found.labels.tolist() == arrays[f"{split}_labels"].tolist()
+        assert found.groups.tolist() == arrays[f"{split}_coarse"].tolist()
+    datasets._read.cache_clear()
+    monkeypatch.setitem(
+        SOURCES, "cifar100", replace(SOURCES["cifar100"], split=lambda arrays, split: 1 / 0)
+    )
+    train, _ = load("cifar100", tmp_path)  # from the cache: nothing is decoded
+    assert np.array_equal(train.pixels.permute(0, 2, 3, 1), images["train"])
+
+
+def test_a_damaged_cache_is_made_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    arrays, images = cifar(np.random.default_rng(1))
+    published(monkeypatch, tmp_path, "cifar100", arrays)
+    load("cifar100", tmp_path)
+    datasets._read.cache_clear()
+    [kept] = (tmp_path / "cache").iterdir()
+    with np.load(kept) as whole:
+        altered = dict(whole)
+    altered["train_pixels"] = 255 - altered["train_pixels"]
+    np.savez(kept, **altered)
+    train, _ = load("cifar100", tmp_path)
+    assert np.array_equal(train.pixels.permute(0, 2, 3, 1), images["train"])
+
+
+def test_omniglot_is_split_by_drawer(monkeypatch, tmp_path):
+    generator = np.random.default_rng(0)
+    alphabet = np.repeat([0, 0, 1], 20)
+    arrays = {
+        "images": generator.integers(0, 256, (60, 28, 28), dtype=np.uint8),
+        "alphabet": alphabet.astype(np.uint8),
+        "character_in_alphabet": np.repeat([0, 1, 0], 20).astype(np.uint8),
+        "drawer": np.tile(np.arange(20), 3).astype(np.uint8),
+    }
+    published(monkeypatch, tmp_path, "omniglot", arrays)
+    train, test = load("omniglot", tmp_path)
+    assert (len(train.labels), len(test.labels)) == (48, 12)
+    assert np.array_equal(test.pixels[:4, 0], arrays["images"][16:20])
+    assert train.groups.tolist() == [0] * 32 + [1] * 16
+    assert test.labels.tolist() == [0] * 4 + [1] * 4 + [0] * 4
+
+
+@pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
+@pytest.mark.parametrize("name", ["fashion_mnist", "cifar100", "omniglot"])
+def test_the_published_files_are_whole(name):
+    counts = {"fashion_mnist": (6000, 1000), "cifar100": (500, 100), "omniglot": None}
+    train, test = load(name, Path(DATA))
+    if counts[name]:
+        for images, count in zip((train, test), counts[name], strict=True):
+            assert set(torch.bincount(images.labels).tolist()) == {count}
+    else:
+        assert len(train.labels) + len(test.labels) == 32460
+        assert train.groups.max() == 49
+        assert train.labels.max() == 54
+
+
+@pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
+def test_cifar_is_pixel_for_pixel_what_was_published():
+    path = Path(DATA) / SOURCES["cifar100"].file
+    with np.load(path) as arrays:
+        for images, split in zip(load("cifar100", Path(DATA)), ("train", "test"), strict=True):
+            pixels = np.ascontiguousarray(images.pixels.permute(0, 2, 3, 1))
+            assert hashlib.sha256(pixels.data).hexdigest() == str(arrays[f"{split}_sha256"])
+
+
+def test_an_altered_file_is_named(monkeypatch, tmp_path):
+    path = published(monkeypatch, tmp_path, "omniglot", {"images": np.zeros(3)})
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"omniglot\.npz is damaged or altered: sha256"):
+        load("omniglot", tmp_path)
+
+
+def test_a_missing_file_is_named_with_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cifar100\.npz is missing; .*--data or RMN_DATA"):
+        load("cifar100", tmp_path)
+    assert sources.SOURCES["mnist"].packaged
