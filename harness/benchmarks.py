@@ -41,10 +41,13 @@ class Benchmark:
         title: as printed.
         summary: one sentence for reports: data, split, tasks.
         dataset: key of the data set that it is made from.
-        tasks_by: each task has some of the classes, or all of them in a pixel order of its own.
         network: key of the backbone.
-        outputs: number of classes over all tasks, the width of the network's output.
-        classes: the classes of each task, in the order of the stream.
+        outputs: width of the network's output.
+        tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
+            all classes in a pixel order of its own.
+        classes: the labels of each task, in the order of the stream.
+        relative: whether outputs count from 0 within each task, so that all tasks share them; they
+            are labels of the data set otherwise.
         training: the budget of each profile, by the profile's name.
         labelled: whether the task of every example is told, in training and (task-aware) at test.
         blur: length of the transition from task to task over that of a task; 0 for sharp borders.
@@ -59,9 +62,10 @@ class Benchmark:
     dataset: str
     network: str
     outputs: int
-    tasks_by: Literal["classes", "permutations"]
+    tasks_by: Literal["classes", "groups", "permutations"]
     classes: tuple[tuple[int, ...], ...]
     training: dict[str, Training]
+    relative: bool = False
     labelled: bool = True
     blur: float = 0.0
     supervised: str = ""
@@ -72,6 +76,13 @@ class Benchmark:
     def tasks(self) -> int:
         """Number of tasks in the stream."""
         return len(self.classes)
+
+    @property
+    def answers(self) -> tuple[tuple[int, ...], ...]:
+        """The outputs that each task can have."""
+        if not self.relative:
+            return self.classes
+        return tuple(tuple(range(len(classes))) for classes in self.classes)
 
     def first(self, tasks: int | None) -> Benchmark:
         """The same benchmark cut to its first tasks; the network's output keeps its width."""
@@ -85,15 +96,33 @@ _LABELLED = {
     "tuning": Training(epochs=5, tasks=3, validation=True),
     "paper": Training(epochs=250, decay=False),
 }
-_UNLABELLED = {
-    # no decay: a learner that does not know where tasks end cannot know where it should stop
-    name: replace(training, decay=False)
-    for name, training in _LABELLED.items()
+_IMAGES = {
+    "smoke": replace(_SMOKE, batch_size=64, train_examples=256, test_examples=200),
+    "default": Training(epochs=5, batch_size=128, learning_rate=0.001),
+    "tuning": Training(epochs=5, batch_size=128, learning_rate=0.001, tasks=3, validation=True),
+    "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False),
+}
+_DRAWINGS = {
+    "smoke": replace(_SMOKE, batch_size=16, train_examples=128, test_examples=64),
+    "default": Training(epochs=5, batch_size=16, learning_rate=0.001),
+    "tuning": Training(epochs=5, batch_size=16, learning_rate=0.001, tasks=3, validation=True),
+    "paper": Training(epochs=200, batch_size=16, learning_rate=0.0002, decay=False),
 }
 _BEYOND = frozenset({"replay", "generative_replay", "rmn_plus", "hat_plus", "single_plus"})
 """Not in the paper's comparison, where one replays nothing and names tasks by the network alone."""
 _PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
-_UNTOLD = "No task label and no border is told, in training or at test"
+_ALPHABETS = (
+    20, 29, 26, 41, 40, 24, 46, 14, 26, 34, 33, 22, 26, 43, 24, 48, 22, 16, 52, 47, 40, 26, 40, 41,
+    33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
+    42, 26,
+)  # fmt: skip
+_SLOW = frozenset({"generative_replay", "si", "mas"})
+
+
+def _runs(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
+    """Consecutive labels, so many for each task."""
+    return tuple(tuple(range(t * classes, (t + 1) * classes)) for t in range(tasks))
+
 
 BENCHMARKS = {
     benchmark.name: benchmark
@@ -138,48 +167,87 @@ BENCHMARKS = {
             on_demand=_BEYOND,
         ),
         Benchmark(
-            name="split_mnist_unsupervised",
-            title="Split-MNIST without task labels",
-            summary=f"The tasks of Split-MNIST as one sequence of batches. {_UNTOLD}.",
-            dataset="mnist",
-            network="mlp",
+            name="split_cifar100",
+            title="Split-CIFAR-100 (10 tasks)",
+            summary="CIFAR-100 in ten tasks of ten classes each, in the order of their labels, "
+            "official split, pixels in [0, 1]. All tasks share ten outputs.",
+            dataset="cifar100",
+            network="cifar_cnn",
             outputs=10,
             tasks_by="classes",
-            classes=_PAIRS,
-            training=_UNLABELLED,
-            labelled=False,
-            supervised="split_mnist",
+            classes=_runs(10, 10),
+            relative=True,
+            training=_IMAGES,
+            on_demand=_BEYOND,
         ),
         Benchmark(
-            name="permuted_mnist_unsupervised",
-            title="Permuted-MNIST without task labels",
-            summary=f"The tasks of Permuted-MNIST as one sequence of batches. {_UNTOLD}.",
-            dataset="mnist",
-            network="mlp",
-            outputs=10,
-            tasks_by="permutations",
-            classes=(tuple(range(10)),) * 10,
-            training=_UNLABELLED,
-            labelled=False,
-            supervised="permuted_mnist",
-            on_demand=frozenset({"generative_replay", "si", "mas"}),
-        ),
-        Benchmark(
-            name="split_mnist_fuzzy",
-            title="Fuzzy Split-MNIST",
-            summary="The tasks of Split-MNIST as one sequence of batches in which the share of "
-            "the next task grows linearly from batch to batch, transitions as long as tasks (Lee "
-            f"et al. 2020). {_UNTOLD}.",
-            dataset="mnist",
-            network="mlp",
-            outputs=10,
+            name="split_cifar100_20",
+            title="Split-CIFAR-100 (20 tasks), ResNet-18",
+            summary="CIFAR-100 in twenty tasks of five classes each, in the order of their labels, "
+            "official split, pixels in [0, 1]. All tasks share five outputs.",
+            dataset="cifar100",
+            network="resnet18",
+            outputs=5,
             tasks_by="classes",
-            classes=_PAIRS,
-            training=_UNLABELLED,
-            labelled=False,
-            blur=1.0,
-            supervised="split_mnist",
+            classes=_runs(20, 5),
+            relative=True,
+            training=_IMAGES,
+            on_demand=_BEYOND,
         ),
+        Benchmark(
+            name="split_omniglot",
+            title="Sequential Omniglot",
+            summary="The 50 alphabets of Omniglot as 50 tasks of 14 to 55 characters, 16 of 20 "
+            "drawers for training, 28 x 28 pixels in [0, 1]. All tasks share 60 outputs.",
+            dataset="omniglot",
+            network="omniglot_cnn",
+            outputs=60,
+            tasks_by="groups",
+            classes=tuple(tuple(range(size)) for size in _ALPHABETS),
+            relative=True,
+            training=_DRAWINGS,
+            on_demand=_BEYOND,
+        ),
+    )
+}
+
+
+def _without_labels(
+    of: str, *, blur: float = 0.0, on_demand: frozenset[str] = frozenset()
+) -> Benchmark:
+    """The tasks of a benchmark as one sequence of batches."""
+    told = BENCHMARKS[of]
+    transitions = (
+        "in which the share of the next task grows linearly from batch to batch, transitions as "
+        "long as tasks (Lee et al. 2020). "
+        if blur
+        else ""
+    )
+    # no decay: a learner that does not know where tasks end cannot know where it should stop
+    training = {name: replace(budget, decay=False) for name, budget in told.training.items()}
+    return replace(
+        told,
+        name=f"{of}_fuzzy" if blur else f"{of}_unsupervised",
+        title=f"Fuzzy {told.title}" if blur else f"{told.title} without task labels",
+        summary=f"The tasks of {told.title} as one sequence of batches {transitions}".strip(" .")
+        + ". No task label and no border is told, in training or at test.",
+        training=training,
+        labelled=False,
+        blur=blur,
+        supervised=of,
+        on_demand=on_demand,
+    )
+
+
+BENCHMARKS |= {
+    benchmark.name: benchmark
+    for benchmark in (
+        _without_labels("split_mnist"),
+        _without_labels("split_mnist", blur=1.0),
+        _without_labels("permuted_mnist", on_demand=_SLOW),
+        _without_labels("permuted_mnist", blur=1.0, on_demand=_SLOW),
+        _without_labels("split_omniglot", on_demand=_SLOW),
+        _without_labels("split_omniglot", blur=1.0, on_demand=_SLOW),
     )
 }
 

@@ -36,6 +36,8 @@ def evaluate(
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
     A task router is a rule as well; one that knows classes is also measured alone.
+    Where tasks share outputs that mean another class in each, an answer under another task's
+    identity is wrong, and a strategy that infers no task has none that could be right.
     """
     strategy.model.eval()
     table = class_table(benchmark).to(device)
@@ -46,8 +48,8 @@ def evaluate(
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
             if task < after:
-                yield from _by_inference(strategy, batches, table, row, after == len(test))
-        elif after:
+                yield from _by_inference(strategy, batches, benchmark, row, after == len(test))
+        elif after and not benchmark.relative:
             agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
 
@@ -58,10 +60,10 @@ def _task_aware_logits(model: torch.nn.Module, batches: _Batches, task: int) -> 
 
 
 def class_table(benchmark: Benchmark) -> Tensor:
-    """Which classes each task has, bool, (tasks, outputs)."""
+    """Which outputs each task can have, bool, (tasks, outputs)."""
     table = torch.zeros(benchmark.tasks, benchmark.outputs, dtype=torch.bool)
-    for task, classes in enumerate(benchmark.classes):
-        table[task, list(classes)] = True
+    for task, outputs in enumerate(benchmark.answers):
+        table[task, list(outputs)] = True
     return table
 
 
@@ -96,8 +98,9 @@ def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row
 
 
 def _by_inference(
-    strategy: Any, batches: _Batches, table: Tensor, row: Row, last: bool
+    strategy: Any, batches: _Batches, benchmark: Benchmark, row: Row, last: bool
 ) -> Iterator[Row]:
+    table = class_table(benchmark).to(batches.y.device)
     with torch.no_grad():
         logits = batches.apply(strategy.logits_per_task, dim=1)
     classes = table[: len(logits)]
@@ -105,18 +108,23 @@ def _by_inference(
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     if last and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot)
+
+    def own(tasks: Tensor) -> Tensor:
+        return tasks.eq(row["task"] - 1) if benchmark.relative else torch.ones_like(tasks).bool()
+
     with torch.no_grad():
         for name, router in _routers(strategy).items():
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                alone = share(batches.apply(router.answers) == batches.y)
-                accuracy: Row = {"metric": "accuracy", "regime": TASK_AGNOSTIC, "value": alone}
-                yield {**row, **accuracy, "rule": name + ALONE}
+                tasks, answer = batches.apply(router.answers, dim=1)
+                alone = (answer == batches.y) & own(tasks)
+                accuracy: Row = {"metric": "accuracy", "regime": TASK_AGNOSTIC}
+                yield {**row, **accuracy, "rule": name + ALONE, "value": share(alone)}
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
         found: Row = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
-        right = answers[tasks, everyone] == batches.y
+        right = (answers[tasks, everyone] == batches.y) & own(tasks)
         yield {**found, "metric": "accuracy", "value": share(right)}
         if last:
             for other in range(len(logits)):

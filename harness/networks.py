@@ -1,8 +1,13 @@
-"""The paper's backbones, as plain PyTorch modules; methods convert them as they need."""
+"""The paper's backbones, as plain PyTorch modules; methods convert them as they need.
+
+None has a bias or dropout: RMN has none, and a comparison needs one network for all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Final
 
 from torch import nn
 
@@ -10,15 +15,65 @@ from torch import nn
 def mlp(outputs: int) -> nn.Sequential:
     """The MLP of Supplement Table 2, x: (n, 1, 28, 28) or (n, 784) -> logits (n, outputs).
 
-    Three hidden layers of 100 units, each with BatchNorm and ReLU. No biases: RMN has none, and a
-    comparison needs one network for all.
+    Three hidden layers of 100 units, each with BatchNorm and ReLU.
     """
     layers: list[nn.Module] = [nn.Flatten()]
-    width = 784
-    for _ in range(3):
-        layers += [nn.Linear(width, 100, bias=False), nn.BatchNorm1d(100), nn.ReLU()]
-        width = 100
-    return nn.Sequential(*layers, nn.Linear(width, outputs, bias=False))
+    for before, width in pairwise((784, 100, 100, 100)):
+        layers += [nn.Linear(before, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(100, outputs, bias=False))
 
 
-NETWORKS: dict[str, Callable[[int], nn.Module]] = {"mlp": mlp}
+def omniglot_cnn(outputs: int) -> nn.Sequential:
+    """The network of Supplement Table 3, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Four convolutions of 250 channels, each with BatchNorm, ReLU and pooling.
+    """
+    layers: list[nn.Module] = []
+    for before, width in pairwise((1, 250, 250, 250, 250)):
+        layers += [_convolution(before, width), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(250, outputs, bias=False))
+
+
+def cifar_cnn(outputs: int) -> nn.Sequential:
+    """The network of Supplement Table 4, x: (n, 3, 32, 32) -> logits (n, outputs).
+
+    Six convolutions in three pairs, each pair with pooling, and a hidden layer of 256 units; its
+    ReLU is that of Jung et al. 2020, whose network this is. There is no BatchNorm.
+    """
+    layers: list[nn.Module] = []
+    for before, width in pairwise((3, 32, 64, 128)):
+        layers += [_convolution(before, width), nn.ReLU(), _convolution(width, width), nn.ReLU()]
+        layers.append(nn.MaxPool2d(2))
+    hidden = [nn.Flatten(), nn.Linear(4 * 4 * 128, 256, bias=False), nn.ReLU()]
+    return nn.Sequential(*layers, *hidden, nn.Linear(256, outputs, bias=False))
+
+
+def resnet18(outputs: int) -> nn.Module:
+    """ResNet-18 with its original stem (7 x 7, stride 2, pooling), x: (n, 3, height, width)."""
+    from torchvision.models import resnet18 as torchvision_resnet18
+
+    network: nn.Module = torchvision_resnet18(num_classes=outputs)
+    network.fc = nn.Linear(512, outputs, bias=False)
+    return network
+
+
+def resnet18_small_stem(outputs: int) -> nn.Module:
+    """ResNet-18 for small images: a 3 x 3 stem without stride or pooling."""
+    network = resnet18(outputs)
+    network.conv1 = _convolution(3, 64)
+    network.maxpool = nn.Identity()
+    return network
+
+
+def _convolution(before: int, width: int) -> nn.Conv2d:
+    return nn.Conv2d(before, width, 3, padding=1, bias=False)
+
+
+NETWORKS: Final[dict[str, Callable[[int], nn.Module]]] = {
+    "mlp": mlp,
+    "omniglot_cnn": omniglot_cnn,
+    "cifar_cnn": cifar_cnn,
+    "resnet18": resnet18,
+    "resnet18_small_stem": resnet18_small_stem,
+}
+"""Makers of backbones by name; each takes the number of outputs."""

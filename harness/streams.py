@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,18 @@ def _by_classes(
 ) -> Iterator[TaskData]:
     for classes in benchmark.classes:
         chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
-        yield TaskData(images[chosen])
+        task = images[chosen]
+        if benchmark.relative:
+            order = torch.tensor(classes)
+            task = replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
+        yield TaskData(task)
+
+
+def _by_groups(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    for group in range(benchmark.tasks):
+        yield TaskData(images[(images.groups == group).nonzero().squeeze(1)[:limit]])
 
 
 def _permuted(
@@ -97,5 +108,6 @@ def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
 
 _TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {
     "classes": _by_classes,
+    "groups": _by_groups,
     "permutations": _permuted,
 }

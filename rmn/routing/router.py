@@ -76,8 +76,11 @@ class ClassRouter(Router):
         return self.class_scores(x).amax(-1)
 
     def answers(self, x: Tensor) -> Tensor:
-        """The best class of any task, (n,), int64."""
-        return self.class_scores(x).amax(0).argmax(-1)
+        """The best task and its best class, (2, n), int64."""
+        scores = self.class_scores(x)
+        task = scores.amax(-1).argmax(0)
+        best = scores[task, torch.arange(len(x), device=x.device)].argmax(-1)
+        return torch.stack([task, best])
 
 
 def appended(rows: Tensor, newest: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Evaluation against a slow loop, memory against hand counts, the schedule against its formula."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -121,3 +122,27 @@ def test_cosine_decay_follows_its_formula(stream):
     expected = [2e-3 * (1 + math.cos(math.pi * k / steps)) / 2 for k in range(steps)]
     assert rates == pytest.approx(expected * 2)
     assert strategy.optimizer.param_groups[0]["lr"] == 2e-3
+
+
+def test_shared_outputs_are_right_only_under_the_right_task():
+    """MNIST's digits 0/1, 2/3 and 4/5 all as outputs 0 and 1."""
+    relative = replace(BENCHMARK, relative=True, outputs=2)
+    stream = make_stream(relative, TRAINING, seed=0)
+    assert {tuple(task.images.labels.unique().tolist()) for task in stream.test} == {(0, 1)}
+    plain = trained(Naive, stream, mlp(2))
+    rows = list(evaluate(plain, relative, stream.test, after=2, device=CPU))
+    assert of(rows, metric="accuracy", regime="task-aware")
+    assert not of(rows, metric="accuracy", regime="task-agnostic")
+
+    strategy = trained(RMN, stream, convert(mlp(2)))
+    rows = list(evaluate(strategy, relative, stream.test, after=2, device=CPU))
+    for task, data in enumerate(stream.test[:2]):
+        with torch.no_grad():
+            logits = strategy.logits_per_task(data.inputs())
+        right = 0
+        for n in range(len(data)):
+            inferred = max(range(2), key=lambda t: logits[t, n].max().item())
+            answer = int(logits[inferred, n].argmax())
+            right += inferred == task and answer == int(data.images.labels[n])
+        where = {"metric": "accuracy", "task": task + 1, "rule": "max-logit"}
+        assert of(rows, **where) == [right / len(data)]

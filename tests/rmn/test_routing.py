@@ -117,7 +117,9 @@ def test_ridge_is_the_direct_solution_whatever_the_order_of_tasks(kind):
     expected = features @ torch.linalg.solve(gram, features.T @ torch.eye(6).double()[y])
     for found in answers:
         torch.testing.assert_close(found.double(), expected, rtol=1e-2, atol=1e-2)
-    assert torch.equal(router.answers(x), answers[-1].argmax(1))
+    named, best = router.answers(x)
+    assert torch.equal(best, answers[-1].argmax(1))
+    assert torch.equal(named, router.scores(x, Echo(3)).argmax(0))
 
 
 @pytest.mark.parametrize("kind", ROUTERS.values(), ids=ROUTERS)
