@@ -1,7 +1,8 @@
 """`python -m harness.bench`: how fast we train beside stock Avalanche and a plain loop.
 
 Each subject (`harness.subjects`) runs in a process of its own, in turn, several times over, so that
-a change of the machine's speed meets all of them alike. Ratios of medians are what counts.
+a change of the machine's speed meets all of them alike. Ratios of medians are what counts. Then
+come the cost of masks on larger networks, of many tasks, and how busy a comparison keeps the cores.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.progress import track
 
+from harness.execute import cores
 from harness.provenance import machine, origin
 
 NAMES: Final = (
@@ -55,10 +57,20 @@ def main(words: Sequence[str]) -> int:
     turns = [name for _ in range(given.repeats) for name in NAMES]
     for name in track(turns, console=Console(stderr=True), description="measuring"):
         samples[name].append(_in_its_own_process(name))
-    text = table(samples)
+    text = "\n\n".join([table(samples), *_costs(), _circumstances(words)])
     Console(width=140).print(text, markup=False)
-    _into_page(given.page, f"{text}\n\n{_circumstances(words)}")
+    _into_page(given.page, text)
     return 0
+
+
+def _costs() -> Iterator[str]:
+    import torch
+
+    from harness import costs
+
+    torch.set_num_threads(1)
+    for rows in (costs.steps(), costs.tasks(), costs.use_of_cores(cores())):
+        yield "\n".join(rows)
 
 
 def table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:

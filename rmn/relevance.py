@@ -32,7 +32,7 @@ class SoftMask(torch.autograd.Function):
         """Masked weights, shape of `weight`, and the scalar sum of price times relevance."""
         relevance = mapping.sub(0.5).mul_(beta).sigmoid_()
         ctx.save_for_backward(weight, mapping, beta, price, relevance)
-        return weight * relevance, torch.dot(price.flatten(), relevance.flatten())
+        return weight * relevance, torch.dot(_in_memory_order(price), _in_memory_order(relevance))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None]:
@@ -43,6 +43,13 @@ class SoftMask(torch.autograd.Function):
         of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
         of_beta = (of_argument * (mapping - 0.5)).sum() if ctx.needs_input_grad[2] else None
         return of_masked * relevance, of_argument.mul_(beta), of_beta, None
+
+
+def _in_memory_order(values: Tensor) -> Tensor:
+    """All values in one dimension, without a copy for both layouts of convolution weights."""
+    if values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last):
+        return values.permute(0, 2, 3, 1).flatten()
+    return values.flatten()
 
 
 @torch.no_grad()
