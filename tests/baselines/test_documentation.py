@@ -1,0 +1,33 @@
+"""The method that docs/adding_a_method.md shows is found, trains and is measured."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import baselines
+from baselines import registry
+from harness.benchmarks import Training
+from harness.experiment import perform
+from harness.run import Run
+
+PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch):
+    [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "lwf.py").write_text(code)
+    monkeypatch.setattr(baselines, "__path__", [*baselines.__path__, str(tmp_path)])
+    monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
+
+
+def test_the_method_of_the_page_works(shown):
+    method = registry.methods()["lwf"]
+    training = Training(epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2)
+    settings = asdict(method())
+    run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
+    rows = perform(run, device="cpu", data=None, report=lambda task, epoch: None).rows
+    aware = rows[(rows["metric"] == "accuracy") & (rows["regime"] == "task-aware")]
+    assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8
