@@ -40,7 +40,7 @@ class EWC(Baseline):
         from avalanche.training.supervised import EWC
         from torch.nn import CrossEntropyLoss
 
-        model = context.network()
+        model = context.model()
         return EWC(
             model=model,
             optimizer=context.adam(model),

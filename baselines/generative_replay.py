@@ -45,7 +45,7 @@ class GenerativeReplay(Baseline):
             criterion=VAE_loss,
             **{**arguments, "plugins": [*context.plugins, GenerativeReplayPlugin()]},
         )
-        model = context.network()
+        model = context.model()
         return AvalancheReplay(
             model=model,
             optimizer=context.adam(model),

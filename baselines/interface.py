@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,10 @@ class Relaxation(StrEnum):
     ALL_TASKS_AT_ONCE = "sees all tasks at once"
     STATISTICS = "keeps statistics of the data to name tasks"
     TASK_IDENTITY = "uses the task identity when it is given at test"
+
+
+HEADS = frozenset({Relaxation.HEAD_PER_TASK, Relaxation.TASK_IDENTITY})
+"""What every method gives up on a benchmark with one head per task."""
 
 
 class Told(StrEnum):
@@ -54,6 +58,7 @@ class Context:
         device: where the model and the data live.
         seed: of the run; torch is already seeded with it when `build` is called.
         plugins: Avalanche plugins of the harness's own; pass them on unchanged.
+        head: whether all tasks share one output layer or have one each.
     """
 
     network: Callable[[], nn.Module]
@@ -65,6 +70,13 @@ class Context:
     device: torch.device
     seed: int
     plugins: tuple[Any, ...] = ()
+    head: Literal["shared", "per-task"] = "shared"
+
+    def model(self) -> nn.Module:
+        """What a method without masks trains: the backbone, with a head per task if they have."""
+        from baselines.components.part_per_task import HeadPerTask
+
+        return self.network() if self.head == "shared" else HeadPerTask(self.network())
 
     def adam(self, model: nn.Module) -> torch.optim.Adam:
         """The optimizer of the comparison: fused Adam at the benchmark's learning rate."""

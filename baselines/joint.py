@@ -27,7 +27,7 @@ class Joint(Baseline):
         from avalanche.training.supervised import JointTraining
         from torch.nn import CrossEntropyLoss
 
-        model = context.network()
+        model = context.model()
         return JointTraining(
             model=model,
             optimizer=context.adam(model),

@@ -33,7 +33,7 @@ class MAS(Baseline):
         from avalanche.training.supervised import MAS
         from torch.nn import CrossEntropyLoss
 
-        model = context.network()
+        model = context.model()
         return MAS(
             model=model,
             optimizer=context.adam(model),

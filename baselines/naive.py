@@ -26,7 +26,7 @@ class Naive(Baseline):
         from avalanche.training.supervised import Naive
         from torch.nn import CrossEntropyLoss
 
-        model = context.network()
+        model = context.model()
         return Naive(
             model=model,
             optimizer=context.adam(model),

@@ -29,7 +29,7 @@ class Replay(Baseline):
         from avalanche.training.supervised import Replay as AvalancheReplay
         from torch.nn import CrossEntropyLoss
 
-        model = context.network()
+        model = context.model()
         return AvalancheReplay(
             model=model,
             optimizer=context.adam(model),

@@ -66,6 +66,7 @@ class RMNBaseline(Baseline):
             initialisation=self.initialisation,
             spread=self.spread,
             batch_norm=self.batch_norm,
+            head=context.head,
             rule=self.rule,
         )
         optimizer = context.adam(model)

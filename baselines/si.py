@@ -33,7 +33,7 @@ class SynapticIntelligence(Baseline):
 
         from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
 
-        model = context.network()
+        model = context.model()
         arguments = context.strategy_arguments()
         plugin = SynapticIntelligencePlugin(si_lambda=self.si_lambda, eps=self.eps)
         arguments["plugins"].append(plugin)

@@ -30,7 +30,8 @@ class Single(Baseline):
         """Fine-tuning of a network per task."""
         from torch.nn import CrossEntropyLoss
 
-        from baselines.components.network_per_task import NetworkPerTask, SingleTaskTraining
+        from baselines.components.part_per_task import NetworkPerTask
+        from baselines.components.single_task_training import SingleTaskTraining
 
         model = NetworkPerTask(context.network).to(context.device)
         return SingleTaskTraining(

@@ -49,6 +49,7 @@ class Benchmark:
         relative: whether outputs count from 0 within each task, so that all tasks share them; they
             are labels of the data set otherwise.
         training: the budget of each profile, by the profile's name.
+        head: whether all tasks share one output layer or have one each.
         labelled: whether the task of every example is told, in training and (task-aware) at test.
         blur: length of the transition from task to task over that of a task; 0 for sharp borders.
         supervised: the same tasks with labels, which a stream without them is held against.
@@ -66,6 +67,7 @@ class Benchmark:
     classes: tuple[tuple[int, ...], ...]
     training: dict[str, Training]
     relative: bool = False
+    head: Literal["shared", "per-task"] = "shared"
     labelled: bool = True
     blur: float = 0.0
     supervised: str = ""
@@ -239,6 +241,21 @@ def _without_labels(
     )
 
 
+def _with_heads(of: str) -> Benchmark:
+    """A benchmark whose tasks have an output layer each, as the paper's multi-head baselines do."""
+    shared = BENCHMARKS[of]
+    summary = shared.summary.replace(
+        " All tasks share ", " Each task has an output layer of its own, of "
+    )
+    return replace(
+        shared,
+        name=f"{of}_heads",
+        title=f"{shared.title}, one head per task",
+        summary=summary,
+        head="per-task",
+    )
+
+
 BENCHMARKS |= {
     benchmark.name: benchmark
     for benchmark in (
@@ -248,6 +265,9 @@ BENCHMARKS |= {
         _without_labels("permuted_mnist", blur=1.0, on_demand=_SLOW),
         _without_labels("split_omniglot", on_demand=_SLOW),
         _without_labels("split_omniglot", blur=1.0, on_demand=_SLOW),
+        _with_heads("split_cifar100"),
+        _with_heads("split_cifar100_20"),
+        _with_heads("split_omniglot"),
     )
 }
 

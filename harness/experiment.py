@@ -70,7 +70,7 @@ def perform(
     strategy = method.build(context)
     lessons = Lessons(method, strategy, context, benchmark, training, stream, report)
     rows = list(lessons.rows())
-    check_declaration(method, strategy)
+    check_declaration(method, strategy, benchmark.head)
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return Outcome(_table(rows, run), packed(masks))
 
@@ -115,6 +115,7 @@ def _context(
         device=device,
         seed=seed,
         plugins=plugins,
+        head=benchmark.head,
     )
 
 

@@ -17,8 +17,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+from baselines.interface import HEADS, Relaxation
 from baselines.registry import methods
 from harness import provenance
+from harness.benchmarks import BENCHMARKS
 from harness.run import Run
 
 THREADS: Final = 1
@@ -150,10 +152,15 @@ def _declaration(run: Run) -> dict[str, Any]:
     return {
         "title": method.title,
         "reference": method.reference,
-        "relaxations": sorted(map(str, method.relaxations)),
+        "relaxations": sorted(map(str, method.relaxations | _heads(run))),
         "rule": method(**run.settings).default_rule,
         "told": str(method.told),
     }
+
+
+def _heads(run: Run) -> frozenset[Relaxation]:
+    per_task = BENCHMARKS[run.benchmark].head == "per-task"
+    return HEADS if per_task else frozenset()
 
 
 def _print_to(log: str) -> None:

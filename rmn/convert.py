@@ -8,8 +8,9 @@ from typing import Literal
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from rmn.features import last_layer
 from rmn.inference import RULES
-from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm
+from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm, TaskHead
 from rmn.network import RelevanceNetwork
 from rmn.relevance import INITIALISATIONS
 
@@ -22,6 +23,7 @@ def convert(
     initialisation: str = "normal",
     spread: float = 0.02,
     batch_norm: Literal["per-task", "shared"] = "per-task",
+    head: Literal["per-task", "shared"] = "shared",
     rule: str = "max-logit",
 ) -> RelevanceNetwork:
     """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
@@ -35,6 +37,8 @@ def convert(
         initialisation: of the mappings, see `rmn.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
+        head: the last layer is shared and has relevance mappings like any other, as the paper has
+            it, or there is a plain one per task, as in the authors' development code.
         rule: how a task is inferred at evaluation without a task label, see `rmn.inference`.
 
     Raises:
@@ -47,9 +51,19 @@ def convert(
         raise ValueError(f"rule is {rule!r}; use one of {RULES}")
     if batch_norm not in ("per-task", "shared"):
         raise ValueError(f"batch_norm is {batch_norm!r}; use 'per-task' or 'shared'")
+    if head not in ("per-task", "shared"):
+        raise ValueError(f"head is {head!r}; use 'per-task' or 'shared'")
     _refuse_unknown(module)
+    last = last_layer(module)
+    if head == "per-task" and not isinstance(last, nn.Linear):
+        raise ValueError(f"a head per task must be a Linear layer, not {type(last).__name__}")
+
+    module = copy.deepcopy(module)
+    last = last_layer(module)
 
     def converted(layer: nn.Module) -> nn.Module:
+        if layer is last and isinstance(layer, nn.Linear) and head == "per-task":
+            return TaskHead(layer)
         if isinstance(layer, nn.Linear):
             return RelevanceLinear(layer, beta, learn_beta, initialisation, spread)
         if isinstance(layer, nn.Conv2d):
@@ -60,7 +74,7 @@ def convert(
             setattr(layer, name, converted(child))
         return layer
 
-    body = converted(copy.deepcopy(module))
+    body = converted(module)
     return RelevanceNetwork(body, rule=rule)
 
 

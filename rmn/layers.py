@@ -240,3 +240,28 @@ class TaskBatchNorm(TaskLayer):
         if saved is not None:  # the number of tasks may differ from this network's
             self.finished = torch.empty_like(saved, device=self.finished.device)
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class TaskHead(TaskLayer):
+    """One output layer per task; x: (n, in) -> (n, outputs)."""
+
+    finished: Tensor
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.live = nn.Linear(layer.in_features, layer.out_features, bias=False)
+        self.live.weight.data.copy_(layer.weight)
+        self.register_buffer("finished", self.live.weight.new_empty(0, *layer.weight.shape))
+
+    def compute(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits under one task."""
+        return F.linear(x, self.live.weight if task is None else self.finished[task])
+
+    def begin_task(self) -> None:
+        """Draw fresh weights."""
+        self.live.reset_parameters()
+
+    @torch.no_grad()
+    def finish_task(self) -> None:
+        """Keep the live weights."""
+        self.finished = torch.cat([self.finished, self.live.weight[None]])

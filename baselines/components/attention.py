@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rmn.layers import TaskBatchNorm, TaskLayer
+from rmn.layers import TaskBatchNorm, TaskHead, TaskLayer
 from rmn.network import TaskNetwork
 
 
@@ -57,31 +56,6 @@ class Gate(TaskLayer):
         """Keep the gates at the largest scale."""
         self.scale = self.smax
         self.finished = torch.cat([self.finished, self.gates()[None]])
-
-
-class TaskHead(TaskLayer):
-    """One output layer per task; x: (n, in) -> (n, outputs)."""
-
-    finished: Tensor
-
-    def __init__(self, layer: nn.Linear) -> None:
-        super().__init__()
-        self.live = nn.Linear(layer.in_features, layer.out_features, bias=False)
-        self.live.weight.data.copy_(layer.weight)
-        self.register_buffer("finished", self.live.weight.new_empty(0, *layer.weight.shape))
-
-    def compute(self, x: Tensor, task: int | None) -> Tensor:
-        """Logits under one task."""
-        return F.linear(x, self.live.weight if task is None else self.finished[task])
-
-    def begin_task(self) -> None:
-        """Draw fresh weights."""
-        self.live.reset_parameters()
-
-    @torch.no_grad()
-    def finish_task(self) -> None:
-        """Keep the live weights."""
-        self.finished = torch.cat([self.finished, self.live.weight[None]])
 
 
 class AttentionNetwork(TaskNetwork):

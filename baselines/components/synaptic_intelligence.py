@@ -31,39 +31,41 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         super().__init__()
         self.si_lambda = si_lambda
         self.eps = eps
-        self.importance: list[Tensor] = []
-        self.anchor: list[Tensor] = []
-        self._path: list[Tensor] = []
-        self._gradient: list[Tensor] = []
-        self._before: list[Tensor] = []
+        self.importance: dict[str, Tensor] = {}
+        self.anchor: dict[str, Tensor] = {}
+        self._path: dict[str, Tensor] = {}
+        self._gradient: dict[str, Tensor] = {}
+        self._before: dict[str, Tensor] = {}
 
     @torch.no_grad()
     def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
-        """Start the path integral at the present weights."""
+        """Start the path integral at the present weights; a new head has no importance yet."""
         weights = _weights(strategy)
-        self.importance = self.importance or [torch.zeros_like(weight) for weight in weights]
-        self.anchor = [weight.detach().clone() for weight in weights]
-        self._path = [torch.zeros_like(weight) for weight in weights]
+        for name, weight in weights.items():
+            self.importance.setdefault(name, torch.zeros_like(weight))
+        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
+        self._path = {name: torch.zeros_like(weight) for name, weight in weights.items()}
 
     @torch.no_grad()
     def before_update(self, strategy: Any, **kwargs: Any) -> None:
         """Note gradients and weights before the step, then add the penalty's gradient."""
-        weights = _weights(strategy)
-        self._gradient = [weight.grad.clone() for weight in weights if weight.grad is not None]
-        self._before = [weight.detach().clone() for weight in weights]
+        moving = {n: w for n, w in _weights(strategy).items() if w.grad is not None}
+        self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
+        self._before = {name: weight.detach().clone() for name, weight in moving.items()}
         if not strategy.clock.train_exp_counter:
             return
-        for weight, anchor, importance in zip(weights, self.anchor, self.importance, strict=True):
+        for name, weight in moving.items():
             assert weight.grad is not None
-            weight.grad.addcmul_(weight - anchor, importance, value=2 * self.si_lambda)
+            moved = weight - self.anchor[name]
+            weight.grad.addcmul_(moved, self.importance[name], value=2 * self.si_lambda)
 
     @torch.no_grad()
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
         """Add the step to the path integral."""
-        for path, gradient, weight, before in zip(
-            self._path, self._gradient, _weights(strategy), self._before, strict=True
-        ):
-            path.addcmul_(gradient, weight - before, value=-1)
+        weights = _weights(strategy)
+        for name, gradient in self._gradient.items():
+            step = weights[name] - self._before[name]
+            self._path[name].addcmul_(gradient, step, value=-1)
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
@@ -72,13 +74,13 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         It is kept from going below zero: a negative penalty would push weights away.
         """
         weights = _weights(strategy)
-        for importance, path, weight, start in zip(
-            self.importance, self._path, weights, self.anchor, strict=True
-        ):
-            importance += (path / ((weight - start) ** 2 + self.eps)).clamp_(min=0)
-        self.anchor = [weight.detach().clone() for weight in weights]
-        self._path, self._gradient, self._before = [], [], []
+        for name, weight in weights.items():
+            moved = (weight - self.anchor[name]) ** 2 + self.eps
+            self.importance[name] += (self._path[name] / moved).clamp_(min=0)
+        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
+        self._path, self._gradient, self._before = {}, {}, {}
 
 
-def _weights(strategy: Any) -> list[nn.Parameter]:
-    return [weight for weight in strategy.model.parameters() if weight.requires_grad]
+def _weights(strategy: Any) -> dict[str, nn.Parameter]:
+    named = strategy.model.named_parameters()
+    return {name: weight for name, weight in named if weight.requires_grad}

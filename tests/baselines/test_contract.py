@@ -205,3 +205,27 @@ def test_online_ewc_runs(context, stream):
 
 def test_benchmark_is_the_one_that_is_measured():
     assert BENCHMARKS["split_mnist"].first(TRAINING.tasks).tasks == 3
+
+
+@pytest.mark.parametrize("name", ["naive", "ewc", "si", "mas", "replay", "rmn", "hat", "joint"])
+def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(name, context, stream):
+    method = methods()[name]
+    torch.manual_seed(0)
+    strategy = method().build(replace(context, head="per-task"))
+    first, second = stream.experiences[:2]
+    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+        strategy.train([first, second], reset_optimizer_state=True)
+    else:
+        strategy.train(first, reset_optimizer_state=True)
+        heads = {n: v.clone() for n, v in strategy.model.state_dict().items() if "parts.0" in n}
+        strategy.train(second, reset_optimizer_state=True)
+        after = strategy.model.state_dict()
+        kept = all(torch.equal(value, after[n]) for n, value in heads.items())
+        assert kept or Relaxation.REPLAY in method.relaxations
+        assert heads or name in ("rmn", "hat")
+    strategy.model.eval()
+    x, y = stream.test[1].inputs(), stream.test[1].images.labels
+    answers = avalanche_forward(strategy.model, x, torch.ones(len(x), dtype=torch.long))
+    assert (answers[:, 2:4].argmax(1) + 2 == y).float().mean() > 0.8
+    mixed = avalanche_forward(strategy.model, x, torch.arange(len(x)) % 2)
+    assert torch.allclose(mixed[1::2], answers[1::2], atol=1e-5)

@@ -9,8 +9,9 @@ import torch
 from scipy import stats
 from torch import nn
 
-from baselines.components.network_per_task import NetworkPerTask, SingleTaskTraining
+from baselines.components.part_per_task import NetworkPerTask
 from baselines.components.routed import Routed
+from baselines.components.single_task_training import SingleTaskTraining
 from harness.networks import mlp
 from harness.schema import RULES
 from rmn import RMN, convert
