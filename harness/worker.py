@@ -129,10 +129,19 @@ def _make(
         record = store.Record(run, _declaration(run), circumstances())
         with suppress(FileExistsError):  # another command has finished the same run meanwhile
             store.save(order.results, record, outcome.rows, outcome.masks)
-    except Exception:  # one run's failure, whatever it is, must not end the others
-        error = provenance.without_paths(traceback.format_exc())
+    except Exception as failure:  # one run's failure, whatever it is, must not end the others
+        error = provenance.without_paths(traceback.format_exc()) + advice(failure)
         record_failure(order, run, error, circumstances())
     return Done(error, time.perf_counter() - clock)
+
+
+def advice(failure: Exception) -> str:
+    """What to try after a failure, a line of its own; "" where there is nothing to say."""
+    text = str(failure).lower()
+    scarce = "out of memory" in text or "allocate memory" in text
+    if scarce or isinstance(failure, MemoryError):
+        return "\nnot enough memory: try fewer --jobs"
+    return ""
 
 
 def _reporter(connection: Connection) -> Callable[[int, int], None]:

@@ -18,7 +18,7 @@ from harness.execute import RefusedError, execute
 from harness.plan import plan
 from harness.resolve import resolve
 from harness.run import Run
-from harness.worker import Order
+from harness.worker import Order, advice
 
 TINY = Training(epochs=2, train_examples=64, test_examples=32)
 RUNS = [
@@ -155,3 +155,13 @@ def test_absent_device_is_refused_and_nothing_recorded(tmp_path: Path) -> None:
 )
 def test_command_keeps_no_absolute_path(typed: list[str], kept: str) -> None:
     assert provenance.origin(typed)["command"] == f"python -m harness.compare {kept}"
+
+
+def test_want_of_memory_names_what_to_lower() -> None:
+    import torch
+
+    with pytest.raises(RuntimeError) as failed:
+        torch.empty(1 << 50)
+    assert "--jobs" in advice(failed.value)
+    assert "--jobs" in advice(MemoryError())
+    assert advice(ValueError("shapes differ")) == ""
