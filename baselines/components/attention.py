@@ -1,91 +1,38 @@
-"""Hard attention to the task: gates on hidden units, and networks that have them."""
+"""Hard attention to the task: a network with gates on its hidden units."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from rmn.layers import TaskBatchNorm, TaskHead, TaskLayer
+from baselines.components.gating import gated
 from rmn.network import TaskNetwork
 
 
-class Gate(TaskLayer):
-    """Multiplies hidden units by sigmoid(scale * embedding of the task) (Serra 2018, Equation 1).
-
-    Attributes:
-        embedding: of the live task, (units,).
-        scale: s, from nearly linear to nearly a step as it grows.
-        finished: gates of the finished tasks at the largest scale, (tasks, units).
-    """
-
-    finished: Tensor
-
-    def __init__(self, units: int, smax: float) -> None:
-        super().__init__()
-        self.embedding = nn.Parameter(torch.randn(units))
-        self.smax = smax
-        self.scale = smax
-        self.register_buffer("finished", torch.empty(0, units))
-
-    def gates(self) -> Tensor:
-        """The live task's gates, (units,)."""
-        return torch.sigmoid(self.scale * self.embedding)
-
-    def cumulative(self) -> Tensor:
-        """Largest gate of any finished task, (units,); zeros before the first (Equation 2)."""
-        if not len(self.finished):
-            return torch.zeros_like(self.embedding)
-        return self.finished.amax(0)
-
-    def compute(self, x: Tensor, task: int | None) -> Tensor:
-        """Gated units; x: (n, units) or (n, units, height, width)."""
-        gates = self.gates() if task is None else self.finished[task]
-        return x * gates.reshape(-1, *(1,) * (x.dim() - 2))
-
-    @torch.no_grad()
-    def begin_task(self) -> None:
-        """Draw a fresh embedding from N(0, 1)."""
-        self.embedding.normal_()
-
-    @torch.no_grad()
-    def finish_task(self) -> None:
-        """Keep the gates at the largest scale."""
-        self.scale = self.smax
-        self.finished = torch.cat([self.finished, self.gates()[None]])
-
-
 class AttentionNetwork(TaskNetwork):
-    """A chain of layers with a gate after each hidden activation and one head per task.
-
-    BatchNorm is per task as well: shared statistics would undo what the gates protect.
+    """A network with a gate after each hidden activation and one head per task.
 
     Args:
-        network: a Sequential of Linear, Conv2d, BatchNorm and layers without parameters, in which
-            each weighted layer but the last is followed by a ReLU; biases are dropped.
+        network: what `baselines.components.gating.gated` can give gates.
         smax: largest scale of the gates.
+
+    Attributes:
+        gates: in the order of the forward pass.
+        gated: layers between gates: (layer, gate of its inputs or None, gate of its outputs).
+        head: the output layers.
 
     Raises:
         ValueError: a layer cannot be gated; it is named.
     """
 
     def __init__(self, network: nn.Module, smax: float) -> None:
-        layers = _gated(network, smax)
-        super().__init__(nn.Sequential(*layers))
-        self.gates = [layer for layer in layers if isinstance(layer, Gate)]
-        weighted = [layer for layer in layers if isinstance(layer, nn.Linear | nn.Conv2d)]
-        before: list[Gate | None] = [None, *self.gates]
-        self.gated = list(zip(weighted, before, self.gates, strict=False))
-
-    @property
-    def head(self) -> TaskHead:
-        """The output layers."""
-        *_, last = self.body.children()
-        assert isinstance(last, TaskHead)
-        return last
+        made = gated(network, smax)
+        super().__init__(made.body)
+        self.gates = made.gates
+        self.gated = made.weighted
+        self.head = made.head
 
     def masks(self) -> Mapping[str, Tensor]:
         """Weights between units whose gates are open (above 0.5): bool, (tasks, *weight shape)."""
@@ -117,25 +64,3 @@ def spread(outputs: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
     values = torch.minimum(outputs[:, :, None], inputs[:, None, :])
     values = values.reshape(*values.shape, *(1,) * (weight.dim() - 2))
     return values.expand(-1, *weight.shape)
-
-
-def _gated(network: nn.Module, smax: float) -> list[nn.Module]:
-    if not isinstance(network, nn.Sequential):
-        raise ValueError(f"HAT gates an nn.Sequential, not a {type(network).__name__}")
-    made: list[nn.Module] = []
-    units = 0
-    for name, layer in copy.deepcopy(network).named_children():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            units = layer.weight.shape[0]
-            layer.bias = None
-        elif isinstance(layer, _BatchNorm):
-            layer = TaskBatchNorm(layer)
-        elif any(True for _ in layer.parameters()):
-            raise ValueError(f"HAT cannot gate layer {name} ({type(layer).__name__})")
-        made.append(layer)
-        if isinstance(layer, nn.ReLU):
-            made.append(Gate(units, smax))
-    if not isinstance(made[-1], nn.Linear):
-        raise ValueError(f"HAT needs a Linear layer at the end, not {type(made[-1]).__name__}")
-    made[-1] = TaskHead(made[-1])
-    return made

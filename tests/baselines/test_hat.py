@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.components.attention import AttentionNetwork, Gate, spread
+from baselines.components.attention import AttentionNetwork, spread
+from baselines.components.gate import Gate
 from baselines.registry import methods
-from harness.networks import mlp
+from harness.networks import cifar_cnn, mlp, resnet18
 
 
 @pytest.fixture
@@ -88,3 +89,40 @@ def test_gates_follow_activations():
         "Gate",
     ]
     assert len(network.gates) == len(network.gated) == 3
+
+
+@pytest.mark.parametrize("backbone", [cifar_cnn, resnet18])
+def test_closed_units_of_a_convolutional_network_change_nothing(backbone):
+    """Whatever is done to weights that the first task's gates shield, its answers stay."""
+    torch.manual_seed(0)
+    model = AttentionNetwork(backbone(5), smax=400.0)
+    x = torch.rand(3, 3, 32, 32)
+    model.begin_task(0, range(5))
+    for gate in model.gates:
+        gate.embedding.data = torch.where(torch.rand_like(gate.embedding) < 0.5, 6.0, -6.0)
+    model.train()
+    model(x)  # BatchNorm has seen something
+    model.finish_task()
+    model.eval()
+    before = model.forward_task(x, 0)
+    assert before.abs().sum() > 0
+    layers = [m for m in model.body.modules() if isinstance(m, nn.Conv2d)]
+    gated = {layer for layer, _, _ in model.gated}
+    assert set(layers) <= gated
+    with torch.no_grad():
+        for layer, inputs, outputs in model.gated:
+            opened = outputs.cumulative()[None]
+            fed = torch.ones_like(opened[:, :1]) if inputs is None else inputs.cumulative()[None]
+            free = 1 - spread(opened, fed, layer.weight)[0]
+            layer.weight += free * torch.randn_like(layer.weight)
+    assert torch.allclose(model.forward_task(x, 0), before, atol=1e-5)
+    masks = model.masks()
+    assert len(masks) == len(model.gated) + 1
+    assert all(0 < mask.float().mean() < 1 for mask in masks.values())
+
+
+def test_a_network_that_cannot_be_gated_is_named():
+    with pytest.raises(ValueError, match="ModuleList"):
+        AttentionNetwork(nn.ModuleList([nn.Linear(2, 2)]), 400.0)
+    with pytest.raises(ValueError, match="layer 1 \\(PReLU\\)"):
+        AttentionNetwork(nn.Sequential(nn.Linear(2, 2), nn.PReLU(), nn.Linear(2, 2)), 400.0)
