@@ -13,7 +13,6 @@ from typing import Any, Final
 import typst
 
 from harness.benchmarks import BENCHMARKS
-from harness.exports import FORMULAS
 from harness.figures import draw
 from harness.metrics import METRICS
 from harness.published import QUOTED, paper
@@ -22,7 +21,7 @@ from harness.store import Record, Results
 from harness.tables import (
     COLUMNS,
     REMEMBERING,
-    SHUFFLED,
+    TOGETHER,
     Column,
     Leaderboard,
     cells_of,
@@ -75,9 +74,9 @@ _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
         "against the same method with task labels (%).",
     ),
     (
-        SHUFFLED,
-        "Task inference on the shuffled test data of all tasks, each example alone, and the batch "
-        "variant: several examples known to be of one task (%).",
+        TOGETHER,
+        "Task inference when several test examples are known to be of one task (%). Above, each "
+        "example of the shuffled test data stands alone.",
     ),
     (COLUMNS[6:], "Masks (%), extra memory (bytes) and time (s; two runs at once on two cores)."),
 )
@@ -126,7 +125,7 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
         "quoted": _quoted(board),
         "rules": _rules(board),
         "methods": _methods(board, finished),
-        "formulas": [[f["title"], f["formula"], f["source"]] for f in FORMULAS],
+        "formulas": _formulas(board),
         "provenance": _provenance(finished),
         "problems": _problems(results),
     }
@@ -207,6 +206,13 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         told = str(record.method.get("told") or "–")
         rows.append([entry.title, reference, settings or "–", told, relaxations or "none"])
     return rows
+
+
+def _formulas(board: Leaderboard) -> list[list[str]]:
+    """Of the metrics that were measured."""
+    measured = set(board.derived["metric"])
+    metrics = [metric for metric in METRICS.values() if metric.name in measured]
+    return [[metric.title, metric.formula, metric.source] for metric in metrics]
 
 
 def _provenance(finished: list[Record]) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Final
 
 import pandas as pd
 
-from harness.metrics import METRICS
 from harness.tables import COLUMNS, Leaderboard
 
 _HEAD: Final = ("Method", "Seeds")
@@ -78,8 +77,3 @@ EXPORTS: Final[dict[str, Callable[[Leaderboard], str]]] = {
     "csv": csv,
     "tex": tex,
 }
-
-FORMULAS: Final = [
-    {"title": m.title, "formula": m.formula, "source": m.source} for m in METRICS.values()
-]
-"""Each metric's formula, for reports."""

@@ -53,12 +53,11 @@ REMEMBERING: Final = (
 )
 """Of streams without task labels: catastrophic remembering."""
 
-SHUFFLED: Final = (
-    Column("task_inference", TASK_AGNOSTIC, "Each alone"),
+TOGETHER: Final = (
     Column("inferred_of_10", TASK_AGNOSTIC, "10 of one task"),
     Column("inferred_of_100", TASK_AGNOSTIC, "100 of one task"),
 )
-"""Task inference on shuffled test data, and the batch variant."""
+"""Task inference of several examples at once."""
 
 COUNTERPARTS: Final = {"rmn_unsupervised": "rmn"}
 """Methods without task labels by the method with labels that they are held against."""
