@@ -6,18 +6,19 @@ import argparse
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from baselines.interface import Baseline
 from baselines.registry import methods
-from harness.benchmarks import BENCHMARKS, PROFILES, Benchmark
+from harness.benchmarks import BENCHMARKS, Benchmark
 from harness.names import unknown
 from harness.parser import DATA_VARIABLE, make_parser
 from harness.plan import suits
-from harness.resolve import Resolved, assignments, resolve, tuned
+from harness.resolve import TRAINING, Resolved, assignments, budget, resolve, tuned
 from harness.settings import SettingError
 from harness.sources import SOURCES
+from harness.training import PROFILES, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,14 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
     _among("method", names, known)
     _trainable(benchmark, names, known)
     overrides = assignments(given.set, known)
+    training, changed = budget(benchmark.training[given.profile], overrides.pop(TRAINING, {}))
+    if not benchmark.labelled and (training.decay or training.patience is not None):
+        raise _RefusedArgumentError(
+            f"{benchmark.name} tells no borders, so no learning rate can be lowered within a task; "
+            "leave out training.decay and training.patience"
+        )
+    _orderable(benchmark, training)
+    benchmark = replace(benchmark, training={**benchmark.training, given.profile: training})
     for name in overrides:
         if name not in names:
             raise _RefusedArgumentError(
@@ -99,7 +108,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         settings={
             name: resolve(
                 known[name], best.get(known[name].tuned_as or name, {}), overrides.get(name, {})
-            )
+            ).also(changed)
             for name in names
         },
         seeds=given.seeds,
@@ -139,6 +148,13 @@ def _trainable(
                 f"{name} must be told {known[name].told}, and {benchmark.name} is not a stream for "
                 f"that; try --benchmark {' or '.join(other.name for other in lists)}"
             )
+
+
+def _orderable(benchmark: Benchmark, training: Training) -> None:
+    try:
+        benchmark.under(training)
+    except ValueError as error:
+        raise _RefusedArgumentError(str(error)) from None
 
 
 def _names(text: str) -> list[str]:

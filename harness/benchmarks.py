@@ -1,35 +1,13 @@
-"""The benchmarks: tasks, network and training budget. Names and numbers only, no torch."""
+"""The benchmarks: tasks, network and heads. Names and numbers only, no torch."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The training budget of one profile, the same for every method of a comparison.
-
-    Attributes:
-        epochs: passes over each task's training data.
-        batch_size: examples per optimizer step.
-        learning_rate: of Adam at the start of each task.
-        decay: lower the learning rate to zero within each task, along half a cosine.
-        train_examples: at most this many training examples per task; None for all.
-        test_examples: at most this many test examples per task; None for all.
-        tasks: only the first so many tasks of the stream; None for all.
-        validation: hold out the last tenth of each task's training examples and test on it instead
-            of on the test data.
-    """
-
-    epochs: int
-    batch_size: int = 128
-    learning_rate: float = 0.002
-    decay: bool = True
-    train_examples: int | None = None
-    test_examples: int | None = None
-    tasks: int | None = None
-    validation: bool = False
+from harness.training import DIGITS, DRAWINGS, PHOTOS, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +24,7 @@ class Benchmark:
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
             all classes in a pixel order of its own.
         classes: the labels of each task, in the order of the stream.
+        groups: the group of each task where tasks are groups.
         relative: whether outputs count from 0 within each task, so that all tasks share them; they
             are labels of the data set otherwise.
         training: the budget of each profile, by the profile's name.
@@ -66,6 +45,7 @@ class Benchmark:
     tasks_by: Literal["classes", "groups", "permutations"]
     classes: tuple[tuple[int, ...], ...]
     training: dict[str, Training]
+    groups: tuple[int, ...] = ()
     relative: bool = False
     head: Literal["shared", "per-task"] = "shared"
     labelled: bool = True
@@ -86,30 +66,34 @@ class Benchmark:
             return self.classes
         return tuple(tuple(range(len(classes))) for classes in self.classes)
 
+    def under(self, training: Training) -> Benchmark:
+        """The same benchmark with the order and the number of tasks of a budget."""
+        return self.ordered(training.class_order).first(training.tasks)
+
     def first(self, tasks: int | None) -> Benchmark:
         """The same benchmark cut to its first tasks; the network's output keeps its width."""
-        return replace(self, classes=self.classes[:tasks])
+        return replace(self, classes=self.classes[:tasks], groups=self.groups[:tasks])
+
+    def ordered(self, seed: int | None) -> Benchmark:
+        """The same benchmark with its classes, or groups, in a random order; None for theirs.
+
+        Raises:
+            ValueError: every task has all classes, so that there is nothing to order.
+        """
+        if seed is None:
+            return self
+        shuffle = random.Random(seed).sample
+        if self.tasks_by == "groups":
+            order = shuffle(range(self.tasks), self.tasks)
+            classes = tuple(self.classes[group] for group in order)
+            return replace(self, classes=classes, groups=tuple(order))
+        if self.tasks_by == "permutations":
+            raise ValueError(f"each task of {self.name} has all classes; leave out class_order")
+        labels = [label for classes in self.classes for label in classes]
+        drawn = iter(shuffle(labels, len(labels)))
+        return replace(self, classes=tuple(tuple(islice(drawn, len(c))) for c in self.classes))
 
 
-_SMOKE = Training(epochs=1, train_examples=1024, test_examples=512)
-_LABELLED = {
-    "smoke": _SMOKE,
-    "default": Training(epochs=5),
-    "tuning": Training(epochs=5, tasks=3, validation=True),
-    "paper": Training(epochs=250, decay=False),
-}
-_IMAGES = {
-    "smoke": replace(_SMOKE, batch_size=64, train_examples=256, test_examples=200),
-    "default": Training(epochs=5, batch_size=128, learning_rate=0.001),
-    "tuning": Training(epochs=5, batch_size=128, learning_rate=0.001, tasks=3, validation=True),
-    "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False),
-}
-_DRAWINGS = {
-    "smoke": replace(_SMOKE, batch_size=16, train_examples=128, test_examples=64),
-    "default": Training(epochs=5, batch_size=16, learning_rate=0.001),
-    "tuning": Training(epochs=5, batch_size=16, learning_rate=0.001, tasks=3, validation=True),
-    "paper": Training(epochs=200, batch_size=16, learning_rate=0.0002, decay=False),
-}
 _BEYOND = frozenset({"replay", "generative_replay", "rmn_plus", "hat_plus", "single_plus"})
 """Not in the paper's comparison, where one replays nothing and names tasks by the network alone."""
 _PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
@@ -139,7 +123,7 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
-            training=_LABELLED,
+            training=DIGITS,
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -152,7 +136,7 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
-            training=_LABELLED,
+            training=DIGITS,
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -165,7 +149,7 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
-            training=_LABELLED,
+            training=DIGITS,
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -179,7 +163,7 @@ BENCHMARKS = {
             tasks_by="classes",
             classes=_runs(10, 10),
             relative=True,
-            training=_IMAGES,
+            training=PHOTOS,
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -193,7 +177,7 @@ BENCHMARKS = {
             tasks_by="classes",
             classes=_runs(20, 5),
             relative=True,
-            training=_IMAGES,
+            training=PHOTOS,
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -206,8 +190,9 @@ BENCHMARKS = {
             outputs=60,
             tasks_by="groups",
             classes=tuple(tuple(range(size)) for size in _ALPHABETS),
+            groups=tuple(range(50)),
             relative=True,
-            training=_DRAWINGS,
+            training=DRAWINGS,
             on_demand=_BEYOND,
         ),
     )
@@ -226,7 +211,9 @@ def _without_labels(
         else ""
     )
     # no decay: a learner that does not know where tasks end cannot know where it should stop
-    training = {name: replace(budget, decay=False) for name, budget in told.training.items()}
+    training = {
+        name: replace(budget, decay=False, patience=None) for name, budget in told.training.items()
+    }
     return replace(
         told,
         name=f"{of}_fuzzy" if blur else f"{of}_unsupervised",
@@ -269,11 +256,4 @@ BENCHMARKS |= {
         _with_heads("split_cifar100_20"),
         _with_heads("split_omniglot"),
     )
-}
-
-PROFILES = {
-    "smoke": "seconds; for tests and for trying the command line",
-    "default": "what a laptop can do; the profile of the committed results",
-    "tuning": "the first tasks alone, tested on held-out training data; for harness.tune",
-    "paper": "the paper's epochs and optimizer settings",
 }

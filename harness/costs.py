@@ -21,11 +21,12 @@ from torch.nn import functional as F
 from baselines.interface import Context
 from baselines.registry import methods
 from harness import store
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.loading import TensorLoading
 from harness.memory import kept
 from harness.networks import NETWORKS, mlp
 from harness.streams import experiences, make_stream
+from harness.training import Training
 from rmn import RelevanceNetwork, convert
 
 _ROUNDS: Final = 7

@@ -120,7 +120,7 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
         "title": benchmark.title,
         "profile": board.profile,
         "summary": benchmark.summary,
-        "budget": _budget(finished[0]),
+        "budget": _budget(finished),
         "leaderboard": [part for part in parts if part["rows"]],
         "quoted": _quoted(board),
         "rules": _rules(board),
@@ -131,9 +131,18 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def _budget(record: Record) -> str:
+def _budget(finished: Sequence[Record]) -> str:
+    """The budget of the profile; settings named in a method's title may change it."""
+    record = min(finished, key=lambda record: ("training." in record.run.setting, str(record.run)))
     training = record.run.training
-    decay = ", lowered to zero along half a cosine within each task" if training["decay"] else ""
+    decay = ""
+    if training["decay"]:
+        decay = ", lowered to zero along half a cosine within each task"
+    elif training.get("patience"):
+        decay = (
+            f", divided by three after {training['patience']} epochs without a lower loss on a "
+            "held-out tenth of the training data"
+        )
     return (
         f"Every method trains for {training['epochs']} epochs a task in batches of "
         f"{training['batch_size']}, with the same network, first weights and order of data, by "

@@ -16,8 +16,9 @@ from torch import nn
 from baselines.interface import Context, HasMasks
 from baselines.registry import methods
 from harness import schema
-from harness.benchmarks import BENCHMARKS, Benchmark, Training
-from harness.decay import CosineDecay
+from harness.augmentation import RandomAffine
+from harness.benchmarks import BENCHMARKS, Benchmark
+from harness.decay import CosineDecay, PlateauDecay
 from harness.declaration import check_declaration
 from harness.evaluation import Row
 from harness.lessons import Lessons
@@ -26,6 +27,7 @@ from harness.masks import packed
 from harness.networks import NETWORKS
 from harness.run import Run
 from harness.streams import make_stream
+from harness.training import Training
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,18 @@ def perform(
         ValueError: a data file is damaged, or the method does what it does not declare.
     """
     training = Training(**run.training)
-    benchmark = BENCHMARKS[run.benchmark].first(training.tasks)
+    benchmark = BENCHMARKS[run.benchmark].under(training)
     where = _device(device)
     torch.manual_seed(run.seed)
     stream = make_stream(benchmark, training, run.seed, data)
     method = methods()[run.baseline](**run.settings)
-    plugins = [TensorLoading(run.seed), _Report(report)]
+    plugins: list[SupervisedPlugin] = [TensorLoading(run.seed), _Report(report)]
     if training.decay:
         plugins.append(CosineDecay())
+    if training.patience is not None:
+        plugins.append(PlateauDecay(stream.held_out, training.patience))
+    if training.affine:
+        plugins.append(RandomAffine(run.seed))
     context = _context(benchmark, training, run.seed, where, tuple(plugins))
     strategy = method.build(context)
     lessons = Lessons(method, strategy, context, benchmark, training, stream, report)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
-from harness.benchmarks import Benchmark, Training
+from harness.benchmarks import Benchmark
 from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
 from harness.memory import kept, network_bytes
 from harness.remembering import Ownership, evaluate_unlabelled
 from harness.streams import Stream
+from harness.training import Training
 from harness.unlabelled import StreamLoading, UnlabelledStream
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from baselines.interface import Baseline
-from harness.benchmarks import BENCHMARKS, PROFILES
+from harness.benchmarks import BENCHMARKS
 from harness.execute import cores
 from harness.settings import declared
+from harness.training import PROFILES, Training
 
 DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
@@ -60,6 +61,9 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
+    lines += ["", "training budget, the same for every method; a profile sets all of it:"]
+    for setting in declared(Training).values():
+        lines.append(f"    training.{setting.name}: {setting.allowed}")
     lines += ["", "methods and their settings:"]
     for name, method in known.items():
         lines.append(f"  {name}: {method.title}")
@@ -69,6 +73,7 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     command = "python -m harness.compare --benchmark split_mnist"
     lines += ["", "examples:", f"  {command} --plan"]
     lines += [f"  {command} --methods rmn,ewc --set ewc.ewc_lambda=100"]
+    lines += [f"  {command} --methods rmn --set training.epochs=20 --set training.class_order=1"]
     return "\n".join(lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from baselines.interface import Baseline, Told
 from harness.benchmarks import Benchmark
@@ -40,7 +39,7 @@ def plan(
             baseline=name,
             settings=dict(settings[name].values),
             profile=profile,
-            training=asdict(benchmark.training[profile]),
+            training=benchmark.training[profile].identity(),
             seed=seed,
             versions={"benchmark": benchmark.version, "baseline": method.version, "rows": rows},
             setting=settings[name].changed,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.benchmarks import BENCHMARKS, PROFILES
+from harness.benchmarks import BENCHMARKS
 from harness.names import unknown
+from harness.training import PROFILES
 
 FORMATS: Final = ("pdf", "md", "csv", "tex")
 

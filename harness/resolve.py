@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline
 from harness.names import unknown
 from harness.settings import SettingError, declared
+from harness.training import Training
 
 TUNED: Final = Path(__file__).parent / "tuned"
 
@@ -31,11 +32,21 @@ class Resolved:
     values: Mapping[str, Any] = field(default_factory=dict)
     changed: str = ""
 
+    def also(self, changed: str) -> Resolved:
+        """The same settings with something else that differs named beside theirs."""
+        return Resolved(self.values, ", ".join(filter(None, [self.changed, changed])))
+
+
+TRAINING: Final = "training"
+"""Stands in place of a method's name before the settings of the training budget."""
+
 
 def assignments(
     texts: Sequence[str], methods: Mapping[str, type[Baseline]]
 ) -> dict[str, dict[str, str]]:
     """Values given as `method.setting=value`, by method and setting.
+
+    `TRAINING` is among the methods, with the fields of `harness.training.Training`.
 
     Raises:
         SettingError: one is not written like that, names something unknown, or is given twice.
@@ -46,9 +57,9 @@ def assignments(
         name, dot, key = target.strip().partition(".")
         if not (equals and dot):
             raise SettingError(f"cannot read {text!r}; write METHOD.SETTING=VALUE")
-        if name not in methods:
-            raise SettingError(unknown("method", name, methods))
-        if key not in (known := declared(methods[name])):
+        if name not in (owners := {**methods, TRAINING: Training}):
+            raise SettingError(unknown("method", name, owners))
+        if key not in (known := declared(owners[name])):
             raise SettingError(unknown(f"setting of {name}", key, known))
         if key in given.setdefault(name, {}):
             raise SettingError(f"{name}.{key} is given twice; give it once")
@@ -71,6 +82,22 @@ def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"{path.name} of the tuned settings is damaged: {error!r}") from error
+
+
+def budget(training: Training, given: Mapping[str, str]) -> tuple[Training, str]:
+    """A training budget with values from the command line, and what they change as text.
+
+    Raises:
+        SettingError: a value is not allowed.
+    """
+    known = declared(Training)
+    try:
+        values = {key: known[key].parse(text) for key, text in given.items()}
+        changed = replace(training, **values)
+    except (SettingError, ValueError) as error:
+        raise SettingError(f"{TRAINING}.{error}") from None
+    differing = (key for key in values if values[key] != getattr(training, key))
+    return changed, ", ".join(f"{TRAINING}.{key}={values[key]}" for key in differing)
 
 
 def resolve(method: type[Baseline], tuned: Mapping[str, Any], given: Mapping[str, str]) -> Resolved:

@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from baselines.interface import Baseline
+from harness.training import Training
 
 _BOOLEANS: Final = {"true": True, "false": False}
 _KINDS: Final[dict[type, str]] = {
@@ -78,8 +79,8 @@ class Setting:
         return math.isfinite(value) and low <= value <= high
 
 
-def declared(method: type[Baseline]) -> dict[str, Setting]:
-    """The settings of a method by name, in the order of its fields."""
+def declared(method: type[Baseline] | type[Training]) -> dict[str, Setting]:
+    """The settings of a method, or of a training budget, by name, in the order of its fields."""
     hints = get_type_hints(method)
     return {
         entry.name: Setting(

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
 
-from harness.benchmarks import Benchmark, Training
+from harness.benchmarks import Benchmark
 from harness.datasets import Images, TaskData, load
 from harness.loading import TensorClassificationDataset
+from harness.training import Training
 from harness.unlabelled import UnlabelledStream, unlabelled_stream
 
 
@@ -25,12 +26,14 @@ class Stream:
         test: test data per task.
         experiences: the same training data as Avalanche experiences with task labels 0, 1, ...;
             none where the benchmark has no labels.
+        held_out: training data per task that are not trained on, where the budget asks for them.
         unlabelled: the sequence of batches of a benchmark without labels.
     """
 
     train: tuple[TaskData, ...]
     test: tuple[TaskData, ...]
     experiences: Sequence[Any]
+    held_out: tuple[TaskData, ...] = ()
     unlabelled: UnlabelledStream | None = None
 
 
@@ -40,7 +43,7 @@ def make_stream(
     """The stream of a benchmark for one seed.
 
     Args:
-        benchmark: which tasks.
+        benchmark: which tasks, in which order (`harness.benchmarks.Benchmark.under`).
         training: how many examples of each at most.
         seed: of the permutations and of the order of an unlabelled stream.
         data: folder of the data sets; None for the packaged ones.
@@ -51,16 +54,17 @@ def make_stream(
     """
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.tasks_by]
-    benchmark = benchmark.first(training.tasks)
     train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
     test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
+    held_out: tuple[TaskData, ...] = ()
+    if training.validation or training.patience is not None:
+        train_tasks, held_out = zip(*map(_held_out, train_tasks), strict=True)
     if training.validation:
-        held_out = [_held_out(task) for task in train_tasks]
-        train_tasks, test_tasks = zip(*held_out, strict=True)
+        test_tasks = held_out
     if benchmark.labelled:
-        return Stream(train_tasks, test_tasks, experiences(train_tasks))
+        return Stream(train_tasks, test_tasks, experiences(train_tasks), held_out)
     stream = unlabelled_stream(benchmark, training, train_tasks, seed)
-    return Stream(train_tasks, test_tasks, (), stream)
+    return Stream(train_tasks, test_tasks, (), held_out, stream)
 
 
 def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
@@ -85,7 +89,7 @@ def _by_classes(
 def _by_groups(
     images: Images, benchmark: Benchmark, seed: int, limit: int | None
 ) -> Iterator[TaskData]:
-    for group in range(benchmark.tasks):
+    for group in benchmark.groups:
         yield TaskData(images[(images.groups == group).nonzero().squeeze(1)[:limit]])
 
 

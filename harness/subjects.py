@@ -24,12 +24,13 @@ from torch.nn import functional as F
 
 from baselines.interface import Context
 from baselines.registry import methods
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.datasets import PACKAGED
 from harness.evaluation import evaluate
 from harness.loading import TensorLoading
 from harness.networks import mlp
 from harness.streams import Stream, make_stream
+from harness.training import Training
 
 BENCHMARK: Final = BENCHMARKS["split_mnist"]
 BATCH: Final = 128

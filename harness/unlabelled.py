@@ -14,9 +14,10 @@ from avalanche.benchmarks import DatasetExperience, EagerCLStream
 from avalanche.training.plugins import SupervisedPlugin
 from torch import Tensor
 
-from harness.benchmarks import Benchmark, Training
+from harness.benchmarks import Benchmark
 from harness.datasets import TaskData
 from harness.loading import TensorClassificationDataset
+from harness.training import Training
 
 _GRID: Final = 2001  # points of a task's density; its distribution is exact at each
 

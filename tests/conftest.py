@@ -2,10 +2,11 @@ import pytest
 import torch
 
 from baselines.interface import Context
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.loading import TensorLoading
 from harness.networks import mlp
 from harness.streams import make_stream
+from harness.training import Training
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import pytest
 
 import baselines
 from baselines import registry
-from harness.benchmarks import Training
 from harness.experiment import perform
 from harness.run import Run
+from harness.training import Training
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 

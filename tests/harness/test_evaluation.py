@@ -10,13 +10,14 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.supervised import EWC, Naive, Replay
 from torch import nn
 
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.decay import CosineDecay
 from harness.evaluation import evaluate
 from harness.loading import TensorLoading
 from harness.memory import kept, network_bytes
 from harness.networks import mlp
 from harness.streams import experiences, make_stream
+from harness.training import Training
 from rmn import RMN, convert
 
 TRAINING = Training(epochs=1, train_examples=256, test_examples=60, tasks=3)

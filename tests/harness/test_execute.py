@@ -13,11 +13,12 @@ import pytest
 
 from baselines.registry import methods
 from harness import provenance, store
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.execute import RefusedError, execute
 from harness.plan import plan
 from harness.resolve import resolve
 from harness.run import Run
+from harness.training import Training
 from harness.worker import Order, advice
 
 TINY = Training(epochs=2, train_examples=64, test_examples=32)

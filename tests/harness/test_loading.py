@@ -7,10 +7,11 @@ from avalanche.training.supervised import Naive
 from torch import nn
 from torch.utils.data import DataLoader
 
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.loading import BatchLoader, TensorLoading
 from harness.networks import mlp
 from harness.streams import make_stream
+from harness.training import Training
 
 TRAINING = Training(epochs=1, train_examples=200, test_examples=100, tasks=3)
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from harness.benchmarks import Benchmark, Training
+from harness.benchmarks import Benchmark
 from harness.datasets import Images, TaskData
 from harness.remembering import Ownership, evaluate_unlabelled
+from harness.training import Training
 
 BENCHMARK = Benchmark(
     name="toy",

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.datasets import PACKAGED, load
 from harness.streams import make_stream
+from harness.training import Training
 
 WHOLE = Training(epochs=1)
 

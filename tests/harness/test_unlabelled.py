@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.registry import methods
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.streams import make_stream
+from harness.training import Training
 from harness.unlabelled import StreamLoading, TaskLabelError, blended
 
 TRAINING = Training(epochs=2, train_examples=300, test_examples=100, tasks=3, decay=False)

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.streams import make_stream
+from harness.training import Training
 
 
 @pytest.fixture(scope="session")

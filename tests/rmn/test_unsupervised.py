@@ -7,10 +7,11 @@ import torch
 
 from baselines.interface import Context
 from baselines.rmn_unsupervised import RMNUnsupervisedBaseline
-from harness.benchmarks import BENCHMARKS, Training
+from harness.benchmarks import BENCHMARKS
 from harness.datasets import TaskData
 from harness.networks import mlp
 from harness.streams import make_stream
+from harness.training import Training
 from harness.unlabelled import StreamLoading, unlabelled_stream
 from rmn import RMNUnsupervised, convert
 
