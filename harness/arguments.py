@@ -171,10 +171,6 @@ def _data(folder: Path | None, benchmark: Benchmark) -> Path | None:
     if folder is None and os.environ.get(DATA_VARIABLE):
         option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
     source = SOURCES[benchmark.dataset]
-    if folder is None and not source.packaged:
-        raise _RefusedArgumentError(
-            f"{benchmark.name} needs {source.file}; name its folder by --data or {DATA_VARIABLE}"
-        )
     if folder is not None and not (folder / source.file).is_file():
         if source.packaged:
             hint = f"leave out {option}: {benchmark.dataset} ships with the package"

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.sources import SOURCES, Source
+from harness.sources import SOURCES, Source, Split
+
+Splits = dict[str, NDArray[Any]]
+"""Pixels, labels and groups of both splits, such as `train_pixels`."""
 
 PACKAGED: Final = Path(__file__).parent / "data"
 """Data sets that ship with the package: MNIST."""
 
 CACHE_VARIABLE: Final = "RMN_CACHE"
 """Environment variable that names the folder of decoded data sets."""
+
+
+class DataUnavailableError(FileNotFoundError):
+    """A data set is neither on disk nor can it be downloaded; says how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +82,19 @@ def load(name: str, data: Path | None = None) -> tuple[Images, Images]:
 
     Args:
         name: key of `harness.sources.SOURCES`.
-        data: folder that holds the source's file; None for the packaged one.
+        data: folder that holds the source's file; None for the packaged one or, where none is
+            packaged, for torchvision's download.
 
     Raises:
-        FileNotFoundError: the file is not there; the message says how to get it.
+        DataUnavailableError: the file is not there, or cannot be downloaded; says how to get it.
         ValueError: the file is not the published one.
     """
     source = SOURCES[name]
+    if data is None and not source.packaged:
+        return _downloaded(name)
     path = (data or PACKAGED) / source.file
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; {how_to_get(name)}")
+        raise DataUnavailableError(f"{path} is missing; {how_to_get(name)}")
     return _read(path.resolve(), source)
 
 
@@ -99,47 +112,85 @@ def _read(path: Path, source: Source) -> tuple[Images, Images]:
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:
         raise ValueError(f"{path} is damaged or altered: sha256 {found}, not {source.sha256}")
-    arrays = _cached(path, source) if source.decoded else _splits(path, source)
-    images = [
-        Images(*(torch.from_numpy(arrays[f"{split}_{part}"]) for part in _PARTS))
-        for split in _SPLITS
-    ]
-    return images[0], images[1]
+
+    def splits() -> Splits:
+        with np.load(path, allow_pickle=False) as arrays:
+            return _named(lambda split: source.split(arrays, split))
+
+    return _images(_kept(path.stem, source, splits) if source.slow else splits())
+
+
+@lru_cache(maxsize=2)
+def _downloaded(name: str) -> tuple[Images, Images]:
+    from harness.downloads import READERS, fetch
+
+    originals = _cache() / "originals"
+
+    def splits() -> Splits:
+        originals.mkdir(parents=True, exist_ok=True)
+        with (originals / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # one worker downloads, the others wait
+            try:
+                fetch(name, originals)
+            except (OSError, RuntimeError) as error:
+                raise DataUnavailableError(
+                    f"cannot download: {error}; {how_to_get(name)}"
+                ) from error
+        return _named(lambda split: READERS[name](originals, split))
+
+    return _images(_kept(name, SOURCES[name], splits))
 
 
 _SPLITS: Final = ("train", "test")
 _PARTS: Final = ("pixels", "labels", "groups")
 
 
-def _splits(path: Path, source: Source) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        return {
-            f"{split}_{part}": np.ascontiguousarray(array)
-            for split in _SPLITS
-            for part, array in zip(_PARTS, source.split(arrays, split), strict=True)
-        }
+def _named(read: Callable[[str], Split]) -> Splits:
+    return {
+        f"{split}_{part}": np.ascontiguousarray(array)
+        for split in _SPLITS
+        for part, array in zip(_PARTS, read(split), strict=True)
+    }
 
 
-def _cached(path: Path, source: Source) -> Mapping[str, NDArray[Any]]:
-    """The decoded splits, from the cache if it holds them whole."""
-    folder = Path(os.environ.get(CACHE_VARIABLE, Path.home() / ".cache" / "rmn-harness"))
-    kept = folder / f"{path.stem}-{source.sha256[:16]}.npz"
+def _images(splits: Splits) -> tuple[Images, Images]:
+    train, test = (
+        Images(*(torch.from_numpy(splits[f"{split}_{part}"]) for part in _PARTS))
+        for split in _SPLITS
+    )
+    return train, test
+
+
+def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
+    """The splits from the cache if it holds them whole; else made, checked and put there.
+
+    Raises:
+        ValueError: what was made is not the published data set.
+    """
+    kept = _cache() / f"{name}-{source.content[:16]}.npz"
     if kept.is_file():
-        with np.load(kept, allow_pickle=False) as arrays:
-            decoded = {name: arrays[name] for name in arrays.files if name != "sha256"}
-            if str(arrays["sha256"]) == _digest(decoded):
-                return decoded
-    decoded = _splits(path, source)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".npz", delete=False) as unfinished:
-        np.savez(unfinished, allow_pickle=False, sha256=np.array(_digest(decoded)), **decoded)
+        with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(kept) as arrays:
+            splits = {key: arrays[key] for key in arrays.files}
+            if digest(splits) == source.content:
+                return splits
+    splits = make()
+    if (found := digest(splits)) != source.content:
+        raise ValueError(f"{name} is not the published data set: sha256 {found} of its splits")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as unfinished:
+        np.savez(unfinished, allow_pickle=False, **splits)
     Path(unfinished.name).replace(kept)
-    return decoded
+    return splits
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+def digest(splits: Splits) -> str:
+    """SHA-256 of the splits' names and content, in the order of the names."""
     hashed = hashlib.sha256()
-    for name in sorted(arrays):
+    for name in sorted(splits):
         hashed.update(name.encode())
-        hashed.update(np.ascontiguousarray(arrays[name]).data)
+        hashed.update(np.ascontiguousarray(splits[name]).data)
     return hashed.hexdigest()
+
+
+def _cache() -> Path:
+    return Path(os.environ.get(CACHE_VARIABLE, Path.home() / ".cache" / "rmn-harness"))

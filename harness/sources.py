@@ -25,16 +25,19 @@ class Source:
     Attributes:
         file: its name.
         sha256: of its content.
+        content: SHA-256 of the splits that come of it, whatever file they were read from
+            (`harness.datasets.digest`).
         split: the training or the test split ("train", "test") from the file's arrays.
         packaged: whether the file is part of this package.
-        decoded: whether reading it takes long enough that the result is kept on disk.
+        slow: whether reading it takes long enough that the splits are kept on disk.
     """
 
     file: str
     sha256: str
+    content: str
     split: Callable[[Arrays, str], Split]
     packaged: bool = False
-    decoded: bool = False
+    slow: bool = False
 
 
 def _grey(arrays: Arrays, name: str) -> Split:
@@ -59,35 +62,58 @@ def _cifar(arrays: Arrays, name: str) -> Split:
 
 
 def _omniglot(arrays: Arrays, name: str) -> Split:
-    """Omniglot at 28 x 28: labels within the alphabet, groups: alphabets, split by drawer."""
-    drawers = arrays["drawer"]
+    """Omniglot at 28 x 28."""
+    columns = (arrays[key] for key in ("character_in_alphabet", "alphabet", "drawer"))
+    labels, groups, drawers = (column.astype(np.int64) for column in columns)
+    return by_drawer(arrays["images"], labels, groups, drawers, name)
+
+
+def by_drawer(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    drawers: NDArray[np.int64],
+    name: str,
+) -> Split:
+    """Omniglot split by drawer.
+
+    Args:
+        images: (n, 28, 28), bright ink.
+        labels: characters within their alphabet, (n,).
+        groups: alphabets, (n,).
+        drawers: 0 to 19, (n,).
+        name: "train" or "test".
+    """
     first_test = int(drawers.max()) + 1 - _TEST_DRAWERS
     chosen = drawers >= first_test if name == "test" else drawers < first_test
-    labels = arrays["character_in_alphabet"][chosen].astype(np.int64)
-    return arrays["images"][chosen][:, None], labels, arrays["alphabet"][chosen].astype(np.int64)
+    return images[chosen][:, None], labels[chosen], groups[chosen]
 
 
 SOURCES: Final = {
     "mnist": Source(
         "mnist.npz",
         "c8ca71ad62d22263ab46d0b5a815db8a64618c94fa6e7bc9f48a2c68964b1f12",
+        "7fbbff0b1a13f63efe16f88b2f7c32989c0c5cc9e55d0f14aaf816579234b60f",
         _grey,
         packaged=True,
     ),
     "fashion_mnist": Source(
         "fashion-mnist.npz",
         "08bca0e459ba0017bd7257f09a605291dabad7bce250d58a21f00a288732ffab",
+        "c12d010dc85318b14e0499209af2a74dd8a1bce089377e2e0045acf238b8ddb3",
         _grey,
     ),
     "cifar100": Source(
         "cifar100.npz",
         "0e355563d58ceba13ecdde31a3862ba39185123ac77fbc2a70a05af865db9352",
+        "8be0cb753a544d049a668adf79b4ae5ef1570a5ae2c58216627dac5745e42ddc",
         _cifar,
-        decoded=True,
+        slow=True,
     ),
     "omniglot": Source(
         "omniglot.npz",
         "dc6c189098ab7151c010d5398f043ecaf79129f053e5cc40c9b20cafc41afc02",
+        "433bfd300db8c62abb99c9757f0434f6b53dffb25d3644f6e4aa0fe243a0335e",
         _omniglot,
     ),
 }

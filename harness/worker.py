@@ -89,11 +89,17 @@ def work(connection: Connection, order: Order, log: str) -> None:
     device = "cuda" if order.device != "cpu" and torch.cuda.is_available() else "cpu"
     name = torch.cuda.get_device_name() if device == "cuda" else ""
     import harness.experiment  # noqa: F401 - imports avalanche, on no run's time
+    from harness.datasets import DataUnavailableError
 
     machine = {**order.origin, **provenance.machine(device, name, THREADS)}
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
         while True:
-            connection.send(_make(connection.recv(), device, order, machine, connection))
+            run = connection.recv()
+            try:
+                connection.send(_make(run, device, order, machine, connection))
+            except DataUnavailableError as error:  # the next run would find no data either
+                connection.send(Refused(str(error)))
+                return
 
 
 def record_failure(order: Order, run: Run, error: str, circumstances: Mapping[str, Any]) -> None:
@@ -116,6 +122,7 @@ def _make(
     run: Run, device: str, order: Order, machine: Mapping[str, Any], connection: Connection
 ) -> Done:
     from harness import store
+    from harness.datasets import DataUnavailableError
     from harness.experiment import perform
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
@@ -129,6 +136,8 @@ def _make(
         record = store.Record(run, _declaration(run), circumstances())
         with suppress(FileExistsError):  # another command has finished the same run meanwhile
             store.save(order.results, record, outcome.rows, outcome.masks)
+    except DataUnavailableError:
+        raise
     except Exception as failure:  # one run's failure, whatever it is, must not end the others
         error = provenance.without_paths(traceback.format_exc()) + advice(failure)
         record_failure(order, run, error, circumstances())

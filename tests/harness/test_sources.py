@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from harness import datasets, sources
+from harness import datasets, downloads, sources
 from harness.datasets import CACHE_VARIABLE, load
 from harness.sources import SOURCES
 
@@ -22,8 +23,12 @@ def published(monkeypatch, folder, name, arrays):
     """A small file of the published format under its own hash."""
     path = folder / SOURCES[name].file
     np.savez(path, **arrays)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], sha256=digest))
+    with np.load(path) as kept:
+        content = datasets.digest(datasets._named(lambda split: SOURCES[name].split(kept, split)))
+    changed = replace(
+        SOURCES[name], sha256=hashlib.sha256(path.read_bytes()).hexdigest(), content=content
+    )
+    monkeypatch.setitem(SOURCES, name, changed)
     return path
 
 
@@ -121,8 +126,8 @@ def test_cifar_is_pixel_for_pixel_what_was_published():
 
 
 def test_an_altered_file_is_named(monkeypatch, tmp_path):
-    path = published(monkeypatch, tmp_path, "omniglot", {"images": np.zeros(3)})
-    path.write_bytes(path.read_bytes()[:-1])
+    path = tmp_path / "omniglot.npz"
+    np.savez(path, images=np.zeros(3))
     with pytest.raises(ValueError, match=r"omniglot\.npz is damaged or altered: sha256"):
         load("omniglot", tmp_path)
 
@@ -131,3 +136,64 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"cifar100\.npz is missing; .*--data or RMN_DATA"):
         load("cifar100", tmp_path)
     assert sources.SOURCES["mnist"].packaged
+
+
+def test_downloads_end_in_the_same_splits(tmp_path):
+    """The original files' formats, written from the arrays that the published files have."""
+    generator = np.random.default_rng(0)
+    arrays, images = cifar(generator)
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    for split in ("train", "test"):
+        labels, coarse = arrays[f"{split}_labels"], arrays[f"{split}_coarse"]
+        names = [f"picture_{n:03d}.png" for n in range(len(labels))]
+        shuffled = generator.permutation(len(labels))
+        entry = {
+            "data": images[split].transpose(0, 3, 1, 2).reshape(len(labels), -1)[shuffled],
+            "fine_labels": labels[shuffled].tolist(),
+            "coarse_labels": coarse[shuffled].tolist(),
+            "filenames": [names[n] for n in shuffled],
+        }
+        (folder / split).write_bytes(pickle.dumps(entry))
+        for found, wanted in zip(
+            downloads.cifar100(tmp_path, split),
+            SOURCES["cifar100"].split(arrays, split),
+            strict=True,
+        ):
+            assert np.array_equal(found, wanted)
+
+
+@pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
+def test_original_drawings_end_in_the_same_pixels(tmp_path):
+    with np.load(Path(DATA) / SOURCES["omniglot"].file) as arrays:
+        columns = ("images", "packed", "alphabet", "character_in_alphabet", "drawer")
+        few = {name: arrays[name] for name in columns}
+    chosen = np.isin(few["alphabet"], [0, 30]) & (few["character_in_alphabet"] < 3)
+    few = {name: column[chosen] for name, column in few.items()}
+    for part in ("images_background", "images_evaluation"):
+        (tmp_path / "omniglot-py" / part).mkdir(parents=True)
+    for bits, alphabet, character, drawer in zip(
+        *(few[n] for n in ("packed", "alphabet", "character_in_alphabet", "drawer")), strict=True
+    ):
+        part = "images_background" if alphabet < 30 else "images_evaluation"
+        folder = tmp_path / "omniglot-py" / part / f"a{alphabet}" / f"character{character + 1:02d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        ink = np.unpackbits(bits, count=105 * 105).reshape(105, 105)
+        Image.fromarray((1 - ink) * np.uint8(255)).convert("1").save(
+            folder / f"0001_{drawer + 1:02d}.png"
+        )
+    few["alphabet"] = np.unique(few["alphabet"], return_inverse=True)[1]
+    for split in ("train", "test"):
+        found = downloads.omniglot(tmp_path, split)
+        wanted = SOURCES["omniglot"].split(few, split)
+        assert all(map(np.array_equal, found, wanted))
+
+
+def test_without_a_network_it_says_what_to_name(monkeypatch, tmp_path):
+    def fail(name, folder):
+        raise OSError("no route to host")
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(downloads, "fetch", fail)
+    with pytest.raises(FileNotFoundError, match=r"no route to host.*--data or RMN_DATA"):
+        load("omniglot")
