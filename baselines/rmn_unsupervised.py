@@ -26,8 +26,8 @@ class RMNUnsupervisedBaseline(Baseline):
     rule: ClassVar[str] = "max-logit"
     told: ClassVar[Told] = Told.NOTHING
 
-    detector: Literal["divergence", "loss", "features"] = setting(
-        "divergence", "what a task switch shows in: KL divergence (the paper), loss or features"
+    detector: Literal["loss", "divergence", "features"] = setting(
+        "loss", "what a task switch shows in: loss, KL divergence (the paper) or features"
     )
     significance: float = setting(
         1e-6, "p-value below which a batch is a new task", minimum=1e-300, maximum=0.5
