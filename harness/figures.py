@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ _DARK: Final = sns.color_palette("dark", 10).as_hex()
 _ORDER: Final = (
     "rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive", "replay", "generative_replay",
 )  # fmt: skip
+_DASHES: Final = ("-", "--", ":", "-.")
 _STYLE: Final[Any] = {
     "pdf.fonttype": 42,
     "font.size": 8,
@@ -41,6 +43,17 @@ def colour(baseline: str) -> str:
         return str(_DARK[sum(map(ord, baseline)) % len(_DARK)])
     shades = _DARK if baseline.endswith("_plus") else _PALETTE
     return str(shades[_ORDER.index(family)])
+
+
+def dashes(board: Leaderboard, entry: Entry) -> str:
+    """Tells several settings of one method apart, which share its colour."""
+    settings = [one.setting for one in board.entries if one.baseline == entry.baseline]
+    return _DASHES[settings.index(entry.setting) % len(_DASHES)]
+
+
+def _wrapped(title: str) -> str:
+    """A panel's title in lines that fit it."""
+    return textwrap.fill(title, 24)
 
 
 def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path]:
@@ -92,7 +105,8 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             x = per_seed.index.to_numpy(dtype=float)
             axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
             mark = "o" if len(x) == 1 else ""
-            axis.plot(x, mean, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
+            line = dashes(board, entry)
+            axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
             axis.fill_between(x, mean - half, mean + half, color=hue, alpha=0.2, lw=0)
         axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -133,7 +147,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             extent=(0, r.shape[1], r.shape[1], 0),
         )  # fmt: skip
         axis.tick_params(labelsize=5, length=0)
-        axis.set(title=entry.title, xlabel="", ylabel="")
+        axis.set(title=_wrapped(entry.title), xlabel="", ylabel="")
     axes[0][0].set(ylabel="after learning task")
     axes[-1][0].set(xlabel="accuracy on task (%)")
     for axis in list(axes.flat)[len(entries) :]:
@@ -179,7 +193,9 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             if not per_seed.empty:
                 hue = colour(entry.baseline)
                 axis.plot(per_seed, color=hue, alpha=0.2, lw=0.5)
-                axis.plot(per_seed.mean(axis=1), color=hue, marker="o", ms=3, label=entry.title)
+                line = dashes(board, entry)
+                mean = per_seed.mean(axis=1)
+                axis.plot(mean, line, color=hue, marker="o", ms=3, label=entry.title)
         axis.set(xlabel="task" if along == "task" else "tasks learned", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -205,7 +221,7 @@ def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         mine = _of(found, entry, TASK_AGNOSTIC)
         table = mine.pivot_table(index="task", columns="other", values="value")
         right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
-        tables[f"{entry.title}\n{entry.rule}: {right:.1f} % right"] = table
+        tables[f"{entry.title}, {entry.rule}: {right:.1f} % right"] = table
     return _heat_maps(tables, "inferred task", "true task")
 
 
@@ -259,7 +275,8 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             x = per_seed.index.to_numpy(dtype=float)
             hue = colour(entry.baseline)
             axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
-            axis.plot(x, per_seed.mean(axis=1), color=hue, marker="o", ms=3, label=entry.title)
+            line, mean = dashes(board, entry), per_seed.mean(axis=1)
+            axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
         axis.axhline(chance, color="0.6", lw=0.8, ls=":")
         axis.set(xlabel="tasks shown", ylabel=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -305,7 +322,7 @@ def _heat_maps(
         sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=True,
                     fmt=".0f", annot_kws={"size": 4.5}, cbar=False)  # fmt: skip
         axis.tick_params(labelsize=5, length=0)
-        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        axis.set(title=_wrapped(title), xlabel=xlabel, ylabel=ylabel)
     return figure
 
 
