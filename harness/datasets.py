@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,7 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.sources import SOURCES, Source, Split
+from harness.sources import SOURCES, Source
+
+if TYPE_CHECKING:
+    from harness.sources import Split
 
 Splits = dict[str, NDArray[Any]]
 """Pixels, labels and groups of both splits, such as `train_pixels`."""

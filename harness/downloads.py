@@ -5,11 +5,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from harness.sources import Split, by_drawer
+from harness.sources import by_drawer
+
+if TYPE_CHECKING:
+    from harness.sources import Split
 
 
 def fetch(name: str, folder: Path) -> None:

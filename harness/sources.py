@@ -6,14 +6,15 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # --help names the files, and need not wait for numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
-Arrays = Mapping[str, NDArray[Any]]
-Split = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
-"""Pixels (n, channels, height, width), labels (n,), groups (n,)."""
+    Arrays = Mapping[str, NDArray[Any]]
+    Split = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
+    """Pixels (n, channels, height, width), labels (n,), groups (n,)."""
 
 _TEST_DRAWERS: Final = 4  # of Omniglot's 20, the last ones: a split of 80 to 20
 
@@ -42,12 +43,13 @@ class Source:
 
 def _grey(arrays: Arrays, name: str) -> Split:
     """MNIST and Fashion-MNIST: (n, 28, 28) arrays."""
-    labels = arrays[f"{name}_labels"].astype(np.int64)
-    return arrays[f"{name}_images"][:, None], labels, np.zeros_like(labels)
+    labels = arrays[f"{name}_labels"].astype("int64")
+    return arrays[f"{name}_images"][:, None], labels, 0 * labels
 
 
 def _cifar(arrays: Arrays, name: str) -> Split:
     """CIFAR-100: one lossless WebP mosaic of 32 x 32 tiles per fine class; groups: coarse."""
+    import numpy as np
     from PIL import Image
 
     data, offsets = arrays[f"{name}_webp"], arrays[f"{name}_offsets"]
@@ -57,14 +59,14 @@ def _cifar(arrays: Arrays, name: str) -> Split:
         mosaic = np.asarray(Image.open(io.BytesIO(data[start:end].tobytes())).convert("RGB"))
         mosaic = mosaic.reshape(rows, 32, columns, 32, 3).transpose(0, 2, 4, 1, 3)
         tiles.append(mosaic.reshape(-1, 3, 32, 32))
-    labels = arrays[f"{name}_labels"].astype(np.int64)
-    return np.concatenate(tiles), labels, arrays[f"{name}_coarse"].astype(np.int64)
+    labels = arrays[f"{name}_labels"].astype("int64")
+    return np.concatenate(tiles), labels, arrays[f"{name}_coarse"].astype("int64")
 
 
 def _omniglot(arrays: Arrays, name: str) -> Split:
     """Omniglot at 28 x 28."""
     columns = (arrays[key] for key in ("character_in_alphabet", "alphabet", "drawer"))
-    labels, groups, drawers = (column.astype(np.int64) for column in columns)
+    labels, groups, drawers = (column.astype("int64") for column in columns)
     return by_drawer(arrays["images"], labels, groups, drawers, name)
 
 
