@@ -60,10 +60,10 @@ def perform(
         ValueError: a data file is damaged, or the method does what it does not declare.
     """
     training = Training(**run.training)
-    benchmark = BENCHMARKS[run.benchmark].under(training)
     where = _device(device)
     torch.manual_seed(run.seed)
-    stream = make_stream(benchmark, training, run.seed, data)
+    stream = make_stream(BENCHMARKS[run.benchmark], training, run.seed, data)
+    benchmark = stream.benchmark
     method = methods()[run.baseline](**run.settings)
     plugins: list[SupervisedPlugin] = [TensorLoading(run.seed), _Report(report)]
     if training.decay:

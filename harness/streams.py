@@ -22,6 +22,7 @@ class Stream:
     """A benchmark's tasks.
 
     Attributes:
+        benchmark: in the order and with the number of tasks that the budget asks for.
         train: training data per task.
         test: test data per task.
         experiences: the same training data as Avalanche experiences with task labels 0, 1, ...;
@@ -30,6 +31,7 @@ class Stream:
         unlabelled: the sequence of batches of a benchmark without labels.
     """
 
+    benchmark: Benchmark
     train: tuple[TaskData, ...]
     test: tuple[TaskData, ...]
     experiences: Sequence[Any]
@@ -43,7 +45,7 @@ def make_stream(
     """The stream of a benchmark for one seed.
 
     Args:
-        benchmark: which tasks, in which order (`harness.benchmarks.Benchmark.under`).
+        benchmark: which tasks.
         training: how many examples of each at most.
         seed: of the permutations and of the order of an unlabelled stream.
         data: folder of the data sets; None for the packaged ones.
@@ -52,6 +54,7 @@ def make_stream(
         FileNotFoundError: a data file is missing.
         ValueError: a data file is damaged.
     """
+    benchmark = benchmark.under(training)
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.tasks_by]
     train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
@@ -62,9 +65,9 @@ def make_stream(
     if training.validation:
         test_tasks = held_out
     if benchmark.labelled:
-        return Stream(train_tasks, test_tasks, experiences(train_tasks), held_out)
+        return Stream(benchmark, train_tasks, test_tasks, experiences(train_tasks), held_out)
     stream = unlabelled_stream(benchmark, training, train_tasks, seed)
-    return Stream(train_tasks, test_tasks, (), held_out, stream)
+    return Stream(benchmark, train_tasks, test_tasks, (), held_out, stream)
 
 
 def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from baselines.interface import HEADS, Relaxation
+from baselines.interface import HEADS, Baseline, Relaxation
 from baselines.registry import methods
 from harness import provenance
 from harness.benchmarks import BENCHMARKS
@@ -171,9 +171,16 @@ def _declaration(run: Run) -> dict[str, Any]:
         "title": method.title,
         "reference": method.reference,
         "relaxations": sorted(map(str, method.relaxations | _heads(run))),
-        "rule": method(**run.settings).default_rule,
+        "rule": _rule(method, run),
         "told": str(method.told),
     }
+
+
+def _rule(method: type[Baseline], run: Run) -> str:
+    try:
+        return method(**run.settings).default_rule
+    except (TypeError, ValueError):  # the run has failed for the same reason
+        return method.rule
 
 
 def _heads(run: Run) -> frozenset[Relaxation]:

@@ -74,8 +74,8 @@ def test_class_orders_are_seeded_and_lose_nothing(name):
 
 def test_a_stream_has_the_ordered_classes():
     training = Training(epochs=1, class_order=3, train_examples=200, test_examples=50)
-    benchmark = BENCHMARKS["split_mnist"].under(training)
-    stream = make_stream(benchmark, training, seed=0)
+    stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
+    benchmark = stream.benchmark
     for classes, task in zip(benchmark.classes, stream.test, strict=True):
         assert set(task.images.labels.tolist()) == set(classes)
     assert benchmark.classes != BENCHMARKS["split_mnist"].classes
