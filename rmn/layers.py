@@ -8,7 +8,7 @@ computes: None for the live task, an index for a finished one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +22,12 @@ class TaskLayer(nn.Module, ABC):
 
     Attributes:
         task: the finished task whose function is computed; None for the live one.
+        per_task: name of the buffer that grows by one row with each finished task.
         mixture: weights of the finished tasks for each input, shape (n, tasks); when it is set,
             the layer computes the weighted sum of the tasks' outputs (SupSup, Section 3.3).
     """
+
+    per_task: ClassVar[str] = "finished"
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +54,13 @@ class TaskLayer(nn.Module, ABC):
     def finish_task(self) -> None:
         """Keep the live task for good."""
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        saved = state_dict.get(prefix + self.per_task)
+        if saved is not None:  # the number of tasks may differ from this network's
+            here = self.get_buffer(self.per_task).device
+            setattr(self, self.per_task, torch.empty_like(saved, device=here))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
 
 class RelevanceLayer(TaskLayer):
     """A weighted layer without bias whose weights are multiplied by a relevance mapping.
@@ -69,6 +79,7 @@ class RelevanceLayer(TaskLayer):
         cost: sum over the weights of price times relevance in the last training pass, a scalar.
     """
 
+    per_task: ClassVar[str] = "packed"
     weight: nn.Parameter
     mapping: nn.Parameter
     beta: Tensor
@@ -160,12 +171,6 @@ class RelevanceLayer(TaskLayer):
         self.uses += mask
         self._free = self._fixed_values = self._kept = self.price = None
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        saved = state_dict.get(f"{prefix}packed")
-        if saved is not None:  # the number of tasks may differ from this network's
-            self.packed = torch.empty_like(saved, device=self.weight.device)
-        super()._load_from_state_dict(state_dict, prefix, *rest)
-
 
 class RelevanceLinear(RelevanceLayer):
     """A linear layer with relevance mappings ("M-Linear"); x: (n, in) -> (n, out)."""
@@ -234,12 +239,6 @@ class TaskBatchNorm(TaskLayer):
         assert variance is not None
         values = torch.stack([norm.weight, norm.bias, mean, variance])
         self.finished = torch.cat([self.finished, values[None]])
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        saved = state_dict.get(f"{prefix}finished")
-        if saved is not None:  # the number of tasks may differ from this network's
-            self.finished = torch.empty_like(saved, device=self.finished.device)
-        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 class TaskHead(TaskLayer):

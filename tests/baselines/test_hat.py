@@ -126,3 +126,14 @@ def test_a_network_that_cannot_be_gated_is_named():
         AttentionNetwork(nn.ModuleList([nn.Linear(2, 2)]), 400.0)
     with pytest.raises(ValueError, match="layer 1 \\(PReLU\\)"):
         AttentionNetwork(nn.Sequential(nn.Linear(2, 2), nn.PReLU(), nn.Linear(2, 2)), 400.0)
+
+
+def test_a_saved_network_predicts_the_same_bits(strategy, stream):
+    for experience in stream.experiences[:2]:
+        strategy.train(experience, reset_optimizer_state=True)
+    fresh = AttentionNetwork(mlp(10), smax=400.0)
+    fresh.load_state_dict(strategy.model.state_dict())
+    fresh.eval()
+    strategy.model.eval()
+    x = stream.test[0].inputs()[:20]
+    assert torch.equal(fresh.logits_per_task(x), strategy.model.logits_per_task(x))

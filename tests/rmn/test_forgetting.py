@@ -70,14 +70,15 @@ def test_exactly_the_union_of_earlier_masks_is_fixed(stream):
         assert moved[~union[name] & strategy.masks()[name][2]].any()
 
 
-def test_a_saved_network_predicts_the_same_bits(stream):
-    strategy = learner()
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+def test_a_saved_network_predicts_the_same_bits(stream, head):
+    strategy = learner(head=head)
     for experience in stream.experiences[:3]:
         strategy.train(experience)
     file = io.BytesIO()
     torch.save(strategy.model.state_dict(), file)
     file.seek(0)
-    loaded = convert(mlp(10))
+    loaded = convert(mlp(10), head=head)
     loaded.load_state_dict(torch.load(file, weights_only=True))
     x, y = stream.test[1].inputs(), torch.full((len(stream.test[1]),), 1)
     strategy.model.eval()
