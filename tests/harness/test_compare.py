@@ -100,11 +100,12 @@ def test_nothing_slow_is_imported(words: list[str], status: int, absent: tuple[s
 
 
 class Command:
-    """`python -m harness.compare` on one small job with its own results folder."""
+    """`python -m harness.compare` on one job of seconds a run, with its own results folder."""
 
     def __init__(self, folder: Path) -> None:
         self.results = folder / "results"
         options = ["--profile", "smoke", "--methods", "naive", "--seeds", "3", "--jobs", "1"]
+        options += ["--set", "training.epochs=12"]  # the second run must not end before Ctrl-C
         folders = ["--results", str(self.results), "--reports", str(folder / "reports")]
         self.words = [sys.executable, "-m", "harness.compare", *SPLIT, *options, *folders]
 
@@ -142,7 +143,7 @@ def test_interruption_keeps_finished_runs_and_nothing_else(
 ) -> None:
     command, status, messages = interrupted
     assert status == 130
-    assert messages.startswith("1/3 naive seed 0 finished in ")
+    assert messages.startswith("1/3 naive[training.epochs=12] seed 0 finished in ")
     assert "Traceback" not in messages
     assert "the same command goes on from there" in messages
     (finished,) = command.entries()  # and nothing unfinished beside it
@@ -175,7 +176,7 @@ def test_damaged_and_failed_runs_are_named(
     (finished / "run.json").write_text(json.dumps(record | {"status": "failed"}))
     failed = command.run("--seeds", "1", "--no-report")
     assert failed.returncode == 1
-    assert "naive seed 0 failed" in failed.stderr
+    assert "naive[training.epochs=12] seed 0 failed" in failed.stderr
     assert "add --retry-failed to the same command" in failed.stderr
     assert "1 of 1 runs" in command.run("--seeds", "1", "--plan", "--retry-failed").stdout
     (finished / "run.json").write_text("{")
