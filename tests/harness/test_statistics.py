@@ -35,3 +35,8 @@ def test_best_is_paired_by_seed():
     )
     assert among_best(values, higher_is_better=True) == ["a", "c"]
     assert among_best(values, higher_is_better=False) == ["d"]
+
+
+def test_fewer_seeds_cannot_be_best():
+    values = pd.DataFrame({"a": [0.9, 0.8], "b": [0.99, np.nan], "c": [0.8, 0.9]})
+    assert among_best(values, higher_is_better=True) == ["a", "c"]
