@@ -195,12 +195,14 @@ def _rules(board: Leaderboard) -> list[list[str]]:
     for entry in board.entries:
         mine = of_entry(found, entry)
         rules = list(dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"]))
+        title = entry.title
         for rule in filter(None, rules) if len(rules) > 2 else ():
             [cells] = cells_of(mine[mine["rule"] == rule], _RULE_COLUMNS).values()
             pairs = zip(_RULE_COLUMNS, cells, strict=True)
             texts = [cell.text(METRICS[column.metric].percent) for column, cell in pairs]
             keeps = RULES.get(rule) or "the router's own answers, without the network"
-            rows.append([entry.title, rule, *texts, keeps])
+            rows.append([title, rule, *texts, keeps])
+            title = ""  # once for all its rules
     return rows
 
 

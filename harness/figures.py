@@ -199,7 +199,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set(xlabel="task" if along == "task" else "tasks learned", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0][1].legend()
+    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

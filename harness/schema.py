@@ -56,11 +56,11 @@ ALONE: Final = " alone"
 """Ends the rule under which a router's own answers are measured, without any network."""
 
 RULES: Final[dict[str, str]] = {
-    "max-logit": "nothing: the network is asked alone (paper)",
-    "max-probability": "nothing: the network is asked alone",
-    "entropy": "nothing: the network is asked alone",
-    "energy": "nothing: the network is asked alone",
-    "one-shot": "nothing, but a gradient through every mask at test (SupSup)",
+    "max-logit": "nothing (the paper's rule)",
+    "max-probability": "nothing",
+    "entropy": "nothing",
+    "energy": "nothing",
+    "one-shot": "nothing; a gradient through every mask at test",
     "calibrated-logit": "mean and deviation of each mask's largest logit",
     "pixel-gaussian": "mean and variance of each task's inputs",
     "feature-gaussian": "means and covariance of each mask's features",
