@@ -102,7 +102,7 @@ _ALPHABETS = (
     33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
     42, 26,
 )  # fmt: skip
-_SLOW = frozenset({"generative_replay", "ewc", "si", "mas"})
+_SLOW = frozenset({"replay", "generative_replay", "ewc", "si", "mas"})
 
 
 def _runs(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
