@@ -120,7 +120,7 @@ def _read(path: Path, source: Source) -> tuple[Images, Images]:
         with np.load(path, allow_pickle=False) as arrays:
             return _named(lambda split: source.split(arrays, split))
 
-    return _images(_kept(path.stem, source, splits) if source.slow else splits())
+    return _images(_kept(path.stem, source, splits) if source.slow else splits(), source)
 
 
 @lru_cache(maxsize=2)
@@ -141,7 +141,7 @@ def _downloaded(name: str) -> tuple[Images, Images]:
                 ) from error
         return _named(lambda split: READERS[name](originals, split))
 
-    return _images(_kept(name, SOURCES[name], splits))
+    return _images(_kept(name, SOURCES[name], splits), SOURCES[name])
 
 
 _SPLITS: Final = ("train", "test")
@@ -156,12 +156,18 @@ def _named(read: Callable[[str], Split]) -> Splits:
     }
 
 
-def _images(splits: Splits) -> tuple[Images, Images]:
+def _images(splits: Splits, source: Source) -> tuple[Images, Images]:
     train, test = (
         Images(*(torch.from_numpy(splits[f"{split}_{part}"]) for part in _PARTS))
         for split in _SPLITS
     )
-    return train, test
+    return (_mixed(train), _mixed(test)) if source.by_class else (train, test)
+
+
+def _mixed(images: Images) -> Images:
+    """The same examples in an order that is the same for ever, in which any part is fair."""
+    generator = torch.Generator().manual_seed(0)
+    return images[torch.randperm(len(images.labels), generator=generator)]
 
 
 def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:

@@ -30,6 +30,8 @@ class Source:
             (`harness.datasets.digest`).
         split: the training or the test split ("train", "test") from the file's arrays.
         packaged: whether the file is part of this package.
+        by_class: whether the file has one class after the other, so that its first examples are
+            no fair sample.
         slow: whether reading it takes long enough that the splits are kept on disk.
     """
 
@@ -38,6 +40,7 @@ class Source:
     content: str
     split: Callable[[Arrays, str], Split]
     packaged: bool = False
+    by_class: bool = False
     slow: bool = False
 
 
@@ -110,6 +113,7 @@ SOURCES: Final = {
         "0e355563d58ceba13ecdde31a3862ba39185123ac77fbc2a70a05af865db9352",
         "8be0cb753a544d049a668adf79b4ae5ef1570a5ae2c58216627dac5745e42ddc",
         _cifar,
+        by_class=True,
         slow=True,
     ),
     "omniglot": Source(
@@ -117,5 +121,6 @@ SOURCES: Final = {
         "dc6c189098ab7151c010d5398f043ecaf79129f053e5cc40c9b20cafc41afc02",
         "433bfd300db8c62abb99c9757f0434f6b53dffb25d3644f6e4aa0fe243a0335e",
         _omniglot,
+        by_class=True,
     ),
 }

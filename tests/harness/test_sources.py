@@ -20,14 +20,13 @@ DATA = os.environ.get("RMN_DATA", "")
 
 
 def published(monkeypatch, folder, name, arrays):
-    """A small file of the published format under its own hash."""
+    """A small file of the published format under its own hash, read in its own order."""
     path = folder / SOURCES[name].file
     np.savez(path, **arrays)
     with np.load(path) as kept:
         content = datasets.digest(datasets._named(lambda split: SOURCES[name].split(kept, split)))
-    changed = replace(
-        SOURCES[name], sha256=hashlib.sha256(path.read_bytes()).hexdigest(), content=content
-    )
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    changed = replace(SOURCES[name], sha256=sha256, content=content, by_class=False)
     monkeypatch.setitem(SOURCES, name, changed)
     return path
 
@@ -68,6 +67,25 @@ def test_mosaics_are_cut_into_the_right_tiles_once(monkeypatch, tmp_path):
     )
     train, _ = load("cifar100", tmp_path)  # from the cache: nothing is decoded
     assert np.array_equal(train.pixels.permute(0, 2, 3, 1), images["train"])
+
+
+def test_files_in_order_of_class_are_mixed_and_lose_nothing(monkeypatch, tmp_path):
+    arrays = {
+        "images": np.arange(200, dtype=np.uint8).repeat(784).reshape(200, 28, 28),
+        "alphabet": np.zeros(200, np.uint8),
+        "character_in_alphabet": np.arange(200, dtype=np.uint8) // 20,
+        "drawer": np.tile(np.arange(20), 10).astype(np.uint8),
+    }
+    published(monkeypatch, tmp_path, "omniglot", arrays)
+    mixed = replace(SOURCES["omniglot"], by_class=True)
+    monkeypatch.setitem(SOURCES, "omniglot", mixed)
+    train, _ = load("omniglot", tmp_path)
+    assert len(train.labels[:40].unique()) > 5  # in the file's order: 3 characters
+    assert torch.equal(train.labels, train.pixels[:, 0, 0, 0].long() // 20)
+    assert len(train.pixels[:, 0, 0, 0].unique()) == len(train.labels) == 160
+    datasets._read.cache_clear()
+    again, _ = load("omniglot", tmp_path)
+    assert torch.equal(train.pixels, again.pixels)
 
 
 def test_a_damaged_cache_is_made_anew(monkeypatch, tmp_path):
@@ -117,7 +135,8 @@ def test_the_published_files_are_whole(name):
 
 
 @pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
-def test_cifar_is_pixel_for_pixel_what_was_published():
+def test_cifar_is_pixel_for_pixel_what_was_published(monkeypatch):
+    monkeypatch.setitem(SOURCES, "cifar100", replace(SOURCES["cifar100"], by_class=False))
     path = Path(DATA) / SOURCES["cifar100"].file
     with np.load(path) as arrays:
         for images, split in zip(load("cifar100", Path(DATA)), ("train", "test"), strict=True):
