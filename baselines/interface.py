@@ -86,7 +86,7 @@ class Context:
 
     def strategy_arguments(self) -> dict[str, Any]:
         """Arguments that every Avalanche strategy takes: budget, device, plugins, no logging."""
-        from avalanche.training.plugins import EvaluationPlugin
+        from baselines.components.no_metrics import NoMetrics
 
         return {
             "train_mb_size": self.batch_size,
@@ -94,7 +94,7 @@ class Context:
             "eval_mb_size": 1024,
             "device": self.device,
             "plugins": list(self.plugins),
-            "evaluator": EvaluationPlugin(),
+            "evaluator": NoMetrics(),
         }
 
 

@@ -8,6 +8,7 @@ come the cost of masks on larger networks, of many tasks, and how busy a compari
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -108,6 +109,7 @@ def _measure(name: str) -> tuple[float, float]:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    gc.freeze()  # as our workers do; it is fair to give it to all
     with tempfile.TemporaryDirectory() as folder:
         rates = SUBJECTS[name](Path(folder))
     return rates.training, rates.evaluation

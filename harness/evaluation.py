@@ -17,7 +17,9 @@ from harness.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from rmn.inference import SCORING_RULES, infer_task
 from rmn.routing import ClassRouter, Router, RoutingPlugin
 
-_BATCH: Final = 2500  # examples per forward pass; activations stay within the processor's cache
+_BATCH: Final = 500  # examples per forward pass; activations stay within the processor's cache
+_GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations of all tasks at once
+_FEW_TASKS: Final = 10
 
 Row = dict[str, Any]
 
@@ -34,6 +36,8 @@ def evaluate(
     Task-aware: the strategy's model is given the task label and chooses among the task's classes.
     Task-agnostic: a strategy that answers under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
+    That takes as many answers as there are tasks, squared: in streams of more than ten tasks it is
+    measured for the task just learned, and for all of them after the last.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
     A task router is a rule as well; one that knows classes is also measured alone.
     Where tasks share outputs that mean another class in each, an answer under another task's
@@ -47,8 +51,9 @@ def evaluate(
         logits = _task_aware_logits(strategy.model, batches, task)
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
-            if task < after:
-                yield from _by_inference(strategy, batches, benchmark, row, after == len(test))
+            last = after == len(test)
+            if task < after and (last or task == after - 1 or len(test) <= _FEW_TASKS):
+                yield from _by_inference(strategy, batches, benchmark, row, last)
         elif after and not benchmark.relative:
             agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
@@ -74,14 +79,18 @@ class _Batches:
         self.y = data.images.labels.to(device)
         self.inputs = data.inputs().to(device)
 
-    def apply(self, function: Callable[[Tensor], Tensor], dim: int = 0) -> Tensor:
+    def apply(
+        self, function: Callable[[Tensor], Tensor], dim: int = 0, size: int = _BATCH
+    ) -> Tensor:
         """`in_batches` over the inputs."""
-        return in_batches(function, self.inputs, dim)
+        return in_batches(function, self.inputs, dim, size)
 
 
-def in_batches(function: Callable[[Tensor], Tensor], x: Tensor, dim: int = 0) -> Tensor:
-    """`function` of the inputs `x`, a batch at a time, put together along `dim`."""
-    return torch.cat([function(part) for part in torch.split(x, _BATCH)], dim)
+def in_batches(
+    function: Callable[[Tensor], Tensor], x: Tensor, dim: int = 0, size: int = _BATCH
+) -> Tensor:
+    """`function` of the inputs `x`, at most `size` at a time, put together along `dim`."""
+    return torch.cat([function(part) for part in torch.split(x, size)], dim)
 
 
 def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row:
@@ -107,7 +116,7 @@ def _by_inference(
     answers = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     if last and isinstance(strategy, InfersTaskInOneShot):
-        inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot)
+        inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot, size=_GRADIENT_BATCH)
 
     def own(tasks: Tensor) -> Tensor:
         return tasks.eq(row["task"] - 1) if benchmark.relative else torch.ones_like(tasks).bool()

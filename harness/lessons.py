@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
 from harness.benchmarks import Benchmark
 from harness.evaluation import Row, evaluate, routing
@@ -58,7 +60,7 @@ class Lessons:
         for number, group in enumerate(groups, start=1):
             after = len(experiences) if at_once else number
             started = time.perf_counter()
-            self.strategy.train(group, reset_optimizer_state=True)
+            self._train(group)
             trained = time.perf_counter()
             shown = self.context.epochs * sum(len(experience.dataset) for experience in group)
             yield from self._measured(after, trained - started, shown, unlabelled)
@@ -79,10 +81,15 @@ class Lessons:
 
         loading = StreamLoading(stream, at_end)
         self.strategy.plugins.append(loading)
-        self.strategy.train(stream.whole(), reset_optimizer_state=True)
+        self._train(stream.whole())
         self.strategy.plugins.remove(loading)
         yield from rows
         yield from _switches(stream, self.strategy)
+
+    def _train(self, experiences: Any) -> None:
+        device, mixed = self.context.device.type, self.training.precision == "bfloat16"
+        with torch.autocast(device, torch.bfloat16, enabled=mixed):
+            self.strategy.train(experiences, reset_optimizer_state=True)
 
     def _measured(
         self, after: int, trained: float, shown: int, stream: UnlabelledStream | None
@@ -110,6 +117,11 @@ class Lessons:
             yield from mask_rows(self.strategy.masks(), after, first)
 
     def _evaluation(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
+        # a stream without borders is measured in the midst of training
+        with torch.autocast(self.context.device.type, enabled=False):
+            yield from self._answers(after, stream)
+
+    def _answers(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
         parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
         if stream is None:
             yield from evaluate(*parts)

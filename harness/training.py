@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+PRECISIONS: Final = ("float32", "bfloat16")
 
 
 def _later(default: Any) -> Any:
@@ -34,6 +36,8 @@ class Training:
         class_order: seed of a random order of the classes, or of the groups, before they are cut
             into tasks; None for the published order.
         affine: rotate, shift and scale half of the training images at random.
+        precision: of matrix products and convolutions in training; weights stay float32, and so
+            does every measurement.
     """
 
     epochs: int
@@ -47,6 +51,7 @@ class Training:
     patience: int | None = _later(None)
     class_order: int | None = _later(None)
     affine: bool = _later(False)
+    precision: Literal["float32", "bfloat16"] = _later("float32")
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "train_examples", "test_examples", "tasks", "patience")
@@ -56,6 +61,8 @@ class Training:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; use one of {PRECISIONS}")
         if self.decay and self.patience is not None:
             raise ValueError("patience and decay both lower the learning rate; set decay=false")
 
@@ -82,16 +89,16 @@ DIGITS: Final = {
 
 PHOTOS: Final = {
     "smoke": Training(epochs=1, batch_size=64, train_examples=256, test_examples=200),
-    "default": Training(epochs=5, learning_rate=0.001),
-    "tuning": Training(**_TUNING, learning_rate=0.001),
+    "default": Training(epochs=5, learning_rate=0.001, precision="bfloat16"),
+    "tuning": Training(**_TUNING, learning_rate=0.001, precision="bfloat16"),
     "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 }
 """CIFAR-100; supplement, Section 3.2."""
 
 DRAWINGS: Final = {
     "smoke": Training(epochs=1, batch_size=16, train_examples=128, test_examples=64),
-    "default": Training(epochs=5, batch_size=16, learning_rate=0.001),
-    "tuning": Training(**_TUNING, batch_size=16, learning_rate=0.001),
+    "default": Training(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
+    "tuning": Training(**_TUNING, batch_size=16, learning_rate=0.001, precision="bfloat16"),
     "paper": Training(epochs=200, batch_size=16, learning_rate=0.0002, decay=False),
 }
 """Omniglot; supplement, Section 3.2, with 200 epochs for the first task as well."""

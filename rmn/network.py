@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -110,7 +110,7 @@ class TaskNetwork(MultiTaskModule):
 
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
         """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
-        with self._selected(task=task):
+        with nullcontext() if task is None else self._selected(task=task):
             logits: Tensor = self.body(x)
         return logits
 
