@@ -36,23 +36,27 @@ def evaluate(
     Task-aware: the strategy's model is given the task label and chooses among the task's classes.
     Task-agnostic: a strategy that answers under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
-    That takes as many answers as there are tasks, squared: in streams of more than ten tasks it is
-    measured for the task just learned, and for all of them after the last.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
     A task router is a rule as well; one that knows classes is also measured alone.
     Where tasks share outputs that mean another class in each, an answer under another task's
     identity is wrong, and a strategy that infers no task has none that could be right.
+
+    All this grows with the square of the number of tasks, inference with its cube. In streams of
+    more than ten tasks only what the metrics need is measured: of tasks to come the next one, task
+    inference for the task just learned and after the last task for all, and no one-shot rule.
     """
     strategy.model.eval()
     table = class_table(benchmark).to(device)
+    few, last = benchmark.tasks <= _FEW_TASKS, after == len(test)
     for task, data in enumerate(test):
+        if not few and 0 < after < task:
+            break
         batches = _Batches(data, device)
         row: Row = {"after": after, "task": task + 1}
         logits = _task_aware_logits(strategy.model, batches, task)
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
-            last = after == len(test)
-            if task < after and (last or task == after - 1 or len(test) <= _FEW_TASKS):
+            if task < after and (few or last or task == after - 1):
                 yield from _by_inference(strategy, batches, benchmark, row, last)
         elif after and not benchmark.relative:
             agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
@@ -115,7 +119,8 @@ def _by_inference(
     classes = table[: len(logits)]
     answers = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
-    if last and isinstance(strategy, InfersTaskInOneShot):
+    few = benchmark.tasks <= _FEW_TASKS
+    if last and few and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot, size=_GRADIENT_BATCH)
 
     def own(tasks: Tensor) -> Tensor:

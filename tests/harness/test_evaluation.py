@@ -85,6 +85,20 @@ def test_masks_against_a_loop(stream):
         assert shares == pytest.approx([count / len(data) for count in taken])
 
 
+def test_long_streams_are_measured_where_metrics_look(stream, monkeypatch):
+    monkeypatch.setattr("harness.evaluation._FEW_TASKS", 2)
+    strategy = trained(RMN, stream, convert(mlp(10)), tasks=2)
+    rows = list(evaluate(strategy, BENCHMARK, stream.test, after=2, device=CPU))
+    assert [r["task"] for r in rows if r.get("regime") == "task-aware"] == [1, 2, 3]
+    assert {r["task"] for r in rows if r.get("regime") == "task-agnostic"} == {2}
+    early = list(evaluate(trained(Naive, stream, tasks=1), BENCHMARK, stream.test, 1, CPU))
+    assert [r["task"] for r in early if r["regime"] == "task-aware"] == [1, 2]
+    rows = list(evaluate(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
+    agnostic = [r for r in rows if r.get("regime") == "task-agnostic"]
+    assert {r["task"] for r in agnostic} == {1, 2}
+    assert "one-shot" not in {r["rule"] for r in agnostic}
+
+
 def test_avalanches_own_accuracy(stream):
     """Over all outputs, as Avalanche counts; the first task alone has only its classes seen."""
     evaluator = EvaluationPlugin(accuracy_metrics(experience=True))
