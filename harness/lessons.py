@@ -88,7 +88,8 @@ class Lessons:
 
     def _train(self, experiences: Any) -> None:
         device, mixed = self.context.device.type, self.training.precision == "bfloat16"
-        with torch.autocast(device, torch.bfloat16, enabled=mixed):
+        # a cache of cast weights would last for the context, and no step would change them
+        with torch.autocast(device, torch.bfloat16, enabled=mixed, cache_enabled=False):
             self.strategy.train(experiences, reset_optimizer_state=True)
 
     def _measured(

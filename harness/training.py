@@ -89,8 +89,8 @@ DIGITS: Final = {
 
 PHOTOS: Final = {
     "smoke": Training(epochs=1, batch_size=64, train_examples=256, test_examples=200),
-    "default": Training(epochs=5, learning_rate=0.001, precision="bfloat16"),
-    "tuning": Training(**_TUNING, learning_rate=0.001, precision="bfloat16"),
+    "default": Training(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
+    "tuning": Training(**_TUNING, batch_size=64, learning_rate=0.001, precision="bfloat16"),
     "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 }
 """CIFAR-100; supplement, Section 3.2."""

@@ -28,9 +28,13 @@ from harness.names import unknown
 from harness.plan import plan
 from harness.resolve import TUNED, resolve
 from harness.run import Run
+from harness.settings import SettingError, declared
 from harness.worker import Order
 
 PROFILE: Final = "tuning"
+
+Grid = dict[str, tuple[Any, ...]]
+"""The values to try of each setting."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -44,34 +48,70 @@ def main(words: Sequence[str]) -> int:
     for name in names:
         if name not in known:
             parser.error(unknown("method with a grid", name, known))
-    benchmark = BENCHMARKS[given.benchmark]
-    runs = [run for name in names for run in candidates(known[name], benchmark, given.seeds)]
+    grids = {name: grid(known[name]) for name in names}
+    try:
+        grids |= given_grids(given.grid, {name: known[name] for name in names})
+        benchmark = BENCHMARKS[given.benchmark]
+        runs = [
+            run
+            for name in names
+            for run in candidates(known[name], grids[name], benchmark, given.seeds)
+        ]
+    except SettingError as error:
+        parser.error(str(error))
     _make(runs, given, benchmark, provenance.origin(words, "harness.tune"))
-    chosen = choose(runs, given.results, benchmark)
+    chosen = choose(runs, grids, given.results, benchmark)
     _write(TUNED / f"{benchmark.name}.json", chosen)
     Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
     return 0
 
 
-def grid(method: type[Baseline]) -> dict[str, tuple[Any, ...]]:
+def grid(method: type[Baseline]) -> Grid:
     """The values to try of each setting that has any."""
     fields = method.__dataclass_fields__
     return {name: f.metadata["grid"] for name, f in fields.items() if f.metadata.get("grid")}
 
 
-def candidates(method: type[Baseline], benchmark: Benchmark, seeds: int) -> Iterator[Run]:
-    """One run for each combination of the grids and each seed."""
+def given_grids(words: Sequence[str], known: Mapping[str, type[Baseline]]) -> dict[str, Grid]:
+    """The grids of `method.setting=value,value,...`; one that is given replaces a method's own.
+
+    Raises:
+        SettingError: a word is not of this form, or names no method that is tuned or no setting.
+    """
+    found: dict[str, Grid] = {}
+    for word in words:
+        left, equals, values = word.partition("=")
+        name, dot, setting = left.partition(".")
+        if not (equals and dot):
+            raise SettingError(f"--grid {word}: write it as method.setting=value,value")
+        if name not in known:
+            raise SettingError(unknown("method to tune", name, known))
+        if setting not in declared(known[name]):
+            raise SettingError(unknown(f"setting of {name}", setting, declared(known[name])))
+        found.setdefault(name, {})[setting] = tuple(values.split(","))
+    return found
+
+
+def candidates(
+    method: type[Baseline], grid: Grid, benchmark: Benchmark, seeds: int
+) -> Iterator[Run]:
+    """One run for each combination of the grid's values and each seed.
+
+    Raises:
+        SettingError: a setting cannot have such a value.
+    """
     from harness import schema
 
-    values = grid(method)
-    for combination in product(*values.values()):
-        texts = {name: str(value) for name, value in zip(values, combination, strict=True)}
+    for combination in product(*grid.values()):
+        texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
         settings = {method.name: resolve(method, {}, texts)}
         named = {method.name: method}
         yield from plan(benchmark, PROFILE, named, settings, seeds, schema.VERSION)
 
 
-def choose(runs: Sequence[Run], results: Path, benchmark: Benchmark) -> dict[str, dict[str, Any]]:
+def choose(
+    runs: Sequence[Run], grids: Mapping[str, Grid], results: Path, benchmark: Benchmark
+) -> dict[str, dict[str, Any]]:
     """Per method, the settings with the best mean score and the scores of all candidates.
 
     The score is the mean task-aware accuracy over the tuning tasks after the last of them.
@@ -91,7 +131,7 @@ def choose(runs: Sequence[Run], results: Path, benchmark: Benchmark) -> dict[str
     chosen: dict[str, dict[str, Any]] = {}
     for run in runs:
         entry = chosen.setdefault(run.baseline, {"settings": {}, "scores": {}})
-        tried = {name: run.settings[name] for name in grid(methods()[run.baseline])}
+        tried = {name: run.settings[name] for name in grids[run.baseline]}
         label = ", ".join(f"{name}={value}" for name, value in tried.items())
         score = accuracy[[one.id for one in runs if _same_settings(one, run)]].mean()
         if not entry["scores"] or score > max(entry["scores"].values()):
@@ -130,6 +170,13 @@ def _parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness.tune", description=description)
     parser.add_argument("--benchmark", required=True, help=f"one of {', '.join(BENCHMARKS)}")
     parser.add_argument("--methods", help=f"comma-separated; default: all of {', '.join(known)}")
+    parser.add_argument(
+        "--grid",
+        action="append",
+        default=[],
+        metavar="METHOD.SETTING=VALUE,...",
+        help="values to try instead of the method's own grid; may be repeated",
+    )
     parser.add_argument("--seeds", type=int, default=2, help="seeds per candidate (default: 2)")
     parser.add_argument("--jobs", type=int, default=cores(), help="worker processes")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

@@ -29,6 +29,9 @@ def convert(
     """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
 
     Biases are dropped, as the paper does (Supplement, Section 3.1). Layers without parameters stay.
+    Without a BatchNorm in the module nothing would restore the signals that fresh mappings damp, to
+    a half or less at each layer; weights are then divided by their layer's root mean square
+    relevance.
 
     Args:
         module: any module, nested or not; it is left unchanged.
@@ -74,8 +77,12 @@ def convert(
             setattr(layer, name, converted(child))
         return layer
 
-    body = converted(module)
-    return RelevanceNetwork(body, rule=rule)
+    normalised = any(isinstance(layer, _BatchNorm) for layer in module.modules())
+    network = RelevanceNetwork(converted(module), rule=rule)
+    if not normalised:
+        for layer in network.relevance_layers().values():
+            layer.weight.data /= layer.relevance.detach().square().mean().sqrt()
+    return network
 
 
 def _refuse_unknown(module: nn.Module) -> None:

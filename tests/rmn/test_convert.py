@@ -29,9 +29,21 @@ def test_an_open_mask_computes_what_the_layer_does():
         (nn.Conv2d(2, 6, 3, 2, 1, dilation=2, groups=2, bias=False), torch.rand(3, 2, 9, 9)),
         (nn.Linear(5, 4, bias=False), torch.rand(3, 5)),
     ]:
-        made = convert(nn.Sequential(layer))
+        channels = layer.weight.shape[0]
+        norm = nn.BatchNorm2d(channels) if x.dim() == 4 else nn.BatchNorm1d(channels)
+        original = nn.Sequential(layer, norm).eval()
+        made = convert(original)
         made.body[0].mapping.data.fill_(1.0)
-        torch.testing.assert_close(made.eval()(x), layer(x))
+        torch.testing.assert_close(made.eval()(x), original(x))
+
+
+@pytest.mark.parametrize("initialisation", ["normal", "uniform"])
+def test_fresh_masks_keep_the_size_of_signals_where_no_batchnorm_restores_it(initialisation):
+    torch.manual_seed(0)
+    plain = nn.Sequential(*(nn.Linear(300, 300, bias=False) for _ in range(6)))
+    x = torch.randn(500, 300)
+    soft = convert(plain, initialisation=initialisation).train()(x)
+    assert 0.8 < (soft.std() / plain(x).std()).item() < 1.25
 
 
 def test_resnet18():
