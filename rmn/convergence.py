@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
+
+_BEGUN: Final = 0.1
+"""Share of the first mean loss that must be gone: a plateau before that is a slow start."""
 
 
 class Convergence:
@@ -19,7 +24,7 @@ class Convergence:
     def restart(self) -> None:
         """Forget every loss."""
         self._losses: list[Tensor] = []
-        self._last = float("inf")
+        self._last = self._first = float("inf")
 
     def note(self, loss: Tensor) -> None:
         """Take the loss of one step, a scalar."""
@@ -31,8 +36,11 @@ class Convergence:
         return len(self._losses)
 
     def reached(self) -> bool:
-        """End the stretch; whether its mean loss fell by less than the tolerance."""
+        """End the stretch; whether its mean loss fell by less than the tolerance, after a fall."""
         loss = float(sum(self._losses)) / max(1, len(self._losses))
-        converged = loss > self._last * (1 - self.tolerance)
+        if self._first == float("inf"):
+            self._first = loss
+        fallen = loss <= self._first * (1 - _BEGUN)
+        converged = fallen and loss > self._last * (1 - self.tolerance)
         self._losses, self._last = [], loss
         return converged

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rmn.relevance import SoftMask, initialise, pack, soft_round, unpack
+from rmn.relevance import initialise, pack, soft_round, unpack
 
 
 class TaskLayer(nn.Module, ABC):
@@ -75,8 +75,8 @@ class RelevanceLayer(TaskLayer):
         uses: number of finished tasks that use each weight, int16, shape of `weight`.
         pruned: live entries that are held at zero, bool, shape of `weight`.
         price: what full relevance of each weight costs in the live task, shape of `weight`;
-            None while no task is being learned.
-        cost: sum over the weights of price times relevance in the last training pass, a scalar.
+            None for nothing.
+        soft: weights times relevance for the present training pass, made by the network.
     """
 
     per_task: ClassVar[str] = "packed"
@@ -105,7 +105,7 @@ class RelevanceLayer(TaskLayer):
         self.register_buffer("uses", flags.to(torch.int16))
         self.register_buffer("pruned", flags)
         self.price: Tensor | None = None
-        self.cost = torch.zeros((), device=weight.device)
+        self.soft: Tensor | None = None
         self._free: Tensor | None = None
         self._fixed_values: Tensor | None = None
         self._kept: Tensor | None = None
@@ -129,10 +129,8 @@ class RelevanceLayer(TaskLayer):
             return self.weight * unpack(self.packed[task], self.weight.shape)
         if not self.training:
             return self.weight * self.live_mask()
-        masked: Tensor
-        price = torch.zeros_like(self.weight) if self.price is None else self.price
-        masked, self.cost = SoftMask.apply(self.weight, self.mapping, self.beta, price)
-        return masked
+        assert self.soft is not None, "a live task is trained through its network only"
+        return self.soft
 
     def begin_task(self) -> None:
         """Draw a fresh mapping and note which weights earlier tasks have fixed."""
@@ -169,7 +167,7 @@ class RelevanceLayer(TaskLayer):
         mask = self.live_mask()
         self.packed = torch.cat([self.packed, pack(mask)[None]])
         self.uses += mask
-        self._free = self._fixed_values = self._kept = self.price = None
+        self._free = self._fixed_values = self._kept = self.price = self.soft = None
 
 
 class RelevanceLinear(RelevanceLayer):

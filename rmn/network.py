@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rmn.features import last_layer_inputs
 from rmn.inference import infer_task, one_shot_gradient
 from rmn.layers import RelevanceLayer, TaskLayer
+from rmn.relevance import SoftMask
 
 
 class TaskNetwork(MultiTaskModule):
@@ -175,13 +176,44 @@ class TaskNetwork(MultiTaskModule):
 
 
 class RelevanceNetwork(TaskNetwork):
-    """Made by `rmn.convert`: each task has relevance mappings over shared weights."""
+    """Made by `rmn.convert`: each task has relevance mappings over shared weights.
+
+    Attributes:
+        cost: sum over the weights of price times relevance in the last training pass, a scalar.
+    """
 
     def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
         super().__init__(body, rule=rule)
         self._relevance_layers = {
             name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
         }
+        self.cost = torch.zeros(())
+
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
+        if self.training and task is None:
+            self._soften()
+        return super().forward_task(x, task)
+
+    def finish_task(self) -> None:
+        """Keep the task being learned for good.
+
+        Raises:
+            RuntimeError: no task was begun.
+        """
+        super().finish_task()
+        self.cost = torch.zeros(())
+
+    def _soften(self) -> None:
+        layers = self._relevance_layers.values()
+        self.cost, *masked = SoftMask.apply(
+            [layer.price for layer in layers],
+            *(layer.weight for layer in layers),
+            *(layer.mapping for layer in layers),
+            *(layer.beta for layer in layers),
+        )
+        for layer, weight in zip(layers, masked, strict=True):
+            layer.soft = weight
 
     def relevance_layers(self) -> dict[str, RelevanceLayer]:
         """The layers with relevance mappings by their name in the original module."""

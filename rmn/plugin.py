@@ -59,20 +59,20 @@ class RelevancePlugin(SupervisedPlugin):
             TypeError: the strategy's model was not made by `convert`.
         """
         network(strategy).begin_task(label, classes)
-        price_relevance(
-            network(strategy).relevance_layers().values(),
-            l0_weight=self.l0_weight,
-            overlap_weight=self.overlap_weight,
-        )
+        if self.l0_weight or self.overlap_weight:
+            price_relevance(
+                network(strategy).relevance_layers().values(),
+                l0_weight=self.l0_weight,
+                overlap_weight=self.overlap_weight,
+            )
         strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
 
     def before_backward(self, strategy: Any, **kwargs: Any) -> None:
         """Add the penalties to the loss."""
-        layers = network(strategy).relevance_layers().values()
         if self.l0_weight or self.overlap_weight:
-            strategy.loss += sum(layer.cost for layer in layers)
+            strategy.loss += network(strategy).cost
         if self.l1_weight:
-            strategy.loss += self.l1_weight * l1(layers)
+            strategy.loss += self.l1_weight * l1(network(strategy).relevance_layers().values())
 
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
         """Put back what no optimizer may move; then the step on negatives, if there is one."""
@@ -90,6 +90,7 @@ class RelevancePlugin(SupervisedPlugin):
         """Keep the task's rounded mapping and fix its weights."""
         network(strategy).finish_task()
 
+    @torch.no_grad()
     def _hold(self, strategy: Any) -> None:
         for layer in network(strategy).relevance_layers().values():
             layer.hold()

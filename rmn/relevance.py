@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,29 +21,54 @@ def soft_round(mapping: Tensor, beta: Tensor | float) -> Tensor:
 
 
 class SoftMask(torch.autograd.Function):
-    """Weights times their relevance, and what that relevance costs, in as few passes as possible.
+    """The weights of many layers times their relevance, and what that relevance costs.
 
-    `weight * soft_round(mapping, beta)` by autograd alone costs twice as many passes over memory.
+    `weight * soft_round(mapping, beta)` by autograd alone costs twice as many passes over memory,
+    and what autograd costs per function is as much as the work for a small layer: hence all layers
+    at once.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, weight: Tensor, mapping: Tensor, beta: Tensor, price: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Masked weights, shape of `weight`, and the scalar sum of price times relevance."""
-        relevance = mapping.sub(0.5).mul_(beta).sigmoid_()
-        ctx.save_for_backward(weight, mapping, beta, price, relevance)
-        return weight * relevance, torch.dot(_in_memory_order(price), _in_memory_order(relevance))
+    def forward(ctx: Any, prices: Sequence[Tensor | None], *tensors: Tensor) -> tuple[Tensor, ...]:
+        """The cost, a scalar, then the masked weights of each layer.
+
+        Args:
+            ctx: autograd's.
+            prices: of full relevance, per layer in the shape of its weight; None for nothing.
+            tensors: the weights of all layers, then their mappings, then their betas.
+        """
+        layers = len(prices)
+        weights, mappings, betas = (tensors[at * layers : (at + 1) * layers] for at in range(3))
+        relevances = [
+            mapping.sub(0.5).mul_(beta).sigmoid_()
+            for mapping, beta in zip(mappings, betas, strict=True)
+        ]
+        ctx.prices = prices
+        ctx.save_for_backward(*tensors, *relevances)
+        cost = weights[0].new_zeros(())
+        for price, relevance in zip(prices, relevances, strict=True):
+            if price is not None:
+                cost += torch.dot(_in_memory_order(price), _in_memory_order(relevance))
+        masked = (w * r for w, r in zip(weights, relevances, strict=True))
+        return cost, *masked
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None]:
-        """Gradients with respect to weight, mapping and, where it is learned, beta."""
-        of_masked, of_cost = gradients
-        weight, mapping, beta, price, relevance = ctx.saved_tensors
-        of_relevance = torch.addcmul(price * of_cost, of_masked, weight)
-        of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
-        of_beta = (of_argument * (mapping - 0.5)).sum() if ctx.needs_input_grad[2] else None
-        return of_masked * relevance, of_argument.mul_(beta), of_beta, None
+    def backward(ctx: Any, of_cost: Tensor, *of_masked: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients with respect to weights, mappings and, where they are learned, betas."""
+        layers = len(of_masked)
+        of_weights, of_mappings, of_betas = [], [], []
+        for at, (price, gradient) in enumerate(zip(ctx.prices, of_masked, strict=True)):
+            weight, mapping, beta, relevance = ctx.saved_tensors[at::layers]
+            if price is None:
+                of_relevance = gradient * weight
+            else:
+                of_relevance = torch.addcmul(price * of_cost, gradient, weight)
+            of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
+            learned = ctx.needs_input_grad[1 + 2 * layers + at]
+            of_betas.append((of_argument * (mapping - 0.5)).sum() if learned else None)
+            of_mappings.append(of_argument.mul_(beta))
+            of_weights.append(gradient * relevance)
+        return None, *of_weights, *of_mappings, *of_betas
 
 
 def _in_memory_order(values: Tensor) -> Tensor:

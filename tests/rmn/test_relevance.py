@@ -25,15 +25,18 @@ def test_soft_mask_gradients(learned):
     torch.manual_seed(0)
     weight, mapping = (torch.randn(3, 4, dtype=torch.double, requires_grad=True) for _ in "ab")
     beta = torch.tensor(3.0, dtype=torch.double, requires_grad=learned)
-    price = torch.rand(3, 4, dtype=torch.double)
+    other, its = (torch.randn(2, dtype=torch.double, requires_grad=True) for _ in "ab")
+    fixed = torch.tensor(5.0, dtype=torch.double)
+    prices = [torch.rand(3, 4, dtype=torch.double), None]
     assert torch.autograd.gradcheck(
-        lambda w, m, b: SoftMask.apply(w, m, b, price), (weight, mapping, beta)
+        lambda w, o, m, i, b: SoftMask.apply(prices, w, o, m, i, b, fixed),
+        (weight, other, mapping, its, beta),
     )
 
 
 def test_soft_mask_is_the_plain_formula():
     weight, mapping, price = torch.randn(5, 7), torch.rand(5, 7), torch.rand(5, 7)
-    masked, cost = SoftMask.apply(weight, mapping, torch.tensor(50.0), price)
+    cost, masked = SoftMask.apply([price], weight, mapping, torch.tensor(50.0))
     relevance = soft_round(mapping, 50.0)
     torch.testing.assert_close(masked, weight * relevance)
     torch.testing.assert_close(cost, (price * relevance).sum())
