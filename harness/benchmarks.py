@@ -156,7 +156,7 @@ BENCHMARKS = {
             name="split_cifar100",
             title="Split-CIFAR-100 (10 tasks)",
             summary="CIFAR-100 in ten tasks of ten classes each, in the order of their labels, "
-            "official split, pixels in [0, 1]. All tasks share ten outputs.",
+            "official split, inputs standardised per channel. All tasks share ten outputs.",
             dataset="cifar100",
             network="cifar_cnn",
             outputs=10,
@@ -170,7 +170,7 @@ BENCHMARKS = {
             name="split_cifar100_20",
             title="Split-CIFAR-100 (20 tasks), ResNet-18",
             summary="CIFAR-100 in twenty tasks of five classes each, in the order of their labels, "
-            "official split, pixels in [0, 1]. All tasks share five outputs.",
+            "official split, inputs standardised per channel. All tasks share five outputs.",
             dataset="cifar100",
             network="resnet18",
             outputs=5,

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +34,10 @@ CACHE_VARIABLE: Final = "RMN_CACHE"
 """Environment variable that names the folder of decoded data sets."""
 
 
+_BLACK: Final = torch.zeros(1, 1, 1)
+_WHITE: Final = torch.full((1, 1, 1), 255.0)
+
+
 class DataUnavailableError(FileNotFoundError):
     """A data set is neither on disk nor can it be downloaded; says how to get it."""
 
@@ -46,15 +50,24 @@ class Images:
         pixels: uint8, (n, channels, height, width).
         labels: int64, (n,).
         groups: int64, (n,): alphabet of Omniglot, coarse class of CIFAR-100, 0 elsewhere.
+        zero: pixel value that is 0 as a network's input, broadcast to (channels, height, width).
+        unit: difference of pixel values that is 1 as a network's input, likewise.
     """
 
     pixels: Tensor
     labels: Tensor
     groups: Tensor
+    zero: Tensor = _BLACK
+    unit: Tensor = _WHITE
 
     def __getitem__(self, chosen: Tensor | slice) -> Images:
         """Some of the images."""
-        return Images(self.pixels[chosen], self.labels[chosen], self.groups[chosen])
+        return replace(
+            self,
+            pixels=self.pixels[chosen],
+            labels=self.labels[chosen],
+            groups=self.groups[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +86,16 @@ class TaskData:
         return len(self.images.labels)
 
     def inputs(self, indices: Tensor | slice = slice(None)) -> Tensor:
-        """Network inputs, float32 in [0, 1], shape of the pixels."""
-        pixels = self.images.pixels
+        """Network inputs, float32, shape of the pixels; in [0, 1] unless they are standardised."""
+        images = self.images
         if isinstance(indices, Tensor):  # ten times faster than pixels[indices]
-            chosen = pixels.index_select(0, indices).float()
+            chosen = images.pixels.index_select(0, indices).float()
         else:
-            chosen = pixels[indices].float()
+            chosen = images.pixels[indices].float()
+        chosen = chosen.sub_(images.zero).div_(images.unit)
         if self.permutation is not None:  # of floats: five times faster than of bytes
             chosen = chosen.flatten(1).index_select(1, self.permutation).view_as(chosen)
-        return chosen.div_(255)
+        return chosen
 
 
 def load(name: str, data: Path | None = None) -> tuple[Images, Images]:
@@ -165,6 +179,9 @@ def _images(splits: Splits, source: Source) -> tuple[Images, Images]:
         Images(*(torch.from_numpy(splits[f"{split}_{part}"]) for part in _PARTS))
         for split in _SPLITS
     )
+    if source.channels is not None:
+        mean, deviation = (255 * torch.tensor(values)[:, None, None] for values in source.channels)
+        train, test = (replace(part, zero=mean, unit=deviation) for part in (train, test))
     return (_mixed(train), _mixed(test)) if source.by_class else (train, test)
 
 

@@ -32,6 +32,8 @@ class Source:
         packaged: whether the file is part of this package.
         by_class: whether the file has one class after the other, so that its first examples are
             no fair sample.
+        channels: mean and standard deviation of each channel of the training pixels over 255, by
+            which inputs are standardised; None for inputs in [0, 1].
         slow: whether reading it takes long enough that the splits are kept on disk.
     """
 
@@ -41,6 +43,7 @@ class Source:
     split: Callable[[Arrays, str], Split]
     packaged: bool = False
     by_class: bool = False
+    channels: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     slow: bool = False
 
 
@@ -114,6 +117,7 @@ SOURCES: Final = {
         "8be0cb753a544d049a668adf79b4ae5ef1570a5ae2c58216627dac5745e42ddc",
         _cifar,
         by_class=True,
+        channels=((0.5071, 0.4866, 0.4409), (0.2673, 0.2564, 0.2762)),
         slow=True,
     ),
     "omniglot": Source(

@@ -32,3 +32,17 @@ def test_backbones(name):
     model = convert(network)
     assert len(model.relevance_layers()) == len(weighted)
     assert model(x).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_first_mappings_are_independent_of_first_weights(name):
+    torch.manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # the same seed, as in a comparison's first run
+        network = NETWORKS[name](10)
+    model = convert(network, initialisation="uniform")
+    model.begin_task(0, range(10))
+    for layer in model.relevance_layers().values():
+        both = torch.stack([layer.weight.flatten(), layer.mapping.flatten()])
+        chance = layer.weight.numel() ** -0.5  # standard deviation of the correlation
+        assert abs(float(torch.corrcoef(both.detach())[0, 1])) < 4 * chance

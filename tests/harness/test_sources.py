@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from harness import datasets, downloads, sources
-from harness.datasets import CACHE_VARIABLE, load
+from harness.datasets import CACHE_VARIABLE, TaskData, load
 from harness.sources import SOURCES
 
 DATA = os.environ.get("RMN_DATA", "")
@@ -142,6 +142,16 @@ def test_cifar_is_pixel_for_pixel_what_was_published(monkeypatch):
         for images, split in zip(load("cifar100", Path(DATA)), ("train", "test"), strict=True):
             pixels = np.ascontiguousarray(images.pixels.permute(0, 2, 3, 1))
             assert hashlib.sha256(pixels.data).hexdigest() == str(arrays[f"{split}_sha256"])
+
+
+@pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
+def test_photos_are_standardised_by_the_channels_of_the_training_split():
+    train, test = load("cifar100", Path(DATA))
+    inputs = TaskData(train).inputs()
+    torch.testing.assert_close(inputs.mean((0, 2, 3)), torch.zeros(3), atol=1e-3, rtol=0)
+    torch.testing.assert_close(inputs.std((0, 2, 3)), torch.ones(3), atol=1e-3, rtol=0)
+    first = (test.pixels[0, 1, 2, 3] / 255 - 0.4866) / 0.2564  # green
+    torch.testing.assert_close(TaskData(test[:1]).inputs()[0, 1, 2, 3], first)
 
 
 def test_an_altered_file_is_named(monkeypatch, tmp_path):
