@@ -109,7 +109,8 @@ def _measure(name: str) -> tuple[float, float]:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    gc.freeze()  # as our workers do; it is fair to give it to all
+    torch.set_flush_denormal(True)
+    gc.freeze()  # both as our workers do; it is fair to give them to all
     with tempfile.TemporaryDirectory() as folder:
         rates = SUBJECTS[name](Path(folder))
     return rates.training, rates.evaluation
