@@ -71,11 +71,11 @@ def read(words: Sequence[str]) -> Request:
         parser.error(unknown("argument", extra[0].partition("=")[0], options))
     try:
         return _request(given, known)
-    except (SettingError, _RefusedArgumentError) as error:
+    except (SettingError, RefusedArgumentError) as error:
         parser.error(str(error))
 
 
-class _RefusedArgumentError(ValueError):
+class RefusedArgumentError(ValueError):
     """An argument that cannot be used; says what can."""
 
 
@@ -89,7 +89,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
     overrides = assignments(given.set, known)
     training, changed = budget(benchmark.training[given.profile], overrides.pop(TRAINING, {}))
     if not benchmark.labelled and (training.decay or training.patience is not None):
-        raise _RefusedArgumentError(
+        raise RefusedArgumentError(
             f"{benchmark.name} tells no borders, so no learning rate can be lowered within a task; "
             "leave out training.decay and training.patience"
         )
@@ -97,7 +97,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
     benchmark = replace(benchmark, training={**benchmark.training, given.profile: training})
     for name in overrides:
         if name not in names:
-            raise _RefusedArgumentError(
+            raise RefusedArgumentError(
                 f"--set {name}...: {name} is not among --methods; add it there"
             )
     best = tuned(given.benchmark)
@@ -114,7 +114,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         seeds=given.seeds,
         jobs=given.jobs,
         device=given.device,
-        data=_data(given.data, benchmark),
+        data=data_folder(given.data, benchmark),
         results=_folder("--results", given.results),
         reports=_folder("--reports", given.reports),
         plan=given.plan,
@@ -126,7 +126,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
 def _among(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
-            raise _RefusedArgumentError(unknown(kind, name, known))
+            raise RefusedArgumentError(unknown(kind, name, known))
 
 
 def _default(benchmark: Benchmark, known: Mapping[str, type[Baseline]]) -> list[str]:
@@ -144,7 +144,7 @@ def _trainable(
     for name in names:
         if not suits(benchmark, known[name]):
             lists = [other for other in BENCHMARKS.values() if suits(other, known[name])]
-            raise _RefusedArgumentError(
+            raise RefusedArgumentError(
                 f"{name} must be told {known[name].told}, and {benchmark.name} is not a stream for "
                 f"that; try --benchmark {' or '.join(other.name for other in lists)}"
             )
@@ -154,19 +154,22 @@ def _orderable(benchmark: Benchmark, training: Training) -> None:
     try:
         benchmark.under(training)
     except ValueError as error:
-        raise _RefusedArgumentError(str(error)) from None
+        raise RefusedArgumentError(str(error)) from None
 
 
 def _names(text: str) -> list[str]:
     names = list(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
     if not names:
-        raise _RefusedArgumentError(
-            "--methods names no method; write for example --methods rmn,ewc"
-        )
+        raise RefusedArgumentError("--methods names no method; write for example --methods rmn,ewc")
     return names
 
 
-def _data(folder: Path | None, benchmark: Benchmark) -> Path | None:
+def data_folder(folder: Path | None, benchmark: Benchmark) -> Path | None:
+    """The folder that --data or the environment names, None if neither does.
+
+    Raises:
+        RefusedArgumentError: it does not hold the benchmark's data set.
+    """
     option = "--data"
     if folder is None and os.environ.get(DATA_VARIABLE):
         option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
@@ -176,14 +179,14 @@ def _data(folder: Path | None, benchmark: Benchmark) -> Path | None:
             hint = f"leave out {option}: {benchmark.dataset} ships with the package"
         else:
             hint = f"put it there, or name another folder by --data or {DATA_VARIABLE}"
-        raise _RefusedArgumentError(f"{option}: {folder / source.file} is missing; {hint}")
+        raise RefusedArgumentError(f"{option}: {folder / source.file} is missing; {hint}")
     return folder
 
 
 def _folder(option: str, folder: Path) -> Path:
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():
-        raise _RefusedArgumentError(f"{option}: {nearest} is a file; name a folder")
+        raise RefusedArgumentError(f"{option}: {nearest} is a file; name a folder")
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        raise _RefusedArgumentError(f"{option}: {nearest} cannot be read and written; name another")
+        raise RefusedArgumentError(f"{option}: {nearest} cannot be read and written; name another")
     return folder

@@ -21,10 +21,12 @@ from rich.console import Console
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness import provenance
+from harness.arguments import RefusedArgumentError, data_folder
 from harness.benchmarks import BENCHMARKS, Benchmark
 from harness.display import display
 from harness.execute import cores, execute
 from harness.names import unknown
+from harness.parser import DATA_VARIABLE
 from harness.plan import plan
 from harness.resolve import TUNED, resolve
 from harness.run import Run
@@ -57,7 +59,8 @@ def main(words: Sequence[str]) -> int:
             for name in names
             for run in candidates(known[name], grids[name], benchmark, given.seeds)
         ]
-    except SettingError as error:
+        given.data = data_folder(given.data, benchmark)
+    except (SettingError, RefusedArgumentError) as error:
         parser.error(str(error))
     _make(runs, given, benchmark, provenance.origin(words, "harness.tune"))
     chosen = choose(runs, grids, given.results, benchmark)
@@ -180,7 +183,9 @@ def _parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=2, help="seeds per candidate (default: 2)")
     parser.add_argument("--jobs", type=int, default=cores(), help="worker processes")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--data", type=Path, help="folder of the data sets")
+    parser.add_argument(
+        "--data", type=Path, help=f"folder of the data sets (default: ${DATA_VARIABLE})"
+    )
     parser.add_argument("--results", type=Path, default=Path("results"))
     return parser
 

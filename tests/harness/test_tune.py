@@ -39,6 +39,13 @@ def test_a_wrong_grid_is_explained(word, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_missing_data_set_is_named_before_anything_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RMN_DATA", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["--benchmark", "split_cifar100", "--methods", "rmn"])
+    assert "cifar100.npz is missing" in capsys.readouterr().err
+
+
 def test_a_value_that_is_not_allowed_is_named():
     with pytest.raises(SettingError, match="initialisation must be"):
         list(candidates(KNOWN["rmn"], {"initialisation": ("x",)}, BENCHMARKS["split_mnist"], 1))
