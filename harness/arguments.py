@@ -100,7 +100,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
             raise RefusedArgumentError(
                 f"--set {name}...: {name} is not among --methods; add it there"
             )
-    best = tuned(given.benchmark)
+    best = tuned(benchmark.tuned_on or benchmark.name)
     return Request(
         benchmark=benchmark,
         profile=given.profile,

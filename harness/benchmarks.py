@@ -32,6 +32,7 @@ class Benchmark:
         labelled: whether the task of every example is told, in training and (task-aware) at test.
         blur: length of the transition from task to task over that of a task; 0 for sharp borders.
         supervised: the same tasks with labels, which a stream without them is held against.
+        tuned_on: the benchmark whose tuned settings are taken; its own if empty.
         on_demand: methods that are compared only when --methods names them.
         version: raise it when the same name begins to mean other tasks or another network.
     """
@@ -51,6 +52,7 @@ class Benchmark:
     labelled: bool = True
     blur: float = 0.0
     supervised: str = ""
+    tuned_on: str = ""
     on_demand: frozenset[str] = frozenset()
     version: int = 1
 
@@ -178,6 +180,7 @@ BENCHMARKS = {
             classes=_runs(20, 5),
             relative=True,
             training=PHOTOS,
+            tuned_on="split_cifar100",
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -240,6 +243,7 @@ def _with_heads(of: str) -> Benchmark:
         title=f"{shared.title}, one head per task",
         summary=summary,
         head="per-task",
+        tuned_on=shared.tuned_on or shared.name,
     )
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from baselines.interface import Baseline, Context, setting
 from baselines.registry import methods
+from harness.arguments import read
+from harness.benchmarks import BENCHMARKS
 from harness.names import unknown
 from harness.resolve import assignments, resolve, tuned
 from harness.settings import Setting, SettingError, declared
@@ -120,6 +122,16 @@ def test_the_methods_own_check_is_heard() -> None:
 def test_refused_value_names_the_method() -> None:
     with pytest.raises(SettingError, match=r"^example\.units must be"):
         resolve(Example, {}, {"units": "x"})
+
+
+@pytest.mark.parametrize("name", ["split_cifar100_20", "split_cifar100_20_heads"])
+def test_benchmarks_may_share_tuned_settings(name: str) -> None:
+    benchmark = BENCHMARKS[name]
+    best = tuned(benchmark.tuned_on)["rmn"]
+    assert best != {}
+    assert BENCHMARKS[benchmark.tuned_on].training is benchmark.training
+    request = read(["--benchmark", name, "--methods", "rmn"])
+    assert {key: request.settings["rmn"].values[key] for key in best} == best
 
 
 def test_stale_tuned_setting_is_named() -> None:
