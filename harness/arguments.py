@@ -101,6 +101,9 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
                 f"--set {name}...: {name} is not among --methods; add it there"
             )
     best = tuned(benchmark.tuned_on or benchmark.name)
+    if given.profile == "paper":
+        for name, prescribed in benchmark.prescribed.items():
+            best[name] = best.get(name, {}) | dict(prescribed)
     return Request(
         benchmark=benchmark,
         profile=given.profile,

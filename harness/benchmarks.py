@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from harness.training import DIGITS, DRAWINGS, PHOTOS, Training
 
@@ -33,6 +34,7 @@ class Benchmark:
         blur: length of the transition from task to task over that of a task; 0 for sharp borders.
         supervised: the same tasks with labels, which a stream without them is held against.
         tuned_on: the benchmark whose tuned settings are taken; its own if empty.
+        prescribed: settings of methods that the `paper` profile takes from the paper, by method.
         on_demand: methods that are compared only when --methods names them.
         version: raise it when the same name begins to mean other tasks or another network.
     """
@@ -53,6 +55,7 @@ class Benchmark:
     blur: float = 0.0
     supervised: str = ""
     tuned_on: str = ""
+    prescribed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_demand: frozenset[str] = frozenset()
     version: int = 1
 
@@ -112,6 +115,11 @@ def _runs(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(range(t * classes, (t + 1) * classes)) for t in range(tasks))
 
 
+def _rmn(**settings: float) -> dict[str, dict[str, Any]]:
+    """RMN's settings in the paper: its Section 5.1, and Section 3.2 of its supplement."""
+    return {"rmn": {"initialisation": "skewed_normal", **settings}}
+
+
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
@@ -166,6 +174,7 @@ BENCHMARKS = {
             classes=_runs(10, 10),
             relative=True,
             training=PHOTOS,
+            prescribed=_rmn(mapping_lr=0.01, prune_below=0.05),
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -181,6 +190,7 @@ BENCHMARKS = {
             relative=True,
             training=PHOTOS,
             tuned_on="split_cifar100",
+            prescribed=_rmn(mapping_lr=0.01, prune_below=0.01),
             on_demand=_BEYOND,
         ),
         Benchmark(
@@ -196,6 +206,7 @@ BENCHMARKS = {
             groups=tuple(range(50)),
             relative=True,
             training=DRAWINGS,
+            prescribed=_rmn(mapping_lr=0.0001),
             on_demand=_BEYOND,
         ),
     )
@@ -215,7 +226,8 @@ def _without_labels(
     )
     # no decay: a learner that does not know where tasks end cannot know where it should stop
     training = {
-        name: replace(budget, decay=False, patience=None) for name, budget in told.training.items()
+        name: replace(budget, decay=False, patience=None, first_epochs=None)
+        for name, budget in told.training.items()
     }
     return replace(
         told,
@@ -247,6 +259,19 @@ def _with_heads(of: str) -> Benchmark:
     )
 
 
+def _with_small_stem(of: str) -> Benchmark:
+    """A benchmark on ResNet-18 with a stem for small images; the original quarters their sides."""
+    original = BENCHMARKS[of]
+    return replace(
+        original,
+        name=f"{of}_small_stem",
+        title=f"{original.title} with the small stem",
+        summary=f"{original.summary} The first layer is 3 x 3, without stride or pooling: sixteen "
+        "times the work.",
+        network="resnet18_small_stem",
+    )
+
+
 BENCHMARKS |= {
     benchmark.name: benchmark
     for benchmark in (
@@ -259,5 +284,6 @@ BENCHMARKS |= {
         _with_heads("split_cifar100"),
         _with_heads("split_cifar100_20"),
         _with_heads("split_omniglot"),
+        _with_small_stem("split_cifar100_20"),
     )
 }

@@ -59,10 +59,14 @@ class Lessons:
         groups = [experiences] if at_once else [[experience] for experience in experiences]
         for number, group in enumerate(groups, start=1):
             after = len(experiences) if at_once else number
+            epochs = self.context.epochs  # of streams without borders, which repeat examples: 1
+            if unlabelled is None and not at_once:
+                epochs = self.training.epochs_of(number)
+            self.strategy.train_epochs = epochs
             started = time.perf_counter()
             self._train(group)
             trained = time.perf_counter()
-            shown = self.context.epochs * sum(len(experience.dataset) for experience in group)
+            shown = epochs * sum(len(experience.dataset) for experience in group)
             yield from self._measured(after, trained - started, shown, unlabelled)
 
     def _untold(self, stream: UnlabelledStream) -> Iterator[Row]:

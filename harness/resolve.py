@@ -1,7 +1,7 @@
 """Where the values of a method's settings come from.
 
 A value is the dataclass's default, unless `harness/tuned/<benchmark>.json` has a better one, unless
-the command line says otherwise.
+the profile is `paper` and the benchmark prescribes one, unless the command line says otherwise.
 """
 
 from __future__ import annotations

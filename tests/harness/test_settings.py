@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -132,6 +133,18 @@ def test_benchmarks_may_share_tuned_settings(name: str) -> None:
     assert BENCHMARKS[benchmark.tuned_on].training is benchmark.training
     request = read(["--benchmark", name, "--methods", "rmn"])
     assert {key: request.settings["rmn"].values[key] for key in best} == best
+
+
+def test_the_paper_profile_takes_the_papers_own_settings() -> None:
+    def settings(*words: str) -> Mapping[str, Any]:
+        request = read(["--benchmark", "split_cifar100_20", "--methods", "rmn", *words])
+        return request.settings["rmn"].values
+
+    assert settings()["prune_below"] == 0.05
+    assert settings("--profile", "paper")["prune_below"] == 0.01
+    assert settings("--profile", "paper")["mapping_lr"] == 0.01
+    changed = settings("--profile", "paper", "--set", "rmn.prune_below=0.1")
+    assert changed["prune_below"] == 0.1
 
 
 def test_stale_tuned_setting_is_named() -> None:

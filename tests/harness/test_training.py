@@ -16,6 +16,7 @@ from harness.augmentation import RandomAffine, transformed
 from harness.benchmarks import BENCHMARKS
 from harness.datasets import Images, TaskData
 from harness.decay import PlateauDecay
+from harness.experiment import perform
 from harness.plan import plan
 from harness.resolve import resolve, tuned
 from harness.streams import make_stream
@@ -43,7 +44,16 @@ def test_fields_at_their_defaults_that_came_later_are_no_part_of_the_identity():
 
 
 @pytest.mark.parametrize(
-    "field", ["epochs", "batch_size", "train_examples", "tasks", "patience", "learning_rate"]
+    "field",
+    [
+        "epochs",
+        "batch_size",
+        "train_examples",
+        "tasks",
+        "patience",
+        "learning_rate",
+        "first_epochs",
+    ],
 )
 def test_impossible_budgets_are_named(field):
     with pytest.raises(ValueError, match=field):
@@ -53,6 +63,19 @@ def test_impossible_budgets_are_named(field):
 def test_a_budget_has_one_schedule():
     with pytest.raises(ValueError, match="decay=false"):
         Training(epochs=1, patience=5)
+
+
+def test_the_first_task_may_have_epochs_of_its_own():
+    budget = Training(epochs=1, first_epochs=3, train_examples=64, test_examples=32, tasks=2)
+    benchmark = replace(BENCHMARKS["split_mnist"], training={"default": budget})
+    chosen = {"naive": methods()["naive"]}
+    settings = {"naive": resolve(chosen["naive"], {}, {})}
+    [run] = plan(benchmark, "default", chosen, settings, 1, schema.VERSION)
+    seen = []
+    outcome = perform(run, device="cpu", data=None, report=lambda *at: seen.append(at))
+    assert seen == [(1, 1), (1, 2), (1, 3), (2, 1)]
+    shown = outcome.rows[outcome.rows.metric == "train_examples"]
+    assert dict(zip(shown.after, shown.value, strict=True)) == {1: 3 * 64, 2: 64}
 
 
 @pytest.mark.parametrize("name", ["split_mnist", "split_cifar100", "split_omniglot"])
