@@ -17,7 +17,9 @@ from harness.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from rmn.inference import SCORING_RULES, infer_task
 from rmn.routing import ClassRouter, Router, RoutingPlugin
 
-_BATCH: Final = 500  # examples per forward pass; activations stay within the processor's cache
+_BATCH: Final = 500  # examples per forward pass
+_CACHED: Final = {"cifar_cnn": 64, "omniglot_cnn": 32, "resnet18": 256}
+"""Examples per forward pass of a network whose activations would leave a processor's cache."""
 _GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations of all tasks at once
 _FEW_TASKS: Final = 10
 
@@ -51,7 +53,7 @@ def evaluate(
     for task, data in enumerate(test):
         if not few and 0 < after < task:
             break
-        batches = _Batches(data, device)
+        batches = _Batches(data, device, benchmark.network)
         row: Row = {"after": after, "task": task + 1}
         logits = _task_aware_logits(strategy.model, batches, task)
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
@@ -79,15 +81,16 @@ def class_table(benchmark: Benchmark) -> Tensor:
 class _Batches:
     """One task's test data in batches on the device."""
 
-    def __init__(self, data: TaskData, device: torch.device) -> None:
+    def __init__(self, data: TaskData, device: torch.device, network: str) -> None:
         self.y = data.images.labels.to(device)
         self.inputs = data.inputs().to(device)
+        self.size = _CACHED.get(network, _BATCH) if device.type == "cpu" else _BATCH
 
     def apply(
-        self, function: Callable[[Tensor], Tensor], dim: int = 0, size: int = _BATCH
+        self, function: Callable[[Tensor], Tensor], dim: int = 0, size: int | None = None
     ) -> Tensor:
         """`in_batches` over the inputs."""
-        return in_batches(function, self.inputs, dim, size)
+        return in_batches(function, self.inputs, dim, size or self.size)
 
 
 def in_batches(
