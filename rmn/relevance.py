@@ -57,12 +57,14 @@ class SoftMask(torch.autograd.Function):
         """Gradients with respect to weights, mappings and, where they are learned, betas."""
         layers = len(of_masked)
         of_weights, of_mappings, of_betas = [], [], []
+        added_as_it_is = of_cost.device.type == "cpu" and of_cost.item() == 1  # a GPU would wait
         for at, (price, gradient) in enumerate(zip(ctx.prices, of_masked, strict=True)):
             weight, mapping, beta, relevance = ctx.saved_tensors[at::layers]
             if price is None:
                 of_relevance = gradient * weight
             else:
-                of_relevance = torch.addcmul(price * of_cost, gradient, weight)
+                scaled = price if added_as_it_is else price * of_cost
+                of_relevance = torch.addcmul(scaled, gradient, weight)
             of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
             learned = ctx.needs_input_grad[1 + 2 * layers + at]
             of_betas.append((of_argument * (mapping - 0.5)).sum() if learned else None)
