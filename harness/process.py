@@ -12,7 +12,7 @@ from typing import Final
 
 from harness import provenance
 from harness.run import Run
-from harness.worker import Done, Order, Progress, Refused, work
+from harness.worker import LOWER_MEMORY, Done, Order, Progress, Refused, work
 
 _LAST_WORDS: Final = 2000
 """Characters of a dead worker's output to keep."""
@@ -73,7 +73,7 @@ class WorkerProcess:
         self._process.join()
         code = self._process.exitcode or 0
         cause = f"signal {-code}" if code < 0 else f"exit status {code}"
-        memory = ", perhaps for want of memory: try fewer --jobs" if code == -signal.SIGKILL else ""
+        memory = f", perhaps for want of memory: {LOWER_MEMORY}" if code == -signal.SIGKILL else ""
         printed = Path(self._log.name).read_text(errors="replace")[-_LAST_WORDS:]
         return f"the worker process died ({cause}{memory})\n{printed}".strip()
 

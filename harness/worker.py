@@ -27,6 +27,9 @@ from harness.run import Run
 THREADS: Final = 1
 """Threads of each run: one core a run, and the same numbers whatever the number of workers."""
 
+LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
+"""What to type when memory is short."""
+
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -152,7 +155,7 @@ def advice(failure: Exception) -> str:
     text = str(failure).lower()
     scarce = "out of memory" in text or "allocate memory" in text
     if scarce or isinstance(failure, MemoryError):
-        return "\nnot enough memory: try fewer --jobs"
+        return f"\nnot enough memory: {LOWER_MEMORY}"
     return ""
 
 

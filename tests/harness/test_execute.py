@@ -164,5 +164,6 @@ def test_want_of_memory_names_what_to_lower() -> None:
     with pytest.raises(RuntimeError) as failed:
         torch.empty(1 << 50)
     assert "--jobs" in advice(failed.value)
+    assert "training.batch_size" in advice(failed.value)
     assert "--jobs" in advice(MemoryError())
     assert advice(ValueError("shapes differ")) == ""
