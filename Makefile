@@ -12,6 +12,7 @@ report: install  ## remake every PDF from results/ alone
 	        $(BIN)/python -m harness.report --benchmark $$benchmark --profile $$profile || exit 1; \
 	    done; \
 	done
+	$(BIN)/python -m harness.paper_tables --format pdf,md
 
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any, Final
-
-import typst
 
 from harness.benchmarks import BENCHMARKS
 from harness.figures import draw
@@ -27,6 +24,7 @@ from harness.tables import (
     cells_of,
     of_entry,
 )
+from harness.typesetting import write_pdf
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 
@@ -93,23 +91,13 @@ def typeset(board: Leaderboard, results: Results, path: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = draw(results.rows, board, folder)
-        (folder / "report.typ").write_text(TEMPLATE.read_text())
         content = {
             **_content(results, board),
             "figures": [
                 {"path": file.name, "caption": _CAPTIONS[key]} for key, file in figures.items()
             ],
         }
-        pdf = typst.compile(
-            str(folder / "report.typ"),
-            sys_inputs={"data": json.dumps(content)},
-            timestamp=0,
-            ignore_system_fonts=True,
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(pdf)
-    unfinished.replace(path)
+        write_pdf(TEMPLATE, content, folder, path)
 
 
 def _content(results: Results, board: Leaderboard) -> dict[str, Any]:

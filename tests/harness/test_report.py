@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import report, store
+from harness import paper_tables, report, store
 from harness.run import Run
 from harness.tables import leaderboard
 
@@ -146,3 +146,35 @@ def test_wrong_arguments_say_what_to_type(words, said, capsys):
         report.main(words)
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_papers_tables_hold_measured_beside_quoted(results):
+    cells = paper_tables.tidy(results, "default").set_index(["benchmark", "regime", "baseline"])
+    board = leaderboard(store.read(results, "split_mnist", "default"))
+    for position, regime in enumerate(("task-aware", "task-agnostic")):
+        row = cells.loc[("split_mnist", regime, "rmn")]
+        assert row["mean"] == board.entries[0].cells[position].mean
+        assert (row["seeds"], row["quoted"]) == (3, "99.5 ± 0.2")  # the paper says both
+    assert cells.loc[("split_mnist", "task-aware", "hat"), "seeds"] == 0
+    assert ("split_mnist", "task-agnostic", "hat") not in cells.index
+    assert cells.loc[("split_omniglot", "task-aware", "rmn"), "quoted"] == "85.33 ± 1.7"
+
+
+def test_the_papers_tables_are_written(results, tmp_path):
+    words = ["--results", str(results), "--reports", str(tmp_path), "--format", "pdf,md,csv"]
+    assert paper_tables.main(words) == 0
+    md = (tmp_path / "paper_tables.md").read_text()
+    first, second = md.split("## ")[1:3]
+    assert first.startswith("Table 1. Sequential tasks with labels: task-aware")
+    assert second.startswith("Table 1. Sequential tasks with labels: task-agnostic")
+    [naive] = [line for line in first.splitlines() if line.startswith("| NAIVE")]
+    assert "(3)" in naive
+    assert "*" not in naive  # the paper prints nothing for it
+    assert (tmp_path / "paper_tables.pdf").read_bytes().startswith(b"%PDF")
+    assert set(pd.read_csv(tmp_path / "paper_tables.csv")["profile"]) == {"default"}
+
+
+def test_the_papers_tables_without_runs_say_what_to_type(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        paper_tables.main(["--results", str(tmp_path)])
+    assert "harness.compare" in capsys.readouterr().err
