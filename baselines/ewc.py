@@ -18,12 +18,13 @@ class EWC(Baseline):
     """Elastic weight consolidation: a quadratic penalty weighted by the Fisher diagonal.
 
     Avalanche estimates it by the squared gradient of each batch's mean loss, so the scale of
-    `ewc_lambda` depends on the batch size.
+    `ewc_lambda` depends on the batch size. The penalties of all tasks are merged into one.
     """
 
     name: ClassVar[str] = "ewc"
     title: ClassVar[str] = "EWC"
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
+    version: ClassVar[int] = 2  # 1 kept each task's penalty, as Avalanche does
 
     ewc_lambda: float = setting(
         100.0, "strength of the penalty", minimum=0, grid=(1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6)
@@ -36,17 +37,23 @@ class EWC(Baseline):
     )
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Avalanche's EWC on the backbone."""
-        from avalanche.training.supervised import EWC
+        """Fine-tuning with Avalanche's plugin, or ours where that keeps a penalty per task."""
+        from avalanche.training.plugins import EWCPlugin
+        from avalanche.training.supervised import Naive
         from torch.nn import CrossEntropyLoss
 
+        from baselines.components.merged_ewc import MergedEWCPlugin
+
         model = context.model()
-        return EWC(
+        arguments = context.strategy_arguments()
+        arguments["plugins"].append(
+            MergedEWCPlugin(self.ewc_lambda)
+            if self.mode == "separate"
+            else EWCPlugin(self.ewc_lambda, mode=self.mode, decay_factor=self.decay_factor)
+        )
+        return Naive(
             model=model,
             optimizer=context.adam(model),
             criterion=CrossEntropyLoss(),
-            ewc_lambda=self.ewc_lambda,
-            mode=self.mode,
-            decay_factor=self.decay_factor if self.mode == "online" else None,
-            **context.strategy_arguments(),
+            **arguments,
         )

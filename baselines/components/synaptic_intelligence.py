@@ -13,6 +13,8 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch import Tensor, nn
 
+from baselines.components.quadratic_penalty import pull_back
+
 
 class SynapticIntelligencePlugin(SupervisedPlugin):
     """Zenke, Poole & Ganguli 2017: a weight is as important as the loss decrease that it brought.
@@ -52,12 +54,8 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         moving = {n: w for n, w in _weights(strategy).items() if w.grad is not None}
         self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
         self._before = {name: weight.detach().clone() for name, weight in moving.items()}
-        if not strategy.clock.train_exp_counter:
-            return
-        for name, weight in moving.items():
-            assert weight.grad is not None
-            moved = weight - self.anchor[name]
-            weight.grad.addcmul_(moved, self.importance[name], value=2 * self.si_lambda)
+        if strategy.clock.train_exp_counter:
+            pull_back(moving, self.anchor, self.importance, self.si_lambda)
 
     @torch.no_grad()
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
