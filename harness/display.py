@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -15,13 +15,16 @@ from rich.table import Table
 from harness.execute import Watcher
 from harness.run import Run
 
+_SILENCE: Final = 300
+"""Seconds after which a log is told how far a run is."""
+
 
 class Display(Watcher, AbstractContextManager["Display"], Protocol):
     """A watcher that holds the terminal while runs go on."""
 
 
 def display(console: Console, runs: int, tasks: int) -> Display:
-    """Live bars on a terminal, else one line per ended run.
+    """Live bars on a terminal, else lines for a log.
 
     Args:
         console: where to show it.
@@ -29,26 +32,33 @@ def display(console: Console, runs: int, tasks: int) -> Display:
         tasks: number of tasks in each.
     """
     live = console.is_terminal and not console.is_dumb_terminal
-    return LiveDisplay(console, runs, tasks) if live else LineDisplay(console, runs)
+    return LiveDisplay(console, runs, tasks) if live else LineDisplay(console, runs, tasks)
 
 
 class LineDisplay(Display):
-    """One plain line per ended run."""
+    """One plain line per ended run, and one now and then for a long one."""
 
-    def __init__(self, console: Console, runs: int) -> None:
+    def __init__(self, console: Console, runs: int, tasks: int) -> None:
         self._console = console
         self._runs = runs
+        self._tasks = tasks
         self._ended = 0
         self._clock = time.monotonic()
+        self._heard: dict[int, float] = {}
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to give back."""
 
     def started(self, worker: int, run: Run) -> None:
-        """Nothing to say."""
+        """Note the time; a short run says nothing until it ends."""
+        self._heard[worker] = time.monotonic()
 
     def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
-        """Nothing to say."""
+        """Print how far the run is if its worker has been silent for minutes."""
+        now = time.monotonic()
+        if now - self._heard[worker] >= _SILENCE:
+            self._heard[worker] = now
+            self._print(f"{run} is at {_position(run, self._tasks, task, epoch)}")
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
@@ -56,13 +66,11 @@ class LineDisplay(Display):
         """Print how the run ended, the time so far and the time to go."""
         self._ended += 1
         elapsed = duration(time.monotonic() - self._clock)
-        self._console.print(
-            f"{self._ended}/{self._runs} {_ending(run, error, seconds)}; "
-            f"{elapsed} elapsed, {_to_go(remaining)}",
-            soft_wrap=True,
-            markup=False,
-            highlight=False,
-        )
+        ending = f"{_ending(run, error, seconds)}; {elapsed} elapsed, {_to_go(remaining)}"
+        self._print(f"{self._ended}/{self._runs} {ending}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 class LiveDisplay(Display):
@@ -114,7 +122,7 @@ class LiveDisplay(Display):
         self._progress.update(
             self._rows[worker],
             completed=(task - 1) * epochs + epoch,
-            detail=f"task {task}/{self._tasks}, epoch {epoch}/{epochs}",
+            detail=_position(run, self._tasks, task, epoch),
         )
 
     def ended(
@@ -156,6 +164,10 @@ def duration(seconds: float) -> str:
 
 def _to_go(remaining: float | None) -> str:
     return "time to go unknown" if remaining is None else f"about {duration(remaining)} to go"
+
+
+def _position(run: Run, tasks: int, task: int, epoch: int) -> str:
+    return f"task {task}/{tasks}, epoch {epoch}/{run.training['epochs']}"
 
 
 def _ending(run: Run, error: str, seconds: float) -> str:

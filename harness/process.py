@@ -69,13 +69,13 @@ class WorkerProcess:
         return message
 
     def last_words(self) -> str:
-        """How a dead worker died, and the end of what it printed."""
+        """The end of what a dead worker printed, and how it died."""
         self._process.join()
         code = self._process.exitcode or 0
         cause = f"signal {-code}" if code < 0 else f"exit status {code}"
         memory = f", perhaps for want of memory: {LOWER_MEMORY}" if code == -signal.SIGKILL else ""
         printed = Path(self._log.name).read_text(errors="replace")[-_LAST_WORDS:]
-        return f"the worker process died ({cause}{memory})\n{printed}".strip()
+        return f"{printed}\nthe worker process died ({cause}{memory})".strip()
 
     def stop(self) -> None:
         """End the process at once, whatever it is doing."""

@@ -43,6 +43,22 @@ def test_one_plain_line_per_run_where_there_is_no_terminal() -> None:
     ]
 
 
+def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = StringIO()
+    clock = iter((0.0, 0.0, 299.0, 301.0, 599.0, 602.0))
+    monkeypatch.setattr("harness.display.time.monotonic", lambda: next(clock))
+    with LineDisplay(Console(file=out), runs=1, tasks=5) as watcher:
+        watcher.started(0, RUN)
+        for task in range(1, 5):
+            watcher.progressed(0, RUN, task, 3)
+    assert out.getvalue().splitlines() == [
+        "ewc seed 0 is at task 2/5, epoch 3/3",
+        "ewc seed 0 is at task 4/5, epoch 3/3",
+    ]
+
+
 def test_live_bars_on_a_terminal() -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"NO_COLOR": "1"})
