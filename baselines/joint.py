@@ -23,12 +23,13 @@ class Joint(Baseline):
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.ALL_TASKS_AT_ONCE})
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Avalanche's JointTraining on the backbone."""
-        from avalanche.training.supervised import JointTraining
+        """Avalanche's JointTraining on the backbone, with batches of any size."""
         from torch.nn import CrossEntropyLoss
 
+        from baselines.components.pooled_training import PooledTraining
+
         model = context.model()
-        return JointTraining(
+        return PooledTraining(
             model=model,
             optimizer=context.adam(model),
             criterion=CrossEntropyLoss(),

@@ -198,6 +198,19 @@ def test_ewc_without_a_penalty_is_fine_tuning(context, stream):
     assert not torch.equal(results[2], results[1])
 
 
+@pytest.mark.parametrize("plugins", ["of the harness", "none"])
+@pytest.mark.parametrize("name", ["joint", "replay"])
+def test_a_batch_may_have_fewer_examples_than_there_are_tasks(name, plugins, context, stream):
+    small = replace(context, batch_size=2, epochs=1)
+    if plugins == "none":
+        small = replace(small, plugins=())
+    strategy = methods()[name]().build(small)
+    groups = [stream.experiences] if name == "joint" else stream.experiences
+    for group in groups:
+        strategy.train(group, reset_optimizer_state=True)
+    assert strategy.clock.train_iterations > 100
+
+
 def test_online_ewc_runs(context, stream):
     strategy = methods()["ewc"](mode="online", decay_factor=0.9).build(context)
     for experience in stream.experiences[:2]:
