@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -104,20 +104,26 @@ def status(results: Path, run: Run) -> Literal["missing", "finished", "failed", 
 
 
 def read(results: Path, benchmark: str, profile: str) -> Results:
-    """All runs of a benchmark and profile; damaged folders are named and left alone."""
+    """All runs of a benchmark and profile; damaged folders are named and left alone.
+
+    Runs of an older version of the benchmark, or of their method, are left out where finished ones
+    of a newer version are there: the two must not be averaged or compared.
+    """
     found = Results()
-    tables = []
+    tables = {}
     for path in _folders(results / benchmark / profile):
         try:
             record = _read_record(path)
             if record.status == "finished":
-                tables.append(_read_rows(path, record.run))
+                tables[record.run.id] = _read_rows(path, record.run)
         except (OSError, ValueError, KeyError, TypeError) as error:
             found.damaged[path] = f"{type(error).__name__}: {error}"
         else:
             found.records.append(record)
-    if tables:
-        found.rows = schema.check(pd.concat(tables, ignore_index=True))
+    found.records = _newest(found.records)
+    read = [tables[record.run.id] for record in found.records if record.status == "finished"]
+    if read:
+        found.rows = schema.check(pd.concat(read, ignore_index=True))
     return found
 
 
@@ -137,6 +143,20 @@ def _folders(root: Path) -> Iterator[Path]:
     for path in sorted(root.glob("*/*")):
         if path.is_dir() and not path.name.startswith("."):
             yield path
+
+
+def _newest(records: Sequence[Record]) -> list[Record]:
+    finished: dict[str, tuple[int, ...]] = {}
+    for record in records:
+        if record.status == "finished":
+            run = record.run
+            finished[run.baseline] = max(finished.get(run.baseline, ()), _age(run))
+    oldest = (max((version for version, *_ in finished.values()), default=0),)
+    return [r for r in records if _age(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
+
+
+def _age(run: Run) -> tuple[int, ...]:
+    return tuple(run.versions.get(part, 0) for part in ("benchmark", "baseline", "rows"))
 
 
 def _write(
