@@ -32,6 +32,7 @@ def evaluate(
     test: tuple[TaskData, ...],
     after: int,
     device: torch.device,
+    precision: str = "float32",
 ) -> Iterator[Row]:
     """Rows of accuracy, and of the tasks that were inferred, after learning `after` tasks.
 
@@ -45,7 +46,8 @@ def evaluate(
 
     All this grows with the square of the number of tasks, inference with its cube. In streams of
     more than ten tasks only what the metrics need is measured: of tasks to come the next one, task
-    inference for the task just learned and after the last task for all, and no one-shot rule.
+    inference for the task just learned and after the last task for all, in the `precision` of
+    training, and no one-shot rule.
     """
     strategy.model.eval()
     table = class_table(benchmark).to(device)
@@ -59,7 +61,11 @@ def evaluate(
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):
-                yield from _by_inference(strategy, batches, benchmark, row, last)
+                with torch.autocast(
+                    device.type, torch.bfloat16, precision != "float32" and not few
+                ):
+                    logits = _logits_per_task(strategy, batches)
+                yield from _by_inference(strategy, batches, logits, benchmark, row, last)
         elif after and not benchmark.relative:
             agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
@@ -68,6 +74,11 @@ def evaluate(
 @torch.no_grad()
 def _task_aware_logits(model: torch.nn.Module, batches: _Batches, task: int) -> Tensor:
     return batches.apply(lambda x: avalanche_forward(model, x, batches.y.new_full((len(x),), task)))
+
+
+@torch.no_grad()
+def _logits_per_task(strategy: Any, batches: _Batches) -> Tensor:
+    return batches.apply(strategy.logits_per_task, dim=1).float()
 
 
 def class_table(benchmark: Benchmark) -> Tensor:
@@ -114,12 +125,14 @@ def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row
 
 
 def _by_inference(
-    strategy: Any, batches: _Batches, benchmark: Benchmark, row: Row, last: bool
+    strategy: Any,
+    batches: _Batches,
+    logits: Tensor,
+    benchmark: Benchmark,
+    row: Row,
+    last: bool,
 ) -> Iterator[Row]:
-    table = class_table(benchmark).to(batches.y.device)
-    with torch.no_grad():
-        logits = batches.apply(strategy.logits_per_task, dim=1)
-    classes = table[: len(logits)]
+    classes = class_table(benchmark).to(batches.y.device)[: len(logits)]
     answers = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     few = benchmark.tasks <= _FEW_TASKS

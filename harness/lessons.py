@@ -129,7 +129,7 @@ class Lessons:
     def _answers(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
         parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
         if stream is None:
-            yield from evaluate(*parts)
+            yield from evaluate(*parts, self.training.precision)
             return
         ownership = None
         if after and isinstance(self.strategy, FindsTasks):

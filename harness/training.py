@@ -37,8 +37,8 @@ class Training:
             into tasks; None for the published order.
         affine: rotate, shift and scale half of the training images at random.
         first_epochs: passes over the first task's data where they differ from the other tasks'.
-        precision: of matrix products and convolutions in training; weights stay float32, and so
-            does every measurement.
+        precision: of matrix products and convolutions in training, and of task inference in streams
+            of more than ten tasks; weights stay float32, and so does every other measurement.
     """
 
     epochs: int

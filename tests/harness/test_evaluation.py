@@ -161,3 +161,43 @@ def test_shared_outputs_are_right_only_under_the_right_task():
             right += inferred == task and answer == int(data.images.labels[n])
         where = {"metric": "accuracy", "task": task + 1, "rule": "max-logit"}
         assert of(rows, **where) == [right / len(data)]
+
+
+def answer_kinds(strategy):
+    """Which kinds of numbers the strategy answers in from now on."""
+    answers, kinds = strategy.logits_per_task, []
+
+    def watched(x):
+        logits = answers(x)
+        kinds.append(logits.dtype)
+        return logits
+
+    strategy.logits_per_task = watched
+    return kinds
+
+
+def test_in_long_streams_only_task_inference_has_the_precision_of_training():
+    many = replace(BENCHMARKS["permuted_mnist"], classes=BENCHMARKS["permuted_mnist"].classes * 2)
+    many = many.first(11)
+    training = Training(epochs=1, train_examples=512, test_examples=100)
+    stream = make_stream(many, training, seed=0)
+    strategy = trained(RMN, stream, convert(mlp(10)), tasks=11)
+    kinds = answer_kinds(strategy)
+    exact, rounded = (
+        list(evaluate(strategy, many, stream.test, 11, CPU, precision))
+        for precision in ("float32", "bfloat16")
+    )
+    assert kinds == [torch.float32] * 11 + [torch.bfloat16] * 11
+    aware = {"metric": "accuracy", "regime": "task-aware"}
+    assert of(exact, **aware) == of(rounded, **aware)
+    rule = {"metric": "accuracy", "rule": "max-logit"}
+    assert len(of(exact, **rule)) == 11
+    assert of(rounded, **rule) == pytest.approx(of(exact, **rule), abs=0.05)
+    assert not of(exact, rule="one-shot")
+
+
+def test_in_short_streams_task_inference_is_exact(stream):
+    strategy = trained(RMN, stream, convert(mlp(10)))
+    kinds = answer_kinds(strategy)
+    list(evaluate(strategy, BENCHMARK, stream.test[:2], 2, CPU, "bfloat16"))
+    assert set(kinds) == {torch.float32}
