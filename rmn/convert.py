@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal
+from typing import Literal, cast
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from rmn.features import last_layer
 from rmn.inference import RULES
 from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm, TaskHead
+from rmn.mappings import RelevanceMappings, grouped
 from rmn.network import RelevanceNetwork
 from rmn.relevance import INITIALISATIONS
 
@@ -63,14 +64,27 @@ def convert(
 
     module = copy.deepcopy(module)
     last = last_layer(module)
+    apart = last if head == "per-task" else None
+    weighted = [
+        layer
+        for layer in module.modules()
+        if isinstance(layer, nn.Linear | nn.Conv2d) and layer is not apart
+    ]
+    weights = [layer.weight for layer in weighted]
+    mappings, places = [], {}
+    for numbers in grouped(weights):
+        together = [weights[number] for number in numbers]
+        shared = RelevanceMappings(together, beta, learn_beta, initialisation, spread)
+        mappings.append(shared)
+        places.update({weighted[n]: (shared, at) for at, n in enumerate(numbers)})
 
     def converted(layer: nn.Module) -> nn.Module:
-        if layer is last and isinstance(layer, nn.Linear) and head == "per-task":
-            return TaskHead(layer)
+        if layer is apart:
+            return TaskHead(cast(nn.Linear, layer))
         if isinstance(layer, nn.Linear):
-            return RelevanceLinear(layer, beta, learn_beta, initialisation, spread)
+            return RelevanceLinear(*places[layer])
         if isinstance(layer, nn.Conv2d):
-            return RelevanceConv2d(layer, beta, learn_beta, initialisation, spread)
+            return RelevanceConv2d(*places[layer], layer)
         if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
             return TaskBatchNorm(layer)
         for name, child in layer.named_children():
@@ -78,7 +92,7 @@ def convert(
         return layer
 
     normalised = any(isinstance(layer, _BatchNorm) for layer in module.modules())
-    network = RelevanceNetwork(converted(module), rule=rule)
+    network = RelevanceNetwork(converted(module), mappings, rule=rule)
     if not normalised:
         for layer in network.relevance_layers().values():
             layer.weight.data /= layer.relevance.detach().square().mean().sqrt()

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rmn.relevance import initialise, pack, soft_round, unpack
+from rmn.mappings import RelevanceMappings
+from rmn.relevance import pack, unpack
 
 
 class TaskLayer(nn.Module, ABC):
@@ -65,118 +66,73 @@ class TaskLayer(nn.Module, ABC):
 class RelevanceLayer(TaskLayer):
     """A weighted layer without bias whose weights are multiplied by a relevance mapping.
 
+    Args:
+        mappings: hold the layer's values among those of all layers.
+        number: of the layer's slot there.
+
     Attributes:
-        weight: shared by all tasks.
-        mapping: of the live task, same shape as `weight`, raw values around [0, 1].
-        initialisation: how fresh mappings are drawn, see `rmn.relevance.initialise`.
-        spread: standard deviation of the normal initialisation.
-        beta: tightness of the soft-round, a scalar; a parameter when it is learned.
         packed: masks of finished tasks as bits, uint8, (tasks, ceil(numel / 8)).
-        uses: number of finished tasks that use each weight, int16, shape of `weight`.
-        pruned: live entries that are held at zero, bool, shape of `weight`.
-        price: what full relevance of each weight costs in the live task, shape of `weight`;
-            None for nothing.
-        soft: weights times relevance for the present training pass, made by the network.
     """
 
     per_task: ClassVar[str] = "packed"
-    weight: nn.Parameter
-    mapping: nn.Parameter
-    beta: Tensor
+    mappings: RelevanceMappings
     packed: Tensor
-    uses: Tensor
-    pruned: Tensor
 
-    def __init__(
-        self, weight: Tensor, beta: float, learn_beta: bool, initialisation: str, spread: float
-    ) -> None:
+    def __init__(self, mappings: RelevanceMappings, number: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(weight.detach().clone())
-        self.mapping = nn.Parameter(torch.empty_like(self.weight))
-        self.initialisation, self.spread = initialisation, spread
-        initialise(self.mapping, initialisation, spread)
-        scalar = torch.tensor(float(beta), device=weight.device)
-        if learn_beta:
-            self.beta = nn.Parameter(scalar)
-        else:
-            self.register_buffer("beta", scalar)
-        flags = torch.zeros_like(self.weight, dtype=torch.bool)
-        self.register_buffer("packed", pack(flags)[None][:0])
-        self.register_buffer("uses", flags.to(torch.int16))
-        self.register_buffer("pruned", flags)
-        self.price: Tensor | None = None
-        self.soft: Tensor | None = None
-        self._free: Tensor | None = None
-        self._fixed_values: Tensor | None = None
-        self._kept: Tensor | None = None
+        object.__setattr__(self, "mappings", mappings)  # the network registers it, once for all
+        self.number = number
+        self.slot = mappings.slots[number]
+        self.register_buffer("packed", pack(self.pruned)[None][:0])
+
+    @property
+    def weight(self) -> Tensor:
+        """Shared by all tasks, a view."""
+        return self.slot.of(self.mappings.weight)
+
+    @property
+    def mapping(self) -> Tensor:
+        """Raw values of the live task, around [0, 1], a view in the shape of `weight`."""
+        return self.slot.of(self.mappings.mapping)
 
     @property
     def relevance(self) -> Tensor:
-        """The live mapping after the soft-round, same shape as `weight`."""
-        return soft_round(self.mapping, self.beta)
+        """The live mapping after the soft-round, in the shape of `weight`."""
+        return self.slot.of(self.mappings.relevance)
+
+    @property
+    def pruned(self) -> Tensor:
+        """Live entries that are held at zero, bool, a view in the shape of `weight`."""
+        return self.slot.of(self.mappings.pruned)
 
     def masks(self) -> Tensor:
         """Masks of the finished tasks, bool, (tasks, *weight shape)."""
-        return unpack(self.packed, self.weight.shape)
+        return unpack(self.packed, self.slot.shape)
 
     def live_mask(self) -> Tensor:
-        """The live mapping rounded at 0.5, bool, shape of `weight`."""
+        """The live mapping rounded at 0.5, bool, in the shape of `weight`."""
         return self.mapping.detach() > 0.5
 
     def masked_weight(self, task: int | None) -> Tensor:
         """The weights that one task computes with: soft while the live task is trained."""
         if task is not None:
-            return self.weight * unpack(self.packed[task], self.weight.shape)
+            return self.weight * unpack(self.packed[task], self.slot.shape)
         if not self.training:
             return self.weight * self.live_mask()
-        assert self.soft is not None, "a live task is trained through its network only"
-        return self.soft
+        assert self.mappings.soft, "a live task is trained through its network only"
+        return self.mappings.soft[self.number]
 
     def begin_task(self) -> None:
-        """Draw a fresh mapping and note which weights earlier tasks have fixed."""
-        initialise(self.mapping, self.initialisation, self.spread)
-        self.pruned.zero_()
-        self._kept = None
-        if len(self.packed):
-            self._free = (self.uses == 0).to(self.weight.dtype)
-            self._fixed_values = self.weight.detach() * (1 - self._free)
-
-    @torch.no_grad()
-    def prune(self, mu: float) -> None:
-        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
-        self.pruned |= self.relevance <= mu
-        self._kept = (~self.pruned).to(self.mapping.dtype)
-        self.mapping.mul_(self._kept)
-
-    @torch.no_grad()
-    def hold(self) -> None:
-        """Undo what the optimizer did to fixed weights and to pruned entries.
-
-        Masking gradients would not be enough: momentum, Adam's moments and weight decay move
-        parameters whose gradient is zero. The union of the earlier masks is held; the product that
-        the paper prints (Section 3.2 of its supplement) would leave old tasks unprotected.
-        """
-        if self._free is not None and self._fixed_values is not None:
-            torch.addcmul(self._fixed_values, self.weight, self._free, out=self.weight.data)
-        if self._kept is not None:
-            self.mapping.mul_(self._kept)
+        """Nothing of its own: the mappings of all layers begin together."""
 
     @torch.no_grad()
     def finish_task(self) -> None:
-        """Keep the rounded mapping for good and fix the weights that it uses."""
-        mask = self.live_mask()
-        self.packed = torch.cat([self.packed, pack(mask)[None]])
-        self.uses += mask
-        self._free = self._fixed_values = self._kept = self.price = self.soft = None
+        """Keep the rounded mapping for good."""
+        self.packed = torch.cat([self.packed, pack(self.live_mask())[None]])
 
 
 class RelevanceLinear(RelevanceLayer):
     """A linear layer with relevance mappings ("M-Linear"); x: (n, in) -> (n, out)."""
-
-    def __init__(
-        self, layer: nn.Linear, beta: float, learn_beta: bool, initialisation: str, spread: float
-    ) -> None:
-        super().__init__(layer.weight, beta, learn_beta, initialisation, spread)
 
     def compute(self, x: Tensor, task: int | None) -> Tensor:
         """The output under one task."""
@@ -186,10 +142,8 @@ class RelevanceLinear(RelevanceLayer):
 class RelevanceConv2d(RelevanceLayer):
     """A 2-d convolution with relevance mappings ("M-Conv2D"); x: (n, channels, height, width)."""
 
-    def __init__(
-        self, layer: nn.Conv2d, beta: float, learn_beta: bool, initialisation: str, spread: float
-    ) -> None:
-        super().__init__(layer.weight, beta, learn_beta, initialisation, spread)
+    def __init__(self, mappings: RelevanceMappings, number: int, layer: nn.Conv2d) -> None:
+        super().__init__(mappings, number)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.padding = layer.padding
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from avalanche.models import MultiTaskModule
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rmn.features import last_layer_inputs
 from rmn.inference import infer_task, one_shot_gradient
 from rmn.layers import RelevanceLayer, TaskLayer
-from rmn.relevance import SoftMask
+from rmn.mappings import RelevanceMappings
 
 
 class TaskNetwork(MultiTaskModule):
@@ -179,21 +179,32 @@ class RelevanceNetwork(TaskNetwork):
     """Made by `rmn.convert`: each task has relevance mappings over shared weights.
 
     Attributes:
+        mappings: `RelevanceMappings`, each shared by some of its `rmn.layers.RelevanceLayer`s.
         cost: sum over the weights of price times relevance in the last training pass, a scalar.
     """
 
-    def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
+    mappings: Sequence[RelevanceMappings]
+
+    def __init__(
+        self, body: nn.Module, mappings: Sequence[RelevanceMappings], *, rule: str = "max-logit"
+    ) -> None:
         super().__init__(body, rule=rule)
+        self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
         self._relevance_layers = {
             name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
         }
         self.cost = torch.zeros(())
 
-    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
-        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
-        if self.training and task is None:
-            self._soften()
-        return super().forward_task(x, task)
+    def begin_task(self, label: int, classes: Sequence[int]) -> None:
+        """Start to learn a task with fresh mappings and BatchNorm of its own.
+
+        Args:
+            label: task label, by which the task is asked for later.
+            classes: that the task can answer; empty if they are not known, then all of them.
+        """
+        for mappings in self.mappings:
+            mappings.begin_task()
+        super().begin_task(label, classes)
 
     def finish_task(self) -> None:
         """Keep the task being learned for good.
@@ -202,18 +213,21 @@ class RelevanceNetwork(TaskNetwork):
             RuntimeError: no task was begun.
         """
         super().finish_task()
+        for mappings in self.mappings:
+            mappings.finish_task()
         self.cost = torch.zeros(())
 
-    def _soften(self) -> None:
-        layers = self._relevance_layers.values()
-        self.cost, *masked = SoftMask.apply(
-            [layer.price for layer in layers],
-            *(layer.weight for layer in layers),
-            *(layer.mapping for layer in layers),
-            *(layer.beta for layer in layers),
-        )
-        for layer, weight in zip(layers, masked, strict=True):
-            layer.soft = weight
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
+        if self.training and task is None:
+            costs = [mappings.soften() for mappings in self.mappings]
+            self.cost = costs[0] if len(costs) == 1 else torch.stack(costs).sum()
+        return super().forward_task(x, task)
+
+    def hold(self) -> None:
+        """Undo what the optimizer did to fixed weights and to pruned entries."""
+        for mappings in self.mappings:
+            mappings.hold()
 
     def relevance_layers(self) -> dict[str, RelevanceLayer]:
         """The layers with relevance mappings by their name in the original module."""

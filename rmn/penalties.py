@@ -7,11 +7,11 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from rmn.layers import RelevanceLayer
+from rmn.mappings import RelevanceMappings
 
 
 def price_relevance(
-    layers: Collection[RelevanceLayer], *, l0_weight: float, overlap_weight: float
+    groups: Collection[RelevanceMappings], *, l0_weight: float, overlap_weight: float
 ) -> None:
     """Set what full relevance of each weight costs during the task that has just begun.
 
@@ -23,21 +23,21 @@ def price_relevance(
 
     Both are linear in the relevance, so the price stays the same for the whole task.
     """
-    free = _free_weights(layers)
-    weights = sum(layer.weight.numel() for layer in layers)
-    for layer in layers:
-        layer.price = (layer.uses == 0) * (l0_weight / free)
-        layer.price = layer.price + layer.uses * (overlap_weight / weights)
+    free = _free_weights(groups)
+    weights = sum(len(group.weight) for group in groups)
+    for group in groups:
+        price = (group.uses == 0) * (l0_weight / free)
+        group.price = price + group.uses * (overlap_weight / weights)
 
 
-def l1(layers: Collection[RelevanceLayer]) -> Tensor:
+def l1(groups: Collection[RelevanceMappings]) -> Tensor:
     """Mean magnitude of the raw mapping over the weights that no earlier task has fixed.
 
     The paper names the L1 norm without its weight (Section 5.1).
     """
-    sums = [(layer.mapping.abs() * (layer.uses == 0)).sum() for layer in layers]
-    return torch.stack(sums).sum() / _free_weights(layers)
+    sums = [(group.mapping.abs() * (group.uses == 0)).sum() for group in groups]
+    return torch.stack(sums).sum() / _free_weights(groups)
 
 
-def _free_weights(layers: Collection[RelevanceLayer]) -> int:
-    return max(1, sum(int((layer.uses == 0).sum()) for layer in layers))
+def _free_weights(groups: Collection[RelevanceMappings]) -> int:
+    return max(1, sum(int((group.uses == 0).sum()) for group in groups))

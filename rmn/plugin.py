@@ -61,7 +61,7 @@ class RelevancePlugin(SupervisedPlugin):
         network(strategy).begin_task(label, classes)
         if self.l0_weight or self.overlap_weight:
             price_relevance(
-                network(strategy).relevance_layers().values(),
+                network(strategy).mappings,
                 l0_weight=self.l0_weight,
                 overlap_weight=self.overlap_weight,
             )
@@ -72,28 +72,23 @@ class RelevancePlugin(SupervisedPlugin):
         if self.l0_weight or self.overlap_weight:
             strategy.loss += network(strategy).cost
         if self.l1_weight:
-            strategy.loss += self.l1_weight * l1(network(strategy).relevance_layers().values())
+            strategy.loss += self.l1_weight * l1(network(strategy).mappings)
 
     def after_update(self, strategy: Any, **kwargs: Any) -> None:
         """Put back what no optimizer may move; then the step on negatives, if there is one."""
-        self._hold(strategy)
+        network(strategy).hold()
         if self.quiet_weight:
             self._quieten(strategy)
-            self._hold(strategy)
+            network(strategy).hold()
 
     def prune(self, strategy: Any) -> None:
         """Zero the live entries of little relevance."""
-        for layer in network(strategy).relevance_layers().values():
-            layer.prune(self.prune_below)
+        for mappings in network(strategy).mappings:
+            mappings.prune(self.prune_below)
 
     def finish_task(self, strategy: Any) -> None:
         """Keep the task's rounded mapping and fix its weights."""
         network(strategy).finish_task()
-
-    @torch.no_grad()
-    def _hold(self, strategy: Any) -> None:
-        for layer in network(strategy).relevance_layers().values():
-            layer.hold()
 
     def _quieten(self, strategy: Any) -> None:
         """A step towards zero output on negatives."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from rmn.slots import Slot
+
+CACHED: Final = 2**17
+"""Weights that a processor's cache holds with their mappings, relevances and gradients."""
 
 INITIALISATIONS: Final = ("normal", "skewed_normal", "uniform")
 
@@ -21,63 +27,91 @@ def soft_round(mapping: Tensor, beta: Tensor | float) -> Tensor:
 
 
 class SoftMask(torch.autograd.Function):
-    """The weights of many layers times their relevance, and what that relevance costs.
+    """The weights of some layers times their relevance, and what that relevance costs.
 
     `weight * soft_round(mapping, beta)` by autograd alone costs twice as many passes over memory,
-    and what autograd costs per function is as much as the work for a small layer: hence all layers
-    at once.
+    and what autograd costs per function is as much as the work for a small layer: hence several
+    layers at once, end to end in one tensor (`rmn.slots`). Of a large layer, so much is worked on
+    at a time as stays in a processor's cache.
     """
 
     @staticmethod
-    def forward(ctx: Any, prices: Sequence[Tensor | None], *tensors: Tensor) -> tuple[Tensor, ...]:
-        """The cost, a scalar, then the masked weights of each layer.
+    def forward(
+        ctx: Any,
+        slots: Sequence[Slot],
+        price: Tensor | None,
+        weight: Tensor,
+        mapping: Tensor,
+        beta: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """The cost, a scalar, then the masked weights of each layer in its shape.
 
         Args:
             ctx: autograd's.
-            prices: of full relevance, per layer in the shape of its weight; None for nothing.
-            tensors: the weights of all layers, then their mappings, then their betas.
+            slots: of the layers.
+            price: of full relevance, (n,); None for nothing.
+            weight: of all layers, (n,).
+            mapping: of all layers, (n,).
+            beta: a scalar, or one per layer, (layers,), whose gradients may be asked for.
         """
-        layers = len(prices)
-        weights, mappings, betas = (tensors[at * layers : (at + 1) * layers] for at in range(3))
-        relevances = [
-            mapping.sub(0.5).mul_(beta).sigmoid_()
-            for mapping, beta in zip(mappings, betas, strict=True)
-        ]
-        ctx.prices = prices
-        ctx.save_for_backward(*tensors, *relevances)
-        cost = weights[0].new_zeros(())
-        for price, relevance in zip(prices, relevances, strict=True):
-            if price is not None:
-                cost += torch.dot(_in_memory_order(price), _in_memory_order(relevance))
-        masked = (w * r for w, r in zip(weights, relevances, strict=True))
-        return cost, *masked
+        relevance, masked = torch.empty_like(mapping), torch.empty_like(weight)
+        cost = weight.new_zeros(())
+        scale = per_weight(beta, slots)
+        for w, m, b, p, r, out in _parts(weight, mapping, scale, price, relevance, masked):
+            torch.mul(w, torch.sub(m, 0.5, out=r).mul_(b).sigmoid_(), out=out)
+            if p is not None:
+                cost += torch.dot(p, r)
+        ctx.slots, ctx.price = slots, price
+        ctx.save_for_backward(weight, mapping, beta, relevance)
+        return cost, *(slot.of(masked) for slot in slots)
 
     @staticmethod
     def backward(ctx: Any, of_cost: Tensor, *of_masked: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients with respect to weights, mappings and, where they are learned, betas."""
-        layers = len(of_masked)
-        of_weights, of_mappings, of_betas = [], [], []
-        added_as_it_is = of_cost.device.type == "cpu" and of_cost.item() == 1  # a GPU would wait
-        for at, (price, gradient) in enumerate(zip(ctx.prices, of_masked, strict=True)):
-            weight, mapping, beta, relevance = ctx.saved_tensors[at::layers]
-            if price is None:
-                of_relevance = gradient * weight
-            else:
-                scaled = price if added_as_it_is else price * of_cost
-                of_relevance = torch.addcmul(scaled, gradient, weight)
-            of_argument = torch.ops.aten.sigmoid_backward(of_relevance, relevance)
-            learned = ctx.needs_input_grad[1 + 2 * layers + at]
-            of_betas.append((of_argument * (mapping - 0.5)).sum() if learned else None)
-            of_mappings.append(of_argument.mul_(beta))
-            of_weights.append(gradient * relevance)
-        return None, *of_weights, *of_mappings, *of_betas
+        """Gradients with respect to weight, mapping and, where it is learned, beta."""
+        weight, mapping, beta, relevance = ctx.saved_tensors
+        slots, price = ctx.slots, ctx.price
+        if price is not None and (of_cost.device.type != "cpu" or of_cost.item() != 1):
+            price = price * of_cost  # on a GPU always: to look at the cost would be to wait for it
+        scale = per_weight(beta, slots)
+        flats = [slot.flat(gradient) for slot, gradient in zip(slots, of_masked, strict=True)]
+        gradient = flats[0] if len(flats) == 1 else torch.cat(flats)
+        of_weight, of_mapping = torch.empty_like(weight), torch.empty_like(mapping)
+        of_betas = torch.empty_like(mapping) if ctx.needs_input_grad[-1] else None
+        given = (gradient, weight, mapping, relevance, scale, price)
+        for g, w, m, r, b, p, to_w, to_m, to_b in _parts(*given, of_weight, of_mapping, of_betas):
+            argument = torch.mul(g, w, out=to_m) if p is None else torch.addcmul(p, g, w, out=to_m)
+            torch.ops.aten.sigmoid_backward.grad_input(argument, r, grad_input=argument)
+            if to_b is not None:
+                torch.mul(argument, m - 0.5, out=to_b)
+            argument.mul_(b)
+            torch.mul(g, r, out=to_w)
+        of_beta = None
+        if of_betas is not None:
+            of_beta = torch.stack([slot.of(of_betas).sum() for slot in slots])
+        return None, None, of_weight, of_mapping, of_beta
 
 
-def _in_memory_order(values: Tensor) -> Tensor:
-    """All values in one dimension, without a copy for both layouts of convolution weights."""
-    if values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last):
-        return values.permute(0, 2, 3, 1).flatten()
-    return values.flatten()
+def _parts(first: Tensor, *others: Tensor | None) -> Iterator[tuple[Any, ...]]:
+    """Values, (n,), in parts that a processor's cache holds; a GPU takes all at once.
+
+    What is None or a scalar goes with every part as it is.
+    """
+    values = (first, *others)
+    if first.device.type != "cpu" or len(first) <= CACHED:
+        yield values
+        return
+    yield from zip(
+        *(repeat(v) if v is None or v.dim() == 0 else torch.split(v, CACHED) for v in values),
+        strict=False,
+    )
+
+
+def per_weight(beta: Tensor, slots: Sequence[Slot]) -> Tensor:
+    """One beta for all weights as it is, (); one per layer, (layers,), as one per weight, (n,)."""
+    if beta.dim() == 0:
+        return beta
+    sizes = torch.tensor([slot.shape.numel() for slot in slots], device=beta.device)
+    return beta.repeat_interleave(sizes)
 
 
 @torch.no_grad()

@@ -7,11 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
-from rmn.layers import RelevanceLinear
+from rmn import relevance
+from rmn.mappings import RelevanceMappings
 from rmn.penalties import l1, price_relevance
 from rmn.relevance import SoftMask, initialise, pack, soft_round, unpack
+from rmn.slots import slots
 
 
 def test_soft_round_by_hand():
@@ -23,23 +24,44 @@ def test_soft_round_by_hand():
 @pytest.mark.parametrize("learned", [False, True])
 def test_soft_mask_gradients(learned):
     torch.manual_seed(0)
-    weight, mapping = (torch.randn(3, 4, dtype=torch.double, requires_grad=True) for _ in "ab")
-    beta = torch.tensor(3.0, dtype=torch.double, requires_grad=learned)
-    other, its = (torch.randn(2, dtype=torch.double, requires_grad=True) for _ in "ab")
-    fixed = torch.tensor(5.0, dtype=torch.double)
-    prices = [torch.rand(3, 4, dtype=torch.double), None]
-    assert torch.autograd.gradcheck(
-        lambda w, o, m, i, b: SoftMask.apply(prices, w, o, m, i, b, fixed),
-        (weight, other, mapping, its, beta),
+    layers = slots([torch.empty(3, 4), torch.empty(2)])
+    weight, mapping = (torch.randn(14, dtype=torch.double, requires_grad=True) for _ in "ab")
+    beta = torch.tensor([3.0, 5.0] if learned else 3.0, dtype=torch.double, requires_grad=learned)
+    for price in (torch.rand(14, dtype=torch.double), None):
+        assert torch.autograd.gradcheck(
+            lambda w, m, b, price=price: SoftMask.apply(layers, price, w, m, b),
+            (weight, mapping, beta),
+        )
+
+
+@pytest.mark.parametrize("cached", [None, 50])  # all at once, or a part at a time
+@pytest.mark.parametrize("beta", [torch.tensor(50.0), torch.tensor([50.0, 20.0])])
+def test_soft_mask_is_the_plain_formula(beta, cached, monkeypatch):
+    torch.manual_seed(0)
+    if cached:
+        monkeypatch.setattr(relevance, "CACHED", cached)
+    shapes = [(4, 5, 3, 3), (7, 5)]
+    layers = slots(
+        [torch.empty(shapes[0]).to(memory_format=torch.channels_last), torch.empty(7, 5)]
     )
-
-
-def test_soft_mask_is_the_plain_formula():
-    weight, mapping, price = torch.randn(5, 7), torch.rand(5, 7), torch.rand(5, 7)
-    cost, masked = SoftMask.apply([price], weight, mapping, torch.tensor(50.0))
-    relevance = soft_round(mapping, 50.0)
-    torch.testing.assert_close(masked, weight * relevance)
-    torch.testing.assert_close(cost, (price * relevance).sum())
+    weight, mapping, price = (torch.rand(4 * 5 * 9 + 35, requires_grad=True) for _ in "abc")
+    weights, mappings, prices = (
+        [slot.of(flat.detach()).clone().requires_grad_() for slot in layers]
+        for flat in (weight, mapping, price)
+    )
+    cost, *masked = SoftMask.apply(layers, price.detach(), weight, mapping, beta)
+    soft = [soft_round(m, b) for m, b in zip(mappings, beta.expand(2), strict=True)]
+    plain = [w * r for w, r in zip(weights, soft, strict=True)]
+    plain_cost = sum((p.detach() * r).sum() for p, r in zip(prices, soft, strict=True))
+    torch.testing.assert_close(masked, plain)
+    torch.testing.assert_close(cost, plain_cost)
+    toward = [torch.randn(shape) for shape in shapes]
+    for found, of_cost in ((masked, cost), (plain, plain_cost)):
+        sums = [(t * m).sum() for t, m in zip(toward, found, strict=True)]
+        torch.autograd.backward(sum(sums) + 0.7 * of_cost)
+    for slot, w, m in zip(layers, weights, mappings, strict=True):
+        torch.testing.assert_close(slot.of(weight.grad), w.grad)
+        torch.testing.assert_close(slot.of(mapping.grad), m.grad)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=70))
@@ -68,23 +90,23 @@ def test_initial_values():
         initialise(mapping, "norml", 0.05)
 
 
-def layer(seed, uses):
+def mappings(seed, uses):
     torch.manual_seed(seed)
-    made = RelevanceLinear(nn.Linear(3, 2), 50.0, False, "uniform", 0.0)
+    made = RelevanceMappings([torch.randn(3, 2)], 50.0, False, "uniform", 0.0)
     made.uses.copy_(torch.tensor(uses))
     return made
 
 
 def test_penalties_against_a_loop():
-    layers = [layer(0, [[0, 1, 2], [0, 0, 1]]), layer(1, [[0, 0, 0], [1, 3, 0]])]
+    groups = [mappings(0, [0, 1, 2, 0, 0, 1]), mappings(1, [0, 0, 0, 1, 3, 0])]
     free = magnitude = relevance = shared = 0.0
-    for one in layers:
-        for m, u in zip(one.mapping.flatten().tolist(), one.uses.flatten().tolist(), strict=True):
+    for one in groups:
+        for m, u in zip(one.mapping.tolist(), one.uses.tolist(), strict=True):
             r = 1 / (1 + math.exp(-50 * (m - 0.5)))
             shared += r * u
             if u == 0:
                 free, magnitude, relevance = free + 1, magnitude + abs(m), relevance + r
-    assert float(l1(layers)) == pytest.approx(magnitude / free, rel=1e-5)
-    price_relevance(layers, l0_weight=0.7, overlap_weight=0.4)
-    cost = sum(float((one.price * one.relevance).sum()) for one in layers)
+    assert l1(groups).item() == pytest.approx(magnitude / free, rel=1e-5)
+    price_relevance(groups, l0_weight=0.7, overlap_weight=0.4)
+    cost = sum(float((one.price * one.relevance).sum()) for one in groups)
     assert cost == pytest.approx(0.7 * relevance / free + 0.4 * shared / 12, rel=1e-5)

@@ -1,0 +1,140 @@
+"""The weights of converted layers and their relevance mappings, several layers end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rmn.relevance import CACHED, SoftMask, initialise, per_weight, soft_round
+from rmn.slots import slots
+
+
+class RelevanceMappings(nn.Module):
+    """What several layers share: one tensor of each kind, of which each layer has a slot.
+
+    A training step handles every weight a dozen times. Layer by layer, the calls alone would cost a
+    small network more than the arithmetic does.
+
+    Args:
+        weights: of the layers, copied; all on one device and of one type.
+        beta: tightness of the soft-round.
+        learn_beta: learn one beta per layer, starting from `beta`.
+        initialisation: how fresh mappings are drawn, see `rmn.relevance.initialise`.
+        spread: standard deviation of the normal initialisation.
+
+    Attributes:
+        slots: where each layer's values lie.
+        weight: shared by all tasks, (n,).
+        mapping: of the live task, (n,), raw values around [0, 1].
+        beta: a scalar; a parameter with one value per layer where it is learned.
+        uses: number of finished tasks that use each weight, int16, (n,).
+        pruned: live entries that are held at zero, bool, (n,).
+        price: what full relevance of each weight costs in the live task, (n,); None for nothing.
+        soft: weights times relevance of each layer for the present training pass.
+    """
+
+    beta: Tensor
+    uses: Tensor
+    pruned: Tensor
+
+    def __init__(
+        self,
+        weights: Sequence[Tensor],
+        beta: float,
+        learn_beta: bool,
+        initialisation: str,
+        spread: float,
+    ) -> None:
+        super().__init__()
+        self.slots = slots(weights)
+        flat = [slot.flat(w.detach()) for slot, w in zip(self.slots, weights, strict=True)]
+        self.weight = nn.Parameter(torch.cat(flat))
+        self.mapping = nn.Parameter(torch.empty_like(self.weight))
+        self.initialisation, self.spread = initialisation, spread
+        self._draw()
+        if learn_beta:
+            self.beta = nn.Parameter(self.weight.new_full((len(weights),), beta))
+        else:
+            self.register_buffer("beta", self.weight.new_tensor(beta))
+        flags = torch.zeros_like(self.weight, dtype=torch.bool)
+        self.register_buffer("uses", flags.to(torch.int16))
+        self.register_buffer("pruned", flags)
+        self.price: Tensor | None = None
+        self.soft: Sequence[Tensor] = ()
+        self._free: Tensor | None = None
+        self._fixed_values: Tensor | None = None
+        self._kept: Tensor | None = None
+
+    @property
+    def relevance(self) -> Tensor:
+        """The live mapping after the soft-round, (n,)."""
+        return soft_round(self.mapping, per_weight(self.beta, self.slots))
+
+    def soften(self) -> Tensor:
+        """Make `soft`; sum over the weights of price times relevance, a scalar."""
+        cost: Tensor
+        cost, *self.soft = SoftMask.apply(
+            self.slots, self.price, self.weight, self.mapping, self.beta
+        )
+        return cost
+
+    def begin_task(self) -> None:
+        """Draw a fresh mapping and note which weights earlier tasks have fixed."""
+        self._draw()
+        self.pruned.zero_()
+        self._kept = None
+        if self.uses.any():
+            self._free = (self.uses == 0).to(self.weight.dtype)
+            self._fixed_values = self.weight.detach() * (1 - self._free)
+
+    @torch.no_grad()
+    def prune(self, mu: float) -> None:
+        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
+        self.pruned |= self.relevance <= mu
+        self._kept = (~self.pruned).to(self.mapping.dtype)
+        self.mapping.mul_(self._kept)
+
+    @torch.no_grad()
+    def hold(self) -> None:
+        """Undo what the optimizer did to fixed weights and to pruned entries.
+
+        Masking gradients would not be enough: momentum, Adam's moments and weight decay move
+        parameters whose gradient is zero. The union of the earlier masks is held; the product that
+        the paper prints (Section 3.2 of its supplement) would leave old tasks unprotected.
+        """
+        if self._free is not None and self._fixed_values is not None:
+            torch.addcmul(self._fixed_values, self.weight, self._free, out=self.weight.data)
+        if self._kept is not None:
+            self.mapping.mul_(self._kept)
+
+    @torch.no_grad()
+    def finish_task(self) -> None:
+        """Fix the weights that the rounded mapping uses."""
+        self.uses += self.mapping > 0.5
+        self._free = self._fixed_values = self._kept = self.price = None
+        self.soft = ()
+
+    @torch.no_grad()
+    def _draw(self) -> None:
+        for slot in self.slots:
+            initialise(slot.of(self.mapping), self.initialisation, self.spread)
+
+
+def grouped(weights: Sequence[Tensor]) -> Iterator[range]:
+    """Consecutive layers, by number, that share one `RelevanceMappings`.
+
+    They are on one device and of one type, and small enough to be worked on together in a
+    processor's cache. A large layer is alone: end to end with others it would gain nothing, and its
+    tensors would be so large that the allocator hands them back to the system at every step.
+    """
+    first = total = 0
+    for number, weight in enumerate(weights):
+        before = weights[number - 1]
+        same = (weight.device, weight.dtype) == (before.device, before.dtype)
+        if total and (total + weight.numel() > CACHED or not same):
+            yield range(first, number)
+            first, total = number, 0
+        total += weight.numel()
+    yield range(first, len(weights))

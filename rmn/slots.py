@@ -1,0 +1,57 @@
+"""Where the layers' values lie when those of all layers are put end to end in one tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of one layer's values.
+
+    Attributes:
+        start: of the first value.
+        shape: of the layer's weight.
+        channels_last: whether a convolution's values lie with their input channels last.
+    """
+
+    start: int
+    shape: torch.Size
+    channels_last: bool
+
+    @property
+    def stop(self) -> int:
+        """One past the last value."""
+        return self.start + self.shape.numel()
+
+    def of(self, flat: Tensor) -> Tensor:
+        """The layer's values in the shape of its weight, a view of all layers' values, (n,)."""
+        values = flat[self.start : self.stop]
+        if not self.channels_last:
+            return values.view(self.shape)
+        out, into, height, width = self.shape
+        return values.view(out, height, width, into).permute(0, 3, 1, 2)
+
+    def flat(self, values: Tensor) -> Tensor:
+        """Values in the shape of the weight as (n,); a view unless they lie in another order."""
+        return (values.permute(0, 2, 3, 1) if self.channels_last else values).reshape(-1)
+
+
+def slots(weights: Sequence[Tensor]) -> tuple[Slot, ...]:
+    """Slots for layers with these weights, one after the other."""
+    made: list[Slot] = []
+    for weight in weights:
+        start = made[-1].stop if made else 0
+        made.append(Slot(start, weight.shape, _channels_last(weight)))
+    return tuple(made)
+
+
+def _channels_last(weight: Tensor) -> bool:
+    """By its strides: a kernel of one channel or of 1 x 1 is contiguous in both layouts."""
+    if weight.dim() != 4 or not weight.is_contiguous(memory_format=torch.channels_last):
+        return False
+    return weight.stride() != torch.empty(weight.shape, device="meta").stride()

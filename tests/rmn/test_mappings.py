@@ -1,0 +1,84 @@
+"""Several layers' values in one tensor: where they lie, and who shares one."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from rmn import convert
+from rmn.mappings import grouped
+from rmn.relevance import CACHED
+from rmn.slots import slots
+
+SHAPES = st.one_of(
+    st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(1, 3)),
+)
+
+
+@given(st.lists(st.tuples(SHAPES, st.booleans()), min_size=1, max_size=5))
+def test_slots_put_all_values_end_to_end(layers):
+    weights = [torch.randn(shape) for shape, _ in layers]
+    for at, (shape, last) in enumerate(layers):
+        if last and len(shape) == 4:
+            weights[at] = weights[at].to(memory_format=torch.channels_last)
+    made = slots(weights)
+    flat = torch.cat([slot.flat(weight) for slot, weight in zip(made, weights, strict=True)])
+    for slot, weight in zip(made, weights, strict=True):
+        view = slot.of(flat)
+        assert torch.equal(view, weight)
+        assert view.stride() == weight.stride()
+        assert view.untyped_storage().data_ptr() == flat.untyped_storage().data_ptr()
+
+
+@given(st.lists(st.integers(1, 2 * CACHED), min_size=1, max_size=8))
+def test_only_what_fits_the_cache_shares(sizes):
+    weights = [torch.empty(size, device="meta") for size in sizes]
+    groups = list(grouped(weights))
+    assert [number for group in groups for number in group] == list(range(len(sizes)))
+    totals = [sum(sizes[number] for number in group) for group in groups]
+    for group, total in zip(groups, totals, strict=True):
+        assert total <= CACHED or len(group) == 1
+    for total, follower in zip(totals, groups[1:], strict=False):
+        assert total + sizes[follower.start] > CACHED
+
+
+def test_types_do_not_mix():
+    weights = [torch.empty(3), torch.empty(3), torch.empty(3, dtype=torch.double)]
+    assert list(grouped(weights)) == [range(2), range(2, 3)]
+
+
+def network():
+    torch.manual_seed(0)
+    return convert(nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)))
+
+
+@pytest.mark.parametrize("change", [copy.deepcopy, lambda model: model.double()])
+def test_layers_see_the_values_of_a_copied_or_converted_network(change):
+    model = change(network())
+    (mappings,) = model.mappings
+    x = torch.randn(4, 6, dtype=mappings.weight.dtype)
+    before = model(x)
+    with torch.no_grad():
+        mappings.weight.mul_(2)
+    for layer in model.relevance_layers().values():
+        assert layer.weight.untyped_storage().data_ptr() == mappings.weight.data_ptr()
+        assert layer.weight.dtype == mappings.weight.dtype
+    assert not torch.equal(model(x), before)
+
+
+def test_a_layer_that_is_used_twice_keeps_one_weight():
+    torch.manual_seed(0)
+    tied = nn.Linear(4, 4, bias=False)
+    model = convert(nn.Sequential(tied, nn.BatchNorm1d(4), nn.Sequential(tied, nn.Linear(4, 2))))
+    first, second = model.body[0], model.body[2][0]
+    assert first.weight.data_ptr() == second.weight.data_ptr()
+    model.begin_task(0, [0, 1])
+    model(torch.randn(3, 4)).sum().backward()
+    model.finish_task()
+    assert torch.equal(first.masks(), second.masks())
+    (mappings,) = model.mappings
+    assert int(mappings.uses.max()) == 1
