@@ -39,6 +39,7 @@ class Gate(TaskLayer):
     def compute(self, x: Tensor, task: int | None) -> Tensor:
         """Gated units; x: (n, units) or (n, units, height, width)."""
         gates = self.gates() if task is None else self.finished[task]
+        gates = gates.to(x.dtype)  # a product of two kinds of numbers is slow, and float32
         return x * gates.reshape(-1, *(1,) * (x.dim() - 2))
 
     @torch.no_grad()
