@@ -70,6 +70,7 @@ def _costs() -> Iterator[str]:
     from harness import costs
 
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     for rows in (costs.steps(), costs.tasks(), costs.use_of_cores(cores())):
         yield "\n".join(rows)
 
