@@ -67,7 +67,7 @@ class RelevanceLayer(TaskLayer):
     """A weighted layer without bias whose weights are multiplied by a relevance mapping.
 
     Args:
-        mappings: hold the layer's values among those of all layers.
+        shared: holds the layer's values, and perhaps other layers'.
         number: of the layer's slot there.
 
     Attributes:
@@ -75,35 +75,35 @@ class RelevanceLayer(TaskLayer):
     """
 
     per_task: ClassVar[str] = "packed"
-    mappings: RelevanceMappings
+    shared: RelevanceMappings
     packed: Tensor
 
-    def __init__(self, mappings: RelevanceMappings, number: int) -> None:
+    def __init__(self, shared: RelevanceMappings, number: int) -> None:
         super().__init__()
-        object.__setattr__(self, "mappings", mappings)  # the network registers it, once for all
+        object.__setattr__(self, "shared", shared)  # the network registers it, once for all
         self.number = number
-        self.slot = mappings.slots[number]
+        self.slot = shared.slots[number]
         self.register_buffer("packed", pack(self.pruned)[None][:0])
 
     @property
     def weight(self) -> Tensor:
         """Shared by all tasks, a view."""
-        return self.slot.of(self.mappings.weight)
+        return self.slot.of(self.shared.weight)
 
     @property
     def mapping(self) -> Tensor:
         """Raw values of the live task, around [0, 1], a view in the shape of `weight`."""
-        return self.slot.of(self.mappings.mapping)
+        return self.slot.of(self.shared.mapping)
 
     @property
     def relevance(self) -> Tensor:
         """The live mapping after the soft-round, in the shape of `weight`."""
-        return self.slot.of(self.mappings.relevance)
+        return self.slot.of(self.shared.relevance)
 
     @property
     def pruned(self) -> Tensor:
         """Live entries that are held at zero, bool, a view in the shape of `weight`."""
-        return self.slot.of(self.mappings.pruned)
+        return self.slot.of(self.shared.pruned)
 
     def masks(self) -> Tensor:
         """Masks of the finished tasks, bool, (tasks, *weight shape)."""
@@ -119,8 +119,8 @@ class RelevanceLayer(TaskLayer):
             return self.weight * unpack(self.packed[task], self.slot.shape)
         if not self.training:
             return self.weight * self.live_mask()
-        assert self.mappings.soft, "a live task is trained through its network only"
-        return self.mappings.soft[self.number]
+        assert self.shared.soft, "a live task is trained through its network only"
+        return self.shared.soft[self.number]
 
     def begin_task(self) -> None:
         """Nothing of its own: the mappings of all layers begin together."""
@@ -142,8 +142,8 @@ class RelevanceLinear(RelevanceLayer):
 class RelevanceConv2d(RelevanceLayer):
     """A 2-d convolution with relevance mappings ("M-Conv2D"); x: (n, channels, height, width)."""
 
-    def __init__(self, mappings: RelevanceMappings, number: int, layer: nn.Conv2d) -> None:
-        super().__init__(mappings, number)
+    def __init__(self, shared: RelevanceMappings, number: int, layer: nn.Conv2d) -> None:
+        super().__init__(shared, number)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.padding = layer.padding
 
