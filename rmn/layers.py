@@ -71,7 +71,8 @@ class RelevanceLayer(TaskLayer):
         number: of the layer's slot there.
 
     Attributes:
-        packed: masks of finished tasks as bits, uint8, (tasks, ceil(numel / 8)).
+        packed: masks of finished tasks as bits, in the order in which the weight lies in memory,
+            uint8, (tasks, ceil(numel / 8)).
     """
 
     per_task: ClassVar[str] = "packed"
@@ -107,7 +108,8 @@ class RelevanceLayer(TaskLayer):
 
     def masks(self) -> Tensor:
         """Masks of the finished tasks, bool, (tasks, *weight shape)."""
-        return unpack(self.packed, self.slot.shape)
+        masks = [self.slot.shaped(self._bits(task)) for task in range(len(self.packed))]
+        return torch.stack(masks) if masks else self.pruned.new_empty(0, *self.slot.shape)
 
     def live_mask(self) -> Tensor:
         """The live mapping rounded at 0.5, bool, in the shape of `weight`."""
@@ -115,12 +117,12 @@ class RelevanceLayer(TaskLayer):
 
     def masked_weight(self, task: int | None) -> Tensor:
         """The weights that one task computes with: soft while the live task is trained."""
-        if task is not None:
-            return self.weight * unpack(self.packed[task], self.slot.shape)
-        if not self.training:
-            return self.weight * self.live_mask()
-        assert self.shared.soft, "a live task is trained through its network only"
-        return self.shared.soft[self.number]
+        if task is None and self.training:
+            assert self.shared.soft, "a live task is trained through its network only"
+            return self.shared.soft[self.number]
+        bits = self.slot.flat(self.live_mask()) if task is None else self._bits(task)
+        # in one dimension: a product of kernels of one channel would lose the layout of its factors
+        return self.slot.shaped(self.slot.flat(self.weight) * bits)
 
     def begin_task(self) -> None:
         """Nothing of its own: the mappings of all layers begin together."""
@@ -128,7 +130,10 @@ class RelevanceLayer(TaskLayer):
     @torch.no_grad()
     def finish_task(self) -> None:
         """Keep the rounded mapping for good."""
-        self.packed = torch.cat([self.packed, pack(self.live_mask())[None]])
+        self.packed = torch.cat([self.packed, pack(self.slot.flat(self.live_mask()))[None]])
+
+    def _bits(self, task: int) -> Tensor:
+        return unpack(self.packed[task], self.slot.shape.numel())
 
 
 class RelevanceLinear(RelevanceLayer):

@@ -147,7 +147,7 @@ def pack(mask: Tensor) -> Tensor:
     return torch.from_numpy(bits).to(mask.device)
 
 
-def unpack(packed: Tensor, shape: torch.Size) -> Tensor:
-    """The inverse of `pack`: packed bits (..., bytes) as bool (..., *shape)."""
-    bits = np.unpackbits(packed.cpu().numpy(), axis=-1, count=shape.numel())
-    return torch.from_numpy(bits).bool().to(packed.device).reshape(*packed.shape[:-1], *shape)
+def unpack(packed: Tensor, count: int) -> Tensor:
+    """The inverse of `pack`: the first `count` bits as bool, (count,)."""
+    bits = np.unpackbits(packed.cpu().numpy(), count=count)
+    return torch.from_numpy(bits).bool().to(packed.device)

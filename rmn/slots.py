@@ -30,7 +30,10 @@ class Slot:
 
     def of(self, flat: Tensor) -> Tensor:
         """The layer's values in the shape of its weight, a view of all layers' values, (n,)."""
-        values = flat[self.start : self.stop]
+        return self.shaped(flat[self.start : self.stop])
+
+    def shaped(self, values: Tensor) -> Tensor:
+        """The layer's own values, (numel,), in the shape of its weight, a view."""
         if not self.channels_last:
             return values.view(self.shape)
         out, into, height, width = self.shape

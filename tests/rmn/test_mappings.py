@@ -82,3 +82,16 @@ def test_a_layer_that_is_used_twice_keeps_one_weight():
     assert torch.equal(first.masks(), second.masks())
     (mappings,) = model.mappings
     assert int(mappings.uses.max()) == 1
+
+
+def test_masked_weights_lie_as_the_weights_do():
+    convolutions = nn.Sequential(nn.Conv2d(1, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 4, 1))
+    model = convert(convolutions.to(memory_format=torch.channels_last))
+    model.begin_task(0, [])
+    model(torch.randn(2, 1, 5, 5)).sum().backward()
+    live = [layer.live_mask() for layer in model.relevance_layers().values()]
+    model.finish_task()
+    for layer, mask in zip(model.relevance_layers().values(), live, strict=True):
+        assert torch.equal(layer.masks(), mask[None])
+        assert torch.equal(layer.masked_weight(0), layer.weight * mask)
+        assert layer.masked_weight(0).stride() == layer.weight.stride()

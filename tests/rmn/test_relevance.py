@@ -69,8 +69,7 @@ def test_packing_is_undone(bits):
     mask = torch.tensor(bits)
     packed = pack(mask)
     assert len(packed) == -(-len(bits) // 8)
-    assert torch.equal(unpack(packed, mask.shape), mask)
-    assert torch.equal(unpack(torch.stack([packed, packed]), mask.shape)[1], mask)
+    assert torch.equal(unpack(packed, len(bits)), mask)
 
 
 def test_initial_values():
@@ -108,5 +107,5 @@ def test_penalties_against_a_loop():
                 free, magnitude, relevance = free + 1, magnitude + abs(m), relevance + r
     assert l1(groups).item() == pytest.approx(magnitude / free, rel=1e-5)
     price_relevance(groups, l0_weight=0.7, overlap_weight=0.4)
-    cost = sum(float((one.price * one.relevance).sum()) for one in groups)
+    cost = sum((one.price * one.relevance).sum().item() for one in groups)
     assert cost == pytest.approx(0.7 * relevance / free + 0.4 * shared / 12, rel=1e-5)
