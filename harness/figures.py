@@ -110,7 +110,10 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             axis.fill_between(x, mean - half, mean + half, color=hue, alpha=0.2, lw=0)
         axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    lines = {line.get_label(): line for axis in axes[0] for line in axis.get_lines()}
+    titles = [entry.title for entry in board.entries if entry.title in lines]
+    handles = [lines[title] for title in titles]
+    axes[0][1].legend(handles, titles, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
@@ -120,15 +123,15 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     if not entries:
         return None
     columns = 4
-    figure, axes = _grid(-(-len(entries) // columns), columns, height=1.75)
+    figure, axes = _grid(-(-len(entries) // columns), columns, height=1.9)
     accuracy = rows[rows["metric"] == "accuracy"]
     for axis, entry in zip(axes.flat, entries, strict=False):
         cells = _of(accuracy, entry, TASK_AWARE)
         r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
-        tasks = [str(task + 1) for task in range(r.shape[1])]
+        tasks = range(1, r.shape[1] + 1)
         small = r.shape[1] <= 5
         sns.heatmap(
-            r[1:],
+            pd.DataFrame(r[1:], index=tasks, columns=tasks),
             ax=axis,
             vmin=0,
             vmax=100,
@@ -138,8 +141,6 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             annot=small,
             fmt=".0f",
             annot_kws={"size": 5},
-            xticklabels=tasks,
-            yticklabels=tasks,
         )
         rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
         axis.imshow(
@@ -152,6 +153,8 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     axes[-1][0].set(xlabel="accuracy on task (%)")
     for axis in list(axes.flat)[len(entries) :]:
         axis.set_axis_off()
+    if not small:
+        _scale(figure, axes)
     return figure
 
 
@@ -316,14 +319,24 @@ def _heat_maps(
         return None
     columns = 3
     figure, axes = _grid(-(-len(shown) // columns), columns, height=2.2)
+    small = max(map(len, shown.values())) <= 10
     for axis in axes.flat[len(shown) :]:
         axis.set_axis_off()
     for axis, (title, table) in zip(axes.flat, shown.items(), strict=False):
-        sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=True,
+        sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=small,
                     fmt=".0f", annot_kws={"size": 4.5}, cbar=False)  # fmt: skip
         axis.tick_params(labelsize=5, length=0)
         axis.set(title=_wrapped(title), xlabel=xlabel, ylabel=ylabel)
+    if not small:
+        _scale(figure, axes)
     return figure
+
+
+def _scale(figure: Figure, axes: Any) -> None:
+    """What the colours of heat maps mean whose cells are too small for numbers."""
+    bar = figure.colorbar(axes[0][0].collections[0], ax=axes, aspect=40, pad=0.01)
+    bar.ax.tick_params(labelsize=5, length=0)
+    bar.outline.set_visible(False)
 
 
 def _of(rows: pd.DataFrame, entry: Entry, regime: str) -> pd.DataFrame:
