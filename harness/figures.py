@@ -318,7 +318,7 @@ def _heat_maps(
     if not shown:
         return None
     columns = 3
-    figure, axes = _grid(-(-len(shown) // columns), columns, height=2.2)
+    figure, axes = _grid(-(-len(shown) // columns), columns, height=2.4)
     small = max(map(len, shown.values())) <= 10
     for axis in axes.flat[len(shown) :]:
         axis.set_axis_off()
