@@ -229,6 +229,11 @@ class RelevanceNetwork(TaskNetwork):
         for mappings in self.mappings:
             mappings.hold()
 
+    def prune(self, mu: float) -> None:
+        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
+        for mappings in self.mappings:
+            mappings.prune(mu)
+
     def relevance_layers(self) -> dict[str, RelevanceLayer]:
         """The layers with relevance mappings by their name in the original module."""
         return self._relevance_layers

@@ -83,8 +83,7 @@ class RelevancePlugin(SupervisedPlugin):
 
     def prune(self, strategy: Any) -> None:
         """Zero the live entries of little relevance."""
-        for mappings in network(strategy).mappings:
-            mappings.prune(self.prune_below)
+        network(strategy).prune(self.prune_below)
 
     def finish_task(self, strategy: Any) -> None:
         """Keep the task's rounded mapping and fix its weights."""

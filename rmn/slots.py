@@ -1,4 +1,4 @@
-"""Where the layers' values lie when those of all layers are put end to end in one tensor."""
+"""Where each layer's values lie when those of several are put end to end in one tensor."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Slot:
         return self.start + self.shape.numel()
 
     def of(self, flat: Tensor) -> Tensor:
-        """The layer's values in the shape of its weight, a view of all layers' values, (n,)."""
+        """The layer's values in the shape of its weight, a view of the layers' values, (n,)."""
         return self.shaped(flat[self.start : self.stop])
 
     def shaped(self, values: Tensor) -> Tensor:
