@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from baselines.interface import Baseline
 from baselines.registry import methods
@@ -100,7 +101,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
             raise RefusedArgumentError(
                 f"--set {name}...: {name} is not among --methods; add it there"
             )
-    best = tuned(benchmark.tuned_on or benchmark.name)
+    best = _best(benchmark)
     if given.profile == "paper":
         for name, prescribed in benchmark.prescribed.items():
             best[name] = best.get(name, {}) | dict(prescribed)
@@ -124,6 +125,12 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         retry_failed=given.retry_failed,
         report=not given.no_report,
     )
+
+
+def _best(benchmark: Benchmark) -> dict[str, dict[str, Any]]:
+    """Tuned settings by method: the benchmark's own before those of the one it is made from."""
+    inherited = _best(BENCHMARKS[benchmark.tuned_on]) if benchmark.tuned_on else {}
+    return inherited | tuned(benchmark.name)
 
 
 def _among(kind: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -33,7 +33,7 @@ class Benchmark:
         labelled: whether the task of every example is told, in training and (task-aware) at test.
         blur: length of the transition from task to task over that of a task; 0 for sharp borders.
         supervised: the same tasks with labels, which a stream without them is held against.
-        tuned_on: the benchmark whose tuned settings are taken; its own if empty.
+        tuned_on: the benchmark whose tuned settings methods take that have none for this one.
         prescribed: settings of methods that the `paper` profile takes from the paper, by method.
         on_demand: methods that are compared only when --methods names them.
         version: raise it when the same name begins to mean other tasks or another network.
@@ -63,6 +63,10 @@ class Benchmark:
     def tasks(self) -> int:
         """Number of tasks in the stream."""
         return len(self.classes)
+
+    def tasks_of(self, profile: str) -> int:
+        """Number of tasks that a profile's budget takes of the stream."""
+        return self.under(self.training[profile]).tasks
 
     @property
     def answers(self) -> tuple[tuple[int, ...], ...]:
@@ -255,7 +259,7 @@ def _with_heads(of: str) -> Benchmark:
         title=f"{shared.title}, one head per task",
         summary=summary,
         head="per-task",
-        tuned_on=shared.tuned_on or shared.name,
+        tuned_on=f"{shared.tuned_on}_heads" if shared.tuned_on else shared.name,
     )
 
 

@@ -29,7 +29,7 @@ def display(console: Console, runs: int, tasks: int) -> Display:
     Args:
         console: where to show it.
         runs: number of runs to make.
-        tasks: number of tasks in each, unless its budget takes fewer.
+        tasks: number of tasks in each.
     """
     live = console.is_terminal and not console.is_dumb_terminal
     return LiveDisplay(console, runs, tasks) if live else LineDisplay(console, runs, tasks)
@@ -111,7 +111,7 @@ class LiveDisplay(Display):
         """Put the run in the worker's line."""
         if worker not in self._rows:
             self._rows[worker] = self._progress.add_task("", detail="")
-        epochs = _tasks(run, self._tasks) * run.training["epochs"]
+        epochs = self._tasks * run.training["epochs"]
         self._progress.reset(
             self._rows[worker], total=epochs, description=str(run), detail="starting", visible=True
         )
@@ -167,12 +167,7 @@ def _to_go(remaining: float | None) -> str:
 
 
 def _position(run: Run, tasks: int, task: int, epoch: int) -> str:
-    return f"task {task}/{_tasks(run, tasks)}, epoch {epoch}/{run.training['epochs']}"
-
-
-def _tasks(run: Run, tasks: int) -> int:
-    """Of a stream of so many tasks, those that the run's budget takes."""
-    return run.training.get("tasks") or tasks
+    return f"task {task}/{tasks}, epoch {epoch}/{run.training['epochs']}"
 
 
 def _ending(run: Run, error: str, seconds: float) -> str:

@@ -31,6 +31,8 @@ TEMPLATE: Final = Path(__file__).with_name("report.typ")
 _CAPTIONS: Final = {
     "curves": "Average accuracy over the tasks learned so far: mean, 95 % band, every seed faint. "
     "Left task-aware, right task-agnostic.",
+    "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
+    "95 % interval. Dotted: what the paper prints, from its own budget.",
     "matrices": "Accuracy on each task (columns) after learning each task (rows), task-aware, mean "
     "over seeds, %. Tasks not learned yet are dimmed.",
     "forgetting": "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",

@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.metrics import RUN, matrix, pairs
+from harness.published import paper
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import half_width
-from harness.tables import COUNTERPARTS, WITHOUT_RULE, Entry, Leaderboard, of_entry
+from harness.tables import COLUMNS, COUNTERPARTS, WITHOUT_RULE, Entry, Leaderboard, of_entry
 
 _PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
 _DARK: Final = sns.color_palette("dark", 10).as_hex()
@@ -69,6 +70,7 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
     """
     drawers = {
         "curves": curves,
+        "budgets": budgets,
         "matrices": matrices,
         "forgetting": forgetting,
         "masks": masks,
@@ -114,6 +116,36 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     titles = [entry.title for entry in board.entries if entry.title in lines]
     handles = [lines[title] for title in titles]
     axes[0][1].legend(handles, titles, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Learning curves: average accuracy by epochs a task, of methods that have several budgets."""
+    found: dict[str, list[Entry]] = {}
+    for entry in sorted(board.entries, key=lambda entry: entry.epochs):
+        found.setdefault(entry.curve, []).append(entry)
+    several = {title: entries for title, entries in found.items() if len(entries) > 1}
+    if not several:
+        return None
+    figure, axes = _grid(1, 2, height=2.3)
+    for axis, position in zip(axes[0], (0, 1), strict=True):
+        column = COLUMNS[position]
+        for title, entries in several.items():
+            hue = colour(entries[0].baseline)
+            cells = [entry.cells[position] for entry in entries]
+            epochs = [entry.epochs for entry in entries]
+            means = [100 * cell.mean for cell in cells]
+            halves = [100 * np.nan_to_num(cell.half_width) for cell in cells]
+            axis.errorbar(epochs, means, halves, color=hue, marker="o", ms=3, label=title)
+            quoted = paper(board.benchmark, entries[0].baseline)
+            if quoted and column.regime in quoted.regimes:
+                axis.axhline(float(quoted.value.split()[0]), color=hue, ls=":", label="paper")
+        ticks = sorted({entry.epochs for entries in several.values() for entry in entries})
+        axis.set_xscale("log")
+        axis.set_xticks(ticks, [str(tick) for tick in ticks])
+        axis.minorticks_off()
+        axis.set(title=column.regime, xlabel="epochs a task", ylabel="average accuracy (%)")
+    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

@@ -62,6 +62,8 @@ TOGETHER: Final = (
 COUNTERPARTS: Final = {"rmn_unsupervised": "rmn"}
 """Methods without task labels by the method with labels that they are held against."""
 
+_EPOCHS: Final = "training.epochs="
+
 WITHOUT_RULE: Final = "max-logit"
 """Confidence by which methods that infer no task tell old from new."""
 
@@ -99,6 +101,8 @@ class Entry:
         baseline: its name.
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults.
+        epochs: passes over each task's training data.
+        curve: the title but for the number of epochs; entries of one learning curve share it.
         seeds: number of seeds.
         rule: how the task is inferred when it is not given.
         cells: by position in `COLUMNS`.
@@ -108,6 +112,8 @@ class Entry:
     baseline: str
     setting: str
     title: str
+    epochs: int
+    curve: str
     seeds: int
     rule: str
     cells: tuple[Cell, ...]
@@ -156,6 +162,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         derived = pd.concat([derived, _degradation(derived, derive(supervised.rows))])
     rules = {_key(record): str(record.method.get("rule", "")) for record in finished}
     titles = {record.run.baseline: str(record.method["title"]) for record in finished}
+    epochs = {_key(record): int(record.run.training["epochs"]) for record in finished}
     shown = _default_rules(derived, rules)
     cells = cells_of(shown, COLUMNS)
     run = finished[0].run
@@ -169,7 +176,9 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
             Entry(
                 baseline=baseline,
                 setting=setting,
-                title=titles[baseline] + (f" ({setting})" if setting else ""),
+                title=_titled(titles[baseline], parts := setting.split(", ")),
+                epochs=epochs[key],
+                curve=_titled(titles[baseline], [p for p in parts if not p.startswith(_EPOCHS)]),
                 seeds=int(group["seed"].nunique()),
                 rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
                 cells=found,
@@ -178,6 +187,11 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         )
     board.entries.sort(key=lambda entry: -entry.cells[0].mean)
     return board
+
+
+def _titled(title: str, settings: Sequence[str]) -> str:
+    text = ", ".join(settings)
+    return f"{title} ({text})" if text else title
 
 
 def _key(record: Record) -> tuple[str, str]:

@@ -59,18 +59,6 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
     ]
 
 
-def test_a_budget_of_fewer_tasks_is_counted_to_its_own_end() -> None:
-    out = StringIO()
-    run = replace(RUN, training={**RUN.training, "tasks": 2})
-    with display(Console(file=out, force_terminal=True, width=120), 1, 5) as watcher:
-        watcher.started(0, run)
-        watcher.progressed(0, run, 2, 3)
-        assert isinstance(watcher, LiveDisplay)
-        watcher.refresh()
-    assert "task 2/2, epoch 3/3" in out.getvalue()
-    assert "6/6" in out.getvalue()
-
-
 def test_live_bars_on_a_terminal() -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"NO_COLOR": "1"})

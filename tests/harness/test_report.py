@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import paper_tables, report, store
+from harness import figures, paper_tables, report, store
 from harness.run import Run
 from harness.tables import leaderboard
 
 FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")
 
 
-def finished(root, baseline, seed, level):
-    run = Run("split_mnist", baseline, {"x": 1.0}, "default", TRAINING, seed, {"rows": 1})
+def finished(root, baseline, seed, level, epochs=1):
+    training, setting = {**TRAINING, "epochs": epochs}, f"training.epochs={epochs}"
+    setting = setting if epochs > 1 else ""
+    run = Run("split_mnist", baseline, {"x": 1.0}, "default", training, seed, {"rows": 1}, setting)
     cells = []
 
     def add(metric, value, **where):
@@ -49,7 +51,12 @@ def finished(root, baseline, seed, level):
                 place = {"after": 5, "task": task, "other": other, "regime": "task-agnostic"}
                 add("inferred_as", share, rule="max-logit", **place)
     blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
-    shared = {"run_id": run.id, "benchmark": run.benchmark, "baseline": baseline, "setting": ""}
+    shared = {
+        "run_id": run.id,
+        "benchmark": run.benchmark,
+        "baseline": baseline,
+        "setting": setting,
+    }
     rows = pd.DataFrame([{**shared, "seed": seed, **blank, **cell} for cell in cells])
     rule = "max-logit" if baseline == "rmn" else ""
     method = {"title": baseline.upper(), "reference": "r", "relaxations": [], "rule": rule}
@@ -118,6 +125,28 @@ def test_the_best_method_is_first_and_marked(results):
     assert [entry.baseline for entry in board.entries] == ["rmn", "naive"]
     assert [entry.cells[0].best for entry in board.entries] == [True, False]
     assert board.entries[0].seeds == 3
+
+
+def test_a_learning_curve_joins_the_budgets_of_a_method(tmp_path):
+    for seed, epochs, level in ((0, 20, 0.9), (0, 1, 0.7), (1, 1, 0.8), (0, 5, 0.875)):
+        finished(tmp_path, "rmn", seed, level, epochs)
+    finished(tmp_path, "naive", 0, 0.6)
+    found = store.read(tmp_path, "split_mnist", "default")
+    board = leaderboard(found)
+    assert {entry.title for entry in board.entries if entry.curve == "RMN"} == {
+        "RMN", "RMN (training.epochs=5)", "RMN (training.epochs=20)"
+    }  # fmt: skip
+    aware, agnostic = figures.budgets(found.rows, board).axes
+    for axis, scale in ((aware, 100), (agnostic, 50)):  # made at half the accuracy
+        curve, quoted = (line.get_xydata() for line in axis.get_lines())
+        expected = [(1, 0.75), (5, 0.875), (20, 0.9)]
+        np.testing.assert_allclose(curve, [(epochs, scale * level) for epochs, level in expected])
+        assert set(quoted[:, 1]) == {99.5}
+
+
+def test_one_budget_makes_no_learning_curve(results):
+    found = store.read(results, "split_mnist", "default")
+    assert figures.budgets(found.rows, leaderboard(found)) is None
 
 
 def test_a_damaged_folder_is_named_and_the_rest_reported(results, tmp_path, capsys):

@@ -125,14 +125,25 @@ def test_refused_value_names_the_method() -> None:
         resolve(Example, {}, {"units": "x"})
 
 
-@pytest.mark.parametrize("name", ["split_cifar100_20", "split_cifar100_20_heads"])
-def test_benchmarks_may_share_tuned_settings(name: str) -> None:
-    benchmark = BENCHMARKS[name]
-    best = tuned(benchmark.tuned_on)["rmn"]
+@pytest.mark.parametrize(
+    ("name", "method", "source"),
+    [
+        ("split_cifar100_20", "rmn", "split_cifar100"),
+        ("split_cifar100_heads", "rmn", "split_cifar100"),
+        ("split_cifar100_20_heads", "rmn", "split_cifar100"),
+        ("split_cifar100_heads", "ewc", "split_cifar100_heads"),
+        ("split_cifar100_20_heads", "ewc", "split_cifar100_heads"),
+        ("split_omniglot_heads", "hat", "split_omniglot"),
+    ],
+)
+def test_tuned_settings_come_from_the_nearest_benchmark_that_has_them(
+    name: str, method: str, source: str
+) -> None:
+    best = tuned(source)[method]
     assert best != {}
-    assert BENCHMARKS[benchmark.tuned_on].training is benchmark.training
-    request = read(["--benchmark", name, "--methods", "rmn"])
-    assert {key: request.settings["rmn"].values[key] for key in best} == best
+    assert BENCHMARKS[source].training is BENCHMARKS[name].training
+    request = read(["--benchmark", name, "--methods", method])
+    assert {key: request.settings[method].values[key] for key in best} == best
 
 
 def test_the_paper_profile_takes_the_papers_own_settings() -> None:

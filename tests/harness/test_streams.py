@@ -1,5 +1,7 @@
 """Streams hold the real data, the right classes and the right permutations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -52,6 +54,13 @@ def test_validation_looks_at_no_test_data():
         assert len(first) == len(every) * 9 // 10
         joined = torch.cat([first.images.pixels, last.images.pixels])
         assert torch.equal(joined, every.images.pixels)
+
+
+def test_a_budget_takes_no_more_tasks_than_there_are():
+    benchmark = BENCHMARKS["split_mnist"]
+    for tasks, taken in ((None, 5), (2, 2), (20, 5)):
+        budget = {"one": Training(epochs=1, tasks=tasks)}
+        assert replace(benchmark, training=budget).tasks_of("one") == taken
 
 
 def test_data_that_are_missing_or_altered_are_named(tmp_path):
