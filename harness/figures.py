@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,13 +83,21 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
         "cost": cost,
     }
     drawn = {}
+    plain = _one_budget_each(board)
     with mpl.rc_context(_STYLE):
         for name, drawer in drawers.items():
-            figure = drawer(rows, board)
+            figure = drawer(rows, board if drawer is budgets else plain)
             if figure is not None:
                 drawn[name] = folder / f"{name}.pdf"
                 figure.savefig(drawn[name], metadata={"CreationDate": None})
     return drawn
+
+
+def _one_budget_each(board: Leaderboard) -> Leaderboard:
+    """One entry of each learning curve: of the profile's own budget, if it was measured."""
+    own = {entry.curve for entry in board.entries if entry.title == entry.curve}
+    kept = [e for e in board.entries if e.title == e.curve or e.curve not in own]
+    return replace(board, entries=kept)
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -121,30 +130,39 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 
 def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Learning curves: average accuracy by epochs a task, of methods that have several budgets."""
-    found: dict[str, list[Entry]] = {}
-    for entry in sorted(board.entries, key=lambda entry: entry.epochs):
-        found.setdefault(entry.curve, []).append(entry)
-    several = {title: entries for title, entries in found.items() if len(entries) > 1}
+    epochs: dict[str, set[int]] = {}
+    for entry in board.entries:
+        epochs.setdefault(entry.baseline, set()).add(entry.epochs)
+    several = [entry for entry in board.entries if len(epochs[entry.baseline]) > 1]
     if not several:
         return None
     figure, axes = _grid(1, 2, height=2.3)
-    for axis, position in zip(axes[0], (0, 1), strict=True):
-        column = COLUMNS[position]
-        for title, entries in several.items():
-            hue = colour(entries[0].baseline)
-            cells = [entry.cells[position] for entry in entries]
-            epochs = [entry.epochs for entry in entries]
-            means = [100 * cell.mean for cell in cells]
-            halves = [100 * np.nan_to_num(cell.half_width) for cell in cells]
-            axis.errorbar(epochs, means, halves, color=hue, marker="o", ms=3, label=title)
-            quoted = paper(board.benchmark, entries[0].baseline)
-            if quoted and column.regime in quoted.regimes:
-                axis.axhline(float(quoted.value.split()[0]), color=hue, ls=":", label="paper")
-        ticks = sorted({entry.epochs for entries in several.values() for entry in entries})
+    for position, axis in enumerate(axes[0]):
+        for title in dict.fromkeys(entry.curve for entry in several):
+            points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
+            cells = [entry.cells[position] for entry in points]
+            axis.errorbar(
+                [entry.epochs for entry in points],
+                [cell.mean * 100 for cell in cells],
+                [np.nan_to_num(cell.half_width) * 100 for cell in cells],
+                color=colour(points[0].baseline),
+                marker="o" if len(points) > 1 else "*",
+                ms=3 if len(points) > 1 else 6,
+                lw=1.3,
+                label=title,
+            )
+        for baseline in dict.fromkeys(entry.baseline for entry in several):
+            quoted = paper(board.benchmark, baseline)
+            if quoted and COLUMNS[position].regime in quoted.regimes:
+                level = float(quoted.value.split()[0])
+                axis.axhline(level, color=colour(baseline), ls=":", label="paper")
+        ticks = sorted({entry.epochs for entry in several})
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(title=column.regime, xlabel="epochs a task", ylabel="average accuracy (%)")
+        axis.set(
+            title=COLUMNS[position].regime, xlabel="epochs a task", ylabel="average accuracy (%)"
+        )
     axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
