@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from math import isnan
 from pathlib import Path
 from typing import Any, Final
@@ -29,8 +29,7 @@ from harness.typesetting import write_pdf
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 
 _CAPTIONS: Final = {
-    "curves": "Average accuracy over the tasks learned so far: mean, 95 % band, every seed faint. "
-    "Left task-aware, right task-agnostic.",
+    "curves": "Average accuracy over the tasks learned so far: mean, 95 % band, every seed faint.",
     "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
     "95 % interval. Dotted: what the paper prints, from its own budget. All other figures show the "
     "budget of the profile.",
@@ -109,6 +108,7 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     parts = [_part(board, *part) for part in _PARTS]
     return {
         "title": benchmark.title,
+        "compared": _compared({entry.baseline for entry in board.entries}),
         "profile": board.profile,
         "summary": benchmark.summary,
         "budget": _budget(finished),
@@ -120,6 +120,13 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
         "provenance": _provenance(finished),
         "problems": _problems(results),
     }
+
+
+def _compared(baselines: Set[str]) -> str:
+    others = sum(not name.startswith("rmn") for name in baselines)
+    if others == len(baselines):
+        return f"{others} methods"
+    return f"Relevance Mapping Networks beside {others} baselines"
 
 
 def _budget(finished: Sequence[Record]) -> str:
@@ -143,9 +150,12 @@ def _budget(finished: Sequence[Record]) -> str:
 
 
 def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
-    """A table of some columns; methods without any of them are left out."""
+    """A table of some columns; methods and columns without any number are left out."""
+    known = board.shown[["metric", "regime"]].drop_duplicates().itertuples(index=False, name=None)
+    measured = set(known)
+    columns = [column for column in columns if (column.metric, column.regime) in measured]
     cells = cells_of(board.shown, columns)
-    inferred = columns[1] == COLUMNS[1]
+    inferred = COLUMNS[1] in columns
     rows = []
     for entry in board.entries:
         mine = cells[(entry.baseline, entry.setting)]

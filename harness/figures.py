@@ -103,8 +103,10 @@ def _one_budget_each(board: Leaderboard) -> Leaderboard:
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
     seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
-    figure, axes = _grid(1, 2, height=2.6, sharey=False)
-    for axis, regime in zip(axes[0], (TASK_AWARE, TASK_AGNOSTIC), strict=True):
+    measured = set(seen["regime"])
+    regimes = [regime for regime in (TASK_AWARE, TASK_AGNOSTIC) if regime in measured]
+    figure, axes = _grid(1, len(regimes), height=2.6)
+    for axis, regime in zip(axes[0], regimes, strict=True):
         for entry in board.entries:
             cells = _of(seen, entry, regime)
             per_seed = cells.pivot_table(index="after", columns="seed", values="value") * 100
@@ -124,7 +126,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     lines = {line.get_label(): line for axis in axes[0] for line in axis.get_lines()}
     titles = [entry.title for entry in board.entries if entry.title in lines]
     handles = [lines[title] for title in titles]
-    axes[0][1].legend(handles, titles, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes[0][-1].legend(handles, titles, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
@@ -355,9 +357,9 @@ def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     return figure
 
 
-def _grid(rows: int, columns: int, *, height: float, sharey: bool = False) -> tuple[Figure, Any]:
+def _grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
     figure = Figure(figsize=(_WIDTH, height * rows), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def _heat_maps(

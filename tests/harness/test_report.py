@@ -144,6 +144,15 @@ def test_a_learning_curve_joins_the_budgets_of_a_method(tmp_path):
         assert set(quoted[:, 1]) == {99.5}
 
 
+def test_only_regimes_that_were_measured_are_drawn(results):
+    found = store.read(results, "split_mnist", "default")
+    board = leaderboard(found)
+    titles = [axis.get_title() for axis in figures.curves(found.rows, board).axes]
+    assert titles == ["task-aware", "task-agnostic"]
+    aware = found.rows[found.rows["regime"] != "task-agnostic"]
+    assert [axis.get_title() for axis in figures.curves(aware, board).axes] == titles[:1]
+
+
 def test_one_budget_makes_no_learning_curve(results):
     found = store.read(results, "split_mnist", "default")
     assert figures.budgets(found.rows, leaderboard(found)) is None
