@@ -32,7 +32,7 @@ _CAPTIONS: Final = {
     "curves": "Average accuracy over the tasks learned so far: mean, 95 % band, every seed faint.",
     "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
     "95 % interval. Dotted: what the paper prints, from its own budget. All other figures show the "
-    "budget of the profile.",
+    "profile's own number of epochs.",
     "matrices": "Accuracy on each task (columns) after learning each task (rows), task-aware, mean "
     "over seeds, %. Tasks not learned yet are dimmed.",
     "forgetting": "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",

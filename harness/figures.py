@@ -83,7 +83,7 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
         "cost": cost,
     }
     drawn = {}
-    plain = _one_budget_each(board)
+    plain = own_budget(board)
     with mpl.rc_context(_STYLE):
         for name, drawer in drawers.items():
             figure = drawer(rows, board if drawer is budgets else plain)
@@ -93,10 +93,10 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> dict[str, Path
     return drawn
 
 
-def _one_budget_each(board: Leaderboard) -> Leaderboard:
-    """One entry of each learning curve: of the profile's own budget, if it was measured."""
-    own = {entry.curve for entry in board.entries if entry.title == entry.curve}
-    kept = [e for e in board.entries if e.title == e.curve or e.curve not in own]
+def own_budget(board: Leaderboard) -> Leaderboard:
+    """Only entries of the profile's own number of epochs, for methods that have such."""
+    own = {entry.baseline for entry in board.entries if entry.title == entry.curve}
+    kept = [e for e in board.entries if e.title == e.curve or e.baseline not in own]
     return replace(board, entries=kept)
 
 

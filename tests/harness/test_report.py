@@ -142,6 +142,8 @@ def test_a_learning_curve_joins_the_budgets_of_a_method(tmp_path):
         expected = [(1, 0.75), (5, 0.875), (20, 0.9)]
         np.testing.assert_allclose(curve, [(epochs, scale * level) for epochs, level in expected])
         assert set(quoted[:, 1]) == {99.5}
+    elsewhere = figures.own_budget(board).entries
+    assert [entry.title for entry in elsewhere] == ["RMN", "NAIVE"]
 
 
 def test_only_regimes_that_were_measured_are_drawn(results):
