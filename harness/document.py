@@ -151,8 +151,7 @@ def _budget(finished: Sequence[Record]) -> str:
 
 def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
     """A table of some columns; methods and columns without any number are left out."""
-    known = board.shown[["metric", "regime"]].drop_duplicates().itertuples(index=False, name=None)
-    measured = set(known)
+    measured = set(zip(board.shown["metric"], board.shown["regime"], strict=True))
     columns = [column for column in columns if (column.metric, column.regime) in measured]
     cells = cells_of(board.shown, columns)
     inferred = COLUMNS[1] in columns

@@ -169,6 +169,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
     board = Leaderboard(run.benchmark, run.profile, derived=derived, shown=shown)
     for key, found in cells.items():
         baseline, setting = key
+        parts = setting.split(", ")
         group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
         accuracy = group[(group["metric"] == "acc") & (group["regime"] == TASK_AGNOSTIC)]
         quoted = published.paper(run.benchmark, baseline)
@@ -176,7 +177,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
             Entry(
                 baseline=baseline,
                 setting=setting,
-                title=_titled(titles[baseline], parts := setting.split(", ")),
+                title=_titled(titles[baseline], parts),
                 epochs=epochs[key],
                 curve=_titled(titles[baseline], [p for p in parts if not p.startswith(_EPOCHS)]),
                 seeds=int(group["seed"].nunique()),
