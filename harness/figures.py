@@ -138,8 +138,9 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     several = [entry for entry in board.entries if len(epochs[entry.baseline]) > 1]
     if not several:
         return None
-    figure, axes = _grid(1, 2, height=2.3)
-    for position, axis in enumerate(axes[0]):
+    measured = [p for p in (0, 1) if not all(np.isnan(e.cells[p].mean) for e in several)]
+    figure, axes = _grid(1, len(measured), height=2.3)
+    for position, axis in zip(measured, axes[0], strict=True):
         for title in dict.fromkeys(entry.curve for entry in several):
             points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
             cells = [entry.cells[position] for entry in points]
@@ -165,7 +166,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set(
             title=COLUMNS[position].regime, xlabel="epochs a task", ylabel="average accuracy (%)"
         )
-    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

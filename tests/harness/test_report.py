@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -144,6 +145,15 @@ def test_a_learning_curve_joins_the_budgets_of_a_method(tmp_path):
         assert set(quoted[:, 1]) == {99.5}
     elsewhere = figures.own_budget(board).entries
     assert [entry.title for entry in elsewhere] == ["RMN", "NAIVE"]
+
+
+def test_learning_curves_have_no_panel_for_a_regime_that_was_not_measured(tmp_path):
+    for epochs in (1, 5):
+        finished(tmp_path, "naive", 0, 0.6, epochs)
+    found = store.read(tmp_path, "split_mnist", "default")
+    aware = replace(found, rows=found.rows[found.rows["regime"] != "task-agnostic"])
+    drawn = figures.budgets(aware.rows, leaderboard(aware))
+    assert [axis.get_title() for axis in drawn.axes] == ["task-aware"]
 
 
 def test_only_regimes_that_were_measured_are_drawn(results):
