@@ -168,6 +168,20 @@ class InfersTask(Protocol):
 
 
 @runtime_checkable
+class HasFingerprints(InfersTask, Protocol):
+    """A strategy that can tell whether what it has learned of a task is still the same.
+
+    Offer it where old tasks are left as they are: then nothing is computed for them twice.
+    """
+
+    def logits_of_task(self, x: Tensor, task: int) -> Tensor:
+        """Logits of the inputs `x` under learned task number `task` alone, shape (n, outputs)."""
+
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all that decides the logits under learned task number `task`."""
+
+
+@runtime_checkable
 class FindsTasks(Protocol):
     """A strategy that notices new tasks by itself and begins a mask for each."""
 

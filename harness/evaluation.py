@@ -10,7 +10,8 @@ import torch
 from avalanche.models import avalanche_forward
 from torch import Tensor
 
-from baselines.interface import InfersTask, InfersTaskInOneShot
+from baselines.interface import HasFingerprints, InfersTask, InfersTaskInOneShot
+from harness.answers import Answers
 from harness.benchmarks import Benchmark
 from harness.datasets import TaskData
 from harness.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
@@ -33,6 +34,7 @@ def evaluate(
     after: int,
     device: torch.device,
     precision: str = "float32",
+    answers: Answers | None = None,
 ) -> Iterator[Row]:
     """Rows of accuracy, and of the tasks that were inferred, after learning `after` tasks.
 
@@ -47,9 +49,11 @@ def evaluate(
     All this grows with the square of the number of tasks, inference with its cube. In streams of
     more than ten tasks only what the metrics need is measured: of tasks to come the next one, task
     inference for the task just learned and after the last task for all, in the `precision` of
-    training, and no one-shot rule.
+    training, and no one-shot rule. `answers` of earlier evaluations of the same run are used again
+    where the strategy's fingerprints say that they still hold.
     """
     strategy.model.eval()
+    functions = _Functions(strategy, after, Answers() if answers is None else answers)
     table = class_table(benchmark).to(device)
     few, last = benchmark.tasks <= _FEW_TASKS, after == len(test)
     for task, data in enumerate(test):
@@ -57,28 +61,54 @@ def evaluate(
             break
         batches = _Batches(data, device, benchmark.network)
         row: Row = {"after": after, "task": task + 1}
-        logits = _task_aware_logits(strategy.model, batches, task)
+        logits = functions.given_the_task(batches, task)
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):
                 with torch.autocast(
                     device.type, torch.bfloat16, precision != "float32" and not few
                 ):
-                    logits = _logits_per_task(strategy, batches)
+                    logits = functions.all(batches, task)
                 yield from _by_inference(strategy, batches, logits, benchmark, row, last)
         elif after and not benchmark.relative:
             agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
 
 
-@torch.no_grad()
-def _task_aware_logits(model: torch.nn.Module, batches: _Batches, task: int) -> Tensor:
-    return batches.apply(lambda x: avalanche_forward(model, x, batches.y.new_full((len(x),), task)))
+class _Functions:
+    """What a strategy has learned of each task, asked about the test data of tasks."""
 
+    def __init__(self, strategy: Any, learned: int, answers: Answers) -> None:
+        self.strategy = strategy
+        self.answers = answers
+        self.fingerprints: list[bytes] = []
+        if isinstance(strategy, HasFingerprints):
+            self.fingerprints = [strategy.fingerprint(task) for task in range(learned)]
 
-@torch.no_grad()
-def _logits_per_task(strategy: Any, batches: _Batches) -> Tensor:
-    return batches.apply(strategy.logits_per_task, dim=1).float()
+    @torch.no_grad()
+    def given_the_task(self, batches: _Batches, task: int) -> Tensor:
+        """Logits of the data of `task`, whose label the model is given, (n, outputs)."""
+
+        def answer(x: Tensor) -> Tensor:
+            labels = batches.y.new_full((len(x),), task)
+            logits: Tensor = avalanche_forward(self.strategy.model, x, labels)
+            return logits
+
+        known = self.fingerprints[task] if task < len(self.fingerprints) else None
+        return self.answers.get(("given", task), known, lambda: batches.apply(answer))
+
+    @torch.no_grad()
+    def all(self, batches: _Batches, task: int) -> Tensor:
+        """Logits of the data of `task` under every learned task, (tasks, n, outputs)."""
+        if not self.fingerprints:
+            return batches.apply(self.strategy.logits_per_task, dim=1).float()
+
+        def of(function: int) -> Tensor:
+            return batches.apply(partial(self.strategy.logits_of_task, task=function)).float()
+
+        known = enumerate(self.fingerprints)
+        logits = [self.answers.get((n, task), mark, partial(of, n)) for n, mark in known]
+        return torch.stack(logits)
 
 
 def class_table(benchmark: Benchmark) -> Tensor:

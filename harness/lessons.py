@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
+from harness.answers import Answers
 from harness.benchmarks import Benchmark
 from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
@@ -32,6 +33,7 @@ class Lessons:
         training: the budget.
         stream: the data.
         report: called with (task, epoch), both from 1.
+        answers: to test data, for as long as they hold.
     """
 
     method: Baseline
@@ -41,6 +43,7 @@ class Lessons:
     training: Training
     stream: Stream
     report: Callable[[int, int], None]
+    answers: Answers = field(default_factory=Answers)
 
     def rows(self) -> Iterator[Row]:
         """Train on every task and measure after each."""
@@ -129,7 +132,7 @@ class Lessons:
     def _answers(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
         parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
         if stream is None:
-            yield from evaluate(*parts, self.training.precision)
+            yield from evaluate(*parts, self.training.precision, self.answers)
             return
         ownership = None
         if after and isinstance(self.strategy, FindsTasks):

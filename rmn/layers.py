@@ -47,6 +47,10 @@ class TaskLayer(nn.Module, ABC):
     def compute(self, x: Tensor, task: int | None) -> Tensor:
         """The output under one task."""
 
+    def kept(self, task: int) -> list[Tensor]:
+        """All that decides the output under a finished task."""
+        return [self.get_buffer(self.per_task)[task]]
+
     @abstractmethod
     def begin_task(self) -> None:
         """Make the live parameters fresh for a new task."""
@@ -123,6 +127,10 @@ class RelevanceLayer(TaskLayer):
         bits = self.slot.flat(self.live_mask()) if task is None else self._bits(task)
         # in one dimension: a product of kernels of one channel would lose the layout of its factors
         return self.slot.shaped(self.slot.flat(self.weight) * bits)
+
+    def kept(self, task: int) -> list[Tensor]:
+        """A finished task's mask, and the weights that it lets through."""
+        return [*super().kept(task), self.slot.flat(self.weight)[self._bits(task)]]
 
     def begin_task(self) -> None:
         """Nothing of its own: the mappings of all layers begin together."""

@@ -11,6 +11,7 @@ from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
 from rmn.features import last_layer_inputs
+from rmn.fingerprint import fingerprint
 from rmn.inference import infer_task, one_shot_gradient
 from rmn.layers import RelevanceLayer, TaskLayer
 from rmn.mappings import RelevanceMappings
@@ -119,6 +120,10 @@ class TaskNetwork(MultiTaskModule):
         """Logits under each of `functions`, (functions, n, outputs)."""
         return torch.stack([self.forward_task(x, task) for task in self.functions])
 
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all that decides the logits under learned task number `task`."""
+        return fingerprint(self._kept(self.body, task))
+
     def features_per_task(self, x: Tensor) -> Tensor:
         """What the last layer is given under each of `functions`, (functions, n, d)."""
         with last_layer_inputs(self.body) as features:
@@ -163,6 +168,15 @@ class TaskNetwork(MultiTaskModule):
             table = self.class_table(logits.shape[-1])[rows].to(x.device)
             task = infer_task(logits, table, self.rule)
         return logits[task, torch.arange(len(x), device=x.device)]
+
+    def _kept(self, module: nn.Module, task: int) -> Iterator[Tensor]:
+        if isinstance(module, TaskLayer):
+            yield from module.kept(task)
+            return
+        yield from module.parameters(recurse=False)
+        yield from module.buffers(recurse=False)
+        for child in module.children():
+            yield from self._kept(child, task)
 
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:

@@ -74,6 +74,14 @@ class RMN(SupervisedTemplate):
         """Logits under every learned task, (tasks, n, outputs)."""
         return self.model.logits_per_task(x)
 
+    def logits_of_task(self, x: Tensor, task: int) -> Tensor:
+        """Logits under learned task number `task`, (n, outputs)."""
+        return self.model.forward_task(x, task)
+
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all that decides the logits under learned task number `task`."""
+        return self.model.fingerprint(task)
+
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
         """The task that SupSup's one-shot gradient names for each input, (n,), int64."""
         return self.model.infer_task_in_one_shot(x)

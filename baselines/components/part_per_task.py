@@ -12,6 +12,7 @@ from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
 from rmn.features import last_layer, last_layer_inputs
+from rmn.fingerprint import fingerprint
 
 
 class PartPerTask(MultiTaskModule, ABC):
@@ -90,6 +91,10 @@ class NetworkPerTask(PartPerTask):
     def fresh(self) -> nn.Module:
         """A network for a new task."""
         return self.network()
+
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all that decides the logits of learned task number `task`'s network."""
+        return fingerprint(self.parts[task].state_dict().values())
 
     def features_per_task(self, x: Tensor) -> Tensor:
         """What each network's last layer is given, (tasks, n, d)."""

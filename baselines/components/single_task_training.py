@@ -16,3 +16,12 @@ class SingleTaskTraining(Naive):
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits under every learned task, (tasks, n, outputs)."""
         return self.model.logits_per_task(x)
+
+    def logits_of_task(self, x: Tensor, task: int) -> Tensor:
+        """Logits of learned task number `task`'s network, (n, outputs)."""
+        logits: Tensor = self.model.parts[task](x)
+        return logits
+
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all that decides the logits of learned task number `task`'s network."""
+        return self.model.fingerprint(task)

@@ -11,6 +11,7 @@ from avalanche.training.templates import SupervisedTemplate
 
 from baselines.interface import (
     FindsTasks,
+    HasFingerprints,
     HasMasks,
     InfersTask,
     InfersTaskInOneShot,
@@ -154,6 +155,10 @@ def test_abilities_have_their_shapes(method, context, stream):
     learned = len(strategy.switches) if isinstance(strategy, FindsTasks) else 2
     if isinstance(strategy, InfersTask):
         assert strategy.logits_per_task(x).shape == (learned, 5, 10)
+    if isinstance(strategy, HasFingerprints):
+        alone = torch.stack([strategy.logits_of_task(x, task) for task in range(learned)])
+        assert torch.equal(alone, strategy.logits_per_task(x))
+        assert len({strategy.fingerprint(task) for task in range(learned)}) == learned
     if isinstance(strategy, InfersTaskInOneShot):
         inferred = strategy.infer_task_in_one_shot(x)
         assert inferred.shape == (5,)

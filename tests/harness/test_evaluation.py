@@ -10,6 +10,7 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.supervised import EWC, Naive, Replay
 from torch import nn
 
+from harness.answers import Answers
 from harness.benchmarks import BENCHMARKS
 from harness.decay import CosineDecay
 from harness.evaluation import evaluate
@@ -165,15 +166,47 @@ def test_shared_outputs_are_right_only_under_the_right_task():
 
 def answer_kinds(strategy):
     """Which kinds of numbers the strategy answers in from now on."""
-    answers, kinds = strategy.logits_per_task, []
+    answers, kinds = strategy.logits_of_task, []
 
-    def watched(x):
-        logits = answers(x)
+    def watched(x, task):
+        logits = answers(x, task)
         kinds.append(logits.dtype)
         return logits
 
-    strategy.logits_per_task = watched
+    strategy.logits_of_task = watched
     return kinds
+
+
+def test_what_is_known_is_not_asked_again_and_changes_nothing(stream):
+    """Every evaluation with what earlier ones left behind, against one from nothing."""
+    strategy = trained(RMN, stream, convert(mlp(10)), tasks=0)
+    answers, asked = Answers(), []
+    kinds = answer_kinds(strategy)
+    for after, experience in enumerate(stream.experiences, start=1):
+        strategy.train(experience)
+        where = (strategy, BENCHMARK, stream.test, after, CPU, "float32")
+        before = len(kinds)
+        rows = list(evaluate(*where, answers))
+        asked.append(len(kinds) - before)
+        assert rows == list(evaluate(*where))
+    assert asked == [1, 3, 5]  # pairs of a learned task and the data of one: 1, 4, 9
+
+
+def test_a_function_that_was_altered_is_asked_again(stream):
+    strategy = trained(RMN, stream, convert(mlp(10)))
+    where = (strategy, BENCHMARK, stream.test[:2], 2, CPU, "float32")
+    answers = Answers()
+    before = list(evaluate(*where, answers))
+    kinds = answer_kinds(strategy)
+    layer = next(iter(strategy.model.relevance_layers().values()))
+    first, second = strategy.masks()[next(iter(strategy.masks()))]
+    with torch.no_grad():
+        layer.weight[first & ~second] = 5.0
+    after = list(evaluate(*where, answers))
+    assert len(kinds) == 2  # of the first task about the data of both
+    assert after == list(evaluate(*where))
+    assert of(after, task=1, regime="task-aware") != of(before, task=1, regime="task-aware")
+    assert of(after, task=2, regime="task-aware") == of(before, task=2, regime="task-aware")
 
 
 def test_in_long_streams_only_task_inference_has_the_precision_of_training():
@@ -187,7 +220,7 @@ def test_in_long_streams_only_task_inference_has_the_precision_of_training():
         list(evaluate(strategy, many, stream.test, 11, CPU, precision))
         for precision in ("float32", "bfloat16")
     )
-    assert kinds == [torch.float32] * 11 + [torch.bfloat16] * 11
+    assert kinds == [torch.float32] * 121 + [torch.bfloat16] * 121
     aware = {"metric": "accuracy", "regime": "task-aware"}
     assert of(exact, **aware) == of(rounded, **aware)
     rule = {"metric": "accuracy", "rule": "max-logit"}

@@ -9,6 +9,7 @@ from torch import nn
 
 from harness.networks import mlp
 from rmn import RMN, RMNPlugin, convert
+from rmn.layers import TaskBatchNorm
 
 OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=2e-3),
@@ -35,14 +36,17 @@ def learner(optimizer="adam", plugin=None, epochs=2, **conversion):
 def test_old_logits_are_bit_identical(stream, optimizer, plugin):
     strategy = learner(optimizer, RMNPlugin(l0_weight=0.3, **plugin))
     x = stream.test[0].inputs()
-    before = []
+    before, fingerprints = [], []
     for experience in stream.experiences[:3]:
         strategy.train(experience)
         strategy.model.eval()
         with torch.no_grad():
             before.append(strategy.model.forward_task(x, len(before)))
+        fingerprints.append(strategy.fingerprint(len(fingerprints)))
     with torch.no_grad():
         assert torch.equal(torch.stack(before), strategy.logits_per_task(x))
+    assert [strategy.fingerprint(task) for task in range(3)] == fingerprints
+    assert len(set(fingerprints)) == 3
 
 
 def test_a_shared_batch_norm_forgets(stream):
@@ -50,10 +54,38 @@ def test_a_shared_batch_norm_forgets(stream):
     x = stream.test[0].inputs()
     strategy.train(stream.experiences[0])
     strategy.model.eval()
-    before = strategy.model.forward_task(x, 0)
+    before, fingerprint = strategy.model.forward_task(x, 0), strategy.fingerprint(0)
     strategy.train(stream.experiences[1])
     strategy.model.eval()
     assert not torch.equal(before, strategy.model.forward_task(x, 0))
+    assert strategy.fingerprint(0) != fingerprint
+
+
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+def test_a_fingerprint_is_of_what_decides_and_of_nothing_else(stream, head):
+    strategy = learner(head=head)
+    for experience in stream.experiences[:2]:
+        strategy.train(experience)
+    strategy.model.eval()
+    x, model = stream.test[0].inputs(), strategy.model
+    (name, layer), *_ = model.relevance_layers().items()
+    used = strategy.masks()[name][0]
+    norm = next(m for m in model.modules() if isinstance(m, TaskBatchNorm))
+
+    def same(change):
+        fingerprint, logits = strategy.fingerprint(0), model.forward_task(x, 0)
+        with torch.no_grad():
+            change()
+        alike = fingerprint == strategy.fingerprint(0)
+        assert alike == torch.equal(logits, model.forward_task(x, 0))
+        return alike
+
+    assert same(lambda: layer.weight.mul_(torch.where(used, 1, -1)))
+    assert same(lambda: layer.weight.masked_fill_(~used, 3.0))
+    assert same(lambda: norm.live.running_mean.add_(1))
+    assert same(lambda: norm.finished[1].add_(1))
+    assert not same(lambda: layer.weight.masked_fill_(used, 3.0))
+    assert not same(lambda: norm.finished[0].add_(1))
 
 
 def test_exactly_the_union_of_earlier_masks_is_fixed(stream):
