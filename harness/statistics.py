@@ -37,7 +37,8 @@ def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
     """The columns that cannot be told apart from the one with the best mean.
 
     A column belongs to them if the t-interval of its paired difference to the best covers zero.
-    Columns with fewer seeds than others are neither the best nor among them.
+    Columns with fewer seeds than others are neither the best nor among them. One seed tells none
+    from another: then there is no best.
 
     Args:
         values: one row per seed, one column per method; missing where not measured.
@@ -47,6 +48,8 @@ def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
     if values.empty:
         return []
     seeds = values.count()
+    if seeds.max() < 2:
+        return []
     values = values.loc[:, seeds == seeds.max()]
     means = values.mean()
     best = means.idxmax() if higher_is_better else means.idxmin()

@@ -254,8 +254,8 @@ def leaderboard_table(results: Results) -> Table:
     board = leaderboard(results)
     table = Table(
         title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
-        caption="Bold: best, or no difference to the best that the seeds can show. "
-        "Paper: quoted, not measured.",
+        caption="Bold: best, or no difference to the best that the seeds can show (one seed shows "
+        "none). Paper: quoted, not measured.",
     )
     table.add_column("Method")
     table.add_column("Seeds", justify="right")

@@ -40,3 +40,9 @@ def test_best_is_paired_by_seed():
 def test_fewer_seeds_cannot_be_best():
     values = pd.DataFrame({"a": [0.9, 0.8], "b": [0.99, np.nan], "c": [0.8, 0.9]})
     assert among_best(values, higher_is_better=True) == ["a", "c"]
+
+
+def test_one_seed_has_no_best():
+    assert among_best(pd.DataFrame({"a": [0.9], "b": [0.8]}), higher_is_better=True) == []
+    several = pd.DataFrame({"a": [0.9, np.nan], "b": [0.8, 0.7]})
+    assert among_best(several, higher_is_better=True) == ["b"]
