@@ -21,7 +21,7 @@ from rmn.routing import ClassRouter, Router, RoutingPlugin
 _BATCH: Final = 500  # examples per forward pass
 _CACHED: Final = {"cifar_cnn": 64, "omniglot_cnn": 32, "resnet18": 256}
 """Examples per forward pass of a network whose activations would leave a processor's cache."""
-_GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations of all tasks at once
+_GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations that a gradient needs
 _FEW_TASKS: Final = 10
 
 Row = dict[str, Any]

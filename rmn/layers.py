@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rmn.mappings import RelevanceMappings
+from rmn.mixture import kernel_gradients, mixed
 from rmn.relevance import pack, unpack
 
 
@@ -24,8 +25,9 @@ class TaskLayer(nn.Module, ABC):
     Attributes:
         task: the finished task whose function is computed; None for the live one.
         per_task: name of the buffer that grows by one row with each finished task.
-        mixture: weights of the finished tasks for each input, shape (n, tasks); when it is set,
-            the layer computes the weighted sum of the tasks' outputs (SupSup, Section 3.3).
+        mixture: weights of the finished tasks, a row of the same ones for each input, (n, tasks);
+            when it is set, the layer computes the weighted sum of the tasks' outputs (SupSup,
+            Section 3.3), and the gradient of a row is that of its input alone.
     """
 
     per_task: ClassVar[str] = "finished"
@@ -37,9 +39,11 @@ class TaskLayer(nn.Module, ABC):
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output under the selected task or mixture."""
-        if self.mixture is None:
-            return self.compute(x, self.task)
-        weights = self.mixture.reshape(*self.mixture.shape, *(1,) * (x.dim() - 1))
+        return self.compute(x, self.task) if self.mixture is None else self.mix(x, self.mixture)
+
+    def mix(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The sum of the finished tasks' outputs with the weights (n, tasks) of `mixture`."""
+        weights = weights.reshape(*weights.shape, *(1,) * (x.dim() - 1))
         outputs = [weights[:, task] * self.compute(x, task) for task in range(weights.shape[1])]
         return torch.stack(outputs).sum(0)
 
@@ -162,7 +166,32 @@ class RelevanceConv2d(RelevanceLayer):
 
     def compute(self, x: Tensor, task: int | None) -> Tensor:
         """The output under one task."""
-        weight = self.masked_weight(task)
+        return self._convolve(x, self.masked_weight(task))
+
+    def mix(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The sum of the finished tasks' outputs as one convolution."""
+        if isinstance(self.padding, str):
+            return super().mix(x, weights)
+        padding = self.padding
+        masked = torch.stack([self.masked_weight(task) for task in range(weights.shape[1])])
+        masked = masked.detach()
+
+        def gradient(given: Tensor, of_output: Tensor) -> Tensor:
+            gradients = kernel_gradients(
+                given,
+                of_output,
+                masked.shape[-2:],
+                stride=self.stride,
+                padding=padding,
+                dilation=self.dilation,
+                groups=self.groups,
+            )
+            return gradients @ masked.flatten(1).T
+
+        output = self._convolve(x, torch.einsum("t,t...->...", weights[0].detach(), masked))
+        return mixed(x, output, weights, gradient)
+
+    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
 
 
@@ -190,6 +219,21 @@ class TaskBatchNorm(TaskLayer):
             return output
         weight, bias, mean, variance = self.finished[task]
         return F.batch_norm(x, mean, variance, weight, bias, training=False, eps=self.live.eps)
+
+    def mix(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The sum of the finished tasks' outputs as one scale and shift per channel."""
+        weight, bias, mean, variance = self.finished.unbind(1)
+        scale = weight / (variance + self.live.eps).sqrt()
+        shift = bias - mean * scale
+
+        def gradient(given: Tensor, of_output: Tensor) -> Tensor:
+            by_scale = (of_output * given)[..., None].flatten(2).sum(-1) @ scale.T
+            return by_scale + of_output[..., None].flatten(2).sum(-1) @ shift.T
+
+        over_tasks, channels = weights[0].detach(), (-1, *(1,) * (x.dim() - 2))
+        output = x * (over_tasks @ scale).reshape(channels)
+        output = output + (over_tasks @ shift).reshape(channels)
+        return mixed(x, output, weights, gradient)
 
     def begin_task(self) -> None:
         """Reset statistics, scale and shift."""
