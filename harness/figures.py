@@ -120,7 +120,9 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             mark = "o" if len(x) == 1 else ""
             line = dashes(board, entry)
             axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
-            axis.fill_between(x, mean - half, mean + half, color=hue, alpha=0.2, lw=0)
+            # a band of two seeds is wider than accuracies can be
+            low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
+            axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
         axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
     lines = {line.get_label(): line for axis in axes[0] for line in axis.get_lines()}

@@ -165,6 +165,16 @@ def test_only_regimes_that_were_measured_are_drawn(results):
     assert [axis.get_title() for axis in figures.curves(aware, board).axes] == titles[:1]
 
 
+def test_bands_keep_to_accuracies_that_there_are(tmp_path):
+    for seed, level in ((0, 0.1), (1, 0.9)):
+        finished(tmp_path, "rmn", seed, level)
+    found = store.read(tmp_path, "split_mnist", "default")
+    for axis in figures.curves(found.rows, leaderboard(found)).axes:
+        (band,) = axis.collections
+        heights = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
+        assert (heights.min(), heights.max()) == (0, 100)
+
+
 def test_one_budget_makes_no_learning_curve(results):
     found = store.read(results, "split_mnist", "default")
     assert figures.budgets(found.rows, leaderboard(found)) is None
