@@ -71,7 +71,9 @@ def _costs() -> Iterator[str]:
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    for rows in (costs.steps(), costs.tasks(), costs.use_of_cores(cores())):
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    masked = [costs.steps(torch.device(name)) for name in devices]
+    for rows in (*masked, costs.tasks(), costs.use_of_cores(cores())):
         yield "\n".join(rows)
 
 

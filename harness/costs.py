@@ -17,6 +17,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.benchmark import Timer
 
 from baselines.interface import Context
 from baselines.registry import methods
@@ -25,8 +26,9 @@ from harness.benchmarks import BENCHMARKS
 from harness.loading import TensorLoading
 from harness.memory import kept
 from harness.networks import NETWORKS, mlp
+from harness.precision import mixed_precision
 from harness.streams import experiences, make_stream
-from harness.training import Training
+from harness.training import PRECISIONS, Training
 from rmn import RelevanceNetwork, convert
 
 _ROUNDS: Final = 7
@@ -39,35 +41,40 @@ _STEPS: Final = {
 TASKS: Final = 50
 
 
-def steps() -> Iterator[str]:
+def steps(device: torch.device) -> Iterator[str]:
     """Rows of Markdown: a training step with masks beside one without, in turn, in one process."""
-    yield "| network | batch | plain, images/s | with masks, images/s | masked / plain time |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    rates = "plain, images/s | with masks, images/s"
+    yield f"| network on {device.type} | batch | precision | {rates} | masked / plain time |"
+    yield "| --- | ---: | --- | ---: | ---: | ---: |"
     for name, (batch, shape) in _STEPS.items():
-        x, y = torch.rand(batch, *shape), torch.randint(0, 5, (batch,))
-        plain = NETWORKS[name](10).to(memory_format=torch.channels_last)
-        masked = convert(NETWORKS[name](10).to(memory_format=torch.channels_last))
-        for task in range(2):  # the second task has weights to hold
-            masked.begin_task(task, range(10))
-            if not task:
-                masked.finish_task()
-        subjects = [_step(network, x, y) for network in (plain, masked)]
-        seconds: list[list[float]] = [[], []]
-        for _ in range(_ROUNDS):
-            for step, taken in zip(subjects, seconds, strict=True):
-                taken.append(_timed(step))
-        one, other = map(statistics.median, seconds)
-        rates = f"{batch / one:,.0f} | {batch / other:,.0f}"
-        yield f"| {name} | {batch} | {rates} | {other / one:.2f} |"
+        x = torch.rand(batch, *shape, device=device)
+        y = torch.randint(0, 5, (batch,), device=device)
+        for precision in PRECISIONS:
+            plain = NETWORKS[name](10).to(device).to(memory_format=torch.channels_last)
+            masked = convert(NETWORKS[name](10).to(device).to(memory_format=torch.channels_last))
+            for task in range(2):  # the second task has weights to hold
+                masked.begin_task(task, range(10))
+                if not task:
+                    masked.finish_task()
+            timers = [
+                Timer("step()", globals={"step": _step(network, x, y, precision)})
+                for network in (plain, masked)
+            ]
+            rounds = [[timer.timeit(1).mean for timer in timers] for _ in range(_ROUNDS)]
+            one, other = map(statistics.median, zip(*rounds, strict=True))
+            rates = f"{batch / one:,.0f} | {batch / other:,.0f}"
+            yield f"| {name} | {batch} | {precision} | {rates} | {other / one:.2f} |"
 
 
-def _step(network: nn.Module, x: Tensor, y: Tensor) -> Callable[[], None]:
+def _step(network: nn.Module, x: Tensor, y: Tensor, precision: str) -> Callable[[], None]:
     """Forward, backward, optimizer and what holds old weights."""
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
 
     def step() -> None:
         optimizer.zero_grad()
-        torch.autograd.backward(F.cross_entropy(network(x), y))
+        with mixed_precision(x.device, precision):
+            loss = F.cross_entropy(network(x), y)
+        torch.autograd.backward(loss)
         optimizer.step()
         if isinstance(network, RelevanceNetwork):
             network.hold()

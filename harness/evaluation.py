@@ -14,6 +14,7 @@ from baselines.interface import HasFingerprints, InfersTask, InfersTaskInOneShot
 from harness.answers import Answers
 from harness.benchmarks import Benchmark
 from harness.datasets import TaskData
+from harness.precision import mixed_precision
 from harness.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from rmn.inference import SCORING_RULES, infer_task
 from rmn.routing import ClassRouter, Router, RoutingPlugin
@@ -65,9 +66,7 @@ def evaluate(
         yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):
-                with torch.autocast(
-                    device.type, torch.bfloat16, precision != "float32" and not few
-                ):
+                with mixed_precision(device, "float32" if few else precision):
                     logits = functions.all(batches, task)
                 yield from _by_inference(strategy, batches, logits, benchmark, row, last)
         elif after and not benchmark.relative:

@@ -15,6 +15,7 @@ from harness.benchmarks import Benchmark
 from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
 from harness.memory import kept, network_bytes
+from harness.precision import mixed_precision
 from harness.remembering import Ownership, evaluate_unlabelled
 from harness.streams import Stream
 from harness.training import Training
@@ -94,9 +95,7 @@ class Lessons:
         yield from _switches(stream, self.strategy)
 
     def _train(self, experiences: Any) -> None:
-        device, mixed = self.context.device.type, self.training.precision == "bfloat16"
-        # a cache of cast weights would last for the context, and no step would change them
-        with torch.autocast(device, torch.bfloat16, enabled=mixed, cache_enabled=False):
+        with mixed_precision(self.context.device, self.training.precision):
             self.strategy.train(experiences, reset_optimizer_state=True)
 
     def _measured(
