@@ -33,20 +33,17 @@ def mixed_precision(device: torch.device, precision: str) -> Iterator[None]:
     # a cache of cast weights would last for the context, and no step of training would change them
     with (
         torch.autocast(device.type, torch.bfloat16, enabled=mixed, cache_enabled=False),
-        WidenedProducts() if mixed and slow else nullcontext(),
+        WidenedProducts() if mixed and slow else nullcontext(),  # type: ignore[no-untyped-call]
     ):
         yield
 
 
-class WidenedProducts(TorchDispatchMode):
+class WidenedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Products of bfloat16 tensors as bfloat16 units make them, by way of float32.
 
     The units multiply bfloat16 numbers exactly, add in float32 and round the sum. Operands widened
     to float32 and results rounded are the same but for the order of the sum.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def __torch_dispatch__(
         self,
