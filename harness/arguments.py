@@ -13,6 +13,7 @@ from typing import Any
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS, Benchmark
+from harness.execute import cores
 from harness.names import unknown
 from harness.parser import DATA_VARIABLE, make_parser
 from harness.plan import suits
@@ -33,6 +34,7 @@ class Request:
         settings: of each method.
         seeds: number of seeds.
         jobs: number of worker processes.
+        threads: of each run.
         device: "auto", "cpu" or "cuda".
         data: folder of the data sets; None for the packaged ones.
         results: folder of the results.
@@ -48,6 +50,7 @@ class Request:
     settings: Mapping[str, Resolved]
     seeds: int
     jobs: int
+    threads: int
     device: str
     data: Path | None
     results: Path
@@ -116,7 +119,8 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
             for name in names
         },
         seeds=given.seeds,
-        jobs=given.jobs,
+        jobs=given.jobs or max(1, cores() // given.threads),
+        threads=given.threads,
         device=given.device,
         data=data_folder(given.data, benchmark),
         results=_folder("--results", given.results),

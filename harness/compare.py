@@ -64,7 +64,7 @@ def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
         _say(_out(), f"{len(missing)} of {len(runs)} runs to make.")
         return FINISHED
     if missing:
-        order = Order(request.results, request.data, request.device, origin)
+        order = Order(request.results, request.data, request.device, origin, request.threads)
         tasks = request.benchmark.tasks_of(request.profile)
         with display(log, len(missing), tasks) as watcher:
             execute(missing, order, request.jobs, watcher)

@@ -12,7 +12,7 @@ from harness import provenance
 from harness.process import WorkerProcess
 from harness.run import Run
 from harness.schedule import Schedule
-from harness.worker import THREADS, Done, Order, Progress, Refused, record_failure
+from harness.worker import Done, Order, Progress, Refused, record_failure
 
 
 class Watcher(Protocol):
@@ -122,7 +122,7 @@ class _Pool:
         error = provenance.without_paths(worker.last_words())
         circumstances = {
             **self._order.origin,
-            **provenance.machine(self._order.device, "", THREADS),
+            **provenance.machine(self._order.device, "", self._order.threads),
             "started": worker.started,
             "seconds": round(worker.seconds, 3),
         }

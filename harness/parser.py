@@ -36,8 +36,10 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     add("--methods", metavar="A,B", help="methods to compare (default: all)")
     add("--seeds", type=_count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
     add("--profile", default="default", metavar="NAME", help="training budget (default: default)")
-    add("--jobs", type=_count, default=cores(), metavar="N", help="worker processes, one thread "
-        "each (default: %(default)s, the cores of this machine)")  # fmt: skip
+    add("--jobs", type=_count, metavar="N", help="worker processes (default: the "
+        f"{cores()} cores of this machine, divided by --threads)")  # fmt: skip
+    add("--threads", type=_count, default=1, metavar="N", help="of each run (default: 1; more make "
+        "one long run faster, but add up in another order: the last digits differ)")  # fmt: skip
     add(
         "--device",
         choices=("auto", "cpu", "cuda"),

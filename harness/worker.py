@@ -24,9 +24,6 @@ from harness import provenance
 from harness.benchmarks import BENCHMARKS
 from harness.run import Run
 
-THREADS: Final = 1
-"""Threads of each run: one core a run, and the same numbers whatever the number of workers."""
-
 LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
 """What to type when memory is short."""
 
@@ -42,12 +39,14 @@ class Order:
         data: folder of the data sets; None for the packaged ones.
         device: "auto", "cpu" or "cuda".
         origin: provenance that all runs share (`harness.provenance.origin`).
+        threads: of each run. With one, numbers are the same whatever the number of cores.
     """
 
     results: Path
     data: Path | None
     device: str
     origin: Mapping[str, Any]
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,11 @@ def work(connection: Connection, order: Order, log: str) -> None:
         log: file for whatever the libraries print.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(THREADS)))
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(order.threads)))
     _print_to(log)
     import torch
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(order.threads)
     torch.set_flush_denormal(True)  # closed gates make numbers that some processors are slow with
     if order.device == "cuda" and not torch.cuda.is_available():
         connection.send(Refused("torch sees no CUDA device; use --device cpu or --device auto"))
@@ -97,7 +96,7 @@ def work(connection: Connection, order: Order, log: str) -> None:
     from harness.datasets import DataUnavailableError
 
     gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
-    machine = {**order.origin, **provenance.machine(device, name, THREADS)}
+    machine = {**order.origin, **provenance.machine(device, name, order.threads)}
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
         while True:
             run = connection.recv()

@@ -64,7 +64,7 @@ class Recorder:
 
 
 def make_order(results: Path, device: str = "cpu") -> Order:
-    return Order(results, None, device, provenance.origin(["--seeds", "4"]))
+    return Order(results, None, device, provenance.origin(["--seeds", "4"]), threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_provenance_says_where_and_with_what(executed: tuple[Path, Recorder]) ->
         made = record.provenance
         assert made["command"] == "python -m harness.compare --seeds 4"
         assert made["device"] == "cpu"
-        assert made["threads"] == 1
+        assert made["threads"] == 2
         assert made["versions"]["avalanche"] == "0.6.0"
         assert made["started"].endswith("+00:00")
         assert made["seconds"] >= 0

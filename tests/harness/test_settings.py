@@ -158,6 +158,19 @@ def test_the_paper_profile_takes_the_papers_own_settings() -> None:
     assert changed["prune_below"] == 0.1
 
 
+def test_cores_are_shared_between_runs_and_their_threads(monkeypatch):
+    monkeypatch.setattr("harness.arguments.cores", lambda: 8)
+
+    def shared(*words: str) -> tuple[int, int]:
+        request = read(["--benchmark", "split_mnist", *words])
+        return request.jobs, request.threads
+
+    assert shared() == (8, 1)
+    assert shared("--threads", "3") == (2, 3)
+    assert shared("--threads", "16") == (1, 16)
+    assert shared("--threads", "3", "--jobs", "4") == (4, 3)
+
+
 def test_stale_tuned_setting_is_named() -> None:
     with pytest.raises(SettingError, match="did you mean 'strength'"):
         resolve(Example, {"strenght": 1}, {})
