@@ -257,7 +257,8 @@ class TaskHead(TaskLayer):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
-        self.live = nn.Linear(layer.in_features, layer.out_features, bias=False)
+        there = layer.weight.device
+        self.live = nn.Linear(layer.in_features, layer.out_features, bias=False, device=there)
         self.live.weight.data.copy_(layer.weight)
         self.register_buffer("finished", self.live.weight.new_empty(0, *layer.weight.shape))
 

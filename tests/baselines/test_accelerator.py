@@ -1,0 +1,195 @@
+"""Whole runs on an accelerator, or on a pretended one where the machine has none.
+
+What a processor forgives, an accelerator does not: operands that lie elsewhere, results that go to
+numpy without a copy. `Pretended` computes on the processor and refuses what CUDA would refuse.
+"""
+
+from contextlib import ExitStack, nullcontext
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from baselines.registry import methods
+from harness.benchmarks import BENCHMARKS
+from harness.evaluation import evaluate
+from harness.experiment import perform
+from harness.plan import suits
+from harness.run import Run
+from harness.schema import TASK_AWARE
+
+ACCELERATOR = torch.device("cuda", 0)
+CPU = torch.device("cpu")
+ATEN = torch.ops.aten
+COPIES = {ATEN.copy_.default, ATEN._to_copy.default}
+INDEXES = {
+    ATEN.index.Tensor,
+    ATEN.index_put.default,
+    ATEN.index_put_.default,
+    ATEN._index_put_impl_.default,
+}
+
+
+class Moved:
+    """Which storages are on the accelerator."""
+
+    def __init__(self):
+        self._known = {}  # holding a weak reference keeps the address from being used again
+
+    def __contains__(self, tensor):
+        return tensor.untyped_storage()._cdata in self._known
+
+    def add(self, tensor):
+        reference = StorageWeakRef(tensor.untyped_storage())
+        self._known[reference.cdata] = reference
+
+    def discard(self, tensor):
+        self._known.pop(tensor.untyped_storage()._cdata, None)
+
+
+class Kernels(TorchDispatchMode):
+    """Refuses operands on two devices; results are where the operands are."""
+
+    def __init__(self, moved):
+        super().__init__()
+        self.moved = moved
+        self.within = False  # a function of tensors on the accelerator, whose parts are there too
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
+        there = [tensor in self.moved for tensor in tensors]
+        here = [t.dim() > 0 and not on for t, on in zip(tensors, there, strict=True)]
+        copying = function in COPIES or (function in INDEXES and there[0])  # indices may be here
+        if any(there) and any(here) and not copying:
+            shapes = [tuple(tensor.shape) for tensor in tensors]
+            raise RuntimeError(f"{function}: {shapes} are on two devices, {there}")
+        result = function(*args, **(kwargs or {}))
+        if (there[0] if copying else any(there)) if there else self.within:
+            for tensor in tree_leaves(result):
+                if isinstance(tensor, Tensor):
+                    self.moved.add(tensor)
+        return result
+
+
+class Calls(TorchFunctionMode):
+    """Puts tensors where a call says, and answers where they are."""
+
+    def __init__(self, kernels):
+        super().__init__()
+        self.kernels, self.moved = kernels, kernels.moved
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        first = args[0] if args and isinstance(args[0], Tensor) else None
+        if function == Tensor.device.__get__:
+            return ACCELERATOR if first in self.moved else CPU
+        if function == Tensor.numpy and first in self.moved:
+            raise TypeError("a tensor on the accelerator cannot become an array")
+        if function == Tensor.backward:  # the backward passes of our own functions are ours as well
+            with self:
+                return torch.autograd.backward(first, retain_graph=kwargs["retain_graph"])
+        if function == Tensor.cpu:
+            function, args = Tensor.to, (first, CPU)
+        target = None
+        if function == Tensor.to:
+            target = next(filter(None, map(self._device, args[1:])), None)
+            named = (str, torch.device)
+            args = (first, *(CPU if isinstance(word, named) else word for word in args[1:]))
+        if kwargs.get("device") is not None:
+            target, kwargs["device"] = torch.device(kwargs["device"]), CPU
+        tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
+        self.kernels.within = any(tensor in self.moved for tensor in tensors)
+        result = function(*args, **kwargs)
+        self.kernels.within = False
+        if target is None or (result in self.moved) == (target.type != "cpu"):
+            return result
+        result = result.clone() if first is not None else result
+        (self.moved.discard if target.type == "cpu" else self.moved.add)(result)
+        return result
+
+    def _device(self, word):
+        if isinstance(word, Tensor):
+            return ACCELERATOR if word in self.moved else CPU
+        return torch.device(word) if isinstance(word, str | torch.device) else None
+
+
+class Pretended(ExitStack):
+    def __enter__(self):
+        self.enter_context(kernels := Kernels(Moved()))
+        self.enter_context(Calls(kernels))
+        return super().__enter__()
+
+
+def accelerator():
+    return nullcontext() if torch.cuda.is_available() else Pretended()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda there, here: there + here,
+        lambda there, here: nn.Linear(3, 2)(there),
+        lambda there, here: torch.cat([there, here]),
+        lambda there, here: here[torch.zeros(1, dtype=torch.long, device=there.device)],
+        lambda there, here: there.numpy(),
+        lambda there, here: torch.zeros_like(there) * torch.ones_like(here),
+        lambda there, here: there.cpu() + torch.zeros(3, device=there.device),
+    ],
+)
+def test_mistakes_are_refused(mistake):
+    with accelerator():
+        here = torch.ones(2, 3)
+        there = here.to(ACCELERATOR)
+        assert (there.device, here.device, there.cpu().device) == (ACCELERATOR, CPU, CPU)
+        assert (there[torch.tensor([1])] + torch.tensor(1)).device == ACCELERATOR
+        with pytest.raises((RuntimeError, TypeError)):
+            mistake(there, here)
+
+
+def run_of(method):
+    told = suits(BENCHMARKS["split_mnist"], method)
+    benchmark = "split_mnist" if told else "split_mnist_unsupervised"
+    budget = {"tasks": 2, "train_examples": 512, "test_examples": 64}
+    training = replace(BENCHMARKS[benchmark].training["smoke"], batch_size=32, **budget)
+    settings = asdict(method())
+    if "every_router" in settings:
+        settings["every_router"] = True
+    return Run(benchmark, method.name, settings, "smoke", asdict(training), 0, {"rows": 1})
+
+
+@pytest.mark.parametrize("name", methods())
+def test_every_method_learns_on_an_accelerator(name):
+    with accelerator():
+        run = run_of(methods()[name])
+        rows = perform(run, device="cuda", data=None, report=lambda task, epoch: None).rows
+    last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
+    assert last[last["regime"] == TASK_AWARE]["value"].mean() > 0.4
+
+
+def small_cnn():
+    layers = [nn.Conv2d(1, 8, 5, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * 12 * 12, 10, bias=False))
+
+
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+@pytest.mark.parametrize("name", ["naive", "ewc", "si", "mas", "hat", "single", "rmn"])
+def test_convolutions_and_heads(name, head, context, stream):
+    with accelerator():
+        strategy = methods()[name]().build(
+            replace(
+                context,
+                network=lambda: small_cnn().to(ACCELERATOR),
+                device=ACCELERATOR,
+                head=head,
+            )
+        )
+        for after in range(3):
+            given = (strategy, stream.benchmark, stream.test, after, ACCELERATOR)
+            rows = list(evaluate(*given))
+            strategy.train(stream.experiences[after], reset_optimizer_state=True)
+    assert {row["task"] for row in rows} == {1, 2, 3, 4, 5}
