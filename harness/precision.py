@@ -29,13 +29,18 @@ def mixed_precision(device: torch.device, precision: str) -> Iterator[None]:
     own kernels take ten times as long as float32.
     """
     mixed = precision == "bfloat16"
-    slow = device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    slow = mixed and device.type == "cpu" and not _has_bfloat16_units()
     # a cache of cast weights would last for the context, and no step of training would change them
     with (
         torch.autocast(device.type, torch.bfloat16, enabled=mixed, cache_enabled=False),
-        WidenedProducts() if mixed and slow else nullcontext(),  # type: ignore[no-untyped-call]
+        WidenedProducts() if slow else nullcontext(),  # type: ignore[no-untyped-call]
     ):
         yield
+
+
+def _has_bfloat16_units() -> bool:
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # absent on a Mac
+    return supported is not None and supported()
 
 
 class WidenedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -2,9 +2,11 @@
 
 from contextlib import nullcontext
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from harness.precision import WidenedProducts, mixed_precision
 
@@ -57,3 +59,11 @@ def test_what_is_measured_in_float32_within_stays_so():
     assert torch.equal(found, F.linear(x, weight))
     with mixed_precision(x.device, "float32"):
         assert torch.equal(F.linear(x, weight), found)
+
+
+@pytest.mark.parametrize(("units", "widened"), [(True, False), (False, True)])
+def test_products_are_widened_where_there_are_no_units(units, widened, monkeypatch):
+    monkeypatch.setattr("harness.precision._has_bfloat16_units", lambda: units)
+    with mixed_precision(torch.device("cpu"), "bfloat16"):
+        modes = _get_current_dispatch_mode_stack()
+    assert [isinstance(mode, WidenedProducts) for mode in modes] == [True] * widened
