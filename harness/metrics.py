@@ -257,9 +257,9 @@ METRICS: Final = {
         Metric(
             "seconds",
             "Seconds",
-            "wall-clock seconds of training and evaluation",
+            "wall-clock seconds of training and evaluation, on the machines of the provenance",
             False,
-            False,
+            None,  # runs of one table may come from several machines
             "observed",
         ),
     )

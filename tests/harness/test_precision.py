@@ -27,7 +27,11 @@ def learn(context, dtype):
         logits = network(x)
         assert logits.dtype == dtype
         F.cross_entropy(logits.float(), torch.arange(16) % 5).backward()
-    return [logits.detach().float(), x.grad, *(parameter.grad for parameter in network.parameters())]
+    return [
+        logits.detach().float(),
+        x.grad,
+        *(parameter.grad for parameter in network.parameters()),
+    ]
 
 
 def distance(found, expected):
