@@ -73,8 +73,7 @@ def _step(network: nn.Module, x: Tensor, y: Tensor, precision: str) -> Callable[
     def step() -> None:
         optimizer.zero_grad()
         with mixed_precision(x.device, precision):
-            loss = F.cross_entropy(network(x), y)
-        torch.autograd.backward(loss)
+            torch.autograd.backward(F.cross_entropy(network(x), y))
         optimizer.step()
         if isinstance(network, RelevanceNetwork):
             network.hold()
