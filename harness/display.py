@@ -36,7 +36,7 @@ def display(console: Console, runs: int, tasks: int) -> Display:
 
 
 class LineDisplay(Display):
-    """One plain line per ended run, and one now and then for a long one."""
+    """One plain line at the start, one per ended run, and one now and then for a long one."""
 
     def __init__(self, console: Console, runs: int, tasks: int) -> None:
         self._console = console
@@ -45,6 +45,11 @@ class LineDisplay(Display):
         self._ended = 0
         self._clock = time.monotonic()
         self._heard: dict[int, float] = {}
+
+    def __enter__(self) -> Self:
+        """Print what is ahead."""
+        self._print(f"{self._runs} {'run' if self._runs == 1 else 'runs'} to make.")
+        return self
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to give back."""

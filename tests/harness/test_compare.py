@@ -119,10 +119,10 @@ class Command:
             self.words, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         assert process.stderr is not None
-        first = process.stderr.readline()
+        heading, first = process.stderr.readline(), process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stderr.read()
-        return process.wait(), first + rest
+        return process.wait(), heading + first + rest
 
     def entries(self) -> list[Path]:
         return list(self.results.glob("*/*/*/*"))
@@ -143,7 +143,7 @@ def test_interruption_keeps_finished_runs_and_nothing_else(
 ) -> None:
     command, status, messages = interrupted
     assert status == 130
-    assert messages.startswith("1/3 naive[training.epochs=12] seed 0 finished in ")
+    assert messages.startswith("3 runs to make.\n1/3 naive[training.epochs=12] seed 0 finished in ")
     assert "Traceback" not in messages
     assert "the same command goes on from there" in messages
     (finished,) = command.entries()  # and nothing unfinished beside it

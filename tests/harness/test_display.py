@@ -38,6 +38,7 @@ def test_one_plain_line_per_run_where_there_is_no_terminal() -> None:
     out = StringIO()
     assert isinstance(show(Console(file=out, force_terminal=False)), LineDisplay)
     assert out.getvalue().splitlines() == [
+        "2 runs to make.",
         "1/2 ewc seed 0 finished in 1:05; 0:00 elapsed, about 2:00 to go",
         "2/2 ewc seed 1 failed after 0:01: ValueError: no [good]; 0:00 elapsed, about 0:00 to go",
     ]
@@ -54,6 +55,7 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
         for task in range(1, 5):
             watcher.progressed(0, RUN, task, 3)
     assert out.getvalue().splitlines() == [
+        "1 run to make.",
         "ewc seed 0 is at task 2/5, epoch 3/3",
         "ewc seed 0 is at task 4/5, epoch 3/3",
     ]
