@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
+from harness import provenance
 from harness.benchmarks import BENCHMARKS
 from harness.figures import draw
 from harness.metrics import METRICS
@@ -78,7 +78,10 @@ _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
         "Task inference when several test examples are known to be of one task (%). Above, each "
         "example of the shuffled test data stands alone.",
     ),
-    (COLUMNS[6:], "Masks (%), extra memory (bytes) and time (s; two runs at once on two cores)."),
+    (
+        COLUMNS[6:],
+        "Masks (%), extra memory (bytes) and time (s; on the machines of the provenance).",
+    ),
 )
 
 
@@ -117,7 +120,7 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
         "rules": _rules(board),
         "methods": _methods(board, finished),
         "formulas": _formulas(board),
-        "provenance": _provenance(finished),
+        "provenance": provenance.summary([record.provenance for record in finished]),
         "problems": _problems(results),
     }
 
@@ -224,21 +227,6 @@ def _formulas(board: Leaderboard) -> list[list[str]]:
     measured = set(board.derived["metric"])
     metrics = [metric for metric in METRICS.values() if metric.name in measured]
     return [[metric.title, metric.formula, metric.source] for metric in metrics]
-
-
-def _provenance(finished: list[Record]) -> list[str]:
-    lines = []
-    for key in ("device_name", "platform", "threads", "versions", "commit", "command"):
-        values = Counter(_text(record.provenance.get(key)) for record in finished)
-        counted = "; ".join(f"{value} ({n} runs)" for value, n in sorted(values.items()))
-        lines.append(f"{key.replace('_', ' ')}: {counted}")
-    return lines
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items())
-    return str(value)
 
 
 def _problems(results: Results) -> list[str]:

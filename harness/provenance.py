@@ -7,7 +7,8 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
@@ -64,6 +65,22 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def summary(provenances: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What runs were made with: title (once for all its values), value, number of runs.
+
+    Args:
+        provenances: of the runs (`origin` and `machine`).
+    """
+    rows = []
+    for key in ("device_name", "platform", "threads", "versions", "commit", "command"):
+        values = Counter(_shown(key, provenance) for provenance in provenances)
+        title = key.replace("_", " ").capitalize()
+        for value, runs in sorted(values.items()):
+            rows.append((title, value, str(runs)))
+            title = ""
+    return rows
+
+
 def without_paths(text: str) -> str:
     """A traceback whose paths start at the project or the interpreter, not at a user's home."""
     prefixes = {str(ROOT), sys.prefix, sys.base_prefix, str(Path.home())}
@@ -75,6 +92,15 @@ def without_paths(text: str) -> str:
 def _without_folders(argument: str) -> str:
     name, equals, value = argument.rpartition("=")
     return name + equals + (PurePath(value).name if PurePath(value).is_absolute() else value)
+
+
+def _shown(key: str, provenance: Mapping[str, Any]) -> str:
+    value = provenance.get(key)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    if key == "commit" and provenance.get("dirty"):
+        return f"{value} with uncommitted changes"
+    return str(value)
 
 
 def _version(package: str) -> str:

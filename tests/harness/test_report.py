@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import figures, paper_tables, report, store
+from harness import figures, paper_tables, provenance, report, store
 from harness.run import Run
 from harness.tables import leaderboard
 
@@ -190,6 +190,18 @@ def test_a_damaged_folder_is_named_and_the_rest_reported(results, tmp_path, caps
     assert (broken / "rows.parquet").read_bytes() == b"not a table"
     assert kept.exists()
     assert "| NAIVE | 1 |" in (tmp_path / "split_mnist.md").read_text()
+
+
+def test_runs_of_uncommitted_code_are_told_from_those_of_a_commit():
+    clean = {
+        "commit": "abc",
+        "dirty": False,
+        "threads": 1,
+        "versions": {"torch": "2", "numpy": "1"},
+    }
+    rows = provenance.summary([clean, clean | {"dirty": True}, clean])
+    assert rows[rows.index(("Commit", "abc", "2")) + 1] == ("", "abc with uncommitted changes", "1")
+    assert ("Versions", "torch 2, numpy 1", "3") in rows
 
 
 @pytest.mark.parametrize(
