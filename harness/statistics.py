@@ -36,27 +36,23 @@ def summarise(derived: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
     """The columns that cannot be told apart from the one with the best mean.
 
-    A column belongs to them if the t-interval of its paired difference to the best covers zero.
-    Columns with fewer seeds than others are neither the best nor among them. One seed tells none
-    from another: then there is no best.
+    A column belongs to them unless the t-interval of its paired difference to the best, over the
+    seeds that both have, excludes zero. One seed tells a method from no other: a column with one is
+    neither the best nor among them.
 
     Args:
         values: one row per seed, one column per method; missing where not measured.
         higher_is_better: direction.
     """
-    values = values.dropna(axis="columns", how="all")
+    values = values.loc[:, values.count() > 1]
     if values.empty:
         return []
-    seeds = values.count()
-    if seeds.max() < 2:
-        return []
-    values = values.loc[:, seeds == seeds.max()]
     means = values.mean()
     best = means.idxmax() if higher_is_better else means.idxmin()
     chosen: list[object] = []
     for column in values.columns:
         difference = (values[column] - values[best]).dropna().to_numpy(dtype=float)
-        same = column == best or not difference.any()
-        if same or abs(difference.mean()) <= half_width(difference):
+        untold = len(difference) < 2 or not difference.any()
+        if untold or abs(difference.mean()) <= half_width(difference):
             chosen.append(column)
     return chosen

@@ -37,9 +37,23 @@ def test_best_is_paired_by_seed():
     assert among_best(values, higher_is_better=False) == ["d"]
 
 
-def test_fewer_seeds_cannot_be_best():
-    values = pd.DataFrame({"a": [0.9, 0.8], "b": [0.99, np.nan], "c": [0.8, 0.9]})
-    assert among_best(values, higher_is_better=True) == ["a", "c"]
+def test_methods_are_compared_on_the_seeds_that_both_have():
+    """b has not run its last seed yet, nor d its first."""
+    values = pd.DataFrame(
+        {
+            "a": [0.80, 0.70, 0.60, 0.50],
+            "b": [0.90, 0.80, 0.71, np.nan],
+            "c": [0.95, 0.75, 0.65, 0.55],
+            "d": [np.nan, 0.40, 0.30, 0.20],
+        }
+    )
+    assert among_best(values, higher_is_better=True) == ["b", "c"]
+    assert among_best(values, higher_is_better=False) == ["d"]
+
+
+def test_seeds_that_no_two_methods_share_tell_nothing():
+    values = pd.DataFrame({"a": [0.9, 0.8, np.nan, np.nan], "b": [np.nan, np.nan, 0.1, 0.2]})
+    assert among_best(values, higher_is_better=True) == ["a", "b"]
 
 
 def test_one_seed_has_no_best():
