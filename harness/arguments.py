@@ -89,7 +89,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
     benchmark = BENCHMARKS[given.benchmark]
     names = _default(benchmark, known) if given.methods is None else _names(given.methods)
     _among("method", names, known)
-    _trainable(benchmark, names, known)
+    check_told(benchmark, names, known)
     overrides = assignments(given.set, known)
     training, changed = budget(benchmark.training[given.profile], overrides.pop(TRAINING, {}))
     if not benchmark.labelled and (training.decay or training.patience is not None):
@@ -152,9 +152,14 @@ def _default(benchmark: Benchmark, known: Mapping[str, type[Baseline]]) -> list[
     ]
 
 
-def _trainable(
+def check_told(
     benchmark: Benchmark, names: Iterable[str], known: Mapping[str, type[Baseline]]
 ) -> None:
+    """Refuse methods that a benchmark does not tell what they must be told.
+
+    Raises:
+        RefusedArgumentError: there is one; says which benchmarks do.
+    """
     for name in names:
         if not suits(benchmark, known[name]):
             lists = [other for other in BENCHMARKS.values() if suits(other, known[name])]

@@ -34,11 +34,11 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
     add("--methods", metavar="A,B", help="methods to compare (default: all)")
-    add("--seeds", type=_count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add("--seeds", type=count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
     add("--profile", default="default", metavar="NAME", help="training budget (default: default)")
-    add("--jobs", type=_count, metavar="N", help="worker processes (default: the "
+    add("--jobs", type=count, metavar="N", help="worker processes (default: the "
         f"{cores()} cores of this machine, divided by --threads)")  # fmt: skip
-    add("--threads", type=_count, default=1, metavar="N", help="of each run (default: 1; more make "
+    add("--threads", type=count, default=1, metavar="N", help="of each run (default: 1; more make "
         "one long run faster, but add up in another order: the last digits differ)")  # fmt: skip
     add(
         "--device",
@@ -79,7 +79,12 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     return "\n".join(lines)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """The whole number, at least 1, that an argument stands for.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)

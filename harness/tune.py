@@ -21,14 +21,14 @@ from rich.console import Console
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness import provenance
-from harness.arguments import RefusedArgumentError, data_folder
+from harness.arguments import RefusedArgumentError, check_told, data_folder
 from harness.benchmarks import BENCHMARKS, Benchmark
 from harness.display import display
-from harness.execute import cores, execute
+from harness.execute import RefusedError, cores, execute
 from harness.names import unknown
-from harness.parser import DATA_VARIABLE
-from harness.plan import plan
-from harness.resolve import TUNED, resolve
+from harness.parser import DATA_VARIABLE, count
+from harness.plan import plan, suits
+from harness.resolve import TUNED, resolve, tuned
 from harness.run import Run
 from harness.settings import SettingError, declared
 from harness.worker import Order
@@ -39,34 +39,66 @@ Grid = dict[str, tuple[Any, ...]]
 """The values to try of each setting."""
 
 
+class UntriedError(Exception):
+    """A candidate has no result, so that none can be chosen."""
+
+
 def main(words: Sequence[str]) -> int:
-    """Tune the methods that the words after the program's name ask for; the exit status."""
-    known = {name: method for name, method in methods().items() if grid(method)}
+    """Tune the methods that the words after the program's name ask for; the exit status.
+
+    Raises:
+        SystemExit: for a wrong argument and for --help.
+    """
+    known = {
+        name: method
+        for name, method in methods().items()
+        if grid(method) and not method.tuned_as  # such a method takes another one's choice
+    }
     parser = _parser(known)
     given = parser.parse_args(words)
-    names = given.methods.split(",") if given.methods else list(known)
-    if given.benchmark not in BENCHMARKS:
-        parser.error(unknown("benchmark", given.benchmark, BENCHMARKS))
-    for name in names:
-        if name not in known:
-            parser.error(unknown("method with a grid", name, known))
-    grids = {name: grid(known[name]) for name in names}
     try:
-        grids |= given_grids(given.grid, {name: known[name] for name in names})
-        benchmark = BENCHMARKS[given.benchmark]
+        benchmark, grids = _request(given, known)
         runs = [
             run
-            for name in names
+            for name in grids
             for run in candidates(known[name], grids[name], benchmark, given.seeds)
         ]
-        given.data = data_folder(given.data, benchmark)
-    except (SettingError, RefusedArgumentError) as error:
+        _make(runs, given, benchmark, provenance.origin(words, "harness.tune"))
+        chosen = choose(runs, grids, given.results, benchmark)
+    except (SettingError, RefusedArgumentError, RefusedError) as error:
         parser.error(str(error))
-    _make(runs, given, benchmark, provenance.origin(words, "harness.tune"))
-    chosen = choose(runs, grids, given.results, benchmark)
+    except UntriedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted. Finished runs are kept; the same command goes on there.\n")
+        return 130
     _write(TUNED / f"{benchmark.name}.json", chosen)
     Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
     return 0
+
+
+def _request(
+    given: argparse.Namespace, known: Mapping[str, type[Baseline]]
+) -> tuple[Benchmark, dict[str, Grid]]:
+    """The benchmark, and what to try of each method; names and files are checked.
+
+    Raises:
+        SettingError, RefusedArgumentError: something cannot be used; says what can.
+    """
+    if given.benchmark not in BENCHMARKS:
+        raise RefusedArgumentError(unknown("benchmark", given.benchmark, BENCHMARKS))
+    benchmark = BENCHMARKS[given.benchmark]
+    own = [name for name, method in known.items() if suits(benchmark, method)]
+    names = given.methods.split(",") if given.methods else own
+    for name in names:
+        if name not in known:
+            raise RefusedArgumentError(unknown("method with a grid", name, known))
+    check_told(benchmark, names, known)
+    given.data = data_folder(given.data, benchmark)
+    tuned(benchmark.name)  # a damaged file must be found before hours of work, not after
+    grids = {name: grid(known[name]) for name in names}
+    return benchmark, grids | given_grids(given.grid, {name: known[name] for name in names})
 
 
 def grid(method: type[Baseline]) -> Grid:
@@ -120,7 +152,7 @@ def choose(
     The score is the mean task-aware accuracy over the tuning tasks after the last of them.
 
     Raises:
-        RuntimeError: a run has no result.
+        UntriedError: a run has no result.
     """
     from harness import schema, store
 
@@ -130,7 +162,8 @@ def choose(
     accuracy = final.groupby("run_id")["value"].mean()
     missing = [str(run) for run in runs if run.id not in accuracy.index]
     if missing:
-        raise RuntimeError(f"no result for {', '.join(missing)}; see results/*/{PROFILE}/*/*")
+        where = results / benchmark.name / PROFILE
+        raise UntriedError(f"nothing is chosen: no result for {', '.join(missing)}; see {where}")
     chosen: dict[str, dict[str, Any]] = {}
     for run in runs:
         entry = chosen.setdefault(run.baseline, {"settings": {}, "scores": {}})
@@ -152,7 +185,8 @@ def _make(
 ) -> None:
     from harness import store
 
-    missing = [run for run in runs if store.status(given.results, run) != "finished"]
+    unmade = ("missing", "failed")  # damaged ones are left alone
+    missing = [run for run in runs if store.status(given.results, run) in unmade]
     if missing:
         order = Order(given.results, given.data, given.device, origin)
         with display(Console(stderr=True), len(missing), benchmark.tasks_of(PROFILE)) as watcher:
@@ -172,7 +206,7 @@ def _parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     description = (__doc__ or "").partition(": ")[2]
     parser = argparse.ArgumentParser(prog="python -m harness.tune", description=description)
     parser.add_argument("--benchmark", required=True, help=f"one of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--methods", help=f"comma-separated; default: all of {', '.join(known)}")
+    parser.add_argument("--methods", help=f"comma-separated, of {', '.join(known)} (default: all)")
     parser.add_argument(
         "--grid",
         action="append",
@@ -180,8 +214,8 @@ def _parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
         metavar="METHOD.SETTING=VALUE,...",
         help="values to try instead of the method's own grid; may be repeated",
     )
-    parser.add_argument("--seeds", type=int, default=2, help="seeds per candidate (default: 2)")
-    parser.add_argument("--jobs", type=int, default=cores(), help="worker processes")
+    parser.add_argument("--seeds", type=count, default=2, help="seeds per candidate (default: 2)")
+    parser.add_argument("--jobs", type=count, default=cores(), help="worker processes")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
         "--data", type=Path, help=f"folder of the data sets (default: ${DATA_VARIABLE})"

@@ -1,11 +1,15 @@
 """The grids that tuning searches."""
 
+import json
+
 import pytest
 
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS
+from harness.provenance import ROOT
+from harness.resolve import TUNED, tuned
 from harness.settings import SettingError
-from harness.tune import candidates, given_grids, grid, main
+from harness.tune import UntriedError, candidates, choose, given_grids, grid, main
 
 KNOWN = {name: methods()[name] for name in ("rmn", "ewc")}
 
@@ -49,3 +53,43 @@ def test_a_missing_data_set_is_named_before_anything_runs(tmp_path, monkeypatch,
 def test_a_value_that_is_not_allowed_is_named():
     with pytest.raises(SettingError, match="initialisation must be"):
         list(candidates(KNOWN["rmn"], {"initialisation": ("x",)}, BENCHMARKS["split_mnist"], 1))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--benchmark", "split_mnst"], "did you mean 'split_mnist'?"),
+        (["--benchmark", "split_mnist", "--methods", "ecw"], "did you mean 'ewc'?"),
+        (["--benchmark", "split_mnist", "--methods", "hat_plus"], "did you mean 'hat'?"),
+        (["--benchmark", "split_mnist_unsupervised", "--methods", "rmn"], "rmn must be told"),
+        (["--benchmark", "split_mnist", "--seeds", "0"], "'0' is not a whole number"),
+        (["--benchmark", "split_mnist", "--jobs", "-1"], "'-1' is not a whole number"),
+    ],
+)
+def test_wrong_arguments_say_what_to_type(words, said, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(words)
+    assert exit_.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_nothing_is_chosen_while_a_candidate_has_no_result(tmp_path):
+    runs = list(candidates(KNOWN["ewc"], {"ewc_lambda": (1.0,)}, BENCHMARKS["split_mnist"], 1))
+    with pytest.raises(UntriedError, match=r"ewc\[ewc_lambda=1.0\] seed 0"):
+        choose(runs, {"ewc": {"ewc_lambda": (1.0,)}}, tmp_path, BENCHMARKS["split_mnist"])
+
+
+def test_the_committed_choice_is_what_the_committed_runs_give(tmp_path, monkeypatch):
+    """Nothing is trained: every candidate has a result. Other methods' choices stay."""
+    committed = json.loads((TUNED / "split_mnist.json").read_text())
+    monkeypatch.setattr("harness.tune.TUNED", tmp_path)
+    monkeypatch.setattr("harness.tune.execute", lambda *_: pytest.fail("a run is missing"))
+    file = tmp_path / "split_mnist.json"
+    file.write_text('{"ewc": {"settings": {"ewc_lambda": 7.0}, "scores": {}}}')
+    words = ["--benchmark", "split_mnist", "--methods", "si,hat", "--seeds", "1"]
+    assert main([*words, "--results", str(ROOT / "results")]) == 0
+    chosen = json.loads(file.read_text())
+    assert {name: chosen[name] for name in ("si", "hat")} == {
+        name: committed[name] for name in ("si", "hat")
+    }
+    assert tuned("split_mnist", tmp_path)["ewc"] == {"ewc_lambda": 7.0}
