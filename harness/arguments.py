@@ -33,6 +33,7 @@ class Request:
         methods: what to compare, by name.
         settings: of each method.
         seeds: number of seeds.
+        part: which part of the runs to make, from 1, and the number of parts.
         jobs: number of worker processes.
         threads: of each run.
         device: "auto", "cpu" or "cuda".
@@ -49,6 +50,7 @@ class Request:
     methods: Mapping[str, type[Baseline]]
     settings: Mapping[str, Resolved]
     seeds: int
+    part: tuple[int, int]
     jobs: int
     threads: int
     device: str
@@ -119,6 +121,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
             for name in names
         },
         seeds=given.seeds,
+        part=given.part,
         jobs=given.jobs or max(1, cores() // given.threads),
         threads=given.threads,
         device=given.device,
@@ -127,7 +130,7 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         reports=_folder("--reports", given.reports),
         plan=given.plan,
         retry_failed=given.retry_failed,
-        report=not given.no_report,
+        report=not given.no_report and given.part == (1, 1),
     )
 
 

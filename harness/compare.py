@@ -12,7 +12,7 @@ from harness import arguments, provenance
 from harness.arguments import Request
 from harness.display import display, plan_table
 from harness.execute import RefusedError, execute
-from harness.plan import plan
+from harness.plan import part, plan
 from harness.run import Run
 from harness.worker import Order
 
@@ -49,13 +49,16 @@ def main(words: Sequence[str]) -> int:
 def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
     from harness import schema, store  # import pandas; a wrong argument need not wait for it
 
-    runs = plan(
-        request.benchmark,
-        request.profile,
-        request.methods,
-        request.settings,
-        request.seeds,
-        schema.VERSION,
+    runs = part(
+        plan(
+            request.benchmark,
+            request.profile,
+            request.methods,
+            request.settings,
+            request.seeds,
+            schema.VERSION,
+        ),
+        *request.part,
     )
     states = _states(runs, request)
     missing = [run for run, state in states if state == "to run"]

@@ -35,6 +35,8 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
     add("--methods", metavar="A,B", help="methods to compare (default: all)")
     add("--seeds", type=count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add("--part", type=part, default=(1, 1), metavar="K/N", help="make only the K-th of N parts of "
+        "the runs, as one job of an array on a cluster; implies --no-report")  # fmt: skip
     add("--profile", default="default", metavar="NAME", help="training budget (default: default)")
     add("--jobs", type=count, metavar="N", help="worker processes (default: the "
         f"{cores()} cores of this machine, divided by --threads)")  # fmt: skip
@@ -77,6 +79,18 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines += [f"  {command} --methods rmn,ewc --set ewc.ewc_lambda=100"]
     lines += [f"  {command} --methods rmn --set training.epochs=20 --set training.class_order=1"]
     return "\n".join(lines)
+
+
+def part(text: str) -> tuple[int, int]:
+    """The number of a part, from 1, and the number of parts that an argument K/N stands for.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    number, slash, parts = text.partition("/")
+    if not (slash and number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K from 1 to N; write 1/8")
+    return int(number), int(parts)
 
 
 def count(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from baselines.interface import Baseline, Told
 from harness.benchmarks import Benchmark
@@ -47,3 +47,12 @@ def plan(
         for name, method in methods.items()
         for seed in range(seeds)
     ]
+
+
+def part(runs: Sequence[Run], number: int, parts: int) -> list[Run]:
+    """Part `number`, from 1, of so many parts that differ by one run at most.
+
+    Every run of a plan belongs to one part, whatever is finished meanwhile: commands that make
+    different parts at the same time never make the same run.
+    """
+    return list(runs[number - 1 :: parts])

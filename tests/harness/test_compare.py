@@ -36,6 +36,9 @@ def refusal(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ([*SPLIT, "--profile", "papers"], "did you mean 'paper'?"),
         ([*SPLIT, "--seeds", "0"], "'0' is not a whole number of at least 1"),
         ([*SPLIT, "--jobs", "two"], "'two' is not a whole number of at least 1"),
+        ([*SPLIT, "--part", "0/4"], "'0/4' is not K/N with K from 1 to N"),
+        ([*SPLIT, "--part", "5/4"], "'5/4' is not K/N with K from 1 to N"),
+        ([*SPLIT, "--part", "4"], "'4' is not K/N with K from 1 to N"),
         ([*SPLIT, "--device", "tpu"], "'cpu'"),
         ([*SPLIT, "--sets", "rmn.beta=1"], "did you mean '--set'?"),
         ([*SPLIT, "--set", "rmn.betta=60"], "did you mean 'beta'?"),
@@ -151,6 +154,12 @@ def test_interruption_keeps_finished_runs_and_nothing_else(
     planned = command.run("--plan")
     assert planned.returncode == 0
     assert "2 of 3 runs to make." in planned.stdout
+
+
+def test_a_part_plans_its_own_runs_and_no_other(interrupted: tuple[Command, int, str]) -> None:
+    plans = [interrupted[0].run("--plan", "--part", f"{number}/2").stdout for number in (1, 2)]
+    assert "1 of 2 runs to make." in plans[0]  # of seeds 0 and 2, the first is finished
+    assert "1 of 1 runs to make." in plans[1]
 
 
 def test_second_call_runs_nothing_and_prints_the_same_table(

@@ -10,7 +10,7 @@ import pytest
 
 from baselines.registry import methods
 from harness.benchmarks import BENCHMARKS
-from harness.plan import plan
+from harness.plan import part, plan
 from harness.resolve import resolve
 from harness.run import Run
 from harness.schedule import Schedule
@@ -44,6 +44,14 @@ def test_plan_is_one_run_per_method_and_seed() -> None:
 def test_more_seeds_keep_the_earlier_runs() -> None:
     assert make_plan(5)[:2] == make_plan(2)
     assert [run.id for run in make_plan(5)[:2]] == [run.id for run in make_plan(2)]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 8])
+def test_every_run_belongs_to_one_of_the_parts(parts: int) -> None:
+    runs = make_plan(5)
+    shares = [part(runs, number, parts) for number in range(1, parts + 1)]
+    assert sorted(run.seed for share in shares for run in share) == [0, 1, 2, 3, 4]
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_changed_setting_is_another_run_with_a_label() -> None:
