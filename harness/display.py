@@ -172,7 +172,10 @@ def _to_go(remaining: float | None) -> str:
 
 
 def _position(run: Run, tasks: int, task: int, epoch: int) -> str:
-    return f"task {task}/{tasks}, epoch {epoch}/{run.training['epochs']}"
+    epochs = run.training["epochs"]
+    # what comes after a task's last epoch can take longer than the epoch did
+    doing = "measuring" if epoch == epochs else f"epoch {epoch}/{epochs}"
+    return f"task {task}/{tasks}, {doing}"
 
 
 def _ending(run: Run, error: str, seconds: float) -> str:

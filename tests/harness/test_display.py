@@ -52,12 +52,12 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
     monkeypatch.setattr("harness.display.time.monotonic", lambda: next(clock))
     with LineDisplay(Console(file=out), runs=1, tasks=5) as watcher:
         watcher.started(0, RUN)
-        for task in range(1, 5):
-            watcher.progressed(0, RUN, task, 3)
+        for task, epoch in ((1, 3), (2, 3), (3, 3), (4, 2)):
+            watcher.progressed(0, RUN, task, epoch)
     assert out.getvalue().splitlines() == [
         "1 run to make.",
-        "ewc seed 0 is at task 2/5, epoch 3/3",
-        "ewc seed 0 is at task 4/5, epoch 3/3",
+        "ewc seed 0 is at task 2/5, measuring",
+        "ewc seed 0 is at task 4/5, epoch 2/3",
     ]
 
 
@@ -65,7 +65,7 @@ def test_live_bars_on_a_terminal() -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"NO_COLOR": "1"})
     assert isinstance(show(console), LiveDisplay)
-    assert "task 2/5, epoch 3/3" in out.getvalue()
+    assert "task 2/5, measuring" in out.getvalue()
     assert "6/15" in out.getvalue()
     assert "ewc seed 1 failed after 0:01: ValueError: no [good]" in out.getvalue()
     assert "\x1b[3" not in out.getvalue()  # no colours: NO_COLOR is set
