@@ -86,11 +86,11 @@ class RefusedArgumentError(ValueError):
 
 
 def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> Request:
-    _among("benchmark", [given.benchmark], BENCHMARKS)
-    _among("profile", [given.profile], PROFILES)
+    check_known("benchmark", [given.benchmark], BENCHMARKS)
+    check_known("profile", [given.profile], PROFILES)
     benchmark = BENCHMARKS[given.benchmark]
     names = _default(benchmark, known) if given.methods is None else _names(given.methods)
-    _among("method", names, known)
+    check_known("method", names, known)
     check_told(benchmark, names, known)
     overrides = assignments(given.set, known)
     training, changed = budget(benchmark.training[given.profile], overrides.pop(TRAINING, {}))
@@ -140,7 +140,12 @@ def _best(benchmark: Benchmark) -> dict[str, dict[str, Any]]:
     return inherited | tuned(benchmark.name)
 
 
-def _among(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that there are none of.
+
+    Raises:
+        RefusedArgumentError: there is one; suggests the nearest.
+    """
     for name in names:
         if name not in known:
             raise RefusedArgumentError(unknown(kind, name, known))

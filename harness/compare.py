@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harness import arguments, provenance
 from harness.arguments import Request
-from harness.display import display, plan_table
+from harness.display import INTERRUPTION, display, plan_table
 from harness.execute import RefusedError, execute
 from harness.plan import part, plan
 from harness.run import Run
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         _say(log, f"error: {error}")
         return REFUSED
     except KeyboardInterrupt:
-        _say(log, "Interrupted. Finished runs are kept; the same command goes on from there.")
+        _say(log, INTERRUPTION)
         return INTERRUPTED
 
 

@@ -15,6 +15,9 @@ from rich.table import Table
 from harness.execute import Watcher
 from harness.run import Run
 
+INTERRUPTION: Final = "Interrupted. Finished runs are kept; the same command goes on from there."
+"""What a command says that Ctrl-C has ended."""
+
 _SILENCE: Final = 300
 """Seconds after which a log is told how far a run is."""
 

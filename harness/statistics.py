@@ -52,7 +52,6 @@ def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
     chosen: list[object] = []
     for column in values.columns:
         difference = (values[column] - values[best]).dropna().to_numpy(dtype=float)
-        untold = len(difference) < 2 or not difference.any()
-        if untold or abs(difference.mean()) <= half_width(difference):
+        if len(difference) < 2 or abs(difference.mean()) <= half_width(difference):
             chosen.append(column)
     return chosen

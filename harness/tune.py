@@ -21,9 +21,9 @@ from rich.console import Console
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness import provenance
-from harness.arguments import RefusedArgumentError, check_told, data_folder
+from harness.arguments import RefusedArgumentError, check_known, check_told, data_folder
 from harness.benchmarks import BENCHMARKS, Benchmark
-from harness.display import display
+from harness.display import INTERRUPTION, display
 from harness.execute import RefusedError, cores, execute
 from harness.names import unknown
 from harness.parser import DATA_VARIABLE, count
@@ -71,7 +71,7 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. Finished runs are kept; the same command goes on there.\n")
+        sys.stderr.write(f"{INTERRUPTION}\n")
         return 130
     _write(TUNED / f"{benchmark.name}.json", chosen)
     Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
@@ -86,17 +86,14 @@ def _request(
     Raises:
         SettingError, RefusedArgumentError: something cannot be used; says what can.
     """
-    if given.benchmark not in BENCHMARKS:
-        raise RefusedArgumentError(unknown("benchmark", given.benchmark, BENCHMARKS))
+    check_known("benchmark", [given.benchmark], BENCHMARKS)
     benchmark = BENCHMARKS[given.benchmark]
     own = [name for name, method in known.items() if suits(benchmark, method)]
     names = given.methods.split(",") if given.methods else own
-    for name in names:
-        if name not in known:
-            raise RefusedArgumentError(unknown("method with a grid", name, known))
+    check_known("method with a grid", names, known)
     check_told(benchmark, names, known)
     given.data = data_folder(given.data, benchmark)
-    tuned(benchmark.name)  # a damaged file must be found before hours of work, not after
+    tuned(benchmark.name, TUNED)  # a damaged file must be found before hours of work, not after
     grids = {name: grid(known[name]) for name in names}
     return benchmark, grids | given_grids(given.grid, {name: known[name] for name in names})
 

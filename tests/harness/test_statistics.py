@@ -37,6 +37,11 @@ def test_best_is_paired_by_seed():
     assert among_best(values, higher_is_better=False) == ["d"]
 
 
+def test_one_seed_cannot_be_best():
+    values = pd.DataFrame({"a": [0.9, 0.8], "b": [0.99, np.nan], "c": [0.8, 0.9]})
+    assert among_best(values, higher_is_better=True) == ["a", "c"]
+
+
 def test_methods_are_compared_on_the_seeds_that_both_have():
     """b has not run its last seed yet, nor d its first."""
     values = pd.DataFrame(
