@@ -64,10 +64,6 @@ class Benchmark:
         """Number of tasks in the stream."""
         return len(self.classes)
 
-    def tasks_of(self, profile: str) -> int:
-        """Number of tasks that a profile's budget takes of the stream."""
-        return self.under(self.training[profile]).tasks
-
     @property
     def answers(self) -> tuple[tuple[int, ...], ...]:
         """The outputs that each task can have."""

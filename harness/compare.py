@@ -68,8 +68,7 @@ def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
         return FINISHED
     if missing:
         order = Order(request.results, request.data, request.device, origin, request.threads)
-        tasks = request.benchmark.tasks_of(request.profile)
-        with display(log, len(missing), tasks) as watcher:
+        with display(log, len(missing)) as watcher:
             execute(missing, order, request.jobs, watcher)
     results = store.read(request.results, request.benchmark.name, request.profile)
     if not results.rows.empty:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from harness.execute import Watcher
+from harness.position import Position
 from harness.run import Run
 
 INTERRUPTION: Final = "Interrupted. Finished runs are kept; the same command goes on from there."
@@ -26,25 +27,23 @@ class Display(Watcher, AbstractContextManager["Display"], Protocol):
     """A watcher that holds the terminal while runs go on."""
 
 
-def display(console: Console, runs: int, tasks: int) -> Display:
+def display(console: Console, runs: int) -> Display:
     """Live bars on a terminal, else lines for a log.
 
     Args:
         console: where to show it.
         runs: number of runs to make.
-        tasks: number of tasks in each.
     """
     live = console.is_terminal and not console.is_dumb_terminal
-    return LiveDisplay(console, runs, tasks) if live else LineDisplay(console, runs, tasks)
+    return LiveDisplay(console, runs) if live else LineDisplay(console, runs)
 
 
 class LineDisplay(Display):
     """One plain line at the start, one per ended run, and one now and then for a long one."""
 
-    def __init__(self, console: Console, runs: int, tasks: int) -> None:
+    def __init__(self, console: Console, runs: int) -> None:
         self._console = console
         self._runs = runs
-        self._tasks = tasks
         self._ended = 0
         self._clock = time.monotonic()
         self._heard: dict[int, float] = {}
@@ -61,12 +60,14 @@ class LineDisplay(Display):
         """Note the time; a short run says nothing until it ends."""
         self._heard[worker] = time.monotonic()
 
-    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
         """Print how far the run is if its worker has been silent for minutes."""
         now = time.monotonic()
         if now - self._heard[worker] >= _SILENCE:
             self._heard[worker] = now
-            self._print(f"{run} is at {_position(run, self._tasks, task, epoch)}")
+            self._print(f"{run} is at {position.doing}; {_to_go(remaining)}")
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
@@ -84,8 +85,7 @@ class LineDisplay(Display):
 class LiveDisplay(Display):
     """A bar for all runs and one for each worker."""
 
-    def __init__(self, console: Console, runs: int, tasks: int) -> None:
-        self._tasks = tasks
+    def __init__(self, console: Console, runs: int) -> None:
         self._rows: dict[int, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -118,20 +118,22 @@ class LiveDisplay(Display):
     def started(self, worker: int, run: Run) -> None:
         """Put the run in the worker's line."""
         if worker not in self._rows:
-            self._rows[worker] = self._progress.add_task("", detail="")
-        epochs = self._tasks * run.training["epochs"]
+            self._rows[worker] = self._progress.add_task("", total=None, detail="")
         self._progress.reset(
-            self._rows[worker], total=epochs, description=str(run), detail="starting", visible=True
+            self._rows[worker], description=str(run), detail="starting", visible=True
         )
 
-    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
         """Move the worker's bar."""
-        epochs = run.training["epochs"]
         self._progress.update(
             self._rows[worker],
-            completed=(task - 1) * epochs + epoch,
-            detail=_position(run, self._tasks, task, epoch),
+            total=position.total,
+            completed=position.done,
+            detail=position.doing,
         )
+        self._progress.update(self._all, detail=_to_go(remaining))
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
@@ -172,13 +174,6 @@ def duration(seconds: float) -> str:
 
 def _to_go(remaining: float | None) -> str:
     return "time to go unknown" if remaining is None else f"about {duration(remaining)} to go"
-
-
-def _position(run: Run, tasks: int, task: int, epoch: int) -> str:
-    epochs = run.training["epochs"]
-    # what comes after a task's last epoch can take longer than the epoch did
-    doing = "measuring" if epoch == epochs else f"epoch {epoch}/{epochs}"
-    return f"task {task}/{tasks}, {doing}"
 
 
 def _ending(run: Run, error: str, seconds: float) -> str:

@@ -9,25 +9,31 @@ from pathlib import Path
 from typing import Protocol
 
 from harness import provenance
+from harness.position import Position
 from harness.process import WorkerProcess
 from harness.run import Run
 from harness.schedule import Schedule
-from harness.worker import Done, Order, Progress, Refused, record_failure
+from harness.worker import Done, Order, Refused, record_failure
 
 
 class Watcher(Protocol):
-    """Is told how the runs go; workers are numbered from 0."""
+    """Is told how the runs go; workers are numbered from 0.
+
+    `remaining` is an estimate of the seconds until all runs have ended; None if there is none yet.
+    """
 
     def started(self, worker: int, run: Run) -> None:
         """A worker begins a run."""
 
-    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
-        """A worker has finished an epoch; both are counted from 1."""
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
+        """A worker has got further."""
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
     ) -> None:
-        """A run has finished, or failed with an error; `remaining` seconds are estimated."""
+        """A run has finished, or failed with an error."""
 
 
 class RefusedError(Exception):
@@ -104,8 +110,8 @@ class _Pool:
         run = worker.run
         assert run is not None
         match message := worker.hear():
-            case Progress(task, epoch):
-                self._watcher.progressed(number, run, task, epoch)
+            case Position():
+                self._watcher.progressed(number, run, message, self._remaining())
             case Done(error, seconds):
                 worker.run = None
                 self._ended(number, run, error, seconds)
@@ -134,9 +140,11 @@ class _Pool:
     def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:
         if not error:
             self._schedule.measured(run, seconds)
-        under_way = [(one.run, one.seconds) for one in self._workers if one.run]
-        remaining = self._schedule.remaining(under_way, len(self._workers))
-        self._watcher.ended(number, run, error, seconds, remaining)
+        self._watcher.ended(number, run, error, seconds, self._remaining())
+
+    def _remaining(self) -> float | None:
+        under_way = [worker.under_way for worker in self._workers]
+        return self._schedule.remaining(filter(None, under_way), len(self._workers))
 
 
 def _remove_unfinished(results: Path, writers: Collection[int]) -> None:

@@ -21,10 +21,11 @@ from harness.benchmarks import BENCHMARKS, Benchmark
 from harness.decay import CosineDecay, PlateauDecay
 from harness.declaration import check_declaration
 from harness.evaluation import Row
-from harness.lessons import Lessons
+from harness.lessons import Lessons, stages
 from harness.loading import TensorLoading
 from harness.masks import packed
 from harness.networks import NETWORKS
+from harness.position import Course, Position
 from harness.run import Run
 from harness.streams import make_stream
 from harness.training import Training
@@ -45,7 +46,7 @@ class Outcome:
 
 
 def perform(
-    run: Run, *, device: str, data: Path | None, report: Callable[[int, int], None]
+    run: Run, *, device: str, data: Path | None, report: Callable[[Position], None]
 ) -> Outcome:
     """Train and measure one method; the same run gives the same rows on a CPU.
 
@@ -53,7 +54,7 @@ def perform(
         run: what to train.
         device: "cpu", "cuda", or "auto" for the GPU where there is one.
         data: folder of the data sets; None for the packaged ones.
-        report: called with (task, epoch), both from 1, after each epoch.
+        report: is told how far it is.
 
     Raises:
         FileNotFoundError: a data file is missing.
@@ -65,7 +66,8 @@ def perform(
     stream = make_stream(BENCHMARKS[run.benchmark], training, run.seed, data)
     benchmark = stream.benchmark
     method = methods()[run.baseline](**run.settings)
-    plugins: list[SupervisedPlugin] = [TensorLoading(run.seed), _Report(report)]
+    course = Course(stages(method, benchmark, training), report)
+    plugins: list[SupervisedPlugin] = [TensorLoading(run.seed), _Report(course)]
     if training.decay:
         plugins.append(CosineDecay())
     if training.patience is not None:
@@ -74,7 +76,7 @@ def perform(
         plugins.append(RandomAffine(run.seed))
     context = _context(benchmark, training, run.seed, where, tuple(plugins))
     strategy = method.build(context)
-    lessons = Lessons(method, strategy, context, benchmark, training, stream, report)
+    lessons = Lessons(method, strategy, context, benchmark, training, stream, course)
     rows = list(lessons.rows())
     check_declaration(method, strategy, benchmark.head)
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
@@ -132,12 +134,11 @@ def _device(name: str) -> torch.device:
 
 
 class _Report(SupervisedPlugin):
-    """Tells the caller about each finished epoch."""
+    """Tells about each finished epoch."""
 
-    def __init__(self, report: Callable[[int, int], None]) -> None:
+    def __init__(self, course: Course) -> None:
         super().__init__()
-        self.report = report
+        self.course = course
 
     def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
-        clock = strategy.clock
-        self.report(clock.train_exp_counter + 1, clock.train_exp_epochs + 1)
+        self.course.trained(strategy.clock.train_exp_epochs + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from harness.benchmarks import Benchmark
 from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
 from harness.memory import kept, network_bytes
+from harness.position import Course, Stage
 from harness.precision import mixed_precision
 from harness.remembering import Ownership, evaluate_unlabelled
 from harness.streams import Stream
@@ -33,7 +34,7 @@ class Lessons:
         benchmark: the tasks.
         training: the budget.
         stream: the data.
-        report: called with (task, epoch), both from 1.
+        course: is told where the training is; its stages are `stages` of the same parts.
         answers: to test data, for as long as they hold.
     """
 
@@ -43,7 +44,7 @@ class Lessons:
     benchmark: Benchmark
     training: Training
     stream: Stream
-    report: Callable[[int, int], None]
+    course: Course
     answers: Answers = field(default_factory=Answers)
 
     def rows(self) -> Iterator[Row]:
@@ -59,18 +60,16 @@ class Lessons:
     def _told(self, experiences: list[Any], unlabelled: UnlabelledStream | None) -> Iterator[Row]:
         """One call of `train` a task."""
         yield from self._evaluation(0, unlabelled)
-        at_once = Relaxation.ALL_TASKS_AT_ONCE in self.method.relaxations
-        groups = [experiences] if at_once else [[experience] for experience in experiences]
-        for number, group in enumerate(groups, start=1):
-            after = len(experiences) if at_once else number
-            epochs = self.context.epochs  # of streams without borders, which repeat examples: 1
-            if unlabelled is None and not at_once:
-                epochs = self.training.epochs_of(number)
-            self.strategy.train_epochs = epochs
+        each = len(experiences) // len(self.course.stages)
+        for number, stage in enumerate(self.course.stages):
+            group = experiences[number * each : (number + 1) * each]
+            self.strategy.train_epochs = stage.epochs
+            self.course.begin(stage)
             started = time.perf_counter()
             self._train(group)
             trained = time.perf_counter()
-            shown = epochs * sum(len(experience.dataset) for experience in group)
+            shown = stage.epochs * sum(len(experience.dataset) for experience in group)
+            after = (number + 1) * each
             yield from self._measured(after, trained - started, shown, unlabelled)
 
     def _untold(self, stream: UnlabelledStream) -> Iterator[Row]:
@@ -83,10 +82,12 @@ class Lessons:
             trained = time.perf_counter() - clock
             shown = int(stream.counts[slice(*_stretch(stream, after))].sum())
             rows.extend(self._measured(after, trained, shown, stream))
-            self.report(after, self.training.epochs)
+            for stage in self.course.stages[after : after + 1]:
+                self.course.begin(stage)
             self.strategy.model.train()
             clock = time.perf_counter()
 
+        self.course.begin(self.course.stages[0])
         loading = StreamLoading(stream, at_end)
         self.strategy.plugins.append(loading)
         self._train(stream.whole())
@@ -126,7 +127,9 @@ class Lessons:
     def _evaluation(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
         # a stream without borders is measured in the midst of training
         with torch.autocast(self.context.device.type, enabled=False):
-            yield from self._answers(after, stream)
+            for row in self._answers(after, stream):
+                self.course.tested(row["task"])
+                yield row
 
     def _answers(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
         parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
@@ -138,6 +141,18 @@ class Lessons:
             shown = stream.counts[: stream.ends[after - 1]]
             ownership = Ownership.of(shown, self.strategy.switches)
         yield from evaluate_unlabelled(*parts, ownership)
+
+
+def stages(method: Baseline, benchmark: Benchmark, training: Training) -> list[Stage]:
+    """What each call of the method's `train` learns, and for how long."""
+    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+        return [Stage(f"all {benchmark.tasks} tasks", training.epochs if benchmark.labelled else 1)]
+
+    def epochs(task: int) -> int:  # streams without borders repeat the examples themselves
+        return training.epochs_of(task) if benchmark.labelled else 1
+
+    tasks = range(1, benchmark.tasks + 1)
+    return [Stage(f"task {task}/{benchmark.tasks}", epochs(task)) for task in tasks]
 
 
 def _router_costs(strategy: Any, after: int) -> Iterator[Row]:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from harness import provenance
+from harness.position import Position
 from harness.run import Run
-from harness.worker import LOWER_MEMORY, Done, Order, Progress, Refused, work
+from harness.schedule import UnderWay
+from harness.worker import LOWER_MEMORY, Done, Order, Refused, work
 
 _LAST_WORDS: Final = 2000
 """Characters of a dead worker's output to keep."""
@@ -34,6 +36,7 @@ class WorkerProcess:
         self.run: Run | None = None
         self.started = ""
         self._clock = 0.0
+        self._share = 0.0
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by `stop`
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
@@ -58,18 +61,26 @@ class WorkerProcess:
         """Wall-clock seconds spent on the present run."""
         return time.perf_counter() - self._clock
 
+    @property
+    def under_way(self) -> UnderWay | None:
+        """The present run and how far it is; None while idle."""
+        return UnderWay(self.run, self.seconds, self._share) if self.run else None
+
     def start(self, run: Run) -> None:
         """Hand over a run; if the worker is dead, `hear` will tell."""
         self.run, self.started, self._clock = run, provenance.now(), time.perf_counter()
+        self._share = 0.0
         with suppress(BrokenPipeError):
             self.connection.send(run)
 
-    def hear(self) -> Progress | Done | Refused | None:
+    def hear(self) -> Position | Done | Refused | None:
         """The next message; None if the worker is dead."""
         try:
-            message: Progress | Done | Refused = self.connection.recv()
+            message: Position | Done | Refused = self.connection.recv()
         except (EOFError, OSError):
             return None
+        if isinstance(message, Position):
+            self._share = message.share
         return message
 
     def last_words(self) -> str:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from statistics import fmean
 
 from harness.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A run that a worker is at.
+
+    Attributes:
+        run: which.
+        seconds: spent on it so far.
+        share: of its epochs that are trained, 0 to 1.
+    """
+
+    run: Run
+    seconds: float
+    share: float
 
 
 class Schedule:
@@ -30,8 +46,10 @@ class Schedule:
         Raises:
             ValueError: none is left.
         """
+        costs = _means(self._seconds)
         run = max(
-            self._pending, key=lambda run: (run.baseline not in self._started, self._cost(run))
+            self._pending,
+            key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
         )
         self._pending.remove(run)
         self._started.add(run.baseline)
@@ -41,20 +59,33 @@ class Schedule:
         """Learn what a finished run took."""
         self._seconds[run.baseline].append(seconds)
 
-    def remaining(self, under_way: Iterable[tuple[Run, float]], workers: int) -> float | None:
-        """Estimated seconds until everything is done; None before anything was measured.
+    def remaining(self, under_way: Iterable[UnderWay], workers: int) -> float | None:
+        """Estimated seconds until everything is done; None before there is anything to go by.
+
+        Methods without a finished run are judged by their runs under way, as if testing took the
+        same time after each epoch.
 
         Args:
-            under_way: the runs that workers are at, with the seconds spent on each.
+            under_way: the runs that workers are at.
             workers: number of workers.
         """
-        if not self._seconds:
+        going = list(under_way)
+        expected: dict[str, list[float]] = defaultdict(list)
+        for one in going:
+            if 0 < one.share < 1:  # after the last epoch nobody knows how long testing takes
+                expected[one.run.baseline].append(one.seconds / one.share)
+        costs = _means({**expected, **self._seconds})
+        if not costs:
             return None
-        rest = [max(self._cost(run) - spent, 0.0) for run, spent in under_way]
-        total = sum(rest) + sum(map(self._cost, self._pending))
+        rest = [max(_cost(one.run, costs) - one.seconds, 0.0) for one in going]
+        total = sum(rest) + sum(_cost(run, costs) for run in self._pending)
         return max(total / workers, *rest, 0.0)
 
-    def _cost(self, run: Run) -> float:
-        """Mean seconds of the method's finished runs, or of everybody's while it has none."""
-        everything = [value for values in self._seconds.values() for value in values]
-        return fmean(self._seconds.get(run.baseline) or everything or [0.0])
+
+def _means(seconds: Mapping[str, list[float]]) -> dict[str, float]:
+    return {method: fmean(values) for method, values in seconds.items()}
+
+
+def _cost(run: Run, costs: Mapping[str, float]) -> float:
+    """Seconds of a run of its method, or of the mean method while that has none."""
+    return costs.get(run.baseline) or fmean(costs.values() or [0.0])

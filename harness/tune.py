@@ -186,7 +186,7 @@ def _make(
     missing = [run for run in runs if store.status(given.results, run) in unmade]
     if missing:
         order = Order(given.results, given.data, given.device, origin)
-        with display(Console(stderr=True), len(missing), benchmark.tasks_of(PROFILE)) as watcher:
+        with display(Console(stderr=True), len(missing)) as watcher:
             execute(missing, order, given.jobs, watcher)
 
 

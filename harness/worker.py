@@ -22,6 +22,7 @@ from baselines.interface import HEADS, Baseline, Relaxation
 from baselines.registry import methods
 from harness import provenance
 from harness.benchmarks import BENCHMARKS
+from harness.position import Position
 from harness.run import Run
 
 LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
@@ -50,14 +51,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """An epoch of a run is finished; tasks and epochs are counted from 1."""
-
-    task: int
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """A run has ended and is on disk; `error` is empty if it finished."""
 
@@ -76,7 +69,7 @@ def work(connection: Connection, order: Order, log: str) -> None:
     """Make the runs that come through the connection until it closes.
 
     Args:
-        connection: gives runs; takes `Progress`, `Done` and `Refused`.
+        connection: gives runs; takes `Position`, `Done` and `Refused`.
         order: what to do with them.
         log: file for whatever the libraries print.
     """
@@ -158,10 +151,10 @@ def advice(failure: Exception) -> str:
     return ""
 
 
-def _reporter(connection: Connection) -> Callable[[int, int], None]:
-    def report(task: int, epoch: int) -> None:
+def _reporter(connection: Connection) -> Callable[[Position], None]:
+    def report(position: Position) -> None:
         try:
-            connection.send(Progress(task, epoch))
+            connection.send(position)
         except OSError:  # the parent is gone; this is no failure of the run
             raise SystemExit from None
 

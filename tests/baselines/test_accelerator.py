@@ -166,7 +166,7 @@ def run_of(method):
 def test_every_method_learns_on_an_accelerator(name):
     with accelerator():
         run = run_of(methods()[name])
-        rows = perform(run, device="cuda", data=None, report=lambda task, epoch: None).rows
+        rows = perform(run, device="cuda", data=None, report=lambda position: None).rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
     assert last[last["regime"] == TASK_AWARE]["value"].mean() > 0.4
 

@@ -51,7 +51,7 @@ def outcome():
     def of(method):
         if method.name not in made:
             made[method.name] = perform(
-                run_of(method), device="cpu", data=None, report=lambda task, epoch: None
+                run_of(method), device="cpu", data=None, report=lambda position: None
             )
         return made[method.name]
 
@@ -105,7 +105,7 @@ def test_it_is_measured_under_both_regimes(method, outcome):
 def test_the_same_run_gives_the_same_rows(method, outcome):
     if method.name not in ("rmn", "hat", "si", "rmn_unsupervised"):
         pytest.skip("the methods with state of their own are enough")
-    again = perform(run_of(method), device="cpu", data=None, report=lambda task, epoch: None).rows
+    again = perform(run_of(method), device="cpu", data=None, report=lambda position: None).rows
     first = outcome(method).rows
     timed = first["metric"].str.endswith("_seconds")
     assert again[~timed].equals(first[~timed])

@@ -28,6 +28,6 @@ def test_the_method_of_the_page_works(shown):
     training = Training(epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2)
     settings = asdict(method())
     run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
-    rows = perform(run, device="cpu", data=None, report=lambda task, epoch: None).rows
+    rows = perform(run, device="cpu", data=None, report=lambda position: None).rows
     aware = rows[(rows["metric"] == "accuracy") & (rows["regime"] == "task-aware")]
     assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8

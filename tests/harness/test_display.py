@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from harness.display import Display, LineDisplay, LiveDisplay, display, duration, plan_table
+from harness.position import Position
 from harness.run import Run
 
 RUN = Run(
@@ -23,9 +24,9 @@ RUN = Run(
 
 
 def show(console: Console) -> Display:
-    with display(console, 2, 5) as watcher:
+    with display(console, 2) as watcher:
         watcher.started(0, RUN)
-        watcher.progressed(0, RUN, 2, 3)
+        watcher.progressed(0, RUN, Position(6, 15, "task 2/5, testing"), None)
         if isinstance(watcher, LiveDisplay):
             watcher.refresh()
         watcher.ended(0, RUN, "", 65.0, 120.0)
@@ -50,14 +51,14 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
     out = StringIO()
     clock = iter((0.0, 0.0, 299.0, 301.0, 599.0, 602.0))
     monkeypatch.setattr("harness.display.time.monotonic", lambda: next(clock))
-    with LineDisplay(Console(file=out), runs=1, tasks=5) as watcher:
+    with LineDisplay(Console(file=out), runs=1) as watcher:
         watcher.started(0, RUN)
-        for task, epoch in ((1, 3), (2, 3), (3, 3), (4, 2)):
-            watcher.progressed(0, RUN, task, epoch)
+        for done, doing in enumerate(("epoch 1/3", "epoch 2/3", "epoch 3/3", "testing")):
+            watcher.progressed(0, RUN, Position(done, 3, f"task 1/1, {doing}"), 65.0)
     assert out.getvalue().splitlines() == [
         "1 run to make.",
-        "ewc seed 0 is at task 2/5, measuring",
-        "ewc seed 0 is at task 4/5, epoch 2/3",
+        "ewc seed 0 is at task 1/1, epoch 2/3; about 1:05 to go",
+        "ewc seed 0 is at task 1/1, testing; about 1:05 to go",
     ]
 
 
@@ -65,7 +66,7 @@ def test_live_bars_on_a_terminal() -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"NO_COLOR": "1"})
     assert isinstance(show(console), LiveDisplay)
-    assert "task 2/5, measuring" in out.getvalue()
+    assert "task 2/5, testing" in out.getvalue()
     assert "6/15" in out.getvalue()
     assert "ewc seed 1 failed after 0:01: ValueError: no [good]" in out.getvalue()
     assert "\x1b[3" not in out.getvalue()  # no colours: NO_COLOR is set

@@ -16,6 +16,7 @@ from harness import provenance, store
 from harness.benchmarks import BENCHMARKS
 from harness.execute import RefusedError, execute
 from harness.plan import plan
+from harness.position import Position
 from harness.resolve import resolve
 from harness.run import Run
 from harness.training import Training
@@ -49,8 +50,10 @@ class Recorder:
     def started(self, worker: int, run: Run) -> None:
         self.events.append(("started", run.id))
 
-    def progressed(self, worker: int, run: Run, task: int, epoch: int) -> None:
-        self.events.append(("progressed", run.id, task, epoch))
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
+        self.events.append(("progressed", run.id, position, remaining))
         if self.victim is not None and run.id == self.victim.id:
             (process,) = multiprocessing.active_children()
             os.kill(process.pid or 0, signal.SIGKILL)
@@ -84,11 +87,27 @@ def test_everything_else_finishes(executed: tuple[Path, Recorder]) -> None:
     assert set(found.rows["run_id"]) == {run.id for run in RUNS[:2]}
 
 
-def test_every_epoch_is_reported_in_order(executed: tuple[Path, Recorder]) -> None:
+def test_every_step_is_reported_in_order(executed: tuple[Path, Recorder]) -> None:
     _, recorder = executed
     heard = [event for event in recorder.events if event[1] == RUNS[0].id]
-    epochs = [("progressed", RUNS[0].id, task, epoch) for task in range(1, 6) for epoch in (1, 2)]
-    assert heard == [("started", RUNS[0].id), *epochs, ("ended", RUNS[0].id)]
+    assert [heard[0], heard[-1]] == [("started", RUNS[0].id), ("ended", RUNS[0].id)]
+    positions = [event[2] for event in heard[1:-1]]
+    doing = ["epoch 1/2", "epoch 2/2", "testing", *(f"testing on task {n}" for n in range(1, 6))]
+    steps = [f"untrained, {step}" for step in doing[3:]]
+    steps += [f"task {task}/5, {step}" for task in range(1, 6) for step in doing]
+    assert [position.doing for position in positions] == steps
+    done = [0] * 5 + [2 * task + epoch for task in range(5) for epoch in [0, 1, *[2] * 6]]
+    assert [(position.done, position.total) for position in positions] == [(n, 10) for n in done]
+
+
+def test_the_time_to_go_is_known_from_the_first_epoch_on(
+    executed: tuple[Path, Recorder],
+) -> None:
+    _, recorder = executed
+    first = [event for event in recorder.events if event[1] == KILLED.id and len(event) > 2]
+    assert first[0][3] is None
+    heard = [event for event in recorder.events if event[1] == RUNS[0].id and len(event) > 2]
+    assert all(seconds > 0 for *_, position, seconds in heard if 0 < position.share < 1)
 
 
 @pytest.mark.parametrize(

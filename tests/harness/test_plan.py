@@ -13,7 +13,7 @@ from harness.benchmarks import BENCHMARKS
 from harness.plan import part, plan
 from harness.resolve import resolve
 from harness.run import Run
-from harness.schedule import Schedule
+from harness.schedule import Schedule, UnderWay
 
 RUN = Run(
     benchmark="split_mnist",
@@ -99,6 +99,18 @@ def test_schedule_tries_every_method_then_takes_the_longest() -> None:
     schedule.measured(runs[2], 30.0)
     assert schedule.remaining([], 2) == 20.0  # (10 + 30) / 2
     assert schedule.next() == runs[3]
-    assert schedule.remaining([(runs[3], 5.0)], 2) == 25.0  # the long one, alone at the end
+    alone = UnderWay(runs[3], 5.0, 0.5)  # the long one, at the end
+    assert schedule.remaining([alone], 2) == 25.0
     assert schedule.next() == runs[1]
     assert not schedule
+
+
+def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> None:
+    runs = [replace(RUN, baseline=name, seed=0) for name in ("ewc", "hat", "si")]
+    schedule = Schedule(runs)
+    ewc, hat = schedule.next(), schedule.next()
+    assert schedule.remaining([UnderWay(ewc, 9.0, 0.0), UnderWay(hat, 9.0, 1.0)], 2) is None
+    going = [UnderWay(ewc, 10.0, 0.25), UnderWay(hat, 10.0, 0.5)]
+    assert schedule.remaining(going, 2) == 35.0  # (30 + 10 + the mean of 40 and 20) / 2
+    schedule.measured(hat, 90.0)
+    assert schedule.remaining(going[:1], 1) == 30.0 + 65.0
