@@ -85,9 +85,10 @@ def _states(runs: Sequence[Run], request: Request) -> list[tuple[Run, str]]:
 
 
 def _show(results: Results, request: Request) -> None:
-    from harness.tables import leaderboard_table
+    from harness.terminal import leaderboard_table
 
-    _out().print(leaderboard_table(results))
+    out = _out()
+    out.print(leaderboard_table(results, out.width))
     if request.report:
         from harness.report import make_report
 

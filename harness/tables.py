@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
-from rich.table import Table
 
 from harness import published
 from harness.metrics import METRICS, degradation, derive
@@ -247,24 +246,3 @@ def cells_of(
 def of_entry(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """The rows of a table that belong to one method with one setting."""
     return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
-
-
-def leaderboard_table(results: Results) -> Table:
-    """The leaderboard for the terminal; bold is best, or not to be told apart from it."""
-    board = leaderboard(results)
-    table = Table(
-        title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
-        caption="Bold: best, or no difference to the best that the seeds can show (one seed shows "
-        "none). Paper: quoted, not measured.",
-    )
-    table.add_column("Method")
-    table.add_column("Seeds", justify="right")
-    for column in COLUMNS:
-        table.add_column(column.title, justify="right")
-    table.add_column("Rule")
-    table.add_column("Paper", justify="right")
-    for entry in board.entries:
-        texts = zip(entry.texts(), entry.cells, strict=True)
-        marked = [f"[bold]{text}[/bold]" if cell.best else text for text, cell in texts]
-        table.add_row(entry.title, str(entry.seeds), *marked, entry.rule, entry.paper)
-    return table
