@@ -33,7 +33,8 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
-    add("--methods", metavar="A,B", help="methods to compare (default: all)")
+    add("--methods", metavar="A,B", help="methods to compare (default: all that suit the "
+        "benchmark; --plan shows which)")  # fmt: skip
     add("--seeds", type=count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
     add("--part", type=part, default=(1, 1), metavar="K/N", help="make only the K-th of N parts of "
         "the runs, as one job of an array on a cluster; implies --no-report")  # fmt: skip
@@ -67,7 +68,8 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]
     for setting in declared(Training).values():
-        lines.append(f"    training.{setting.name}: {setting.allowed}")
+        lines.append(f"    training.{setting.name}  {setting.help}")
+        lines.append(f"        {setting.allowed}")
     lines += ["", "methods and their settings:"]
     for name, method in known.items():
         lines.append(f"  {name}: {method.title}")

@@ -3,64 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Final, Literal
 
 PRECISIONS: Final = ("float32", "bfloat16")
 
 
-def _later(default: Any) -> Any:
-    """A field that came after the first results: at its default it is no part of a run's identity.
+def _field(
+    help: str,  # noqa: A002 - argparse's own word
+    default: Any = MISSING,
+    *,
+    minimum: int | None = None,
+    later: bool = False,
+) -> Any:
+    """A field of `Training`.
 
-    Otherwise every new field would orphan all finished runs, which it leaves as they are.
+    Args:
+        help: one line for the command line.
+        default: its value where a profile says nothing.
+        minimum: smallest allowed value.
+        later: the field came after the first results: at its default it is no part of a run's
+            identity. Otherwise every new field would orphan all finished runs, which it leaves as
+            they are.
     """
-    return field(default=default, metadata={"later": True})
+    return field(default=default, metadata={"help": help, "minimum": minimum, "later": later})
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     """The training budget of one profile, the same for every method of a comparison.
 
-    Attributes:
-        epochs: passes over each task's training data.
-        batch_size: examples per optimizer step.
-        learning_rate: of Adam at the start of each task.
-        decay: lower the learning rate to zero within each task, along half a cosine.
-        train_examples: at most this many training examples per task; None for all.
-        test_examples: at most this many test examples per task; None for all.
-        tasks: only the first so many tasks of the stream; None for all.
-        validation: hold out the last tenth of each task's training examples and test on it instead
-            of on the test data.
-        patience: divide the learning rate by three after so many epochs without a lower loss on
-            held-out training data, a tenth of each task; None for never.
-        class_order: seed of a random order of the classes, or of the groups, before they are cut
-            into tasks; None for the published order.
-        affine: rotate, shift and scale half of the training images at random.
-        first_epochs: passes over the first task's data where they differ from the other tasks'.
-        precision: of matrix products and convolutions in training, and of task inference in streams
-            of more than ten tasks; weights stay float32, and so does every other measurement.
+    The help of each field says what it is, here as on the command line.
+
+    Raises:
+        ValueError: a value is impossible, or two contradict each other.
     """
 
-    epochs: int
-    batch_size: int = 128
-    learning_rate: float = 0.002
-    decay: bool = True
-    train_examples: int | None = None
-    test_examples: int | None = None
-    tasks: int | None = None
-    validation: bool = False
-    patience: int | None = _later(None)
-    class_order: int | None = _later(None)
-    affine: bool = _later(False)
-    first_epochs: int | None = _later(None)
-    precision: Literal["float32", "bfloat16"] = _later("float32")
+    epochs: int = _field("passes over each task's training data", minimum=1)
+    batch_size: int = _field("examples per optimizer step", 128, minimum=1)
+    learning_rate: float = _field("of Adam at the start of each task, above 0", 0.002)
+    decay: bool = _field(
+        "lower the learning rate to zero within each task, along half a cosine", True
+    )
+    train_examples: int | None = _field(
+        "at most so many training examples per task; none: all", None, minimum=1
+    )
+    test_examples: int | None = _field(
+        "at most so many test examples per task; none: all", None, minimum=1
+    )
+    tasks: int | None = _field("only the first so many tasks; none: all", None, minimum=1)
+    validation: bool = _field(
+        "test on the last tenth of each task's training examples, held out, not on test data", False
+    )
+    patience: int | None = _field(
+        "divide the learning rate by three after so many epochs without a lower loss on a tenth of "
+        "the training data, held out (with decay=false); none: never",
+        None,
+        minimum=1,
+        later=True,
+    )
+    class_order: int | None = _field(
+        "seed of a random order of the classes, or of the groups, before they are cut into tasks; "
+        "none: the published order",
+        None,
+        later=True,
+    )
+    affine: bool = _field(
+        "rotate, shift and scale half of the training images at random", False, later=True
+    )
+    first_epochs: int | None = _field(
+        "passes over the first task's data; none: as many as for the others",
+        None,
+        minimum=1,
+        later=True,
+    )
+    precision: Literal["float32", "bfloat16"] = _field(
+        "of matrix products and convolutions in training, and of task inference in streams of more "
+        "than ten tasks; weights and all other measurements are float32",
+        "float32",
+        later=True,
+    )
 
     def __post_init__(self) -> None:
-        counts = ("epochs", "batch_size", "train_examples", "test_examples", "tasks", "patience")
-        for name in (*counts, "first_epochs"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
+        for entry in fields(self):
+            value, minimum = getattr(self, entry.name), entry.metadata["minimum"]
+            if minimum is not None and value is not None and value < minimum:
+                raise ValueError(f"{entry.name} is {value}; it must be at least {minimum}")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
         if self.precision not in PRECISIONS:
@@ -74,7 +102,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """Every field that decides a run's numbers, as a run's record has them."""
-        absent = {f.name for f in fields(self) if f.metadata.get("later")}
+        absent = {f.name for f in fields(self) if f.metadata["later"]}
         return {
             name: value
             for name, value in asdict(self).items()
