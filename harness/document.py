@@ -38,7 +38,7 @@ _CAPTIONS: Final = {
     "forgetting": "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",
     "masks": "Left: share of the weights that each task's mask keeps. Right: share of the weights "
     "that any mask has used so far.",
-    "overlap": "Intersection over union of the masks of two tasks, mean over seeds.",
+    "overlap": "Intersection over union of the masks of two tasks, mean over seeds, %.",
     "confusion": "Which task the test examples of each task were taken for, after the last task, "
     "mean over seeds, %.",
     "switches": "Batches at which a method began a new mask, one line of marks per seed; grey: "
@@ -191,26 +191,32 @@ def _quoted(board: Leaderboard) -> list[list[str]]:
     return rows
 
 
-def _rules(board: Leaderboard) -> list[list[str]]:
+def _rules(board: Leaderboard) -> dict[str, Any]:
     """One row for each method and rule; only for methods that have several rules."""
     found = board.derived[board.derived["rule"] != CLASSES_SEEN]
+    measured = set(found["metric"])
+    columns = [column for column in _RULE_COLUMNS if column.metric in measured]
     rows = []
     for entry in board.entries:
         mine = of_entry(found, entry)
         rules = list(dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"]))
         title = entry.title
         for rule in filter(None, rules) if len(rules) > 2 else ():
-            [cells] = cells_of(mine[mine["rule"] == rule], _RULE_COLUMNS).values()
-            pairs = zip(_RULE_COLUMNS, cells, strict=True)
+            [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
+            pairs = zip(columns, cells, strict=True)
             texts = [cell.text(METRICS[column.metric].percent) for column, cell in pairs]
             keeps = RULES.get(rule) or "the router's own answers, without the network"
             rows.append([title, rule, *texts, keeps])
             title = ""  # once for all its rules
-    return rows
+    return {
+        "head": ["Method", "Rule", *(column.title for column in columns), "Keeps"],
+        "rows": rows,
+    }
 
 
 def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
-    rows = []
+    """What each method is; entries that differ in the training budget alone share a row."""
+    titles: dict[tuple[str, ...], list[str]] = {}
     for entry in board.entries:
         key = (entry.baseline, entry.setting)
         record = next(r for r in finished if (r.run.baseline, r.run.setting) == key)
@@ -218,8 +224,9 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         relaxations = "; ".join(record.method["relaxations"])
         reference = str(record.method["reference"])
         told = str(record.method.get("told") or "–")
-        rows.append([entry.title, reference, settings or "–", told, relaxations or "none"])
-    return rows
+        row = (reference, settings or "–", told, relaxations or "none")
+        titles.setdefault(row, []).append(entry.title)
+    return [["; ".join(names), *row] for row, names in titles.items()]
 
 
 def _formulas(board: Leaderboard) -> list[list[str]]:

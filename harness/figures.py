@@ -279,7 +279,9 @@ def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         mine = _of(found, entry, TASK_AGNOSTIC)
         table = mine.pivot_table(index="task", columns="other", values="value")
         right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
-        tables[f"{entry.title}, {entry.rule}: {right:.1f} % right"] = table
+        tables[
+            f"{entry.title}, {entry.rule}: {right:.1f}\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}right"
+        ] = table
     return _heat_maps(tables, "inferred task", "true task")
 
 
@@ -361,7 +363,9 @@ def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 
 
 def _grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(_WIDTH, height * rows), layout="constrained")
+    figure = Figure(
+        figsize=(_WIDTH, height * rows), layout="compressed"
+    )  # or titles of square panels are cut
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

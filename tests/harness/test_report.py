@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from harness import figures, paper_tables, provenance, report, store
 from harness.run import Run
@@ -173,6 +174,17 @@ def test_bands_keep_to_accuracies_that_there_are(tmp_path):
         (band,) = axis.collections
         heights = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
         assert (heights.min(), heights.max()) == (0, 100)
+
+
+@pytest.mark.parametrize("drawer", [figures.overlap, figures.confusion, figures.matrices])
+def test_nothing_is_drawn_beyond_the_edge(results, drawer):
+    found = store.read(results, "split_mnist", "default")
+    figure = drawer(found.rows, leaderboard(found))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn, inches = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
+    assert (drawn.min > 0).all()
+    assert (drawn.max < inches).all()
 
 
 def test_one_budget_makes_no_learning_curve(results):
