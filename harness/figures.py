@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ _ORDER: Final = (
     "rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive", "replay", "generative_replay",
 )  # fmt: skip
 _DASHES: Final = ("-", "--", ":", "-.")
+_MARKS: Final = dict(zip(_DASHES, "osD^", strict=True))
 _STYLE: Final[Any] = {
     "pdf.fonttype": 42,
     "font.size": 8,
@@ -34,6 +36,7 @@ _STYLE: Final[Any] = {
     "axes.titlesize": 8,
     "legend.frameon": False,
     "legend.fontsize": 7,
+    "legend.labelspacing": 0.3,
 }
 _WIDTH: Final = 6.7  # inches, the text width of the report
 
@@ -54,7 +57,7 @@ def dashes(board: Leaderboard, entry: Entry) -> str:
 
 
 def _wrapped(title: str) -> str:
-    """A panel's title in lines that fit it."""
+    """A title in lines that fit a panel or a legend."""
     return textwrap.fill(title, 24)
 
 
@@ -125,10 +128,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
         axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
-    lines = {line.get_label(): line for axis in axes[0] for line in axis.get_lines()}
-    titles = [entry.title for entry in board.entries if entry.title in lines]
-    handles = [lines[title] for title in titles]
-    axes[0][-1].legend(handles, titles, loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(axes[0])
     return figure
 
 
@@ -168,7 +168,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set(
             title=COLUMNS[position].regime, xlabel="epochs a task", ylabel="average accuracy (%)"
         )
-    axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(axes[0])
     return figure
 
 
@@ -257,7 +257,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set(xlabel="task" if along == "task" else "tasks learned", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(axes[0])
     return figure
 
 
@@ -340,25 +340,22 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.axhline(chance, color="0.6", lw=0.8, ls=":")
         axis.set(xlabel="tasks shown", ylabel=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0][1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(axes[0])
     return figure
 
 
 def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Accuracy against what it costs: seconds, and bytes kept."""
-    figure, axes = _grid(1, 2, height=2.3)
-    for axis, (position, label) in zip(
-        axes[0], ((9, "seconds per run"), (8, "extra bytes kept (kB)")), strict=True
-    ):
+    figure, axes = _grid(1, 2, height=2.6)
+    kinds = ((9, 1, "seconds per run"), (8, 1000, "extra bytes kept (kB)"))
+    for axis, (position, unit, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
-            x = entry.cells[position].mean / (1000 if position == 8 else 1)
-            axis.plot(x, entry.cells[0].mean * 100, "o", color=colour(entry.baseline))
-            axis.annotate(
-                entry.title, (x, entry.cells[0].mean * 100),
-                textcoords="offset points", xytext=(4, 3), fontsize=6,
-            )  # fmt: skip
+            x, y = entry.cells[position].mean / unit, entry.cells[0].mean * 100
+            mark, hue = _MARKS[dashes(board, entry)], colour(entry.baseline)
+            axis.plot(x, y, mark, color=hue, label=entry.title)
         axis.set(xlabel=label, ylabel="ACC task-aware (%)")
-        axis.margins(0.15)
+    axes[0][1].set_xscale("symlog", linthresh=1)  # from nothing to a network for each task
+    _legend(axes[0])
     return figure
 
 
@@ -367,6 +364,14 @@ def _grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
         figsize=(_WIDTH, height * rows), layout="compressed"
     )  # or titles of square panels are cut
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _legend(axes: Sequence[Axes]) -> None:
+    """One for all panels of a row, right of the last."""
+    shown = [axis.get_legend_handles_labels() for axis in axes]
+    handles = {title: handle for pair in shown for handle, title in zip(*pair, strict=True)}
+    titles = [_wrapped(title) for title in handles]
+    axes[-1].legend(handles.values(), titles, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def _heat_maps(

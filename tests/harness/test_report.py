@@ -176,10 +176,10 @@ def test_bands_keep_to_accuracies_that_there_are(tmp_path):
         assert (heights.min(), heights.max()) == (0, 100)
 
 
-@pytest.mark.parametrize("drawer", [figures.overlap, figures.confusion, figures.matrices])
-def test_nothing_is_drawn_beyond_the_edge(results, drawer):
+@pytest.mark.parametrize("name", ["curves", "matrices", "overlap", "confusion", "masks", "cost"])
+def test_nothing_is_drawn_beyond_the_edge(results, name):
     found = store.read(results, "split_mnist", "default")
-    figure = drawer(found.rows, leaderboard(found))
+    figure = getattr(figures, name)(found.rows, leaderboard(found))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     drawn, inches = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
