@@ -24,7 +24,7 @@ INCOMPLETE: Final = 1
 REFUSED: Final = 2
 INTERRUPTED: Final = 130
 
-_WIDE: Final = 240
+_WIDE: Final = 280
 """Columns of a table that goes to a file or a pipe."""
 
 

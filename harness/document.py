@@ -12,13 +12,18 @@ from harness import provenance
 from harness.benchmarks import BENCHMARKS
 from harness.figures import draw
 from harness.metrics import METRICS
-from harness.published import QUOTED, paper
+from harness.published import QUOTED
 from harness.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
 from harness.store import Record, Results
 from harness.tables import (
-    COLUMNS,
+    ACC_AGNOSTIC,
+    ACC_AWARE,
+    ACCURACY,
+    COSTS,
+    INFERENCE,
     REMEMBERING,
     TOGETHER,
+    TRANSFER,
     Column,
     Leaderboard,
     cells_of,
@@ -51,17 +56,21 @@ _CAPTIONS: Final = {
     "cost": "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
 }
 _RULE_COLUMNS: Final = (
-    COLUMNS[1],
-    COLUMNS[5],
+    ACC_AGNOSTIC,
+    INFERENCE,
     Column("router_bytes", TASK_AGNOSTIC, "Bytes kept"),
     Column("router_seconds", TASK_AGNOSTIC, "Seconds"),
 )
 _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
     (
-        (COLUMNS[0], COLUMNS[1], COLUMNS[5]),
+        ACCURACY,
         "Accuracy and task inference (%), mean ± 95 % interval over seeds.",
     ),
-    (COLUMNS[2:5], "Forgetting, backward transfer and learning accuracy, task-aware (%)."),
+    (
+        TRANSFER,
+        "Forgetting, backward and forward transfer, learning accuracy and average incremental "
+        "accuracy, task-aware (%).",
+    ),
     (
         REMEMBERING[:6],
         "Task switches noticed: precision, recall and F1 (%), delay of right claims, false alarms, "
@@ -79,8 +88,8 @@ _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
         "example of the shuffled test data stands alone.",
     ),
     (
-        COLUMNS[6:],
-        "Masks (%), extra memory (bytes) and time (s; on the machines of the provenance).",
+        COSTS,
+        "Masks (%), extra memory (bytes; examples), time (s; on the machines of the provenance).",
     ),
 )
 
@@ -157,16 +166,16 @@ def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[s
     measured = set(zip(board.shown["metric"], board.shown["regime"], strict=True))
     columns = [column for column in columns if (column.metric, column.regime) in measured]
     cells = cells_of(board.shown, columns)
-    inferred = COLUMNS[1] in columns
+    inferred = ACC_AGNOSTIC in columns
     rows = []
     for entry in board.entries:
         mine = cells[(entry.baseline, entry.setting)]
-        if all(isnan(cell.mean) for cell in mine):
+        if all(isnan(cell.mean) for cell in mine.values()):
             continue
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
         row += [
             {"text": cell.text(METRICS[column.metric].percent), "best": cell.best}
-            for column, cell in zip(columns, mine, strict=True)
+            for column, cell in mine.items()
         ]
         rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
     head = ["Method", "Seeds", *(column.title for column in columns)]
@@ -180,9 +189,9 @@ def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[s
 def _quoted(board: Leaderboard) -> list[list[str]]:
     rows = []
     for entry in board.entries:
-        quoted = paper(board.benchmark, entry.baseline)
+        quoted = entry.quoted
         last = [quoted.value, quoted.source, quoted.comparable] if quoted else ["–", "", ""]
-        rows.append([entry.title, *entry.texts()[:2], *last])
+        rows.append([entry.title, entry.text(ACC_AWARE), entry.text(ACC_AGNOSTIC), *last])
     measured = {entry.baseline for entry in board.entries}
     for quoted in QUOTED:
         if quoted.benchmark == board.benchmark and quoted.baseline not in measured:
@@ -203,8 +212,7 @@ def _rules(board: Leaderboard) -> dict[str, Any]:
         title = entry.title
         for rule in filter(None, rules) if len(rules) > 2 else ():
             [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
-            pairs = zip(columns, cells, strict=True)
-            texts = [cell.text(METRICS[column.metric].percent) for column, cell in pairs]
+            texts = [cell.text(METRICS[c.metric].percent) for c, cell in cells.items()]
             keeps = RULES.get(rule) or "the router's own answers, without the network"
             rows.append([title, rule, *texts, keeps])
             title = ""  # once for all its rules

@@ -7,10 +7,11 @@ from typing import Final
 
 import pandas as pd
 
-from harness.tables import COLUMNS, Leaderboard
+from harness.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.tables import COLUMNS, Entry, Leaderboard
 
 _HEAD: Final = ("Method", "Seeds")
-_TAIL: Final = ("Task inferred by", "Paper (quoted)")
+_TAIL: Final = ("Task inferred by", "Paper, task-aware (quoted)", "Paper, task-agnostic (quoted)")
 
 
 def markdown(board: Leaderboard) -> str:
@@ -19,10 +20,7 @@ def markdown(board: Leaderboard) -> str:
     lines = [f"## {board.benchmark}, profile {board.profile}", ""]
     lines += ["| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
     for entry in board.entries:
-        pairs = zip(entry.texts(), entry.cells, strict=True)
-        marked = [f"**{text}**" if cell.best else text for text, cell in pairs]
-        cells = [entry.title, str(entry.seeds), *marked, entry.rule, entry.paper]
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(_cells(entry, "**{}**")) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -40,10 +38,10 @@ def csv(board: Leaderboard) -> str:
             "mean": cell.mean,
             "half_width": cell.half_width,
             "best": cell.best,
-            "paper_quoted": entry.paper if column.metric == "acc" else "",
+            "paper_quoted": entry.paper(column.regime) if column.metric == "acc" else "",
         }
         for entry in board.entries
-        for column, cell in zip(COLUMNS, entry.cells, strict=True)
+        for column, cell in entry.cells.items()
     ]
     return pd.DataFrame(lines).to_csv(index=False)
 
@@ -53,17 +51,25 @@ def tex(board: Leaderboard) -> str:
     titles = [*_HEAD, *(column.title for column in COLUMNS), *_TAIL]
     lines = [
         f"% {board.benchmark}, profile {board.profile}; needs \\usepackage{{booktabs}}",
-        "\\begin{tabular}{lr" + "r" * len(COLUMNS) + "lr}",
+        "\\begin{tabular}{lr" + "r" * len(COLUMNS) + "lrr}",
         "\\toprule",
         " & ".join(map(_escape, titles)) + " \\\\",
         "\\midrule",
     ]
     for entry in board.entries:
-        pairs = zip(entry.texts(), entry.cells, strict=True)
-        marked = [f"\\textbf{{{_escape(t)}}}" if c.best else _escape(t) for t, c in pairs]
-        cells = [_escape(entry.title), str(entry.seeds), *marked, entry.rule, _escape(entry.paper)]
+        cells = [_escape(cell) for cell in _cells(entry, "\\textbf{{{}}}")]
         lines.append(" & ".join(cells) + " \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def _cells(entry: Entry, bold: str) -> list[str]:
+    """A line of the table; the best values as the format `bold` has them."""
+    marked = [
+        bold.format(entry.text(column)) if cell.best else entry.text(column)
+        for column, cell in entry.cells.items()
+    ]
+    papers = [entry.paper(regime) for regime in (TASK_AWARE, TASK_AGNOSTIC)]
+    return [entry.title, str(entry.seeds), *marked, entry.rule, *papers]
 
 
 def _escape(text: str) -> str:

@@ -19,7 +19,19 @@ from harness.metrics import RUN, matrix, pairs
 from harness.published import paper
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import half_width
-from harness.tables import COLUMNS, COUNTERPARTS, WITHOUT_RULE, Entry, Leaderboard, of_entry
+from harness.tables import (
+    ACC_AGNOSTIC,
+    ACC_AWARE,
+    BYTES,
+    COUNTERPARTS,
+    FORGETTING,
+    LEARNING,
+    SECONDS,
+    WITHOUT_RULE,
+    Entry,
+    Leaderboard,
+    of_entry,
+)
 
 _PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
 _DARK: Final = sns.color_palette("dark", 10).as_hex()
@@ -112,7 +124,11 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for axis, regime in zip(axes[0], regimes, strict=True):
         for entry in board.entries:
             cells = _of(seen, entry, regime)
-            per_seed = cells.pivot_table(index="after", columns="seed", values="value") * 100
+            at = cells.groupby(["after", "seed"])
+            averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
+            # of long streams, task inference was measured for all tasks after the last one only
+            averages = averages[averages["tasks"] == averages["after"]]
+            per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
             if per_seed.empty:
                 continue
             mean = per_seed.mean(axis=1)
@@ -140,12 +156,16 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     several = [entry for entry in board.entries if len(epochs[entry.baseline]) > 1]
     if not several:
         return None
-    measured = [p for p in (0, 1) if not all(np.isnan(e.cells[p].mean) for e in several)]
+    measured = [
+        column
+        for column in (ACC_AWARE, ACC_AGNOSTIC)
+        if not all(np.isnan(entry.cells[column].mean) for entry in several)
+    ]
     figure, axes = _grid(1, len(measured), height=2.3)
-    for position, axis in zip(measured, axes[0], strict=True):
+    for column, axis in zip(measured, axes[0], strict=True):
         for title in dict.fromkeys(entry.curve for entry in several):
             points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
-            cells = [entry.cells[position] for entry in points]
+            cells = [entry.cells[column] for entry in points]
             axis.errorbar(
                 [entry.epochs for entry in points],
                 [cell.mean * 100 for cell in cells],
@@ -158,23 +178,21 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
             )
         for baseline in dict.fromkeys(entry.baseline for entry in several):
             quoted = paper(board.benchmark, baseline)
-            if quoted and COLUMNS[position].regime in quoted.regimes:
+            if quoted and column.regime in quoted.regimes:
                 level = float(quoted.value.split()[0])
                 axis.axhline(level, color=colour(baseline), ls=":", label="paper")
         ticks = sorted({entry.epochs for entry in several})
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(
-            title=COLUMNS[position].regime, xlabel="epochs a task", ylabel="average accuracy (%)"
-        )
+        axis.set(title=column.regime, xlabel="epochs a task", ylabel="average accuracy (%)")
     _legend(axes[0])
     return figure
 
 
 def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """R[i, j] per method, task-aware, mean over seeds; tasks not learned yet are dimmed."""
-    entries = [e for e in board.entries if not np.isnan(e.cells[4].mean)]
+    entries = [e for e in board.entries if not np.isnan(e.cells[LEARNING].mean)]
     if not entries:
         return None
     columns = 4
@@ -199,7 +217,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         )
         rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
         axis.imshow(
-            np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45,
+            np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45, zorder=2,
             extent=(0, r.shape[1], r.shape[1], 0),
         )  # fmt: skip
         axis.tick_params(labelsize=5, length=0)
@@ -218,14 +236,14 @@ def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     found = board.derived[
         (board.derived["metric"] == "forgetting") & (board.derived["regime"] == TASK_AWARE)
     ]
-    entries = [e for e in board.entries if not np.isnan(e.cells[2].mean)]
+    entries = [e for e in board.entries if not np.isnan(e.cells[FORGETTING].mean)]
     if not entries:
         return None
     figure, axes = _grid(1, 1, height=0.3 + 0.22 * len(entries))
     axis: Axes = axes[0][0]
     for y, entry in enumerate(entries):
         seeds = of_entry(found, entry)["value"] * 100
-        cell = entry.cells[2]
+        cell = entry.cells[FORGETTING]
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
         axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry.baseline), height=0.6)
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
@@ -347,10 +365,10 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Accuracy against what it costs: seconds, and bytes kept."""
     figure, axes = _grid(1, 2, height=2.6)
-    kinds = ((9, 1, "seconds per run"), (8, 1000, "extra bytes kept (kB)"))
-    for axis, (position, unit, label) in zip(axes[0], kinds, strict=True):
+    kinds = ((SECONDS, 1, "seconds per run"), (BYTES, 1000, "extra bytes kept (kB)"))
+    for axis, (column, unit, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
-            x, y = entry.cells[position].mean / unit, entry.cells[0].mean * 100
+            x, y = entry.cells[column].mean / unit, entry.cells[ACC_AWARE].mean * 100
             mark, hue = _MARKS[dashes(board, entry)], colour(entry.baseline)
             axis.plot(x, y, mark, color=hue, label=entry.title)
         axis.set(xlabel=label, ylabel="ACC task-aware (%)")

@@ -20,8 +20,7 @@ from harness import store
 from harness.benchmarks import BENCHMARKS
 from harness.names import unknown
 from harness.published import PAPER, QUOTED
-from harness.schema import TASK_AGNOSTIC, TASK_AWARE
-from harness.tables import COLUMNS, Cell, Leaderboard, leaderboard
+from harness.tables import ACC_AGNOSTIC, ACC_AWARE, Cell, Leaderboard, leaderboard
 from harness.training import PROFILES
 from harness.typesetting import write_pdf
 
@@ -92,13 +91,13 @@ def tidy(results: Path, profile: str) -> pd.DataFrame:
 def _of_benchmark(board: Leaderboard) -> Iterator[dict[str, Any]]:
     own = [entry for entry in board.entries if not entry.setting]
     quotes = [quoted for quoted in QUOTED if quoted.benchmark == board.benchmark]
-    for position, regime in enumerate((TASK_AWARE, TASK_AGNOSTIC)):
-        assert COLUMNS[position].regime == regime
+    for column in (ACC_AWARE, ACC_AGNOSTIC):
+        regime = column.regime
         said = {quoted.baseline: quoted for quoted in quotes if regime in quoted.regimes}
         measured = {entry.baseline: entry for entry in own}
         for baseline in dict.fromkeys([*measured, *said]):
             entry, quoted = measured.get(baseline), said.get(baseline)
-            cell = entry.cells[position] if entry else Cell(float("nan"), float("nan"))
+            cell = entry.cells[column] if entry else Cell(float("nan"), float("nan"))
             if pd.isna(cell.mean) and quoted is None:
                 continue
             yield {

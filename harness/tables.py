@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
 
-from harness import published
 from harness.metrics import METRICS, degradation, derive
+from harness.published import Quoted, paper
 from harness.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import among_best, summarise
 from harness.store import Record, Results
@@ -24,18 +24,31 @@ class Column:
     title: str
 
 
-COLUMNS: Final = (
-    Column("acc", TASK_AWARE, "ACC task-aware"),
-    Column("acc", TASK_AGNOSTIC, "ACC task-agnostic"),
-    Column("forgetting", TASK_AWARE, "Forgetting task-aware"),
+ACC_AWARE: Final = Column("acc", TASK_AWARE, "ACC task-aware")
+ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC, "ACC task-agnostic")
+FORGETTING: Final = Column("forgetting", TASK_AWARE, "Forgetting task-aware")
+LEARNING: Final = Column("learning_accuracy", TASK_AWARE, "Learning acc. task-aware")
+INFERENCE: Final = Column("task_inference", TASK_AGNOSTIC, "Task inference")
+BYTES: Final = Column("stored_bytes", "", "Extra bytes")
+SECONDS: Final = Column("seconds", "", "Seconds")
+
+ACCURACY: Final = (ACC_AWARE, ACC_AGNOSTIC, INFERENCE)
+TRANSFER: Final = (
+    FORGETTING,
     Column("bwt", TASK_AWARE, "BWT task-aware"),
-    Column("learning_accuracy", TASK_AWARE, "Learning acc. task-aware"),
-    Column("task_inference", TASK_AGNOSTIC, "Task inference"),
+    Column("fwt", TASK_AWARE, "FWT task-aware"),
+    LEARNING,
+    Column("aia", TASK_AWARE, "AIA task-aware"),
+)
+COSTS: Final = (
     Column("mask_density", "", "Mask density"),
     Column("weights_used", "", "Weights used"),
-    Column("stored_bytes", "", "Extra bytes"),
-    Column("seconds", "", "Seconds"),
+    BYTES,
+    Column("stored_examples", "", "Stored examples"),
+    SECONDS,
 )
+COLUMNS: Final = (*ACCURACY, *TRANSFER, *COSTS)
+"""Of the leaderboard."""
 
 
 REMEMBERING: Final = (
@@ -104,8 +117,8 @@ class Entry:
         curve: the title but for the number of epochs; entries of one learning curve share it.
         seeds: number of seeds.
         rule: how the task is inferred when it is not given.
-        cells: by position in `COLUMNS`.
-        paper: the paper's accuracy, quoted, or "".
+        cells: of `COLUMNS`.
+        quoted: what the paper prints, if anything.
     """
 
     baseline: str
@@ -115,13 +128,16 @@ class Entry:
     curve: str
     seeds: int
     rule: str
-    cells: tuple[Cell, ...]
-    paper: str
+    cells: Mapping[Column, Cell]
+    quoted: Quoted | None
 
-    def texts(self) -> list[str]:
-        """The cells as printed."""
-        pairs = zip(COLUMNS, self.cells, strict=True)
-        return [cell.text(METRICS[column.metric].percent) for column, cell in pairs]
+    def text(self, column: Column) -> str:
+        """A cell as printed."""
+        return self.cells[column].text(METRICS[column.metric].percent)
+
+    def paper(self, regime: str) -> str:
+        """The paper's accuracy under a regime as printed there, "" if there is none."""
+        return self.quoted.value if self.quoted and regime in self.quoted.regimes else ""
 
 
 @dataclass(slots=True)
@@ -171,7 +187,6 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         parts = setting.split(", ")
         group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
         accuracy = group[(group["metric"] == "acc") & (group["regime"] == TASK_AGNOSTIC)]
-        quoted = published.paper(run.benchmark, baseline)
         board.entries.append(
             Entry(
                 baseline=baseline,
@@ -182,10 +197,10 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
                 seeds=int(group["seed"].nunique()),
                 rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
                 cells=found,
-                paper=quoted.value if quoted else "",
+                quoted=paper(run.benchmark, baseline),
             )
         )
-    board.entries.sort(key=lambda entry: -entry.cells[0].mean)
+    board.entries.sort(key=lambda entry: -entry.cells[ACC_AWARE].mean)
     return board
 
 
@@ -214,7 +229,7 @@ def _default_rules(derived: pd.DataFrame, rules: dict[tuple[str, str], str]) -> 
 
 def cells_of(
     shown: pd.DataFrame, columns: Sequence[Column]
-) -> dict[tuple[str, str], tuple[Cell, ...]]:
+) -> dict[tuple[str, str], dict[Column, Cell]]:
     """Mean, interval and mark of each method and column.
 
     Args:
@@ -226,7 +241,7 @@ def cells_of(
     """
     keys = ["baseline", "setting"]
     methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
-    found: dict[tuple[str, str], list[Cell]] = {method: [] for method in methods}
+    found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in columns:
         chosen = shown[(shown["metric"] == column.metric) & (shown["regime"] == column.regime)]
         summary = summarise(chosen, keys).set_index(keys)
@@ -237,10 +252,10 @@ def cells_of(
             if method in summary.index:
                 row = summary.loc[[method]].iloc[0]
                 mean, half = float(row["mean"]), float(row["half_width"])
-                found[method].append(Cell(mean, half, method in best))
+                found[method][column] = Cell(mean, half, method in best)
             else:
-                found[method].append(Cell(float("nan"), float("nan")))
-    return {method: tuple(cells) for method, cells in found.items()}
+                found[method][column] = Cell(float("nan"), float("nan"))
+    return found
 
 
 def of_entry(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:

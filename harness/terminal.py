@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.table import Table
 
+from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.store import Results
 from harness.tables import COLUMNS, leaderboard
 
@@ -17,7 +18,8 @@ _FIRST: Final = (
     "ACC task-agnostic",
     "Seeds",
     "Rule",
-    "Paper",
+    f"Paper {TASK_AWARE}",
+    f"Paper {TASK_AGNOSTIC}",
     "Forgetting task-aware",
     "Task inference",
 )
@@ -79,12 +81,14 @@ def leaderboard_table(results: Results, width: int) -> Table:
         _Words("Method", [entry.title for entry in entries]),
         _Column("Seeds", [str(entry.seeds) for entry in entries]),
     ]
-    texts = [entry.texts() for entry in entries]
-    for n, metric in enumerate(COLUMNS):
-        bold = [entry.cells[n].best for entry in entries]
-        columns.append(_Column(metric.title, [row[n] for row in texts], bold))
+    for metric in COLUMNS:
+        bold = [entry.cells[metric].best for entry in entries]
+        columns.append(_Column(metric.title, [entry.text(metric) for entry in entries], bold))
     columns.append(_Words("Rule", [entry.rule for entry in entries]))
-    columns.append(_Column("Paper", [entry.paper for entry in entries]))
+    for regime in (TASK_AWARE, TASK_AGNOSTIC):
+        papers = [entry.paper(regime) for entry in entries]
+        if any(papers):
+            columns.append(_Column(f"Paper {regime}", papers))
     shown = _fitting(columns, width)
     table = Table(
         title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",

@@ -1,5 +1,6 @@
 """Reports from results alone: no torch, the same bytes, damaged folders named."""
 
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,9 +10,10 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from harness import figures, paper_tables, provenance, report, store
+from harness import figures, paper_tables, provenance, published, report, store
+from harness.exports import EXPORTS
 from harness.run import Run
-from harness.tables import leaderboard
+from harness.tables import ACC_AGNOSTIC, ACC_AWARE, leaderboard
 
 FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")
 
@@ -125,7 +127,7 @@ def test_exports_name_regimes_and_quote_the_paper(results, tmp_path):
 def test_the_best_method_is_first_and_marked(results):
     board = leaderboard(store.read(results, "split_mnist", "default"))
     assert [entry.baseline for entry in board.entries] == ["rmn", "naive"]
-    assert [entry.cells[0].best for entry in board.entries] == [True, False]
+    assert [entry.cells[ACC_AWARE].best for entry in board.entries] == [True, False]
     assert board.entries[0].seeds == 3
 
 
@@ -164,6 +166,27 @@ def test_only_regimes_that_were_measured_are_drawn(results):
     assert titles == ["task-aware", "task-agnostic"]
     aware = found.rows[found.rows["regime"] != "task-agnostic"]
     assert [axis.get_title() for axis in figures.curves(aware, board).axes] == titles[:1]
+
+
+def test_an_average_is_drawn_only_where_every_task_was_measured(results):
+    found = store.read(results, "split_mnist", "default")
+    rows = found.rows
+    newest = (rows["task"] == rows["after"]) | (rows["after"] == 5)
+    rows = rows[(rows["regime"] != "task-agnostic") | newest]  # as in streams of many tasks
+    aware, agnostic = figures.curves(rows, leaderboard(replace(found, rows=rows))).axes
+    drawn = {line.get_label(): line.get_xdata().tolist() for line in agnostic.get_lines()}
+    assert drawn["RMN"] == [1, 5]
+    assert aware.get_lines()[-1].get_xdata().tolist() == [1, 2, 3, 4, 5]
+
+
+def test_the_papers_number_stands_in_its_own_regime(results):
+    board = leaderboard(store.read(results, "split_mnist", "default"))
+    hat = replace(board.entries[0], quoted=published.paper("split_mnist", "hat"))
+    assert (hat.paper("task-aware"), hat.paper("task-agnostic")) == ("99", "")
+    text = EXPORTS["csv"](replace(board, entries=[hat]))
+    quoted = pd.read_csv(io.StringIO(text)).set_index(["metric", "regime"])["paper_quoted"]
+    assert quoted["acc", "task-aware"] == 99
+    assert np.isnan(quoted["acc", "task-agnostic"])
 
 
 def test_bands_keep_to_accuracies_that_there_are(tmp_path):
@@ -235,9 +258,9 @@ def test_wrong_arguments_say_what_to_type(words, said, capsys):
 def test_the_papers_tables_hold_measured_beside_quoted(results):
     cells = paper_tables.tidy(results, "default").set_index(["benchmark", "regime", "baseline"])
     board = leaderboard(store.read(results, "split_mnist", "default"))
-    for position, regime in enumerate(("task-aware", "task-agnostic")):
-        row = cells.loc[("split_mnist", regime, "rmn")]
-        assert row["mean"] == board.entries[0].cells[position].mean
+    for column in (ACC_AWARE, ACC_AGNOSTIC):
+        row = cells.loc[("split_mnist", column.regime, "rmn")]
+        assert row["mean"] == board.entries[0].cells[column].mean
         assert (row["seeds"], row["quoted"]) == (3, "99.5 ± 0.2")  # the paper says both
     assert cells.loc[("split_mnist", "task-aware", "hat"), "seeds"] == 0
     assert ("split_mnist", "task-agnostic", "hat") not in cells.index
