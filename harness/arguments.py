@@ -202,6 +202,8 @@ def data_folder(folder: Path | None, benchmark: Benchmark) -> Path | None:
         option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
     source = SOURCES[benchmark.dataset]
     if folder is not None and not (folder / source.file).is_file():
+        if source.packaged and option == DATA_VARIABLE:
+            return None  # the environment may name a folder for the other data sets
         if source.packaged:
             hint = f"leave out {option}: {benchmark.dataset} ships with the package"
         else:

@@ -72,11 +72,21 @@ class Benchmark:
         return tuple(tuple(range(len(classes))) for classes in self.classes)
 
     def under(self, training: Training) -> Benchmark:
-        """The same benchmark with the order and the number of tasks of a budget."""
+        """The same benchmark with the order and the number of tasks of a budget.
+
+        Raises:
+            ValueError: it has no such order, or fewer tasks.
+        """
         return self.ordered(training.class_order).first(training.tasks)
 
     def first(self, tasks: int | None) -> Benchmark:
-        """The same benchmark cut to its first tasks; the network's output keeps its width."""
+        """The same benchmark cut to its first tasks; the network's output keeps its width.
+
+        Raises:
+            ValueError: it has fewer.
+        """
+        if tasks is not None and tasks > self.tasks:
+            raise ValueError(f"{self.name} has {self.tasks} tasks; training.tasks is {tasks}")
         return replace(self, classes=self.classes[:tasks], groups=self.groups[:tasks])
 
     def ordered(self, seed: int | None) -> Benchmark:

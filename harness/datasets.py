@@ -39,7 +39,7 @@ _WHITE: Final = torch.full((1, 1, 1), 255.0)
 
 
 class DataUnavailableError(FileNotFoundError):
-    """A data set is neither on disk nor can it be downloaded; says how to get it."""
+    """A data set cannot be had: missing, not to be downloaded, or not the published one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def load(name: str, data: Path | None = None) -> tuple[Images, Images]:
             packaged, for torchvision's download.
 
     Raises:
-        DataUnavailableError: the file is not there, or cannot be downloaded; says how to get it.
-        ValueError: the file is not the published one.
+        DataUnavailableError: the file is not there, cannot be downloaded, or is not the published
+            one; says how to get it.
     """
     source = SOURCES[name]
     if data is None and not source.packaged:
@@ -132,7 +132,10 @@ def _read(path: Path, source: Source) -> tuple[Images, Images]:
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:
-        raise ValueError(f"{path} is damaged or altered: sha256 {found}, not {source.sha256}")
+        raise DataUnavailableError(
+            f"{path} is damaged or altered: sha256 {found}, not {source.sha256}; "
+            "put the published file there"
+        )
 
     def splits() -> Splits:
         with np.load(path, allow_pickle=False) as arrays:
@@ -195,7 +198,7 @@ def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
     """The splits from the cache if it holds them whole; else made, checked and put there.
 
     Raises:
-        ValueError: what was made is not the published data set.
+        DataUnavailableError: what was made is not the published data set.
     """
     kept = _cache() / f"{name}-{source.content[:16]}.npz"
     if kept.is_file():
@@ -205,7 +208,9 @@ def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
                 return splits
     splits = make()
     if (found := digest(splits)) != source.content:
-        raise ValueError(f"{name} is not the published data set: sha256 {found} of its splits")
+        raise DataUnavailableError(
+            f"{name} is not the published data set: sha256 {found} of its splits"
+        )
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as unfinished:
         np.savez(unfinished, allow_pickle=False, **splits)

@@ -57,8 +57,8 @@ def perform(
         report: is told how far it is.
 
     Raises:
-        FileNotFoundError: a data file is missing.
-        ValueError: a data file is damaged, or the method does what it does not declare.
+        DataUnavailableError: a data file is missing or damaged.
+        ValueError: the method does what it does not declare.
     """
     training = Training(**run.training)
     where = _device(device)

@@ -13,6 +13,9 @@ from harness.execute import cores
 from harness.settings import declared
 from harness.training import PROFILES, Training
 
+_MOST: Final = 10_000
+"""More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
+
 DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
 
@@ -96,11 +99,11 @@ def part(text: str) -> tuple[int, int]:
 
 
 def count(text: str) -> int:
-    """The whole number, at least 1, that an argument stands for.
+    """The whole number, from 1 to 10,000, that an argument stands for.
 
     Raises:
         argparse.ArgumentTypeError: it is none.
     """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST}")
     return int(text)

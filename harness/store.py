@@ -7,16 +7,20 @@ results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where,
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
+from pyarrow.lib import ArrowException
 
 from harness import schema
 from harness.run import Run
@@ -28,6 +32,7 @@ RECORD: Final = "run.json"
 ROWS: Final = "rows.parquet"
 MASKS: Final = "masks.npz"
 _UNFINISHED: Final = ".unfinished-"
+_LOCK: Final = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,19 @@ def save(
         FileExistsError: the run is already finished.
     """
     target = folder(results, record.run)
-    if _status(target) == "finished":
-        raise FileExistsError(f"{target} holds a finished run; it is never overwritten")
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=target.parent))
+    unfinished = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=target.parent))
     try:
         unfinished.chmod(0o755)
         _write(unfinished, record, rows, masks)
-        if target.exists():  # an earlier failure
-            shutil.rmtree(target)
-        unfinished.replace(target)
+        with (results / _LOCK).open("w") as lock:  # other commands may end the same run
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if _status(target) == "finished":
+                raise FileExistsError(f"{target} holds a finished run; it is never overwritten")
+            if target.exists():  # an earlier failure
+                shutil.rmtree(target)
+            unfinished.replace(target)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -135,8 +143,13 @@ def remove_unfinished(results: Path, writers: Collection[int]) -> None:
         writers: the dead processes' ids.
     """
     for writer in writers:
-        for leftover in results.glob(f"*/*/*/{_UNFINISHED}{writer}-*"):
+        for leftover in results.glob(f"*/*/*/{_prefix(writer)}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _prefix(writer: int) -> str:
+    """Of a half-written folder; processes of two machines may have the same id."""
+    return f"{_UNFINISHED}{platform.node()}-{writer}-"
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -168,7 +181,9 @@ def _write(
     content = {"schema": schema.VERSION, "id": record.run.id, **asdict(record)}
     (path / RECORD).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     if rows is not None:
-        schema.check(rows).to_parquet(path / ROWS, index=False, compression="zstd")
+        schema.check(rows).to_parquet(
+            path / ROWS, index=False, compression="zstd", write_page_checksum=True
+        )
     if masks:
         import numpy as np
 
@@ -192,17 +207,28 @@ def _read_record(path: Path) -> Record:
     run = Run(**content["run"])
     if run.id != path.name:
         raise ValueError(f"{RECORD} describes run {run.id}, not {path.name}")
-    return Record(
+    record = Record(
         run=run,
         method=content["method"],
         provenance=content["provenance"],
         status=content["status"],
         error=content["error"],
     )
+    if record.status not in ("finished", "failed"):
+        raise ValueError(f"{RECORD} has the status {record.status!r}")
+    for name, table in (("method", record.method), ("provenance", record.provenance)):
+        if not isinstance(table, dict):
+            raise TypeError(f"{name} in {RECORD} is no table")
+    if "title" not in record.method:
+        raise KeyError("title")
+    return record
 
 
 def _read_rows(path: Path, run: Run) -> pd.DataFrame:
-    rows = schema.check(pd.read_parquet(path / ROWS))
+    try:
+        rows = schema.check(pd.read_parquet(path / ROWS, page_checksum_verification=True))
+    except ArrowException as error:
+        raise ValueError(f"{ROWS}: {error}") from None
     if set(rows["run_id"]) != {run.id}:
         raise ValueError(f"{ROWS} holds rows of {set(rows['run_id'])}")
     return rows

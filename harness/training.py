@@ -40,13 +40,13 @@ class Training:
     """
 
     epochs: int = _field("passes over each task's training data", minimum=1)
-    batch_size: int = _field("examples per optimizer step", 128, minimum=1)
+    batch_size: int = _field("examples per optimizer step", 128, minimum=2)
     learning_rate: float = _field("of Adam at the start of each task, above 0", 0.002)
     decay: bool = _field(
         "lower the learning rate to zero within each task, along half a cosine", True
     )
     train_examples: int | None = _field(
-        "at most so many training examples per task; none: all", None, minimum=1
+        "at most so many training examples per task; none: all", None, minimum=2
     )
     test_examples: int | None = _field(
         "at most so many test examples per task; none: all", None, minimum=1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -162,14 +163,15 @@ def choose(
         where = results / benchmark.name / PROFILE
         raise UntriedError(f"nothing is chosen: no result for {', '.join(missing)}; see {where}")
     chosen: dict[str, dict[str, Any]] = {}
+    best: dict[str, float] = {}
     for run in runs:
         entry = chosen.setdefault(run.baseline, {"settings": {}, "scores": {}})
         tried = {name: run.settings[name] for name in grids[run.baseline]}
         label = ", ".join(f"{name}={value}" for name, value in tried.items())
-        score = accuracy[[one.id for one in runs if _same_settings(one, run)]].mean()
-        if not entry["scores"] or score > max(entry["scores"].values()):
-            entry["settings"] = tried
-        entry["scores"][label] = round(float(score), 5)
+        score = float(accuracy[[one.id for one in runs if _same_settings(one, run)]].mean())
+        if score > best.get(run.baseline, -math.inf):
+            best[run.baseline], entry["settings"] = score, tried
+        entry["scores"][label] = round(score, 5)
     return chosen
 
 

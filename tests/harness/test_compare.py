@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.arguments import read
 from harness.compare import main
 from harness.provenance import ROOT
 
@@ -34,8 +35,11 @@ def refusal(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ([*SPLIT, "--methods", "rnm"], "did you mean 'rmn'?"),
         ([*SPLIT, "--methods", ","], "names no method"),
         ([*SPLIT, "--profile", "papers"], "did you mean 'paper'?"),
-        ([*SPLIT, "--seeds", "0"], "'0' is not a whole number of at least 1"),
-        ([*SPLIT, "--jobs", "two"], "'two' is not a whole number of at least 1"),
+        ([*SPLIT, "--seeds", "0"], "'0' is not a whole number from 1 to 10000"),
+        ([*SPLIT, "--seeds", "1000000000"], "not a whole number from 1 to 10000"),
+        ([*SPLIT, "--set", "training.tasks=9"], "has 5 tasks; training.tasks is 9"),
+        ([*SPLIT, "--set", "training.batch_size=1"], "at least 2"),
+        ([*SPLIT, "--jobs", "two"], "'two' is not a whole number from 1 to 10000"),
         ([*SPLIT, "--part", "0/4"], "'0/4' is not K/N with K from 1 to N"),
         ([*SPLIT, "--part", "5/4"], "'5/4' is not K/N with K from 1 to N"),
         ([*SPLIT, "--part", "4"], "'4' is not K/N with K from 1 to N"),
@@ -60,7 +64,16 @@ def test_data_without_the_file(
     missing = str(tmp_path / "mnist.npz")
     assert f"--data: {missing} is missing" in refusal([*SPLIT, "--data", str(tmp_path)], capsys)
     monkeypatch.setenv("RMN_DATA", str(tmp_path))
-    assert f"RMN_DATA: {missing} is missing" in refusal(SPLIT, capsys)
+    missing = str(tmp_path / "cifar100.npz")
+    cifar = ["--benchmark", "split_cifar100"]
+    assert f"RMN_DATA: {missing} is missing" in refusal(cifar, capsys)
+
+
+def test_a_packaged_data_set_needs_no_copy_in_the_folder_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RMN_DATA", str(tmp_path))
+    assert read(SPLIT).data is None
 
 
 def test_results_that_are_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

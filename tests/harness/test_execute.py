@@ -164,6 +164,14 @@ def test_absent_device_is_refused_and_nothing_recorded(tmp_path: Path) -> None:
     assert store.status(tmp_path, RUNS[0]) == "missing"
 
 
+def test_a_damaged_data_file_is_refused_and_nothing_recorded(tmp_path: Path) -> None:
+    (tmp_path / "mnist.npz").write_bytes(b"not the data set")
+    order = replace(make_order(tmp_path / "results"), data=tmp_path)
+    with pytest.raises(RefusedError, match="damaged or altered"):
+        execute(RUNS[:2], order, 1, Recorder())
+    assert [store.status(order.results, run) for run in RUNS[:2]] == ["missing"] * 2
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from harness import datasets, downloads, sources
-from harness.datasets import CACHE_VARIABLE, TaskData, load
+from harness.datasets import CACHE_VARIABLE, DataUnavailableError, TaskData, load
 from harness.sources import SOURCES
 
 DATA = os.environ.get("RMN_DATA", "")
@@ -157,7 +157,7 @@ def test_photos_are_standardised_by_the_channels_of_the_training_split():
 def test_an_altered_file_is_named(monkeypatch, tmp_path):
     path = tmp_path / "omniglot.npz"
     np.savez(path, images=np.zeros(3))
-    with pytest.raises(ValueError, match=r"omniglot\.npz is damaged or altered: sha256"):
+    with pytest.raises(DataUnavailableError, match=r"omniglot\.npz is damaged or altered: sha256"):
         load("omniglot", tmp_path)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import platform
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,6 +61,12 @@ def everything_under(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def altered(**fields: Any) -> bytes:
+    """A record of the run with some fields replaced."""
+    record = {**asdict(make_record()), "id": RUN.id, **fields}
+    return json.dumps(record).encode()
 
 
 def test_what_is_saved_is_read_back(tmp_path: Path) -> None:
@@ -139,6 +150,10 @@ def test_methods_of_another_version_of_the_benchmark_are_not_compared(
         (store.RECORD, b"{"),
         (store.RECORD, b"[]"),
         (store.RECORD, b'{"run": {}}'),
+        (store.RECORD, altered(method=None)),
+        (store.RECORD, altered(method={})),
+        (store.RECORD, altered(provenance=None)),
+        (store.RECORD, altered(status="finishd")),
         (store.ROWS, b"not parquet"),
         (store.ROWS, b""),
     ],
@@ -154,6 +169,43 @@ def test_damage_is_named_and_left_alone(tmp_path: Path, name: str, content: byte
     assert [record.run for record in found.records] == [other]
     assert set(found.rows["run_id"]) == {other.id}
     assert everything_under(tmp_path) == before
+
+
+def test_a_flipped_bit_among_the_values_is_damage(tmp_path: Path) -> None:
+    values = tuple(np.random.default_rng(0).random(2))
+    folder = store.save(tmp_path, make_record(), make_rows(values=values))
+    whole = (folder / store.ROWS).read_bytes()
+    noticed = 0
+    for position in range(4, len(whole) - 8, 61):
+        spoilt = bytearray(whole)
+        spoilt[position] ^= 1
+        (folder / store.ROWS).write_bytes(spoilt)
+        found = store.read(tmp_path, "split_mnist", "smoke")
+        noticed += bool(found.damaged)
+        if not found.damaged:  # not in a value
+            assert tuple(found.rows["value"]) == values
+    assert noticed
+
+
+def test_of_two_commands_that_finish_the_same_run_one_stores_it(tmp_path: Path) -> None:
+    store.save(tmp_path, make_record(error="an earlier failure"))
+    start = threading.Barrier(8)
+
+    def finish(value: float) -> bool:
+        start.wait()
+        try:
+            store.save(tmp_path, make_record(), make_rows(values=(value, value)))
+        except FileExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        stored = list(pool.map(finish, range(8)))
+    assert stored.count(True) == 1
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert set(found.rows["value"]) == {stored.index(True)}
+    folder = store.folder(tmp_path, RUN)
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_folder_without_rows_is_damaged(tmp_path: Path) -> None:
@@ -173,13 +225,16 @@ def test_record_in_another_runs_folder_is_damage(tmp_path: Path) -> None:
 
 def test_unfinished_folders_are_not_results_and_can_be_removed(tmp_path: Path) -> None:
     folder = store.save(tmp_path, make_record(), make_rows())
-    leftover, at_work = (folder.parent / f".unfinished-{pid}-abc" for pid in (123, 1234))
-    for half in (leftover, at_work):
+    leftover, at_work = (
+        folder.parent / f".unfinished-{platform.node()}-{pid}-abc" for pid in (123, 1234)
+    )
+    elsewhere = folder.parent / ".unfinished-another-123-abc"
+    for half in (leftover, at_work, elsewhere):
         half.mkdir()
         (half / store.RECORD).write_text("{")
     assert store.read(tmp_path, "split_mnist", "smoke").damaged == {}
     store.remove_unfinished(tmp_path, {123})
-    assert set(folder.parent.iterdir()) == {folder, at_work}
+    assert set(folder.parent.iterdir()) == {folder, at_work, elsewhere}
     assert store.status(tmp_path, RUN) == "finished"
 
 

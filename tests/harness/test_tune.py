@@ -2,9 +2,11 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from baselines.registry import methods
+from harness import store
 from harness.benchmarks import BENCHMARKS
 from harness.provenance import ROOT
 from harness.resolve import TUNED, tuned
@@ -66,6 +68,27 @@ def test_nothing_is_chosen_while_a_candidate_has_no_result(tmp_path):
     runs = list(candidates(KNOWN["ewc"], {"ewc_lambda": (1.0,)}, BENCHMARKS["split_mnist"], 1))
     with pytest.raises(UntriedError, match=r"ewc\[ewc_lambda=1.0\] seed 0"):
         choose(runs, {"ewc": {"ewc_lambda": (1.0,)}}, tmp_path, BENCHMARKS["split_mnist"])
+
+
+def test_the_best_mean_over_seeds_is_chosen_however_close(tmp_path):
+    grids = {"ewc": {"ewc_lambda": (1.0, 10.0, 100.0)}}
+    benchmark = BENCHMARKS["split_mnist"]
+    runs = list(candidates(KNOWN["ewc"], grids["ewc"], benchmark, seeds=2))
+    accuracies = {
+        1.0: (0.98765, 0.9876598),  # mean 0.9876549
+        10.0: (0.98765, 0.9876520),  # mean 0.9876510
+        100.0: (0.99, 0.5),  # best in one seed only
+    }
+    for run in runs:
+        value = accuracies[run.settings["ewc_lambda"]][run.seed]
+        cell = {"metric": "accuracy", "regime": "task-aware", "after": 1, "task": 1}
+        about = {"run_id": run.id, "benchmark": run.benchmark, "baseline": run.baseline}
+        blank = {"rule": "", "layer": "", "setting": run.setting, "other": None}
+        row = {**about, **blank, **cell, "seed": run.seed, "value": value}
+        store.save(tmp_path, store.Record(run, {"title": "EWC"}, {}), pd.DataFrame([row]))
+    [chosen] = choose(runs, grids, tmp_path, benchmark).values()
+    assert chosen["settings"] == {"ewc_lambda": 1.0}
+    assert chosen["scores"]["ewc_lambda=100.0"] == 0.745
 
 
 def test_the_committed_choice_is_what_the_committed_runs_give(tmp_path, monkeypatch):
