@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 @register
 @dataclass(frozen=True)
 class Replay(Baseline):
-    """Experience replay: half of every batch comes from a buffer balanced over what was shown."""
+    """Experience replay: half of every batch comes from a buffer balanced over what was shown.
+
+    From the second task on, batches are as long as two: as many stored examples as new ones, which
+    come in an order of their own.
+    """
 
     name: ClassVar[str] = "replay"
     title: ClassVar[str] = "Replay"
     reference: ClassVar[str] = "Rolnick et al., NeurIPS 2019; Avalanche's Replay"
     relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.REPLAY})
+    version: ClassVar[int] = 2  # the bytes of the buffer are counted
 
     memory: int = setting(200, "examples in the buffer, over all tasks", minimum=1)
 

@@ -110,6 +110,14 @@ class TensorClassificationDataset(TaskAwareSupervisedClassificationDataset):
         """The examples at `indices`: [x (n, ...) float32, y (n,) int64, task label (n,) int64]."""
         return self.examples.gather(indices)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the examples as they are held: pixels and labels."""
+        return sum(
+            len(part.rows) * (part.data.images.pixels[0].nbytes + part.data.images.labels[0].nbytes)
+            for part in self.examples.parts
+        )
+
     def subset(self, indices: Iterable[int]) -> TensorClassificationDataset:
         """The examples at `indices`, in their order."""
         chosen = torch.as_tensor(list(indices))

@@ -12,6 +12,7 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from harness.loading import TensorClassificationDataset
 from harness.unlabelled import StreamLoading
 
 _IN_USE = ("adapted_dataset", "dataloader", "mbatch")
@@ -25,15 +26,17 @@ class Kept:
     Attributes:
         storages: size in bytes of each distinct tensor storage, by its address.
         examples: number of examples in data sets, such as a replay buffer.
+        example_bytes: of these examples; they count as copies, however a stream holds them.
     """
 
     storages: dict[int, int] = field(default_factory=dict)
     examples: int = 0
+    example_bytes: int = 0
 
     @property
     def bytes(self) -> int:
-        """Bytes of all tensors found; storage shared by several tensors counts once."""
-        return sum(self.storages.values())
+        """Bytes of all tensors and examples; storage shared by several tensors counts once."""
+        return sum(self.storages.values()) + self.example_bytes
 
 
 def kept(strategy: Any) -> Kept:
@@ -46,11 +49,20 @@ def kept(strategy: Any) -> Kept:
     for value in _reachable(strategy):
         if isinstance(value, AvalancheDataset):
             found.examples += len(value)
+            found.example_bytes += _example_bytes(value)
         elif isinstance(value, Tensor):
             storage = value.untyped_storage()
             if storage.nbytes():
                 found.storages[storage.data_ptr()] = storage.nbytes()
     return found
+
+
+def _example_bytes(dataset: AvalancheDataset) -> int:
+    if isinstance(dataset, TensorClassificationDataset):
+        return dataset.nbytes
+    if not len(dataset):
+        return 0
+    return len(dataset) * sum(part.nbytes for part in dataset[0] if isinstance(part, Tensor))
 
 
 def network_bytes(network: nn.Module) -> int:

@@ -123,7 +123,10 @@ def test_memory_by_hand(stream):
     assert ewc.bytes - bare == pytest.approx(2 * 2 * 4 * weights, abs=64)
     assert ewc.examples == 0
     assert kept(trained(Naive, stream)).bytes - bare <= 64
-    assert kept(trained(Replay, stream, mem_size=30)).examples == 30
+    few, many = (kept(trained(Replay, stream, mem_size=size)) for size in (30, 60))
+    assert (few.examples, many.examples) == (30, 60)
+    assert few.example_bytes == 30 * (784 + 8)  # pixels are bytes, labels int64
+    assert many.bytes - few.bytes == pytest.approx(30 * (784 + 8), abs=512)
 
 
 def test_cosine_decay_follows_its_formula(stream):
