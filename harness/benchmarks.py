@@ -249,6 +249,7 @@ def _without_labels(
         labelled=False,
         blur=blur,
         supervised=of,
+        tuned_on=of,
         on_demand=on_demand,
     )
 

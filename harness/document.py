@@ -80,7 +80,8 @@ _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
         REMEMBERING[6:],
         "Old told from new by the network's confidence (the default rule; max-logit for methods "
         "without masks): a useless score has AUROC 50 and FPR 95. Degradation: accuracy lost "
-        "against the same method with task labels (%).",
+        "against the same method with task labels, the same budget and settings, in %; RMN without "
+        "labels against RMN.",
     ),
     (
         TOGETHER,

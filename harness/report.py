@@ -10,7 +10,7 @@ from typing import Final
 
 from harness.benchmarks import BENCHMARKS
 from harness.names import unknown
-from harness.training import PROFILES
+from harness.training import CONSTANT, PROFILES
 
 FORMATS: Final = ("pdf", "md", "csv", "tex")
 
@@ -40,7 +40,8 @@ def make_report(
 
     found = store.read(results, benchmark, profile)
     labelled = BENCHMARKS[benchmark].supervised
-    supervised = store.read(results, labelled, profile) if labelled else None
+    with_labels = CONSTANT if profile == "default" else profile
+    supervised = store.read(results, labelled, with_labels) if labelled else None
     for path, reason in found.damaged.items():
         sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
     stem = benchmark if profile == "default" else f"{benchmark}-{profile}"

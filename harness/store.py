@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -115,7 +115,8 @@ def read(results: Path, benchmark: str, profile: str) -> Results:
     """All runs of a benchmark and profile; damaged folders are named and left alone.
 
     Runs of an older version of the benchmark, or of their method, are left out where finished ones
-    of a newer version are there: the two must not be averaged or compared.
+    of a newer version are there: the two must not be averaged or compared. Nor must runs from
+    before and after a change of defaults; what differs in the older ones is added to their label.
     """
     found = Results()
     tables = {}
@@ -128,8 +129,12 @@ def read(results: Path, benchmark: str, profile: str) -> Results:
             found.damaged[path] = f"{type(error).__name__}: {error}"
         else:
             found.records.append(record)
-    found.records = _newest(found.records)
-    read = [tables[record.run.id] for record in found.records if record.status == "finished"]
+    found.records = _told_apart(_newest(found.records))
+    read = [
+        tables[record.run.id].assign(setting=record.run.setting)
+        for record in found.records
+        if record.status == "finished"
+    ]
     if read:
         found.rows = schema.check(pd.concat(read, ignore_index=True))
     return found
@@ -166,6 +171,31 @@ def _newest(records: Sequence[Record]) -> list[Record]:
             finished[run.baseline] = max(finished.get(run.baseline, ()), _age(run))
     oldest = (max((version for version, *_ in finished.values()), default=0),)
     return [r for r in records if _age(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
+
+
+def _told_apart(records: Sequence[Record]) -> list[Record]:
+    latest: dict[tuple[str, str], Record] = {}
+    for record in sorted(records, key=lambda one: str(one.provenance.get("started", ""))):
+        latest[record.run.baseline, record.run.setting] = record
+
+    def labelled(record: Record) -> Record:
+        run = record.run
+        differences = _differences(run, latest[run.baseline, run.setting].run)
+        setting = ", ".join(filter(None, [run.setting, *differences]))
+        return replace(record, run=replace(run, setting=setting))
+
+    return [labelled(record) for record in records]
+
+
+def _differences(run: Run, other: Run) -> Iterator[str]:
+    """What a run has otherwise, as a label says it."""
+    for prefix, mine, theirs in (
+        ("", run.settings, other.settings),
+        ("training.", run.training, other.training),
+    ):
+        for name in [*mine, *(name for name in theirs if name not in mine)]:
+            if mine.get(name) != theirs.get(name):
+                yield f"{prefix}{name}={mine.get(name)}"
 
 
 def _age(run: Run) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.metrics import METRICS, degradation, derive
 from harness.published import Quoted, paper
+from harness.run import Run
 from harness.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import among_best, summarise
 from harness.store import Record, Results
@@ -164,7 +165,8 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
 
     Args:
         results: of one benchmark and profile.
-        supervised: of the same tasks with labels, for the degradation without them.
+        supervised: of the same tasks with labels, for the degradation without them; runs of another
+            budget or, of the same method, with other settings are no measure of it.
 
     Raises:
         ValueError: there is no finished run.
@@ -174,7 +176,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         raise ValueError("there is no finished run")
     derived = derive(results.rows)
     if supervised is not None and not supervised.rows.empty:
-        derived = pd.concat([derived, _degradation(derived, derive(supervised.rows))])
+        derived = pd.concat([derived, _degradation(results, derived, supervised)])
     rules = {_key(record): str(record.method.get("rule", "")) for record in finished}
     titles = {record.run.baseline: str(record.method["title"]) for record in finished}
     epochs = {_key(record): int(record.run.training["epochs"]) for record in finished}
@@ -213,9 +215,19 @@ def _key(record: Record) -> tuple[str, str]:
     return record.run.baseline, record.run.setting
 
 
-def _degradation(derived: pd.DataFrame, supervised: pd.DataFrame) -> pd.DataFrame:
+def _degradation(results: Results, derived: pd.DataFrame, supervised: Results) -> pd.DataFrame:
     names = {with_labels: without for without, with_labels in COUNTERPARTS.items()}
-    return degradation(derived, supervised.replace({"baseline": names}))
+    own = {record.run.baseline: record.run for record in results.records if not record.run.setting}
+
+    def comparable(there: Run) -> bool:
+        here = own.get(names.get(there.baseline, there.baseline))
+        if here is None or here.training != there.training:
+            return False
+        return here.baseline != there.baseline or here.settings == there.settings
+
+    kept = {record.run.id for record in supervised.records if comparable(record.run)}
+    rows = supervised.rows[supervised.rows["run_id"].isin(kept)]
+    return degradation(derived, derive(rows).replace({"baseline": names}))
 
 
 def _default_rules(derived: pd.DataFrame, rules: dict[tuple[str, str], str]) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
+CONSTANT: Final = "constant"
 PRECISIONS: Final = ("float32", "bfloat16")
 
 
@@ -113,35 +114,47 @@ class Training:
 _SMOKE: Final[Mapping[str, Any]] = {"epochs": 1, "train_examples": 1024, "test_examples": 512}
 _TUNING: Final[Mapping[str, Any]] = {"epochs": 5, "tasks": 3, "validation": True}
 
-DIGITS: Final = {
-    "smoke": Training(**_SMOKE),
-    "default": Training(epochs=5),
-    "tuning": Training(**_TUNING),
-    "paper": Training(epochs=250, decay=False),
-}
+
+def _with_constant(budgets: Mapping[str, Training]) -> dict[str, Training]:
+    return {**budgets, CONSTANT: replace(budgets["default"], decay=False)}
+
+
+DIGITS: Final = _with_constant(
+    {
+        "smoke": Training(**_SMOKE),
+        "default": Training(epochs=5),
+        "tuning": Training(**_TUNING),
+        "paper": Training(epochs=250, decay=False),
+    }
+)
 """MNIST and Fashion-MNIST; supplement, Section 3.2."""
 
-PHOTOS: Final = {
-    "smoke": Training(epochs=1, batch_size=64, train_examples=256, test_examples=200),
-    "default": Training(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-    "tuning": Training(**_TUNING, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-    "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
-}
+PHOTOS: Final = _with_constant(
+    {
+        "smoke": Training(epochs=1, batch_size=64, train_examples=256, test_examples=200),
+        "default": Training(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
+        "tuning": Training(**_TUNING, batch_size=64, learning_rate=0.001, precision="bfloat16"),
+        "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
+    }
+)
 """CIFAR-100; supplement, Section 3.2."""
 
-DRAWINGS: Final = {
-    "smoke": Training(epochs=1, batch_size=16, train_examples=128, test_examples=64),
-    "default": Training(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
-    "tuning": Training(**_TUNING, batch_size=16, learning_rate=0.001, precision="bfloat16"),
-    "paper": Training(
-        epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
-    ),
-}
+DRAWINGS: Final = _with_constant(
+    {
+        "smoke": Training(epochs=1, batch_size=16, train_examples=128, test_examples=64),
+        "default": Training(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
+        "tuning": Training(**_TUNING, batch_size=16, learning_rate=0.001, precision="bfloat16"),
+        "paper": Training(
+            epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
+        ),
+    }
+)
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
     "smoke": "seconds; for tests and for trying the command line",
     "default": "what a laptop can do; the profile of the committed results",
+    CONSTANT: "the default one at a constant learning rate, as streams without borders have it",
     "tuning": "the first tasks alone, tested on held-out training data; for harness.tune",
     "paper": "the paper's epochs and optimizer settings",
 }

@@ -131,6 +131,27 @@ def test_the_best_method_is_first_and_marked(results):
     assert board.entries[0].seeds == 3
 
 
+def test_what_labels_are_worth_is_measured_with_equal_budgets_and_settings(results):
+    found = store.read(results, "split_mnist", "default")
+
+    def lost(**changes):
+        """Degradation if the same runs had been made with labels, but for some changes."""
+        changed = [replace(one, run=replace(one.run, **changes)) for one in found.records]
+        ids = {one.run.id: other.run.id for one, other in zip(found.records, changed, strict=True)}
+        rows = found.rows.assign(
+            run_id=found.rows["run_id"].map(ids),
+            value=found.rows["value"].where(found.rows["metric"] != "accuracy", 1.0),
+        )
+        board = leaderboard(found, store.Results(changed, rows))
+        values = board.derived[board.derived["metric"] == "degradation"]
+        return values[values["regime"] == "task-aware"].groupby("baseline")["value"].mean()
+
+    equal = lost(versions={"rows": 2})
+    assert equal["naive"] == pytest.approx(0.4, abs=0.03)
+    assert lost(settings={"x": 2.0}).empty
+    assert lost(training={**TRAINING, "decay": False}).empty
+
+
 def test_a_learning_curve_joins_the_budgets_of_a_method(tmp_path):
     for seed, epochs, level in ((0, 20, 0.9), (0, 1, 0.7), (1, 1, 0.8), (0, 5, 0.875)):
         finished(tmp_path, "rmn", seed, level, epochs)

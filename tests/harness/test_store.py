@@ -36,7 +36,12 @@ def make_record(run: Run = RUN, error: str = "") -> store.Record:
 
 def make_rows(run: Run = RUN, values: tuple[float, ...] = (0.5, 0.75)) -> pd.DataFrame:
     blank = {name: "" for name, kind in schema.COLUMNS.items() if kind == "string"}
-    shared = {"run_id": run.id, "benchmark": run.benchmark, "baseline": run.baseline}
+    shared = {
+        "run_id": run.id,
+        "benchmark": run.benchmark,
+        "baseline": run.baseline,
+        "setting": run.setting,
+    }
     return pd.DataFrame(
         [
             {
@@ -132,6 +137,19 @@ def test_runs_of_an_older_version_are_left_out_once_a_newer_one_finished(
     assert [record.run.id for record in found.records] == [newer.id]
     assert set(found.rows["run_id"]) == {newer.id}
     assert store.status(tmp_path, RUN) == "finished"
+
+
+def test_runs_from_before_and_after_a_change_of_defaults_are_told_apart(tmp_path: Path) -> None:
+    older = replace(RUN, setting="")
+    newer = replace(older, settings={"ewc_lambda": 20.0, "decay": None}, training={"epochs": 2})
+    for day, run in enumerate((older, newer, replace(newer, seed=1), replace(older, seed=1))):
+        started = {"started": f"2026-01-0{4 if run == newer else day + 1}"}
+        store.save(tmp_path, replace(make_record(run), provenance=started), make_rows(run))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    labels = {record.run.id: record.run.setting for record in found.records}
+    assert labels[newer.id] == ""
+    assert labels[older.id] == "ewc_lambda=10.0, training.epochs=1"
+    assert dict(zip(found.rows["run_id"], found.rows["setting"], strict=True)) == labels
 
 
 @pytest.mark.parametrize(("part", "left"), [("benchmark", {"hat"}), ("baseline", {"ewc", "hat"})])
