@@ -78,7 +78,15 @@ def convert(
         mappings.append(shared)
         places.update({weighted[n]: (shared, at) for at, n in enumerate(numbers)})
 
+    made: dict[nn.Module, nn.Module] = {}
+
     def converted(layer: nn.Module) -> nn.Module:
+        """The same one wherever a layer is used again."""
+        if layer not in made:
+            made[layer] = conversion(layer)
+        return made[layer]
+
+    def conversion(layer: nn.Module) -> nn.Module:
         if layer is apart:
             return TaskHead(cast(nn.Linear, layer))
         if isinstance(layer, nn.Linear):
@@ -87,8 +95,9 @@ def convert(
             return RelevanceConv2d(*places[layer], layer)
         if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
             return TaskBatchNorm(layer)
-        for name, child in layer.named_children():
-            setattr(layer, name, converted(child))
+        for name, child in layer._modules.items():  # named_children has each child once
+            if child is not None:
+                setattr(layer, name, converted(child))
         return layer
 
     normalised = any(isinstance(layer, _BatchNorm) for layer in module.modules())

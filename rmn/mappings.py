@@ -85,9 +85,16 @@ class RelevanceMappings(nn.Module):
         self._draw()
         self.pruned.zero_()
         self._kept = None
+        self.resume()
+
+    @torch.no_grad()
+    def resume(self) -> None:
+        """Go on with the live task from the tensors that `state_dict` keeps."""
         if self.uses.any():
             self._free = (self.uses == 0).to(self.weight.dtype)
-            self._fixed_values = self.weight.detach() * (1 - self._free)
+            self._fixed_values = self.weight * (1 - self._free)
+        if self.pruned.any():
+            self._kept = (~self.pruned).to(self.mapping.dtype)
 
     @torch.no_grad()
     def prune(self, mu: float) -> None:
@@ -108,6 +115,7 @@ class RelevanceMappings(nn.Module):
             torch.addcmul(self._fixed_values, self.weight, self._free, out=self.weight.data)
         if self._kept is not None:
             self.mapping.mul_(self._kept)
+        self.soft = ()  # of the weights before the step, with its graph
 
     @torch.no_grad()
     def finish_task(self) -> None:

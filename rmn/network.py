@@ -150,12 +150,18 @@ class TaskNetwork(MultiTaskModule):
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` keeps beside tensors."""
-        return {"labels": self.labels, "classes": self.classes, "rule": self.rule}
+        return {
+            "labels": self.labels,
+            "classes": self.classes,
+            "rule": self.rule,
+            "learning": self._learning,
+        }
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Restore what `get_extra_state` kept."""
         self.labels, self.classes = list(state["labels"]), list(state["classes"])
         self.rule = state["rule"]
+        self._learning = state["learning"]
 
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
@@ -192,6 +198,8 @@ class TaskNetwork(MultiTaskModule):
 class RelevanceNetwork(TaskNetwork):
     """Made by `rmn.convert`: each task has relevance mappings over shared weights.
 
+    `state_dict` keeps a live task too; prices of its mappings, which are the plugin's, it does not.
+
     Attributes:
         mappings: `RelevanceMappings`, each shared by some of its `rmn.layers.RelevanceLayer`s.
         cost: sum over the weights of price times relevance in the last training pass, a scalar.
@@ -208,6 +216,7 @@ class RelevanceNetwork(TaskNetwork):
             name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
         }
         self.cost = torch.zeros(())
+        self.register_load_state_dict_post_hook(_resume)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
         """Start to learn a task with fresh mappings and BatchNorm of its own.
@@ -242,6 +251,7 @@ class RelevanceNetwork(TaskNetwork):
         """Undo what the optimizer did to fixed weights and to pruned entries."""
         for mappings in self.mappings:
             mappings.hold()
+        self.cost = torch.zeros(())
 
     def prune(self, mu: float) -> None:
         """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
@@ -255,3 +265,9 @@ class RelevanceNetwork(TaskNetwork):
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
         return {name: layer.masks() for name, layer in self._relevance_layers.items()}
+
+
+def _resume(network: Any, _: Any) -> None:
+    if None in network.functions:
+        for mappings in network.mappings:
+            mappings.resume()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -59,6 +60,7 @@ class RelevancePlugin(SupervisedPlugin):
             TypeError: the strategy's model was not made by `convert`.
         """
         network(strategy).begin_task(label, classes)
+        _warn_of_decay(strategy)
         if self.l0_weight or self.overlap_weight:
             price_relevance(
                 network(strategy).mappings,
@@ -131,7 +133,14 @@ class RMNPlugin(RelevancePlugin):
         """Begin a task."""
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
-        self.begin_task(strategy, label, experience.classes_in_this_experience)
+        if label in network(strategy).labels:
+            warnings.warn(
+                f"task label {label} again: RMN takes each experience for a task, and at "
+                "evaluation it will infer which of that label an input belongs to; give each "
+                "experience a label of its own (return_task_id=True in Avalanche's benchmarks)",
+                stacklevel=2,
+            )
+        self.begin_task(strategy, label, getattr(experience, "classes_in_this_experience", ()))
         self._convergence.restart()
         self._epoch, self._pruned = 0, False
 
@@ -156,6 +165,17 @@ class RMNPlugin(RelevancePlugin):
         if self.prune_epoch is not None:
             return self._epoch == self.prune_epoch
         return self._convergence.reached()
+
+
+def _warn_of_decay(strategy: Any) -> None:
+    mappings = {id(mappings.mapping) for mappings in network(strategy).mappings}
+    for group in strategy.optimizer.param_groups:
+        if group.get("weight_decay") and any(id(one) in mappings for one in group["params"]):
+            warnings.warn(
+                "the optimizer's weight decay draws relevance mappings to zero, which closes the "
+                "network; give them a group without it, as rmn.parameter_groups does",
+                stacklevel=3,
+            )
 
 
 def network(strategy: Any) -> RelevanceNetwork:

@@ -92,10 +92,16 @@ class RMN(SupervisedTemplate):
 
 
 def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[dict[str, Any]]:
-    """Parameter groups for an optimizer with its own learning rate for mappings and betas."""
+    """Parameter groups for an optimizer with its own learning rate for mappings and betas.
+
+    Mappings have no weight decay: it would draw all of them to zero, which closes the network.
+    """
     mappings: list[nn.Parameter] = []
     weights: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         own = name.rsplit(".", 1)[-1] in ("mapping", "beta")
         (mappings if own else weights).append(parameter)
-    return [{"params": weights, "lr": lr}, {"params": mappings, "lr": mapping_lr}]
+    return [
+        {"params": weights, "lr": lr},
+        {"params": mappings, "lr": mapping_lr, "weight_decay": 0.0},
+    ]

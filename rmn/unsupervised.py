@@ -57,7 +57,8 @@ class RMNUnsupervised(SupervisedTemplate):
 
     Raises:
         TypeError: the model was not made by `rmn.convert`.
-        ValueError: `presence`, `fresh` or `hold_back` is not in [0, 1].
+        ValueError: `presence`, `fresh` or `hold_back` is not in [0, 1], or a batch would be one
+            example.
     """
 
     model: RelevanceNetwork
@@ -87,6 +88,8 @@ class RMNUnsupervised(SupervisedTemplate):
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
+        if train_mb_size < 2:
+            raise ValueError(f"train_mb_size is {train_mb_size}; BatchNorm needs at least 2")
         self.rmn = rmn or RelevancePlugin(quiet_weight=0.1)
         super().__init__(
             model=model,

@@ -62,6 +62,8 @@ def _chain(network: nn.Sequential, smax: float) -> Gated:
     weighted: list[nn.Linear | nn.Conv2d] = []
     for name, layer in network.named_children():
         if isinstance(layer, nn.Linear | nn.Conv2d):
+            if len(gates) < len(weighted):
+                raise ValueError(f"HAT needs a ReLU between layer {name} and the one before it")
             layer.bias = None
             weighted.append(layer)
         elif isinstance(layer, _BatchNorm):
@@ -70,6 +72,8 @@ def _chain(network: nn.Sequential, smax: float) -> Gated:
             raise ValueError(f"HAT cannot gate layer {name} ({type(layer).__name__})")
         made.append(layer)
         if isinstance(layer, nn.ReLU):
+            if len(gates) == len(weighted):
+                raise ValueError(f"HAT needs a Linear or Conv2d layer right before ReLU {name}")
             gates.append(Gate(weighted[-1].weight.shape[0], smax))
             made.append(gates[-1])
     if not isinstance(made[-1], nn.Linear):
@@ -77,9 +81,8 @@ def _chain(network: nn.Sequential, smax: float) -> Gated:
     head = TaskHead(made[-1])
     made[-1] = head
     before: list[Gate | None] = [None, *gates]
-    return Gated(
-        nn.Sequential(*made), head, gates, list(zip(weighted, before, gates, strict=False))
-    )
+    between = list(zip(weighted[:-1], before, gates, strict=False))
+    return Gated(nn.Sequential(*made), head, gates, between)
 
 
 class _GatedBlock(nn.Module):

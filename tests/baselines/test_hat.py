@@ -78,6 +78,14 @@ def test_what_cannot_be_gated_is_named():
         AttentionNetwork(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2), nn.Linear(2, 2)), 400)
     with pytest.raises(ValueError, match="Linear layer at the end"):
         AttentionNetwork(nn.Sequential(nn.Linear(2, 2), nn.ReLU()), 400)
+    straight = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="ReLU between layer 1"):
+        AttentionNetwork(straight, 400)
+    with pytest.raises(ValueError, match="ReLU between layer 2"):
+        AttentionNetwork(nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2)), 400)
+    twice = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.ReLU(), nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="right before ReLU 2"):
+        AttentionNetwork(twice, 400)
 
 
 def test_gates_follow_activations():

@@ -37,6 +37,31 @@ def test_an_open_mask_computes_what_the_layer_does():
         torch.testing.assert_close(made.eval()(x), original(x))
 
 
+def test_modules_that_are_used_again_are_converted_once():
+    tied, norm, act = nn.Linear(6, 6), nn.BatchNorm1d(6), nn.ReLU()
+    network = convert(nn.Sequential(tied, norm, act, tied, norm, act, nn.Linear(6, 2)))
+    kinds = [RelevanceLinear, TaskBatchNorm, nn.ReLU]
+    assert list(map(type, network.body)) == [*kinds, *kinds, RelevanceLinear]
+    assert network.body[0] is network.body[3]
+    assert network.body[1] is network.body[4]
+    x = torch.randn(8, 6)
+    for task in range(2):
+        network.begin_task(task, [0, 1])
+        network.train()(x).square().sum().backward()
+        network.finish_task()
+        if not task:
+            before = network.eval()(x, 0).detach()
+    assert torch.equal(network.eval()(x, 0), before)
+
+
+def test_a_tied_layer_without_batchnorm_is_rescaled_once():
+    torch.manual_seed(0)
+    tied = nn.Linear(300, 300, bias=False)
+    layers = convert(nn.Sequential(tied, nn.Sequential(tied), nn.Linear(300, 2))).relevance_layers()
+    size = (layers["0"].weight / tied.weight).mean() * layers["0"].relevance.square().mean().sqrt()
+    assert size.item() == pytest.approx(1, rel=1e-4)
+
+
 @pytest.mark.parametrize("initialisation", ["normal", "uniform"])
 def test_fresh_masks_keep_the_size_of_signals_where_no_batchnorm_restores_it(initialisation):
     torch.manual_seed(0)

@@ -1,14 +1,19 @@
 """RMN forgets nothing: what old tasks compute is the same to the last bit."""
 
+import copy
 import io
+import warnings
 
 import pytest
 import torch
+from avalanche.benchmarks import benchmark_from_datasets
+from avalanche.benchmarks.utils import as_classification_dataset
 from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from harness.networks import mlp
-from rmn import RMN, RMNPlugin, convert
+from rmn import RMN, RMNPlugin, convert, parameter_groups
 from rmn.layers import TaskBatchNorm
 
 OPTIMIZERS = {
@@ -119,6 +124,73 @@ def test_a_saved_network_predicts_the_same_bits(stream, head):
         assert torch.equal(loaded(x, y), strategy.model(x, y))
         assert torch.equal(loaded(x), strategy.model(x))
         assert torch.equal(loaded.logits_per_task(x), strategy.logits_per_task(x))
+
+
+def test_a_network_saved_during_a_task_goes_on_where_it_was(stream):
+    strategy = learner(plugin=RMNPlugin(prune_epoch=1, prune_below=0.3))
+    strategy.train(stream.experiences[0])
+    model = strategy.model
+    model.begin_task(1, [2, 3])
+    model.prune(0.5)
+    loaded = convert(mlp(10))
+    loaded.load_state_dict(model.state_dict())
+    x = stream.test[0].inputs()
+    before = loaded.eval().forward_task(x, 0).detach()
+    assert torch.equal(loaded.logits_per_task(x), model.eval().logits_per_task(x))
+    optimizer = torch.optim.Adam(loaded.parameters(), lr=0.1)
+    loaded.train()(x).square().mean().backward()
+    optimizer.step()
+    loaded.hold()
+    assert torch.equal(loaded.eval().forward_task(x, 0), before)
+    assert all(not mappings.mapping[mappings.pruned].any() for mappings in loaded.mappings)
+    loaded.finish_task()
+    assert loaded.labels == [0, 1]
+
+
+def test_a_model_can_be_copied_while_it_learns(stream):
+    class Copying(SupervisedPlugin):
+        copies = ()
+
+        def after_training_epoch(self, strategy, **kwargs):
+            self.copies = (*self.copies, copy.deepcopy(strategy.model))
+
+    copying = Copying()
+    strategy = learner(plugin=RMNPlugin(l0_weight=0.3))
+    strategy.plugins.append(copying)
+    strategy.train(stream.experiences[0])
+    x = stream.test[0].inputs()
+    live = copying.copies[-1].eval().forward_task(x, None)
+    assert torch.equal(live, strategy.model.eval().forward_task(x, 0))
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD])
+def test_weight_decay_of_mappings_is_warned_of(stream, kind):
+    model = convert(mlp(10))
+    arguments = {"evaluator": EvaluationPlugin(), "train_mb_size": 64}
+    strategy = RMN(model=model, optimizer=kind(model.parameters(), weight_decay=0.1), **arguments)
+    with pytest.warns(UserWarning, match="weight decay draws relevance mappings to zero"):
+        strategy.train(stream.experiences[0])
+    groups = parameter_groups(model, lr=0.01, mapping_lr=0.01)
+    strategy = RMN(model=model, optimizer=kind(groups, lr=0.01, weight_decay=0.1), **arguments)
+    assert [group["weight_decay"] for group in strategy.optimizer.param_groups] == [0.1, 0.0]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*weight decay.*")
+        strategy.train(stream.experiences[1])
+
+
+def test_experiences_without_labels_or_classes_are_learned_and_warned_of():
+    torch.manual_seed(0)
+    data = [TensorDataset(torch.randn(64, 784), torch.arange(64) % 2) for _ in range(2)]
+    for part in data:
+        part.targets = part.tensors[1].tolist()
+    parts = [as_classification_dataset(part) for part in data]
+    benchmark = benchmark_from_datasets(train=parts, test=parts)
+    strategy = learner(epochs=1)
+    first, second = benchmark.train_stream
+    strategy.train(first)
+    with pytest.warns(UserWarning, match="task label 0 again"):
+        strategy.train(second)
+    assert strategy.model.labels == [0, 0]
 
 
 def test_masks_are_stored_at_one_bit_a_weight(stream):
