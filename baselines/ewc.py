@@ -18,7 +18,9 @@ class EWC(Baseline):
     """Elastic weight consolidation: a quadratic penalty weighted by the Fisher diagonal.
 
     Avalanche estimates it by the squared gradient of each batch's mean loss, so the scale of
-    `ewc_lambda` depends on the batch size. The penalties of all tasks are merged into one.
+    `ewc_lambda` depends on the batch size; nor is there the half before the sum of Kirkpatrick et
+    al., Equation 3: a lambda there is half as much here. The penalties of all tasks are merged into
+    one.
     """
 
     name: ClassVar[str] = "ewc"

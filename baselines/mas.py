@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 @register
 @dataclass(frozen=True)
 class MAS(Baseline):
-    """Memory aware synapses: importance is the gradient of the output's squared norm."""
+    """Memory aware synapses: importance is the gradient of the output's squared norm.
+
+    As Avalanche has it, and otherwise than published: the magnitude is taken of each batch's mean
+    gradient and not of each example's, old importances fade by `alpha` where the publication adds
+    the new ones up, and the pass that estimates them runs in training mode, which moves BatchNorm's
+    statistics.
+    """
 
     name: ClassVar[str] = "mas"
     title: ClassVar[str] = "MAS"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
@@ -63,6 +63,8 @@ def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
     states = _states(runs, request)
     missing = [run for run, state in states if state == "to run"]
     if request.plan:
+        for run in runs[:1]:
+            _say(_out(), f"Budget of all: {_words(run.training)}")
         _out().print(plan_table(states))
         _say(_out(), f"{len(missing)} of {len(runs)} runs to make.")
         return FINISHED
@@ -74,6 +76,10 @@ def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
     if not results.rows.empty:
         _show(results, request)
     return _account(runs, results, request, log)
+
+
+def _words(budget: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in budget.items() if value is not None)
 
 
 def _states(runs: Sequence[Run], request: Request) -> list[tuple[Run, str]]:

@@ -154,11 +154,21 @@ def _budget(finished: Sequence[Record]) -> str:
             f", divided by three after {training['patience']} epochs without a lower loss on a "
             "held-out tenth of the training data"
         )
+    first = training.get("first_epochs")
+    longer = f" ({first} in the first)" if first else ""
+    limits = [
+        f"at most {training[name]:,} {kind} examples a task"
+        for name, kind in (("train_examples", "training"), ("test_examples", "test"))
+        if training[name] is not None
+    ]
+    taken = f" Of the data, it has {' and '.join(limits)}." if limits else ""
     return (
-        f"Every method trains for {training['epochs']} epochs a task in batches of "
-        f"{training['batch_size']}, with the same network, first weights and order of data, by "
-        f"Adam at {training['learning_rate']:g}{decay}, unless its settings below name another "
-        "learning rate."
+        f"Every method trains for {training['epochs']} epochs a task"
+        f"{longer} in batches of {training['batch_size']}, "
+        "with the same network, first weights and order of data (replay mixes stored examples "
+        f"in), by Adam at {training['learning_rate']:g}{decay}, unless its settings below name "
+        f"another learning rate; products are in {training.get('precision', 'float32')}, weights "
+        f"in float32.{taken}"
     )
 
 

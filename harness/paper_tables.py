@@ -132,12 +132,13 @@ class Grid:
 
 
 def grids(cells: pd.DataFrame) -> list[Grid]:
-    """The tables of `tidy`, methods that were measured first, best first."""
+    """The tables of `tidy`; methods that were measured on more benchmarks first, then the best."""
     found = []
     for (table, regime), group in cells.groupby(["table", "regime"], sort=False):
         remarks = list(dict.fromkeys(filter(None, group["comparable"])))
         benchmarks = list(dict.fromkeys(group["benchmark"]))
-        methods = group.groupby("baseline")["mean"].mean().sort_values(ascending=False).index
+        order = group.groupby("baseline")["mean"].agg(["count", "mean"])
+        methods = order.sort_values(["count", "mean"], ascending=False).index
         titles = dict(zip(group["baseline"], group["method"], strict=True))
         titles |= {row.baseline: row.method for row in group[group["seeds"] > 0].itertuples()}
         places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
@@ -219,8 +220,11 @@ def main(words: Sequence[str]) -> int:
     if not cells["seeds"].any():
         command = f"python -m harness.compare --benchmark split_mnist --profile {given.profile}"
         parser.error(f"there is no finished run; make some with: {command}")
+    try:
+        given.reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot write to {given.reports}: {error}; name another folder by --reports")
     stem = "paper_tables" if given.profile == "default" else f"paper_tables-{given.profile}"
-    given.reports.mkdir(parents=True, exist_ok=True)
     for kind in formats:
         path = given.reports / f"{stem}.{kind}"
         WRITERS[kind](cells, given.profile, path)

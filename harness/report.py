@@ -31,7 +31,7 @@ def make_report(
         The files written.
 
     Raises:
-        ValueError: there is no finished run.
+        NoFinishedRunError: there is no finished run.
     """
     from harness import store
     from harness.document import typeset
@@ -80,9 +80,13 @@ def main(words: Sequence[str]) -> int:
     ]:
         if name not in known:
             parser.error(unknown(kind, name, known))
+    from harness.tables import NoFinishedRunError
+
     try:
         written = make_report(given.results, given.reports, given.benchmark, given.profile, formats)
-    except ValueError as error:
+    except OSError as error:
+        parser.error(f"cannot write to {given.reports}: {error}; name another folder by --reports")
+    except NoFinishedRunError as error:
         command = f"python -m harness.compare --benchmark {given.benchmark}"
         parser.error(f"{error}; make some with: {command} --profile {given.profile}")
     for path in written:

@@ -160,6 +160,10 @@ class Leaderboard:
     shown: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+class NoFinishedRunError(ValueError):
+    """There is nothing to report."""
+
+
 def leaderboard(results: Results, supervised: Results | None = None) -> Leaderboard:
     """The leaderboard of what `harness.store.read` gave.
 
@@ -169,11 +173,11 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
             budget or, of the same method, with other settings are no measure of it.
 
     Raises:
-        ValueError: there is no finished run.
+        NoFinishedRunError: there is no finished run.
     """
     finished = [record for record in results.records if record.status == "finished"]
     if not finished:
-        raise ValueError("there is no finished run")
+        raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)
     if supervised is not None and not supervised.rows.empty:
         derived = pd.concat([derived, _degradation(results, derived, supervised)])

@@ -73,7 +73,7 @@ def leaderboard_table(results: Results, width: int) -> Table:
         width: of the terminal, in characters.
 
     Raises:
-        ValueError: there is no finished run.
+        NoFinishedRunError: there is no finished run.
     """
     board = leaderboard(results)
     entries = board.entries

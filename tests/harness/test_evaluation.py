@@ -10,9 +10,11 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.supervised import EWC, Naive, Replay
 from torch import nn
 
+from baselines.registry import methods
 from harness.answers import Answers
 from harness.benchmarks import BENCHMARKS
 from harness.decay import CosineDecay
+from harness.declaration import check_declaration
 from harness.evaluation import evaluate
 from harness.loading import TensorLoading
 from harness.memory import kept, network_bytes
@@ -127,6 +129,18 @@ def test_memory_by_hand(stream):
     assert (few.examples, many.examples) == (30, 60)
     assert few.example_bytes == 30 * (784 + 8)  # pixels are bytes, labels int64
     assert many.bytes - few.bytes == pytest.approx(30 * (784 + 8), abs=512)
+
+
+def test_a_method_that_does_what_it_does_not_declare_is_refused(stream):
+    replaying, plain = trained(Replay, stream, mem_size=30), trained(Naive, stream)
+    naive, replay = methods()["naive"](), methods()["replay"]()
+    check_declaration(naive, plain, "shared")
+    check_declaration(replay, replaying, "shared")
+    with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.REPLAY"):
+        check_declaration(naive, replaying, "shared")
+    asking = trained(RMN, stream, model=convert(mlp(10)))
+    with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.TASK_IDENTITY"):
+        check_declaration(naive, asking, "shared")
 
 
 def test_cosine_decay_follows_its_formula(stream):
