@@ -56,6 +56,50 @@ def test_annealing_and_clamping(strategy, stream):
     assert gate.embedding.abs().max() <= 6
 
 
+class Spy:
+    """Notes the loss and the gradients before or after HAT's plugin has its turn."""
+
+    def __init__(self):
+        self.losses, self.gradients = [], []
+
+    def before_backward(self, strategy, **kwargs):
+        self.losses.append(float(strategy.loss))
+
+    def before_update(self, strategy, **kwargs):
+        model = strategy.model
+        weights = [layer.weight.grad.clone() for layer, _, _ in model.gated]
+        self.gradients.append((weights, [gate.embedding.grad.clone() for gate in model.gates]))
+
+
+def test_a_step_follows_equations_3_5_and_6(context, stream):
+    torch.manual_seed(0)
+    strategy = methods()["hat"](learning_rate=0.2, lamb=2.0).build(context)
+    strategy.train(stream.experiences[0], reset_optimizer_state=True)
+    model, before, after, states = strategy.model, Spy(), Spy(), []
+
+    class State:
+        def before_forward(self, strategy, **kwargs):
+            states.append([(gate.scale, gate.embedding.detach().clone()) for gate in model.gates])
+
+    strategy.plugins.insert(0, before)
+    strategy.plugins += [after, State()]
+    strategy.train(stream.experiences[1], reset_optimizer_state=True)
+    first = [gate.finished[0] for gate in model.gates]
+    free = sum(float((1 - gates).sum()) for gates in first)
+    for step, state in enumerate(states):
+        pairs = [(torch.sigmoid(s * e), gates) for (s, e), gates in zip(state, first, strict=True)]
+        used = sum(float((now * (1 - gates)).sum()) for now, gates in pairs)
+        added = after.losses[step] - before.losses[step]
+        assert added == pytest.approx(2.0 * used / free, rel=1e-3, abs=1e-5)  # Equation 5
+        (weights, embeddings), (shielded, undone) = before.gradients[step], after.gradients[step]
+        for found, gradient, (s, e) in zip(undone, embeddings, state, strict=True):
+            steep = ((s * e).clamp(-50, 50).cosh() + 1) / (e.cosh() + 1)
+            torch.testing.assert_close(found, gradient * 400.0 / s * steep)  # Equation 6
+        outputs, inputs = first[1][:, None], first[0][None]
+        kept = 1 - torch.minimum(outputs, inputs)
+        torch.testing.assert_close(shielded[1], weights[1] * kept)  # Equation 3
+
+
 def test_protected_weights_hardly_move(strategy, stream):
     strategy.train(stream.experiences[0], reset_optimizer_state=True)
     model = strategy.model
