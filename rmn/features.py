@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from torch import Tensor, nn
 
-from rmn.layers import TaskLayer
+from rmn.layers import TaskBatchNorm, TaskLayer
+
+_WEIGHTED: Final = (nn.Linear, nn.Conv2d, TaskLayer)
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """The last layer that the network registered, its output layer in every common network."""
-    children = list(network.children())
-    return last_layer(children[-1]) if children and not isinstance(network, TaskLayer) else network
+    """The last layer with weights that the network registered: its output layer, commonly.
+
+    Activations may be registered after it; a network without such a layer is its own last one.
+    """
+    found = list(_weighted(network))
+    return found[-1] if found else network
+
+
+def _weighted(module: nn.Module) -> Iterator[nn.Module]:
+    if isinstance(module, TaskBatchNorm):
+        return
+    if isinstance(module, _WEIGHTED):
+        yield module
+        return
+    for child in module.children():
+        yield from _weighted(child)
 
 
 @contextmanager

@@ -69,13 +69,13 @@ def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
     return task_scores(logits, classes, rule).argmax(0)
 
 
-def one_shot_gradient(
+def one_shot_scores(
     mixed: Callable[[Tensor], Tensor], *, inputs: int, tasks: int, device: torch.device
 ) -> Tensor:
-    """SupSup's one-shot rule: the task whose weight would lower the output's entropy fastest.
+    """SupSup's one-shot rule: how fast the weight of each task would lower the output's entropy.
 
-    All masks are mixed with equal weights; the task with the largest negative derivative of the
-    entropy with respect to its weight wins (Wortsman et al. 2020, Section 3.3, Equation 3).
+    All masks are mixed with equal weights; a task's score is the negative derivative of the entropy
+    with respect to its weight, the largest wins (Wortsman et al. 2020, Section 3.3, Equation 3).
 
     Args:
         mixed: logits (n, outputs) as a function of the mixture weights (n, tasks).
@@ -84,11 +84,11 @@ def one_shot_gradient(
         device: of the weights.
 
     Returns:
-        Index of the inferred task for each input alone, (n,), int64.
+        Scores for each input alone, (n, tasks); higher is likelier.
     """
     weights = torch.full((inputs, tasks), 1 / tasks, device=device, requires_grad=True)
     with torch.enable_grad():
         log_probability = F.log_softmax(mixed(weights), -1)
         entropy = -(log_probability.exp() * log_probability).sum()
         (gradient,) = torch.autograd.grad(entropy, weights)
-    return (-gradient).argmax(1)
+    return -gradient

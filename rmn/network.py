@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rmn.features import last_layer_inputs
 from rmn.fingerprint import fingerprint
-from rmn.inference import infer_task, one_shot_gradient
+from rmn.inference import infer_task, one_shot_scores
 from rmn.layers import RelevanceLayer, TaskLayer
 from rmn.mappings import RelevanceMappings
 
@@ -81,7 +81,11 @@ class TaskNetwork(MultiTaskModule):
         self._learning = None
 
     def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
-        """Logits (n, outputs) of inputs `x` with one task label for all, each or none of them."""
+        """Logits (n, outputs) of inputs `x` with one task label for all, each or none of them.
+
+        Raises:
+            RuntimeError: the rule is "one-shot", and a task that is being learned is a candidate.
+        """
         if self.training or not self.tasks:
             return self.forward_task(x, None)
         if task_labels is None:
@@ -140,13 +144,15 @@ class TaskNetwork(MultiTaskModule):
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
         """The learned task that SupSup's one-shot gradient names for each input, (n,) int64."""
+        return self._one_shot_scores(x).argmax(1)
 
+    def _one_shot_scores(self, x: Tensor) -> Tensor:
         def mixed(weights: Tensor) -> Tensor:
             with self._selected(mixture=weights):
                 logits: Tensor = self.body(x)
             return logits
 
-        return one_shot_gradient(mixed, inputs=len(x), tasks=self.tasks, device=x.device)
+        return one_shot_scores(mixed, inputs=len(x), tasks=self.tasks, device=x.device)
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` keeps beside tensors."""
@@ -167,9 +173,12 @@ class TaskNetwork(MultiTaskModule):
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
         rows = [self.tasks if task is None else task for task in candidates]
         if self.rule == "one-shot":
-            every = self.infer_task_in_one_shot(x)
-            position = torch.tensor(rows, device=x.device)
-            task = (every[:, None] == position).int().argmax(1)
+            if None in candidates:
+                raise RuntimeError(
+                    "the rule 'one-shot' mixes finished masks and knows nothing of the live one; "
+                    "finish the task first, or use another rule"
+                )
+            task = self._one_shot_scores(x)[:, rows].argmax(1)
         else:
             table = self.class_table(logits.shape[-1])[rows].to(x.device)
             task = infer_task(logits, table, self.rule)

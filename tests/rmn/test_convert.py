@@ -54,6 +54,26 @@ def test_modules_that_are_used_again_are_converted_once():
     assert torch.equal(network.eval()(x, 0), before)
 
 
+class OutputRegisteredFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.norm, self.out = nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 2)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.out(self.act(self.norm(self.act(self.hidden(x)))))
+
+
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+def test_the_output_layer_is_the_last_with_weights(head):
+    network = convert(OutputRegisteredFirst(), head=head)
+    for task in range(2):
+        network.begin_task(task, [0, 1])
+        network.finish_task()
+    x = torch.randn(4, 6)
+    assert network.eval().features_per_task(x).shape == (2, 4, 5)
+
+
 def test_a_tied_layer_without_batchnorm_is_rescaled_once():
     torch.manual_seed(0)
     tied = nn.Linear(300, 300, bias=False)

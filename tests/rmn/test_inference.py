@@ -1,5 +1,6 @@
 """Task inference against hand-worked scores and a slow gradient."""
 
+import copy
 import math
 
 import pytest
@@ -86,6 +87,20 @@ def test_one_shot_gradient_against_finite_differences(network):
     slopes = [(entropy(equal + step[t]) - entropy(equal - step[t])) / 2e-5 for t in range(3)]
     network = network.float()
     assert int(network.infer_task_in_one_shot(x)) == min(range(3), key=slopes.__getitem__)
+
+
+def test_one_shot_among_some_tasks_is_the_best_of_these(network):
+    x = torch.rand(40, 1, 28, 28)
+    repeated = copy.deepcopy(network)
+    repeated.labels, repeated.rule = [0, 5, 0], "one-shot"
+    scores = repeated._one_shot_scores(x)
+    assert (scores.argmax(1) == 1).any()  # named for another label's task
+    expected = torch.where(scores[:, 0] >= scores[:, 2], 0, 2)
+    every = repeated.logits_per_task(x)
+    assert torch.equal(repeated(x, 0), every[expected, torch.arange(40)])
+    repeated.begin_task(0, [6, 7])
+    with pytest.raises(RuntimeError, match="one-shot"):
+        repeated(x)
 
 
 def test_labels_select_tasks(network):
