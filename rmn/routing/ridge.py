@@ -36,9 +36,13 @@ class Ridge(ClassRouter):
         super().__init__(outputs)
         self.penalty = penalty
         self.seed = seed
-        self.tasks = 0
         for name in ("gram", "sums", "solution"):
             self.register_buffer(name, torch.empty(0))
+
+    @property
+    def tasks(self) -> int:
+        """Number of tasks there is room for, the first before anything was learned."""
+        return self.sums.shape[1] // self.outputs if self.sums.numel() else 1
 
     @abstractmethod
     def draw(self, x: Tensor) -> None:
@@ -50,7 +54,6 @@ class Ridge(ClassRouter):
 
     def begin_task(self) -> None:
         """Make room for the new task's classes."""
-        self.tasks += 1
         if self.sums.numel():
             self.sums = F.pad(self.sums, (0, self.outputs))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ class Router(nn.Module, ABC):
     """Names the task of each input alone.
 
     Everything kept between tasks is in buffers, so that its bytes can be counted and
-    `state_dict` saves it.
+    `state_dict` saves it; a new router loads it whatever the number of tasks.
 
     Args:
         outputs: number of classes over all tasks.
@@ -59,6 +59,12 @@ class Router(nn.Module, ABC):
     def bytes(self) -> int:
         """Bytes of everything it keeps."""
         return sum(buffer.untyped_storage().nbytes() for buffer in self.buffers())
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        for name, buffer in self.named_buffers(recurse=False):
+            if prefix + name in state_dict:
+                setattr(self, name, buffer.new_empty(state_dict[prefix + name].shape))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 class ClassRouter(Router):

@@ -131,6 +131,20 @@ def test_bytes_are_those_of_everything_kept(kind):
     assert router.bytes == sum(b.numel() * b.element_size() for b in router.buffers()) > 0
 
 
+@pytest.mark.parametrize("kind", ROUTERS.values(), ids=ROUTERS)
+def test_a_saved_router_scores_the_same_and_learns_on(kind):
+    data = list(tasks())
+    router, loaded = fitted(kind(6), data[:2]), kind(6)
+    loaded.load_state_dict(router.state_dict())
+    x = data[0][0]
+    assert torch.equal(loaded.scores(x, Echo(2)), router.scores(x, Echo(2)))
+    for one in (router, loaded):
+        one.begin_task()
+        one.learn(*data[2], Echo(3))
+        one.finish_task()
+    assert torch.equal(loaded.scores(x, Echo(3)), router.scores(x, Echo(3)))
+
+
 def rmn(**arguments):
     torch.manual_seed(0)
     model = convert(mlp(10))
