@@ -11,7 +11,10 @@ from harness.memory import kept
 
 
 def check_declaration(method: Baseline, strategy: Any, head: str) -> None:
-    """Compare a finished strategy with its method's declaration.
+    """Compare a strategy, after a task, with its method's declaration.
+
+    What is seen: examples in Avalanche's data sets, and models that are given or infer the task.
+    Examples kept in other containers, and models that a method trains beside its own, are not.
 
     Args:
         method: what was trained.

@@ -19,7 +19,6 @@ from harness import schema
 from harness.augmentation import RandomAffine
 from harness.benchmarks import BENCHMARKS, Benchmark
 from harness.decay import CosineDecay, PlateauDecay
-from harness.declaration import check_declaration
 from harness.evaluation import Row
 from harness.lessons import Lessons, stages
 from harness.loading import TensorLoading
@@ -78,7 +77,6 @@ def perform(
     strategy = method.build(context)
     lessons = Lessons(method, strategy, context, benchmark, training, stream, course)
     rows = list(lessons.rows())
-    check_declaration(method, strategy, benchmark.head)
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return Outcome(_table(rows, run), packed(masks))
 

@@ -12,6 +12,7 @@ import torch
 from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
 from harness.answers import Answers
 from harness.benchmarks import Benchmark
+from harness.declaration import check_declaration
 from harness.evaluation import Row, evaluate, routing
 from harness.masks import mask_rows
 from harness.memory import kept, network_bytes
@@ -48,7 +49,11 @@ class Lessons:
     answers: Answers = field(default_factory=Answers)
 
     def rows(self) -> Iterator[Row]:
-        """Train on every task and measure after each."""
+        """Train on every task and measure after each.
+
+        Raises:
+            ValueError: after the first task in which the method does what it does not declare.
+        """
         unlabelled = self.stream.unlabelled
         if unlabelled is None:
             yield from self._told(list(self.stream.experiences), None)
@@ -102,6 +107,7 @@ class Lessons:
     def _measured(
         self, after: int, trained: float, shown: int, stream: UnlabelledStream | None
     ) -> Iterator[Row]:
+        check_declaration(self.method, self.strategy, self.benchmark.head)
         started = time.perf_counter()
         yield from self._evaluation(after, stream)
         evaluated = time.perf_counter() - started

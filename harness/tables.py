@@ -96,11 +96,12 @@ class Cell:
     best: bool = False
 
     def text(self, percent: bool) -> str:
-        """The number as printed: percentages with two decimals."""
+        """The number as printed: percentages with two decimals, counts with none."""
         if pd.isna(self.mean):
             return "–"
-        scale, digits = (100, 2) if percent else (1, 1 if self.mean < 1000 else 0)
-        mean = f"{self.mean * scale:,.{digits}f}"
+        whole = self.mean >= 1000 or self.mean.is_integer()
+        scale, digits = (100, 2) if percent else (1, 0 if whole else 1)
+        mean = f"{round(self.mean * scale, digits) + 0.0:,.{digits}f}"  # no negative zero
         if pd.isna(self.half_width) or self.half_width == 0:
             return mean
         return f"{mean} ± {self.half_width * scale:,.{digits}f}"

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from harness import figures, paper_tables, provenance, published, report, store
 from harness.exports import EXPORTS
 from harness.run import Run
-from harness.tables import ACC_AGNOSTIC, ACC_AWARE, leaderboard
+from harness.tables import ACC_AGNOSTIC, ACC_AWARE, Cell, leaderboard
 
 FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")
 
@@ -122,6 +122,21 @@ def test_exports_name_regimes_and_quote_the_paper(results, tmp_path):
     assert acc.loc["task-aware", "mean"] == pytest.approx(2 * acc.loc["task-agnostic", "mean"])
     assert acc.loc["task-agnostic", "rule"] == "max-logit"
     assert csv
+
+
+@pytest.mark.parametrize(
+    ("mean", "half_width", "percent", "text"),
+    [
+        (0.98765, np.nan, True, "98.77"),
+        (-0.00001, 0.0002, True, "0.00 ± 0.02"),
+        (np.nan, np.nan, True, "–"),
+        (4.0, 0.0, False, "4"),
+        (12.34, 1.26, False, "12.3 ± 1.3"),
+        (800_004.0, np.nan, False, "800,004"),
+    ],
+)
+def test_numbers_as_printed(mean, half_width, percent, text):
+    assert Cell(mean, half_width).text(percent) == text
 
 
 def test_the_best_method_is_first_and_marked(results):
