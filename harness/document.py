@@ -157,9 +157,9 @@ def _budget(finished: Sequence[Record]) -> str:
     first = training.get("first_epochs")
     longer = f" ({first} in the first)" if first else ""
     limits = [
-        f"at most {training[name]:,} {kind} examples a task"
+        f"at most {number:,} {kind} examples a task"
         for name, kind in (("train_examples", "training"), ("test_examples", "test"))
-        if training[name] is not None
+        if (number := training.get(name)) is not None
     ]
     taken = f" Of the data, it has {' and '.join(limits)}." if limits else ""
     return (

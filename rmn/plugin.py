@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from inspect import getattr_static
 from typing import Any, Literal
 
 import torch
@@ -140,7 +141,7 @@ class RMNPlugin(RelevancePlugin):
                 "experience a label of its own (return_task_id=True in Avalanche's benchmarks)",
                 stacklevel=2,
             )
-        self.begin_task(strategy, label, getattr(experience, "classes_in_this_experience", ()))
+        self.begin_task(strategy, label, _classes(experience))
         self._convergence.restart()
         self._epoch, self._pruned = 0, False
 
@@ -165,6 +166,14 @@ class RMNPlugin(RelevancePlugin):
         if self.prune_epoch is not None:
             return self._epoch == self.prune_epoch
         return self._convergence.reached()
+
+
+def _classes(experience: Any) -> Sequence[int]:
+    """The experience's classes; none if it knows nothing of them, an error if it must not tell."""
+    if getattr_static(experience, "classes_in_this_experience", None) is None:
+        return ()
+    classes: Sequence[int] = experience.classes_in_this_experience
+    return classes
 
 
 def _warn_of_decay(strategy: Any) -> None:
