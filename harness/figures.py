@@ -131,12 +131,13 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
             if per_seed.empty:
                 continue
+            per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
             mean = per_seed.mean(axis=1)
             half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
             hue = colour(entry.baseline)
             x = per_seed.index.to_numpy(dtype=float)
             axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
-            mark = "o" if len(x) == 1 else ""
+            mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
             line = dashes(board, entry)
             axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
             # a band of two seeds is wider than accuracies can be
