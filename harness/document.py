@@ -34,7 +34,8 @@ from harness.typesetting import write_pdf
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 
 _CAPTIONS: Final = {
-    "curves": "Average accuracy over the tasks learned so far: mean, 95 % band, every seed faint.",
+    "curves": "Average accuracy over the tasks learned so far, where all of them were tested: "
+    "mean, 95 % band, every seed faint.",
     "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
     "95 % interval. Dotted: what the paper prints, from its own budget. All other figures show the "
     "profile's own number of epochs.",
