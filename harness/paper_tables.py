@@ -132,13 +132,13 @@ class Grid:
 
 
 def grids(cells: pd.DataFrame) -> list[Grid]:
-    """The tables of `tidy`; methods that were measured on more benchmarks first, then the best."""
+    """The tables of `tidy`, methods by their mean rank on the benchmarks that they have."""
     found = []
     for (table, regime), group in cells.groupby(["table", "regime"], sort=False):
         remarks = list(dict.fromkeys(filter(None, group["comparable"])))
         benchmarks = list(dict.fromkeys(group["benchmark"]))
-        order = group.groupby("baseline")["mean"].agg(["count", "mean"])
-        methods = order.sort_values(["count", "mean"], ascending=False).index
+        ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
+        methods = ranks.groupby(group["baseline"]).mean().sort_values().index
         titles = dict(zip(group["baseline"], group["method"], strict=True))
         titles |= {row.baseline: row.method for row in group[group["seeds"] > 0].itertuples()}
         places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
