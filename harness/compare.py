@@ -63,8 +63,8 @@ def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
     states = _states(runs, request)
     missing = [run for run, state in states if state == "to run"]
     if request.plan:
-        for run in runs[:1]:
-            _say(_out(), f"Budget of all: {_words(run.training)}")
+        if runs:
+            _say(_out(), f"Budget of all: {_words(runs[0].training)}")
         _out().print(plan_table(states))
         _say(_out(), f"{len(missing)} of {len(runs)} runs to make.")
         return FINISHED

@@ -7,10 +7,10 @@ from typing import Any
 from avalanche.models import MultiTaskModule
 
 from baselines.interface import HEADS, Baseline, FindsTasks, HasMasks, InfersTask, Relaxation
-from harness.memory import kept
+from harness.memory import Kept
 
 
-def check_declaration(method: Baseline, strategy: Any, head: str) -> None:
+def check_declaration(method: Baseline, strategy: Any, held: Kept, head: str) -> None:
     """Compare a strategy, after a task, with its method's declaration.
 
     What is seen: examples in Avalanche's data sets, and models that are given or infer the task.
@@ -19,13 +19,14 @@ def check_declaration(method: Baseline, strategy: Any, head: str) -> None:
     Args:
         method: what was trained.
         strategy: made by it.
+        held: what it keeps (`harness.memory.kept`).
         head: of the benchmark; heads of its own are no choice of the method's.
 
     Raises:
         ValueError: the method kept examples or used the task identity without declaring it.
     """
     observed = set()
-    if kept(strategy).examples:
+    if held.examples:
         observed.add(Relaxation.REPLAY)
     has_tasks = isinstance(strategy, InfersTask | HasMasks)
     finds_tasks = isinstance(strategy, FindsTasks)

@@ -185,10 +185,7 @@ def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[s
         if all(isnan(cell.mean) for cell in mine.values()):
             continue
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
-        row += [
-            {"text": cell.text(METRICS[column.metric].percent), "best": cell.best}
-            for column, cell in mine.items()
-        ]
+        row += [{"text": column.text(cell), "best": cell.best} for column, cell in mine.items()]
         rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
     head = ["Method", "Seeds", *(column.title for column in columns)]
     return {
@@ -224,7 +221,7 @@ def _rules(board: Leaderboard) -> dict[str, Any]:
         title = entry.title
         for rule in filter(None, rules) if len(rules) > 2 else ():
             [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
-            texts = [cell.text(METRICS[c.metric].percent) for c, cell in cells.items()]
+            texts = [column.text(cell) for column, cell in cells.items()]
             keeps = RULES.get(rule) or "the router's own answers, without the network"
             rows.append([title, rule, *texts, keeps])
             title = ""  # once for all its rules

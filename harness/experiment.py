@@ -73,7 +73,8 @@ def perform(
         plugins.append(PlateauDecay(stream.held_out, training.patience))
     if training.affine:
         plugins.append(RandomAffine(run.seed))
-    context = _context(benchmark, training, run.seed, where, tuple(plugins))
+    epochs = course.stages[-1].epochs
+    context = _context(benchmark, training, epochs, run.seed, where, tuple(plugins))
     strategy = method.build(context)
     lessons = Lessons(method, strategy, context, benchmark, training, stream, course)
     rows = list(lessons.rows())
@@ -96,6 +97,7 @@ def _table(rows: list[Row], run: Run) -> pd.DataFrame:
 def _context(
     benchmark: Benchmark,
     training: Training,
+    epochs: int,
     seed: int,
     device: torch.device,
     plugins: tuple[Any, ...],
@@ -115,7 +117,7 @@ def _context(
         network=network,
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
-        epochs=training.epochs if benchmark.labelled else 1,  # streams repeat examples themselves
+        epochs=epochs,
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
         device=device,

@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.metrics import RUN, matrix, pairs
-from harness.published import paper
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.statistics import half_width
 from harness.tables import (
@@ -177,10 +176,10 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
                 lw=1.3,
                 label=title,
             )
-        for baseline in dict.fromkeys(entry.baseline for entry in several):
-            quoted = paper(board.benchmark, baseline)
-            if quoted and column.regime in quoted.regimes:
-                level = float(quoted.value.split()[0])
+        papers = {entry.baseline: entry.paper(column.regime) for entry in several}
+        for baseline, quoted in papers.items():
+            if quoted:
+                level = float(quoted.split()[0])
                 axis.axhline(level, color=colour(baseline), ls=":", label="paper")
         ticks = sorted({entry.epochs for entry in several})
         axis.set_xscale("log")
@@ -298,9 +297,8 @@ def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         mine = _of(found, entry, TASK_AGNOSTIC)
         table = mine.pivot_table(index="task", columns="other", values="value")
         right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
-        tables[
-            f"{entry.title}, {entry.rule}: {right:.1f}\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}right"
-        ] = table
+        share = f"{right:.1f} % right".replace(" ", "\N{NO-BREAK SPACE}")
+        tables[f"{entry.title}, {entry.rule}: {share}"] = table
     return _heat_maps(tables, "inferred task", "true task")
 
 
@@ -379,9 +377,8 @@ def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 
 
 def _grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
-    figure = Figure(
-        figsize=(_WIDTH, height * rows), layout="compressed"
-    )  # or titles of square panels are cut
+    # "constrained" would cut the titles of square panels
+    figure = Figure(figsize=(_WIDTH, height * rows), layout="compressed")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -107,11 +107,11 @@ class Lessons:
     def _measured(
         self, after: int, trained: float, shown: int, stream: UnlabelledStream | None
     ) -> Iterator[Row]:
-        check_declaration(self.method, self.strategy, self.benchmark.head)
         started = time.perf_counter()
         yield from self._evaluation(after, stream)
         evaluated = time.perf_counter() - started
         held = kept(self.strategy)
+        check_declaration(self.method, self.strategy, held, self.benchmark.head)
         values = {
             "train_seconds": trained,
             "eval_seconds": evaluated,
@@ -151,14 +151,12 @@ class Lessons:
 
 def stages(method: Baseline, benchmark: Benchmark, training: Training) -> list[Stage]:
     """What each call of the method's `train` learns, and for how long."""
+    if not benchmark.labelled:  # such a stream repeats the examples itself
+        training = replace(training, epochs=1, first_epochs=None)
     if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
-        return [Stage(f"all {benchmark.tasks} tasks", training.epochs if benchmark.labelled else 1)]
-
-    def epochs(task: int) -> int:  # streams without borders repeat the examples themselves
-        return training.epochs_of(task) if benchmark.labelled else 1
-
+        return [Stage(f"all {benchmark.tasks} tasks", training.epochs)]
     tasks = range(1, benchmark.tasks + 1)
-    return [Stage(f"task {task}/{benchmark.tasks}", epochs(task)) for task in tasks]
+    return [Stage(f"task {task}/{benchmark.tasks}", training.epochs_of(task)) for task in tasks]
 
 
 def _router_costs(strategy: Any, after: int) -> Iterator[Row]:

@@ -6,11 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from harness.benchmarks import BENCHMARKS
 from harness.names import unknown
-from harness.training import CONSTANT, PROFILES
+from harness.training import PROFILES
+
+if TYPE_CHECKING:
+    from harness.store import Results
 
 FORMATS: Final = ("pdf", "md", "csv", "tex")
 
@@ -39,9 +42,7 @@ def make_report(
     from harness.tables import leaderboard
 
     found = store.read(results, benchmark, profile)
-    labelled = BENCHMARKS[benchmark].supervised
-    with_labels = CONSTANT if profile == "default" else profile
-    supervised = store.read(results, labelled, with_labels) if labelled else None
+    supervised = _with_labels(results, benchmark, profile)
     for path, reason in found.damaged.items():
         sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
     stem = benchmark if profile == "default" else f"{benchmark}-{profile}"
@@ -56,6 +57,18 @@ def make_report(
             path.write_text(text)
         written.append(path)
     return written
+
+
+def _with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
+    """Runs on the same tasks with labels, in the profile there that has the same budget."""
+    from harness import store
+
+    here = BENCHMARKS[benchmark]
+    budgets = BENCHMARKS[here.supervised].training if here.supervised else {}
+    for name, budget in budgets.items():
+        if budget == here.training[profile]:
+            return store.read(results, here.supervised, name)
+    return None
 
 
 def main(words: Sequence[str]) -> int:

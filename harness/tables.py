@@ -24,6 +24,10 @@ class Column:
     regime: str
     title: str
 
+    def text(self, cell: Cell) -> str:
+        """A cell of this column as printed."""
+        return cell.text(METRICS[self.metric].percent)
+
 
 ACC_AWARE: Final = Column("acc", TASK_AWARE, "ACC task-aware")
 ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC, "ACC task-agnostic")
@@ -135,7 +139,7 @@ class Entry:
 
     def text(self, column: Column) -> str:
         """A cell as printed."""
-        return self.cells[column].text(METRICS[column.metric].percent)
+        return column.text(self.cells[column])
 
     def paper(self, regime: str) -> str:
         """The paper's accuracy under a regime as printed there, "" if there is none."""

@@ -10,18 +10,18 @@ from rich.table import Table
 
 from harness.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.store import Results
-from harness.tables import COLUMNS, leaderboard
+from harness.tables import ACC_AGNOSTIC, ACC_AWARE, COLUMNS, FORGETTING, INFERENCE, leaderboard
 
 _FIRST: Final = (
     "Method",
-    "ACC task-aware",
-    "ACC task-agnostic",
+    ACC_AWARE.title,
+    ACC_AGNOSTIC.title,
     "Seeds",
     "Rule",
     f"Paper {TASK_AWARE}",
     f"Paper {TASK_AGNOSTIC}",
-    "Forgetting task-aware",
-    "Task inference",
+    FORGETTING.title,
+    INFERENCE.title,
 )
 """What is shown where there is not room for all; the other columns follow in their order."""
 

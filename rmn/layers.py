@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from rmn.mappings import RelevanceMappings
 from rmn.mixture import kernel_gradients, mixed
 from rmn.relevance import pack, unpack
+from rmn.saved import make_room
 
 
 class TaskLayer(nn.Module, ABC):
@@ -64,10 +65,7 @@ class TaskLayer(nn.Module, ABC):
         """Keep the live task for good."""
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        saved = state_dict.get(prefix + self.per_task)
-        if saved is not None:  # the number of tasks may differ from this network's
-            here = self.get_buffer(self.per_task).device
-            setattr(self, self.per_task, torch.empty_like(saved, device=here))
+        make_room(self, [self.per_task], state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 

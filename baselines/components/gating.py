@@ -80,8 +80,8 @@ def _chain(network: nn.Sequential, smax: float) -> Gated:
         raise ValueError(f"HAT needs a Linear layer at the end, not {type(made[-1]).__name__}")
     head = TaskHead(made[-1])
     made[-1] = head
-    before: list[Gate | None] = [None, *gates]
-    between = list(zip(weighted[:-1], before, gates, strict=False))
+    before = [None, *gates][: len(gates)]
+    between = list(zip(weighted[:-1], before, gates, strict=True))
     return Gated(nn.Sequential(*made), head, gates, between)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from rmn.saved import make_room
+
 
 class AnswersPerTask(Protocol):
     """A network that can answer under each learned task."""
@@ -61,9 +63,7 @@ class Router(nn.Module, ABC):
         return sum(buffer.untyped_storage().nbytes() for buffer in self.buffers())
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        for name, buffer in self.named_buffers(recurse=False):
-            if prefix + name in state_dict:
-                setattr(self, name, buffer.new_empty(state_dict[prefix + name].shape))
+        make_room(self, dict(self.named_buffers(recurse=False)), state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 

@@ -134,13 +134,13 @@ def test_memory_by_hand(stream):
 def test_a_method_that_does_what_it_does_not_declare_is_refused(stream):
     replaying, plain = trained(Replay, stream, mem_size=30), trained(Naive, stream)
     naive, replay = methods()["naive"](), methods()["replay"]()
-    check_declaration(naive, plain, "shared")
-    check_declaration(replay, replaying, "shared")
+    check_declaration(naive, plain, kept(plain), "shared")
+    check_declaration(replay, replaying, kept(replaying), "shared")
     with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.REPLAY"):
-        check_declaration(naive, replaying, "shared")
+        check_declaration(naive, replaying, kept(replaying), "shared")
     asking = trained(RMN, stream, model=convert(mlp(10)))
     with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.TASK_IDENTITY"):
-        check_declaration(naive, asking, "shared")
+        check_declaration(naive, asking, kept(asking), "shared")
 
 
 def test_cosine_decay_follows_its_formula(stream):
