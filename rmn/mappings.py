@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -128,6 +130,42 @@ class RelevanceMappings(nn.Module):
     def _draw(self) -> None:
         for slot in self.slots:
             initialise(slot.of(self.mapping), self.initialisation, self.spread)
+
+
+def soften(groups: Sequence[RelevanceMappings]) -> Tensor:
+    """Make `soft` of each group; sum over all weights of price times relevance, a scalar."""
+    if len(groups) == 1:
+        return groups[0].soften()
+    kinds = {(group.weight.device, group.weight.dtype) for group in groups}
+    if len(kinds) == 1 and groups[0].weight.device.type != "cpu":
+        return soften_end_to_end(groups)
+    return torch.stack([group.soften() for group in groups]).sum()
+
+
+def soften_end_to_end(groups: Sequence[RelevanceMappings]) -> Tensor:
+    """`soften` in one pass over the values of several groups, on one device and of one type.
+
+    A GPU takes longer to be told of each group's values than to work on those of all groups.
+    """
+    starts = accumulate((len(group.weight) for group in groups), initial=0)
+    moved = [
+        replace(slot, start=start + slot.start)
+        for start, group in zip(starts, groups, strict=False)
+        for slot in group.slots
+    ]
+    prices = [group.price for group in groups if group.price is not None]
+    betas = [group.beta for group in groups]
+    cost: Tensor
+    cost, *soft = SoftMask.apply(
+        moved,
+        torch.cat(prices) if prices else None,
+        torch.cat([group.weight for group in groups]),
+        torch.cat([group.mapping for group in groups]),
+        torch.cat(betas) if betas[0].dim() else betas[0],
+    )
+    for group in groups:
+        group.soft, soft = soft[: len(group.slots)], soft[len(group.slots) :]
+    return cost
 
 
 def grouped(weights: Sequence[Tensor]) -> Iterator[range]:

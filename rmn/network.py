@@ -14,7 +14,7 @@ from rmn.features import last_layer_inputs
 from rmn.fingerprint import fingerprint
 from rmn.inference import infer_task, one_shot_scores
 from rmn.layers import RelevanceLayer, TaskLayer
-from rmn.mappings import RelevanceMappings
+from rmn.mappings import RelevanceMappings, soften
 
 
 class TaskNetwork(MultiTaskModule):
@@ -252,8 +252,7 @@ class RelevanceNetwork(TaskNetwork):
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
         """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
         if self.training and task is None:
-            costs = [mappings.soften() for mappings in self.mappings]
-            self.cost = costs[0] if len(costs) == 1 else torch.stack(costs).sum()
+            self.cost = soften(self.mappings)
         return super().forward_task(x, task)
 
     def hold(self) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rmn import convert
-from rmn.mappings import grouped
+from rmn.mappings import grouped, soften, soften_end_to_end
+from rmn.penalties import price_relevance
 from rmn.relevance import CACHED
 from rmn.slots import slots
 
@@ -95,3 +96,31 @@ def test_masked_weights_lie_as_the_weights_do():
         assert torch.equal(layer.masks(), mask[None])
         assert torch.equal(layer.masked_weight(0), layer.weight * mask)
         assert layer.masked_weight(0).stride() == layer.weight.stride()
+
+
+@pytest.mark.parametrize("learn_beta", [False, True])
+@pytest.mark.parametrize("priced", [False, True])
+def test_groups_end_to_end_are_what_they_are_one_by_one(learn_beta, priced):
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 64, 3), nn.Conv2d(64, 256, 3), nn.Conv2d(256, 64, 1)]
+    convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    model = convert(convolutions, learn_beta=learn_beta)
+    groups = model.mappings
+    assert [len(group.slots) for group in groups] == [1, 1, 1]
+    model.begin_task(0, [])
+    model.finish_task()
+    model.begin_task(1, [])
+    if priced:
+        price_relevance(groups, l0_weight=1.0, overlap_weight=0.5)
+    found = []
+    for way in (soften, soften_end_to_end):
+        model.zero_grad()
+        cost = way(groups)
+        masked = [soft for group in groups for soft in group.soft]
+        (cost + sum((soft**3).sum() for soft in masked)).backward()
+        gradients = [parameter.grad for parameter in model.parameters()]
+        found.append([cost.detach(), *(soft.detach() for soft in masked), *gradients])
+    assert (found[0][0] != 0) == priced
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+        assert one.stride() == other.stride()
