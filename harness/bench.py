@@ -2,7 +2,8 @@
 
 Each subject (`harness.subjects`) runs in a process of its own, in turn, several times over, so that
 a change of the machine's speed meets all of them alike. Ratios of medians are what counts. Then
-come the cost of masks on larger networks, of many tasks, and how busy a comparison keeps the cores.
+comes the cost of masks on larger networks; on a CPU, of many tasks, and how busy a comparison keeps
+the cores.
 """
 
 from __future__ import annotations
@@ -38,8 +39,7 @@ NAMES: Final = (
     "our hat",
     "our rmn",
 )
-BEGIN: Final = "<!-- harness.bench begins -->"
-END: Final = "<!-- harness.bench ends -->"
+DEVICES: Final = ("cpu", "cuda")
 
 Samples = dict[str, list[tuple[float, float]]]
 
@@ -48,33 +48,41 @@ def main(words: Sequence[str]) -> int:
     """Measure, print the table and put it into the page; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m harness.bench", description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="runs of each subject (default: 5)")
-    parser.add_argument("--page", type=Path, default=Path("docs/performance.md"))
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="(default: cpu)")
+    parser.add_argument(
+        "--page",
+        type=Path,
+        default=Path("docs/performance.md"),
+        help="takes the tables between its marks of the device (default: docs/performance.md)",
+    )
     parser.add_argument("--one", choices=NAMES, help="measure one subject, here and now, as JSON")
     given = parser.parse_args(words)
+    if given.device == "cuda" and not _has_cuda():
+        parser.error("torch sees no CUDA device; use --device cpu")
     if given.one:
-        sys.stdout.write(json.dumps(_measure(given.one)) + "\n")
+        sys.stdout.write(json.dumps(_measure(given.one, given.device)) + "\n")
         return 0
     samples: Samples = {name: [] for name in NAMES}
     turns = [name for _ in range(given.repeats) for name in NAMES]
     for name in track(turns, console=Console(stderr=True), description="measuring"):
-        samples[name].append(_in_its_own_process(name))
-    text = "\n\n".join([table(samples), *_costs(), _circumstances(words)])
+        samples[name].append(_in_its_own_process(name, given.device))
+    text = "\n\n".join([table(samples), *_costs(given.device), _circumstances(given.device, words)])
     Console(width=140).print(text, markup=False)
-    _into_page(given.page, text)
+    _into_page(given.page, given.device, text)
     return 0
 
 
-def _costs() -> Iterator[str]:
+def _costs(device: str) -> Iterator[str]:
     import torch
 
     from harness import costs
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    masked = [costs.steps(torch.device(name)) for name in devices]
-    for rows in (*masked, costs.tasks(), costs.use_of_cores(cores())):
-        yield "\n".join(rows)
+    yield "\n".join(costs.steps(torch.device(device)))
+    if device == "cpu":
+        yield "\n".join(costs.tasks())
+        yield "\n".join(costs.use_of_cores(cores()))
 
 
 def table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -105,22 +113,24 @@ def table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     return "\n".join(lines)
 
 
-def _measure(name: str) -> tuple[float, float]:
+def _measure(name: str, device: str) -> tuple[float, float]:
     import torch
 
-    from harness.subjects import SUBJECTS
+    from harness.subjects import SUBJECTS, warm_up
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     torch.set_flush_denormal(True)
     gc.freeze()  # both as our workers do; it is fair to give them to all
+    where = torch.device(device)
+    warm_up(where)
     with tempfile.TemporaryDirectory() as folder:
-        rates = SUBJECTS[name](Path(folder))
+        rates = SUBJECTS[name](Path(folder), where)
     return rates.training, rates.evaluation
 
 
-def _in_its_own_process(name: str) -> tuple[float, float]:
-    command = [sys.executable, "-m", "harness.bench", "--one", name]
+def _in_its_own_process(name: str, device: str) -> tuple[float, float]:
+    command = [sys.executable, "-m", "harness.bench", "--one", name, "--device", device]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
@@ -129,22 +139,33 @@ def _in_its_own_process(name: str) -> tuple[float, float]:
     return training, evaluation
 
 
-def _circumstances(words: Sequence[str]) -> str:
-    here = machine("cpu", "", 1)
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _circumstances(device: str, words: Sequence[str]) -> str:
+    import torch
+
+    accelerator = torch.cuda.get_device_name() if device == "cuda" else ""
+    here = machine(device, accelerator, 1)
     versions = ", ".join(f"{name} {version}" for name, version in here["versions"].items())
     source = origin(words, "harness.bench")
+    processors = ", ".join(filter(None, [accelerator, here["cpu"]]))
     return (
-        f"One thread on {here['cpu']}, {here['platform']}; {versions}; "
+        f"{processors}, one thread, {here['platform']}; {versions}; "
         f"commit {source['commit']}; `{source['command']}`."
     )
 
 
-def _into_page(page: Path, text: str) -> None:
-    """Put the text between the page's two marks, or at its end."""
-    before, _, rest = (page.read_text() if page.exists() else "").partition(BEGIN)
-    _, _, after = rest.partition(END)
+def _into_page(page: Path, device: str, text: str) -> None:
+    """Put the text between the page's two marks of the device, or at its end."""
+    begin, end = (f"<!-- harness.bench on {device} {word} -->" for word in ("begins", "ends"))
+    before, _, rest = (page.read_text() if page.exists() else "").partition(begin)
+    _, _, after = rest.partition(end)
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after or chr(10)}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after or chr(10)}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ from harness.training import Training
 
 BENCHMARK: Final = BENCHMARKS["split_mnist"]
 BATCH: Final = 128
-CPU: Final = torch.device("cpu")
+
+Subject = Callable[[Path, torch.device], "Rates"]
+"""Measures on a device, with a folder for the files that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,63 +52,65 @@ class Rates:
     evaluation: float
 
 
-def plain(folder: Path) -> Rates:
+def plain(folder: Path, device: torch.device) -> Rates:
     """A PyTorch loop over float tensors: no Avalanche, no plugins, no task labels."""
     stream = _stream()
-    model = mlp(BENCHMARK.outputs)
+    model = mlp(BENCHMARK.outputs).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.002, fused=True)
-    tasks = [(data.inputs(), data.images.labels) for data in stream.train]
-    tests = [(data.inputs(), data.images.labels) for data in stream.test]
-    started = time.perf_counter()
+    tasks, tests = (
+        [(data.inputs().to(device), data.images.labels.to(device)) for data in part]
+        for part in (stream.train, stream.test)
+    )
+    started = _clock(device)
     for x, y in tasks:
-        for batch in torch.split(torch.randperm(len(y)), BATCH):
+        for batch in torch.split(torch.randperm(len(y), device=device), BATCH):
             optimizer.zero_grad()
             torch.autograd.backward(F.cross_entropy(model(x[batch]), y[batch]))
             optimizer.step()
-    trained = time.perf_counter()
+    trained = _clock(device)
     model.eval()
     with torch.no_grad():
         for x, y in tests:
             for at in range(0, len(y), 2500):
                 (model(x[at : at + 2500]).argmax(1) == y[at : at + 2500]).sum().item()
-    return _rates(trained - started, time.perf_counter() - trained, answers=1)
+    return _rates(trained - started, _clock(device) - trained, answers=1)
 
 
-def ours(name: str) -> Callable[[Path], Rates]:
+def ours(name: str) -> Subject:
     """A method of the harness, through Avalanche's training loop."""
 
-    def measure(folder: Path) -> Rates:
+    def measure(folder: Path, device: torch.device) -> Rates:
         stream = _stream()
         context = Context(
-            network=lambda: mlp(BENCHMARK.outputs),
+            network=lambda: mlp(BENCHMARK.outputs).to(device),
             outputs=BENCHMARK.outputs,
             tasks=BENCHMARK.tasks,
             epochs=1,
             batch_size=BATCH,
             learning_rate=0.002,
-            device=CPU,
+            device=device,
             seed=0,
             plugins=(TensorLoading(0),),
         )
         strategy: Any = methods()[name]().build(context)
-        started = time.perf_counter()
+        started = _clock(device)
         for experience in stream.experiences:
             strategy.train(experience, reset_optimizer_state=True)
-        trained = time.perf_counter()
+        trained = _clock(device)
         last = BENCHMARK.tasks - 1  # after the last task the one-shot rule is measured as well
-        list(evaluate(strategy, BENCHMARK, stream.test, last, CPU))
+        list(evaluate(strategy, BENCHMARK, stream.test, last, device))
         inferring = hasattr(strategy, "logits_per_task")
         seen = sum(len(data) for data in stream.test[:last]) / sum(map(len, stream.test))
         answers = 1 + (BENCHMARK.tasks * seen if inferring else 0)
-        return _rates(trained - started, time.perf_counter() - trained, answers=answers)
+        return _rates(trained - started, _clock(device) - trained, answers=answers)
 
     return measure
 
 
-def stock(kind: Callable[..., Any], **settings: Any) -> Callable[[Path], Rates]:
+def stock(kind: Callable[..., Any], **settings: Any) -> Subject:
     """A strategy of Avalanche's own on its own SplitMNIST, as its documentation has it."""
 
-    def measure(folder: Path) -> Rates:
+    def measure(folder: Path, device: torch.device) -> Rates:
         _write_idx(folder)
         benchmark = SplitMNIST(
             BENCHMARK.tasks,
@@ -114,7 +118,7 @@ def stock(kind: Callable[..., Any], **settings: Any) -> Callable[[Path], Rates]:
             fixed_class_order=list(range(10)),
             dataset_root=folder,
         )
-        model = mlp(BENCHMARK.outputs)
+        model = mlp(BENCHMARK.outputs).to(device)
         strategy = kind(
             model=model,
             optimizer=torch.optim.Adam(model.parameters(), lr=0.002),
@@ -122,20 +126,21 @@ def stock(kind: Callable[..., Any], **settings: Any) -> Callable[[Path], Rates]:
             train_mb_size=BATCH,
             train_epochs=1,
             eval_mb_size=BATCH,
+            device=device,
             evaluator=EvaluationPlugin(accuracy_metrics(experience=True)),
             **settings,
         )
-        started = time.perf_counter()
+        started = _clock(device)
         for experience in benchmark.train_stream:
             strategy.train(experience)
-        trained = time.perf_counter()
+        trained = _clock(device)
         strategy.eval(benchmark.test_stream)
-        return _rates(trained - started, time.perf_counter() - trained, answers=1)
+        return _rates(trained - started, _clock(device) - trained, answers=1)
 
     return measure
 
 
-SUBJECTS: Final[dict[str, Callable[[Path], Rates]]] = {
+SUBJECTS: Final[dict[str, Subject]] = {
     "plain loop": plain,
     "stock naive": stock(Naive),
     "stock ewc": stock(EWC, ewc_lambda=1e4),
@@ -148,6 +153,21 @@ SUBJECTS: Final[dict[str, Callable[[Path], Rates]]] = {
     "our hat": ours("hat"),
     "our rmn": ours("rmn"),
 }
+
+
+def warm_up(device: torch.device) -> None:
+    """One step of training: a GPU's libraries start with their first call, for a second."""
+    model = mlp(BENCHMARK.outputs).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    torch.autograd.backward(model(torch.rand(BATCH, 1, 28, 28, device=device)).square().mean())
+    optimizer.step()
+
+
+def _clock(device: torch.device) -> float:
+    """Seconds, when the device has done all that it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 def _stream() -> Stream:
