@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
 
-from rmn.relevance import CACHED, SoftMask, initialise, per_weight, soft_round
-from rmn.slots import slots
+from rmn.relevance import CACHED, SoftMask, initialise, joined, per_weight, soft_round
+from rmn.slots import Slot, slots
 
 
 class RelevanceMappings(nn.Module):
@@ -74,14 +72,6 @@ class RelevanceMappings(nn.Module):
         """The live mapping after the soft-round, (n,)."""
         return soft_round(self.mapping, per_weight(self.beta, self.slots))
 
-    def soften(self) -> Tensor:
-        """Make `soft`; sum over the weights of price times relevance, a scalar."""
-        cost: Tensor
-        cost, *self.soft = SoftMask.apply(
-            self.slots, self.price, self.weight, self.mapping, self.beta
-        )
-        return cost
-
     def begin_task(self) -> None:
         """Draw a fresh mapping and note which weights earlier tasks have fixed."""
         self._draw()
@@ -132,36 +122,33 @@ class RelevanceMappings(nn.Module):
             initialise(slot.of(self.mapping), self.initialisation, self.spread)
 
 
-def soften(groups: Sequence[RelevanceMappings]) -> Tensor:
-    """Make `soft` of each group; sum over all weights of price times relevance, a scalar."""
-    if len(groups) == 1:
-        return groups[0].soften()
-    kinds = {(group.weight.device, group.weight.dtype) for group in groups}
-    if len(kinds) == 1 and groups[0].weight.device.type != "cpu":
-        return soften_end_to_end(groups)
-    return torch.stack([group.soften() for group in groups]).sum()
+def soften(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor:
+    """Make `soft` of each group; sum over all weights of price times relevance, a scalar.
 
+    A GPU softens all groups in one pass: it takes longer to be told of each group's values than to
+    work on those of all.
 
-def soften_end_to_end(groups: Sequence[RelevanceMappings]) -> Tensor:
-    """`soften` in one pass over the values of several groups, on one device and of one type.
-
-    A GPU takes longer to be told of each group's values than to work on those of all groups.
+    Args:
+        groups: all that a network has.
+        slots: of their layers, end to end (`rmn.slots.end_to_end`).
     """
-    starts = accumulate((len(group.weight) for group in groups), initial=0)
-    moved = [
-        replace(slot, start=start + slot.start)
-        for start, group in zip(starts, groups, strict=False)
-        for slot in group.slots
-    ]
+    kinds = {(group.weight.device, group.weight.dtype) for group in groups}
+    if len(groups) == 1 or (len(kinds) == 1 and groups[0].weight.device.type != "cpu"):
+        return soften_together(groups, slots)
+    return torch.stack([soften_together([group], group.slots) for group in groups]).sum()
+
+
+def soften_together(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor:
+    """`soften` in one pass over groups on one device and of one type."""
     prices = [group.price for group in groups if group.price is not None]
     betas = [group.beta for group in groups]
     cost: Tensor
     cost, *soft = SoftMask.apply(
-        moved,
-        torch.cat(prices) if prices else None,
-        torch.cat([group.weight for group in groups]),
-        torch.cat([group.mapping for group in groups]),
-        torch.cat(betas) if betas[0].dim() else betas[0],
+        slots,
+        joined(prices) if prices else None,
+        joined(betas) if betas[0].dim() else betas[0],
+        *(group.weight for group in groups),
+        *(group.mapping for group in groups),
     )
     for group in groups:
         group.soft, soft = soft[: len(group.slots)], soft[len(group.slots) :]

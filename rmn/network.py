@@ -15,6 +15,7 @@ from rmn.fingerprint import fingerprint
 from rmn.inference import infer_task, one_shot_scores
 from rmn.layers import RelevanceLayer, TaskLayer
 from rmn.mappings import RelevanceMappings, soften
+from rmn.slots import end_to_end
 
 
 class TaskNetwork(MultiTaskModule):
@@ -224,6 +225,7 @@ class RelevanceNetwork(TaskNetwork):
         self._relevance_layers = {
             name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
         }
+        self._slots = end_to_end(group.slots for group in mappings)
         self.cost = torch.zeros(())
         self.register_load_state_dict_post_hook(_resume)
 
@@ -252,7 +254,7 @@ class RelevanceNetwork(TaskNetwork):
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
         """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
         if self.training and task is None:
-            self.cost = soften(self.mappings)
+            self.cost = soften(self.mappings, self._slots)
         return super().forward_task(x, task)
 
     def hold(self) -> None:

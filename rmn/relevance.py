@@ -40,9 +40,8 @@ class SoftMask(torch.autograd.Function):
         ctx: Any,
         slots: Sequence[Slot],
         price: Tensor | None,
-        weight: Tensor,
-        mapping: Tensor,
         beta: Tensor,
+        *values: Tensor,
     ) -> tuple[Tensor, ...]:
         """The cost, a scalar, then the masked weights of each layer in its shape.
 
@@ -50,10 +49,12 @@ class SoftMask(torch.autograd.Function):
             ctx: autograd's.
             slots: of the layers.
             price: of full relevance, (n,); None for nothing.
-            weight: of all layers, (n,).
-            mapping: of all layers, (n,).
             beta: a scalar, or one per layer, (layers,), whose gradients may be asked for.
+            values: the weights of all layers, in one tensor (n,) or in several that are (n,)
+                together, then their mappings likewise.
         """
+        groups = len(values) // 2
+        weight, mapping = joined(values[:groups]), joined(values[groups:])
         relevance, masked = torch.empty_like(mapping), torch.empty_like(weight)
         cost = weight.new_zeros(())
         scale = per_weight(beta, slots)
@@ -61,22 +62,21 @@ class SoftMask(torch.autograd.Function):
             torch.mul(w, torch.sub(m, 0.5, out=r).mul_(b).sigmoid_(), out=out)
             if p is not None:
                 cost += torch.dot(p, r)
-        ctx.slots, ctx.price = slots, price
+        ctx.slots, ctx.price, ctx.sizes = slots, price, [len(group) for group in values[:groups]]
         ctx.save_for_backward(weight, mapping, beta, relevance)
         return cost, *(slot.of(masked) for slot in slots)
 
     @staticmethod
     def backward(ctx: Any, of_cost: Tensor, *of_masked: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients with respect to weight, mapping and, where it is learned, beta."""
+        """Gradients with respect to beta, where it is learned, weights and mappings."""
         weight, mapping, beta, relevance = ctx.saved_tensors
         slots, price = ctx.slots, ctx.price
         if price is not None and (of_cost.device.type != "cpu" or of_cost.item() != 1):
             price = price * of_cost  # on a GPU always: to look at the cost would be to wait for it
         scale = per_weight(beta, slots)
-        flats = [slot.flat(gradient) for slot, gradient in zip(slots, of_masked, strict=True)]
-        gradient = flats[0] if len(flats) == 1 else torch.cat(flats)
+        gradient = joined([slot.flat(one) for slot, one in zip(slots, of_masked, strict=True)])
         of_weight, of_mapping = torch.empty_like(weight), torch.empty_like(mapping)
-        of_betas = torch.empty_like(mapping) if ctx.needs_input_grad[-1] else None
+        of_betas = torch.empty_like(mapping) if ctx.needs_input_grad[2] else None
         given = (gradient, weight, mapping, relevance, scale, price)
         for g, w, m, r, b, p, to_w, to_m, to_b in _parts(*given, of_weight, of_mapping, of_betas):
             argument = torch.mul(g, w, out=to_m) if p is None else torch.addcmul(p, g, w, out=to_m)
@@ -88,7 +88,13 @@ class SoftMask(torch.autograd.Function):
         of_beta = None
         if of_betas is not None:
             of_beta = torch.stack([slot.of(of_betas).sum() for slot in slots])
-        return None, None, of_weight, of_mapping, of_beta
+        parts = (*torch.split(of_weight, ctx.sizes), *torch.split(of_mapping, ctx.sizes))
+        return None, None, of_beta, *parts
+
+
+def joined(values: Sequence[Tensor]) -> Tensor:
+    """Tensors (n,) end to end; a single one as it is."""
+    return values[0] if len(values) == 1 else torch.cat(list(values))
 
 
 def _parts(first: Tensor, *others: Tensor | None) -> Iterator[tuple[Any, ...]]:

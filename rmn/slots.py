@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -51,6 +51,15 @@ def slots(weights: Sequence[Tensor]) -> tuple[Slot, ...]:
         start = made[-1].stop if made else 0
         made.append(Slot(start, weight.shape, _channels_last(weight)))
     return tuple(made)
+
+
+def end_to_end(groups: Iterable[Sequence[Slot]]) -> tuple[Slot, ...]:
+    """The slots of all groups when the groups' tensors are put one after the other."""
+    moved: list[Slot] = []
+    for group in groups:
+        start = moved[-1].stop if moved else 0
+        moved += [replace(slot, start=start + slot.start) for slot in group]
+    return tuple(moved)
 
 
 def _channels_last(weight: Tensor) -> bool:

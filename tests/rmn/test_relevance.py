@@ -21,15 +21,18 @@ def test_soft_round_by_hand():
     torch.testing.assert_close(values, torch.tensor(expected))
 
 
+@pytest.mark.parametrize("sizes", [[14], [12, 2]])  # together, or a tensor for each layer
 @pytest.mark.parametrize("learned", [False, True])
-def test_soft_mask_gradients(learned):
+def test_soft_mask_gradients(learned, sizes):
     torch.manual_seed(0)
     layers = slots([torch.empty(3, 4), torch.empty(2)])
     weight, mapping = (torch.randn(14, dtype=torch.double, requires_grad=True) for _ in "ab")
     beta = torch.tensor([3.0, 5.0] if learned else 3.0, dtype=torch.double, requires_grad=learned)
     for price in (torch.rand(14, dtype=torch.double), None):
         assert torch.autograd.gradcheck(
-            lambda w, m, b, price=price: SoftMask.apply(layers, price, w, m, b),
+            lambda w, m, b, price=price: SoftMask.apply(
+                layers, price, b, *w.split(sizes), *m.split(sizes)
+            ),
             (weight, mapping, beta),
         )
 
@@ -49,7 +52,7 @@ def test_soft_mask_is_the_plain_formula(beta, cached, monkeypatch):
         [slot.of(flat.detach()).clone().requires_grad_() for slot in layers]
         for flat in (weight, mapping, price)
     )
-    cost, *masked = SoftMask.apply(layers, price.detach(), weight, mapping, beta)
+    cost, *masked = SoftMask.apply(layers, price.detach(), beta, weight, mapping)
     soft = [soft_round(m, b) for m, b in zip(mappings, beta.expand(2), strict=True)]
     plain = [w * r for w, r in zip(weights, soft, strict=True)]
     plain_cost = sum((p.detach() * r).sum() for p, r in zip(prices, soft, strict=True))
