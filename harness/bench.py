@@ -66,23 +66,28 @@ def main(words: Sequence[str]) -> int:
     turns = [name for _ in range(given.repeats) for name in NAMES]
     for name in track(turns, console=Console(stderr=True), description="measuring"):
         samples[name].append(_in_its_own_process(name, given.device))
-    text = "\n\n".join([table(samples), *_costs(given.device), _circumstances(given.device, words)])
-    Console(width=140).print(text, markup=False)
-    _into_page(given.page, given.device, text)
+    parts = []
+    for part in _parts(samples, given.device, words):
+        Console(width=140).print(part, markup=False)
+        parts.append(part)
+    _into_page(given.page, given.device, "\n\n".join(parts))
     return 0
 
 
-def _costs(device: str) -> Iterator[str]:
+def _parts(samples: Samples, device: str, words: Sequence[str]) -> Iterator[str]:
+    """Tables, each as soon as it is measured, and what they were measured with."""
     import torch
 
     from harness import costs
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    yield table(samples)
     yield "\n".join(costs.steps(torch.device(device)))
     if device == "cpu":
         yield "\n".join(costs.tasks())
         yield "\n".join(costs.use_of_cores(cores()))
+    yield _circumstances(device, words)
 
 
 def table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:
