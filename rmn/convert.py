@@ -29,6 +29,7 @@ def convert(
 ) -> RelevanceNetwork:
     """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
 
+    Convert a module where it will be trained: how the mappings lie in memory suits that device.
     Biases are dropped, as the paper does (Supplement, Section 3.1). Layers without parameters stay.
     Without a BatchNorm in the module nothing would restore the signals that fresh mappings damp, to
     a half or less at each layer; weights are then divided by their layer's root mean square

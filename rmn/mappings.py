@@ -125,8 +125,8 @@ class RelevanceMappings(nn.Module):
 def soften(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor:
     """Make `soft` of each group; sum over all weights of price times relevance, a scalar.
 
-    A GPU softens all groups in one pass: it takes longer to be told of each group's values than to
-    work on those of all.
+    A GPU softens all groups of a network that was converted on a processor in one pass: it takes
+    longer to be told of each group's values than to work on those of all.
 
     Args:
         groups: all that a network has.
@@ -158,15 +158,17 @@ def soften_together(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) 
 def grouped(weights: Sequence[Tensor]) -> Iterator[range]:
     """Consecutive layers, by number, that share one `RelevanceMappings`.
 
-    They are on one device and of one type, and small enough to be worked on together in a
-    processor's cache. A large layer is alone: end to end with others it would gain nothing, and its
-    tensors would be so large that the allocator hands them back to the system at every step.
+    They are on one device and of one type: all of a GPU's. Those of a processor are small enough to
+    be worked on together in its cache. A large layer is alone there: end to end with others it
+    would gain nothing, and its tensors would be so large that the allocator hands them back to the
+    system at every step.
     """
     first = total = 0
     for number, weight in enumerate(weights):
         before = weights[number - 1]
         same = (weight.device, weight.dtype) == (before.device, before.dtype)
-        if total and (total + weight.numel() > CACHED or not same):
+        full = weight.device.type == "cpu" and total + weight.numel() > CACHED
+        if total and (full or not same):
             yield range(first, number)
             first, total = number, 0
         total += weight.numel()

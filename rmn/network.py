@@ -15,6 +15,7 @@ from rmn.fingerprint import fingerprint
 from rmn.inference import infer_task, one_shot_scores
 from rmn.layers import RelevanceLayer, TaskLayer
 from rmn.mappings import RelevanceMappings, soften
+from rmn.saved import regroup
 from rmn.slots import end_to_end
 
 
@@ -209,6 +210,8 @@ class RelevanceNetwork(TaskNetwork):
     """Made by `rmn.convert`: each task has relevance mappings over shared weights.
 
     `state_dict` keeps a live task too; prices of its mappings, which are the plugin's, it does not.
+    A network made on a GPU has its layers in other groups than one made on a processor; each loads
+    what the other saved.
 
     Attributes:
         mappings: `RelevanceMappings`, each shared by some of its `rmn.layers.RelevanceLayer`s.
@@ -228,6 +231,13 @@ class RelevanceNetwork(TaskNetwork):
         self._slots = end_to_end(group.slots for group in mappings)
         self.cost = torch.zeros(())
         self.register_load_state_dict_post_hook(_resume)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        lengths = [len(group.weight) for group in self.mappings]
+        named = dict.fromkeys(("weight", "mapping", "uses", "pruned"), lengths)
+        betas = [len(group.slots) for group in self.mappings]
+        regroup(state_dict, f"{prefix}mappings.", {**named, "beta": betas})
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
         """Start to learn a task with fresh mappings and BatchNorm of its own.

@@ -1,12 +1,13 @@
-"""Loading tensors whose first dimension, the number of tasks, differs from the module's own."""
+"""Loading what was saved after another number of tasks, or with layers in other groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from itertools import count, takewhile
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def make_room(
@@ -25,3 +26,33 @@ def make_room(
         if saved is not None:
             device = module.get_buffer(name).device
             setattr(module, name, torch.empty_like(saved, device=device))
+
+
+def regroup(
+    state_dict: MutableMapping[str, Any], prefix: str, lengths: Mapping[str, Sequence[int]]
+) -> None:
+    """Cut what the modules of one list saved, taken end to end, to the lengths of another's.
+
+    A scalar is the same for all modules. What cannot fit is left for torch to refuse.
+
+    Args:
+        state_dict: what is about to be loaded; changed in place.
+        prefix: of the list's names there.
+        lengths: for each name of a tensor, its length in each module that loads.
+    """
+    for name, wanted in lengths.items():
+        names = (f"{prefix}{number}.{name}" for number in count())
+        saved = {key: state_dict[key] for key in takewhile(state_dict.__contains__, names)}
+        parts = _cut(list(saved.values()), list(wanted))
+        for key in saved:
+            del state_dict[key]
+        state_dict.update({f"{prefix}{n}.{name}": part for n, part in enumerate(parts)})
+
+
+def _cut(saved: list[Tensor], lengths: list[int]) -> list[Tensor]:
+    if any(tensor.dim() == 0 for tensor in saved):
+        return saved[:1] * len(lengths)
+    found = [len(tensor) for tensor in saved]
+    if found == lengths or sum(found) != sum(lengths):
+        return saved
+    return list(torch.split(torch.cat(saved), lengths))

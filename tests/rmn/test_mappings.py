@@ -37,7 +37,7 @@ def test_slots_put_all_values_end_to_end(layers):
 
 @given(st.lists(st.integers(1, 2 * CACHED), min_size=1, max_size=8))
 def test_only_what_fits_the_cache_shares(sizes):
-    weights = [torch.empty(size, device="meta") for size in sizes]
+    weights = [torch.empty(size) for size in sizes]
     groups = list(grouped(weights))
     assert [number for group in groups for number in group] == list(range(len(sizes)))
     totals = [sum(sizes[number] for number in group) for group in groups]
@@ -50,6 +50,49 @@ def test_only_what_fits_the_cache_shares(sizes):
 def test_types_do_not_mix():
     weights = [torch.empty(3), torch.empty(3), torch.empty(3, dtype=torch.double)]
     assert list(grouped(weights)) == [range(2), range(2, 3)]
+
+
+def test_off_the_processor_all_share():
+    weights = [torch.empty(size, device="meta") for size in (CACHED, CACHED, 3)]
+    assert list(grouped(weights)) == [range(3)]
+
+
+@pytest.mark.parametrize("learn_beta", [False, True])
+@pytest.mark.parametrize("limits", [(1, 2**40), (2**40, 1), (40, 1), (50, 40)])
+def test_a_network_loads_what_one_with_other_groups_saved(limits, learn_beta, monkeypatch):
+    made = []
+    for limit in limits:
+        monkeypatch.setattr("rmn.mappings.CACHED", limit)
+        layers = [nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 4), nn.Linear(4, 3)]
+        made.append(convert(nn.Sequential(*layers), learn_beta=learn_beta))
+    saved, loaded = made
+    sizes, others = ([len(group.weight) for group in model.mappings] for model in made)
+    assert sizes != others
+    for task in range(2):
+        saved.begin_task(task, [])
+        saved(torch.randn(4, 6)).sum().backward()
+        with torch.no_grad():
+            for group in saved.mappings:
+                group.beta += torch.rand_like(group.beta) if learn_beta else 7
+        if not task:
+            saved.finish_task()
+    loaded.load_state_dict(saved.state_dict())
+    x = torch.randn(4, 6)
+    for model in made:
+        model.eval()
+    for task in saved.functions:
+        assert torch.equal(saved.forward_task(x, task), loaded.forward_task(x, task))
+    for one, other in zip(
+        saved.relevance_layers().values(), loaded.relevance_layers().values(), strict=True
+    ):
+        assert torch.equal(one.mapping, other.mapping)
+        torch.testing.assert_close(one.relevance, other.relevance)
+
+
+def test_a_network_of_other_layers_is_refused():
+    saved, loaded = (convert(nn.Linear(6, width)) for width in (5, 4))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        loaded.load_state_dict(saved.state_dict())
 
 
 def network():
