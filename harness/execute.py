@@ -80,8 +80,8 @@ class _Pool:
 
     def drive(self, size: int) -> None:
         """Start the workers and keep them busy until nothing is left to run."""
-        for _ in range(size):
-            self._workers.append(self._hire())
+        for number in range(size):
+            self._workers.append(self._hire(number))
         while True:
             for number, worker in enumerate(self._workers):
                 if worker.run is None and self._schedule:
@@ -96,8 +96,8 @@ class _Pool:
         for worker in self._workers:
             worker.stop()
 
-    def _hire(self) -> WorkerProcess:
-        worker = WorkerProcess(self._order)
+    def _hire(self, number: int) -> WorkerProcess:
+        worker = WorkerProcess(self._order, number)
         self.pids.add(worker.pid)
         return worker
 
@@ -134,7 +134,7 @@ class _Pool:
         }
         record_failure(self._order, run, error, circumstances)
         worker.stop()
-        self._workers[number] = self._hire()
+        self._workers[number] = self._hire(number)
         self._ended(number, run, error, worker.seconds)
 
     def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:

@@ -50,7 +50,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="auto: cuda if there is one",
+        help="auto: cuda if there is one; jobs share a GPU, or take turns with several",
     )
     add("--set", action="append", default=[], metavar="METHOD.SETTING=VALUE",
         help="change a setting; may be repeated")  # fmt: skip

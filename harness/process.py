@@ -26,13 +26,17 @@ _HUGE_PAGES: Final = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 class WorkerProcess:
     """A worker and the run that it is at.
 
+    Args:
+        order: what all workers are told.
+        number: of this one, from 0; with several GPUs, they take turns.
+
     Attributes:
         run: the present run, None while idle.
         started: when it was handed over (`harness.provenance.now`).
         connection: readable when `hear` has something to say.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, number: int) -> None:
         self.run: Run | None = None
         self.started = ""
         self._clock = 0.0
@@ -41,7 +45,7 @@ class WorkerProcess:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         os.environ.setdefault(*_HUGE_PAGES)
-        arguments = (theirs, order, self._log.name)
+        arguments = (theirs, order, number, self._log.name)
         self._process = context.Process(target=work, args=arguments, daemon=True)
         # Ctrl-C reaches the whole process group; a child inherits that it is ignored.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -65,12 +65,13 @@ class Refused:
     reason: str
 
 
-def work(connection: Connection, order: Order, log: str) -> None:
+def work(connection: Connection, order: Order, number: int, log: str) -> None:
     """Make the runs that come through the connection until it closes.
 
     Args:
         connection: gives runs; takes `Position`, `Done` and `Refused`.
         order: what to do with them.
+        number: of this worker, from 0; with several GPUs, they take turns.
         log: file for whatever the libraries print.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
@@ -84,7 +85,10 @@ def work(connection: Connection, order: Order, log: str) -> None:
         connection.send(Refused("torch sees no CUDA device; use --device cpu or --device auto"))
         return
     device = "cuda" if order.device != "cpu" and torch.cuda.is_available() else "cpu"
-    name = torch.cuda.get_device_name() if device == "cuda" else ""
+    name = ""
+    if device == "cuda":
+        torch.cuda.set_device(number % torch.cuda.device_count())
+        name = torch.cuda.get_device_name()
     import harness.experiment  # noqa: F401 - imports avalanche, on no run's time
     from harness.datasets import DataUnavailableError
 
