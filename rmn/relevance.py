@@ -117,7 +117,7 @@ def per_weight(beta: Tensor, slots: Sequence[Slot]) -> Tensor:
     if beta.dim() == 0:
         return beta
     sizes = torch.tensor([slot.shape.numel() for slot in slots], device=beta.device)
-    return beta.repeat_interleave(sizes)
+    return beta.repeat_interleave(sizes, output_size=slots[-1].stop)  # or a GPU must add them up
 
 
 @torch.no_grad()

@@ -33,6 +33,7 @@ class HATPlugin(SupervisedPlugin):
         self._batch = 0
         self._scale = smax
         self._free: list[Tensor] = []
+        self._free_units = 0.0
         self._plasticity: list[Tensor] = []
 
     @torch.no_grad()
@@ -42,6 +43,7 @@ class HATPlugin(SupervisedPlugin):
         experience = strategy.experience
         model.begin_task(experience.task_label, experience.classes_in_this_experience)
         self._free = [1 - gate.cumulative() for gate in model.gates]
+        self._free_units = max(sum(float(free.sum()) for free in self._free), 1e-8)
         self._plasticity = []
         for layer, before, after in model.gated:
             outputs = after.cumulative()[None]
@@ -66,8 +68,7 @@ class HATPlugin(SupervisedPlugin):
         """Add the attention regulariser: the share of still free units that are used."""
         pairs = zip(strategy.model.gates, self._free, strict=True)
         used = sum((gate.gates() * free).sum() for gate, free in pairs)
-        free = sum(float(free.sum()) for free in self._free)
-        strategy.loss += self.lamb * used / max(free, 1e-8)
+        strategy.loss += self.lamb * used / self._free_units
 
     @torch.no_grad()
     def before_update(self, strategy: Any, **kwargs: Any) -> None:
