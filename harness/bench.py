@@ -157,7 +157,7 @@ def _circumstances(device: str, words: Sequence[str]) -> str:
     here = machine(device, accelerator, 1)
     versions = ", ".join(f"{name} {version}" for name, version in here["versions"].items())
     source = origin(words, "harness.bench")
-    processors = ", ".join(filter(None, [accelerator, here["cpu"]]))
+    processors = ", ".join(dict.fromkeys([here["device_name"], here["cpu"]]))
     return (
         f"{processors}, one thread, {here['platform']}; {versions}; "
         f"commit {source['commit']}; `{source['command']}`."

@@ -233,10 +233,7 @@ class RelevanceNetwork(TaskNetwork):
         self.register_load_state_dict_post_hook(_resume)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        lengths = [len(group.weight) for group in self.mappings]
-        named = dict.fromkeys(("weight", "mapping", "uses", "pruned"), lengths)
-        betas = [len(group.slots) for group in self.mappings]
-        regroup(state_dict, f"{prefix}mappings.", {**named, "beta": betas})
+        regroup(self.mappings, state_dict, f"{prefix}mappings.")
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 from typing import Any
 
 import torch
@@ -29,21 +29,23 @@ def make_room(
 
 
 def regroup(
-    state_dict: MutableMapping[str, Any], prefix: str, lengths: Mapping[str, Sequence[int]]
+    modules: Sequence[nn.Module], state_dict: MutableMapping[str, Any], prefix: str
 ) -> None:
-    """Cut what the modules of one list saved, taken end to end, to the lengths of another's.
+    """Cut what another list of such modules saved, taken end to end, to the lengths of this one's.
 
     A scalar is the same for all modules. What cannot fit is left for torch to refuse.
 
     Args:
-        state_dict: what is about to be loaded; changed in place.
+        modules: the list that is about to load; all have tensors of the same names.
+        state_dict: what it loads from; changed in place.
         prefix: of the list's names there.
-        lengths: for each name of a tensor, its length in each module that loads.
     """
-    for name, wanted in lengths.items():
+    tensors = [dict(chain(one.named_parameters(), one.named_buffers())) for one in modules]
+    for name in tensors[0]:
+        wanted = [own[name].numel() for own in tensors]
         names = (f"{prefix}{number}.{name}" for number in count())
         saved = {key: state_dict[key] for key in takewhile(state_dict.__contains__, names)}
-        parts = _cut(list(saved.values()), list(wanted))
+        parts = _cut(list(saved.values()), wanted)
         for key in saved:
             del state_dict[key]
         state_dict.update({f"{prefix}{n}.{name}": part for n, part in enumerate(parts)})

@@ -37,15 +37,15 @@ class Slot:
 
     def of(self, flat: Tensor) -> Tensor:
         """The layer's values in the shape of its weight, a view of the layers' values, (n,)."""
-        # one call instead of three: a training step has as many as the network has layers
-        return flat.as_strided(self.shape, self.strides, flat.storage_offset() + self.start)
+        return self._viewed(flat, self.start)
 
     def shaped(self, values: Tensor) -> Tensor:
         """The layer's own values, (numel,), in the shape of its weight, a view."""
-        if not self.channels_last:
-            return values.view(self.shape)
-        out, into, height, width = self.shape
-        return values.view(out, height, width, into).permute(0, 3, 1, 2)
+        return self._viewed(values, 0)
+
+    def _viewed(self, values: Tensor, start: int) -> Tensor:
+        # one call instead of three: a training step has as many as the network has layers
+        return values.as_strided(self.shape, self.strides, values.storage_offset() + start)
 
     def flat(self, values: Tensor) -> Tensor:
         """Values in the shape of the weight as (n,); a view unless they lie in another order."""
