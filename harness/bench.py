@@ -1,9 +1,9 @@
 """`python -m harness.bench`: how fast we train beside stock Avalanche and a plain loop.
 
-Each subject (`harness.subjects`) runs in a process of its own, in turn, several times over, so that
-a change of the machine's speed meets all of them alike. Ratios of medians are what counts. Then
-comes the cost of masks on larger networks; on a CPU, of many tasks, and how busy a comparison keeps
-the cores.
+Each subject (`harness.speed.throughput`) runs in a process of its own, in turn, several times over,
+so that a change of the machine's speed meets all of them alike. Ratios of medians are what counts.
+Then comes the cost of masks on larger networks; on a CPU, of many tasks, and how busy a comparison
+keeps the cores.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Final
 from rich.console import Console
 from rich.progress import track
 
-from harness.execute import cores
-from harness.provenance import machine, origin
+from harness.execution.local import cores
+from harness.storage.provenance import machine, origin
 
 NAMES: Final = (
     "plain loop",
@@ -78,7 +78,7 @@ def _parts(samples: Samples, device: str, words: Sequence[str]) -> Iterator[str]
     """Tables, each as soon as it is measured, and what they were measured with."""
     import torch
 
-    from harness import costs
+    from harness.speed import overhead as costs
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -121,7 +121,7 @@ def table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:
 def _measure(name: str, device: str) -> tuple[float, float]:
     import torch
 
-    from harness.subjects import SUBJECTS, warm_up
+    from harness.speed.throughput import SUBJECTS, warm_up
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
-from harness import arguments, provenance
-from harness.arguments import Request
-from harness.display import INTERRUPTION, display, plan_table
-from harness.execute import RefusedError, execute
-from harness.plan import part, plan
-from harness.run import Run
-from harness.worker import Order
+from harness.cli import request as arguments
+from harness.cli.progress_display import INTERRUPTION, display, plan_table
+from harness.cli.request import Request
+from harness.config.plan import part, plan
+from harness.config.run import Run
+from harness.execution.local import RefusedError, execute
+from harness.execution.worker import Order
+from harness.storage import provenance
 
 if TYPE_CHECKING:
-    from harness.store import Results
+    from harness.storage.store import Results
 
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
@@ -47,7 +48,10 @@ def main(words: Sequence[str]) -> int:
 
 
 def _compare(request: Request, origin: dict[str, object], log: Console) -> int:
-    from harness import schema, store  # import pandas; a wrong argument need not wait for it
+    from harness.storage import (
+        schema,
+        store,  # import pandas; a wrong argument need not wait for it
+    )
 
     runs = part(
         plan(
@@ -83,7 +87,7 @@ def _words(budget: Mapping[str, Any]) -> str:
 
 
 def _states(runs: Sequence[Run], request: Request) -> list[tuple[Run, str]]:
-    from harness import store
+    from harness.storage import store
 
     again = {"missing"} | ({"failed"} if request.retry_failed else set())
     states = ((run, store.status(request.results, run)) for run in runs)
@@ -91,7 +95,7 @@ def _states(runs: Sequence[Run], request: Request) -> list[tuple[Run, str]]:
 
 
 def _show(results: Results, request: Request) -> None:
-    from harness.terminal import leaderboard_table
+    from harness.reporting.terminal import leaderboard_table
 
     out = _out()
     out.print(leaderboard_table(results, out.width))
@@ -105,7 +109,7 @@ def _show(results: Results, request: Request) -> None:
 
 def _account(runs: Sequence[Run], results: Results, request: Request, log: Console) -> int:
     """Name the runs without results, and say how to get them; the exit status."""
-    from harness import store
+    from harness.storage import store
 
     folders = {store.folder(request.results, run): run for run in runs}
     failures = {record.run.id for record in results.records if record.status == "failed"}

@@ -16,15 +16,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness import store
-from harness.benchmarks import BENCHMARKS
-from harness.names import unknown
-from harness.published import PAPER, QUOTED
-from harness.tables import ACC_AGNOSTIC, ACC_AWARE, Cell, Leaderboard, leaderboard
-from harness.training import PROFILES
-from harness.typesetting import write_pdf
+from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Cell, Leaderboard, leaderboard
+from harness.analysis.published import PAPER, QUOTED
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import PROFILES
+from harness.config.suggestions import unknown
+from harness.reporting.typesetting import write_pdf
+from harness.storage import store
 
-TEMPLATE: Final = Path(__file__).with_name("paper_tables.typ")
+TEMPLATE: Final = Path(__file__).parent / "reporting" / "templates" / "paper_tables.typ"
 
 
 @dataclass(frozen=True, slots=True)

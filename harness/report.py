@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.benchmarks import BENCHMARKS
-from harness.names import unknown
-from harness.training import PROFILES
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import PROFILES
+from harness.config.suggestions import unknown
 
 if TYPE_CHECKING:
-    from harness.store import Results
+    from harness.storage.store import Results
 
 FORMATS: Final = ("pdf", "md", "csv", "tex")
 
@@ -36,10 +36,10 @@ def make_report(
     Raises:
         NoFinishedRunError: there is no finished run.
     """
-    from harness import store
-    from harness.document import typeset
-    from harness.exports import EXPORTS
-    from harness.tables import leaderboard
+    from harness.analysis.leaderboard import leaderboard
+    from harness.reporting.document import typeset
+    from harness.reporting.exports import EXPORTS
+    from harness.storage import store
 
     found = store.read(results, benchmark, profile)
     supervised = _with_labels(results, benchmark, profile)
@@ -61,7 +61,7 @@ def make_report(
 
 def _with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
     """Runs on the same tasks with labels, in the profile there that has the same budget."""
-    from harness import store
+    from harness.storage import store
 
     here = BENCHMARKS[benchmark]
     budgets = BENCHMARKS[here.supervised].training if here.supervised else {}
@@ -93,7 +93,7 @@ def main(words: Sequence[str]) -> int:
     ]:
         if name not in known:
             parser.error(unknown(kind, name, known))
-    from harness.tables import NoFinishedRunError
+    from harness.analysis.leaderboard import NoFinishedRunError
 
     try:
         written = make_report(given.results, given.reports, given.benchmark, given.profile, formats)

@@ -21,18 +21,18 @@ from rich.console import Console
 
 from baselines.interface import Baseline
 from baselines.registry import methods
-from harness import provenance
-from harness.arguments import RefusedArgumentError, check_known, check_told, data_folder
-from harness.benchmarks import BENCHMARKS, Benchmark
-from harness.display import INTERRUPTION, display
-from harness.execute import RefusedError, cores, execute
-from harness.names import unknown
-from harness.parser import DATA_VARIABLE, count
-from harness.plan import plan, suits
-from harness.resolve import TUNED, resolve, tuned
-from harness.run import Run
-from harness.settings import SettingError, declared
-from harness.worker import Order
+from harness.cli.options import DATA_VARIABLE, count
+from harness.cli.progress_display import INTERRUPTION, display
+from harness.cli.request import RefusedArgumentError, check_known, check_told, data_folder
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.plan import plan, suits
+from harness.config.resolution import TUNED, resolve, tuned
+from harness.config.run import Run
+from harness.config.settings import SettingError, declared
+from harness.config.suggestions import unknown
+from harness.execution.local import RefusedError, cores, execute
+from harness.execution.worker import Order
+from harness.storage import provenance
 
 PROFILE: Final = "tuning"
 
@@ -133,7 +133,7 @@ def candidates(
     Raises:
         SettingError: a setting cannot have such a value.
     """
-    from harness import schema
+    from harness.storage import schema
 
     for combination in product(*grid.values()):
         texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
@@ -152,7 +152,7 @@ def choose(
     Raises:
         UntriedError: a run has no result.
     """
-    from harness import schema, store
+    from harness.storage import schema, store
 
     rows = store.read(results, benchmark.name, PROFILE).rows
     final = rows[(rows["metric"] == "accuracy") & (rows["regime"] == schema.TASK_AWARE)]
@@ -182,7 +182,7 @@ def _same_settings(one: Run, other: Run) -> bool:
 def _make(
     runs: Sequence[Run], given: argparse.Namespace, benchmark: Benchmark, origin: dict[str, Any]
 ) -> None:
-    from harness import store
+    from harness.storage import store
 
     unmade = ("missing", "failed")  # damaged ones are left alone
     missing = [run for run in runs if store.status(given.results, run) in unmade]

@@ -2,11 +2,11 @@ import pytest
 import torch
 
 from baselines.interface import Context
-from harness.benchmarks import BENCHMARKS
-from harness.loading import TensorLoading
-from harness.networks import mlp
-from harness.streams import make_stream
-from harness.training import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.data.loading import TensorLoading
+from harness.data.streams import make_stream
+from harness.training.networks import mlp
 
 
 @pytest.fixture(scope="session")

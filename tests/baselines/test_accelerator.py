@@ -16,12 +16,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from baselines.registry import methods
-from harness.benchmarks import BENCHMARKS
-from harness.evaluation import evaluate
-from harness.experiment import perform
-from harness.plan import suits
-from harness.run import Run
-from harness.schema import TASK_AWARE
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.plan import suits
+from harness.config.run import Run
+from harness.evaluation.supervised import evaluate
+from harness.experiment.experiment import perform
+from harness.storage.schema import TASK_AWARE
 
 ACCELERATOR = torch.device("cuda", 0)
 CPU = torch.device("cpu")

@@ -19,12 +19,12 @@ from baselines.interface import (
     Told,
 )
 from baselines.registry import methods
-from harness.benchmarks import BENCHMARKS
-from harness.experiment import perform
-from harness.plan import suits
-from harness.run import Run
-from harness.schema import ALONE
-from harness.training import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.config.plan import suits
+from harness.config.run import Run
+from harness.experiment.experiment import perform
+from harness.storage.schema import ALONE
 
 TRAINING = Training(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
 """For streams that tell where tasks end; the others need room for a detector to warm up."""

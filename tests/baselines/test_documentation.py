@@ -8,9 +8,9 @@ import pytest
 
 import baselines
 from baselines import registry
-from harness.experiment import perform
-from harness.run import Run
-from harness.training import Training
+from harness.config.budgets import Training
+from harness.config.run import Run
+from harness.experiment.experiment import perform
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 

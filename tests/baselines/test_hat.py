@@ -9,7 +9,7 @@ from torch import nn
 from baselines.components.attention import AttentionNetwork, spread
 from baselines.components.gate import Gate
 from baselines.registry import methods
-from harness.networks import cifar_cnn, mlp, resnet18
+from harness.training.networks import cifar_cnn, mlp, resnet18
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from avalanche.training.supervised import Naive
 from torch import nn
 
 from baselines.components.merged_ewc import MergedEWCPlugin
-from harness.benchmarks import BENCHMARKS
-from harness.loading import TensorLoading
-from harness.memory import kept
-from harness.streams import make_stream
-from harness.training import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.data.loading import TensorLoading
+from harness.data.streams import make_stream
+from harness.evaluation.memory_usage import kept
 
 STRENGTH = 30.0
 

@@ -9,10 +9,10 @@ from avalanche.training.supervised import Naive
 from torch import nn
 
 from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
-from harness.benchmarks import BENCHMARKS
-from harness.loading import BatchLoader, TensorLoading
-from harness.streams import make_stream
-from harness.training import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.data.loading import BatchLoader, TensorLoading
+from harness.data.streams import make_stream
 
 RATE = 0.1
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.arguments import read
+from harness.cli.request import read
 from harness.compare import main
-from harness.provenance import ROOT
+from harness.storage.provenance import ROOT
 
 SPLIT = ["--benchmark", "split_mnist"]
 

@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from harness import figures, paper_tables, provenance, published, report, store
-from harness.exports import EXPORTS
-from harness.run import Run
-from harness.tables import ACC_AGNOSTIC, ACC_AWARE, Cell, leaderboard
+from harness import paper_tables, report
+from harness.analysis import published
+from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Cell, leaderboard
+from harness.config.run import Run
+from harness.reporting import figures
+from harness.reporting.exports import EXPORTS
+from harness.storage import provenance, store
 
 FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")
 

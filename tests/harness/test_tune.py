@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from baselines.registry import methods
-from harness import store
-from harness.benchmarks import BENCHMARKS
-from harness.provenance import ROOT
-from harness.resolve import TUNED, tuned
-from harness.settings import SettingError
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.resolution import TUNED, tuned
+from harness.config.settings import SettingError
+from harness.storage import store
+from harness.storage.provenance import ROOT
 from harness.tune import UntriedError, candidates, choose, given_grids, grid, main
 
 KNOWN = {name: methods()[name] for name in ("rmn", "ewc")}

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from harness.benchmarks import BENCHMARKS
-from harness.streams import make_stream
-from harness.training import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.data.streams import make_stream
 
 
 @pytest.fixture(scope="session")

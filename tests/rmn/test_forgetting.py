@@ -12,7 +12,7 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from harness.networks import mlp
+from harness.training.networks import mlp
 from rmn import RMN, RMNPlugin, convert, parameter_groups
 from rmn.layers import TaskBatchNorm
 

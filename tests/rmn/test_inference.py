@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from harness.networks import mlp
+from harness.training.networks import mlp
 from rmn import convert
 from rmn.inference import infer_task
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness.networks import NETWORKS
+from harness.training.networks import NETWORKS
 from rmn import convert
 from rmn.layers import RelevanceConv2d, TaskBatchNorm, TaskLayer
 

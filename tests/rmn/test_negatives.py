@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harness.networks import mlp
+from harness.training.networks import mlp
 from rmn import RMN, RMNPlugin, convert
 from rmn.negatives import NEGATIVES, noise, shuffled
 

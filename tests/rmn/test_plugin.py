@@ -5,7 +5,7 @@ import torch
 from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from harness.networks import mlp
+from harness.training.networks import mlp
 from rmn import RMN, RMNPlugin, convert
 
 

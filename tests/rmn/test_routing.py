@@ -12,8 +12,8 @@ from torch import nn
 from baselines.components.part_per_task import NetworkPerTask
 from baselines.components.routed import Routed
 from baselines.components.single_task_training import SingleTaskTraining
-from harness.networks import mlp
-from harness.schema import RULES
+from harness.storage.schema import RULES
+from harness.training.networks import mlp
 from rmn import RMN, convert
 from rmn.inference import RULES as NETWORK_RULES
 from rmn.routing import (

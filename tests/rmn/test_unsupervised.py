@@ -7,12 +7,12 @@ import torch
 
 from baselines.interface import Context
 from baselines.rmn_unsupervised import RMNUnsupervisedBaseline
-from harness.benchmarks import BENCHMARKS
-from harness.datasets import TaskData
-from harness.networks import mlp
-from harness.streams import make_stream
-from harness.training import Training
-from harness.unlabelled import StreamLoading, unlabelled_stream
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import Training
+from harness.data.datasets import TaskData
+from harness.data.streams import make_stream
+from harness.data.unlabelled_streams import StreamLoading, unlabelled_stream
+from harness.training.networks import mlp
 from rmn import RMNUnsupervised, convert
 
 BATCH = 32

@@ -1,0 +1,182 @@
+"""What the terminal shows while runs go on, and what `--plan` shows before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from harness.config.run import Run
+from harness.execution.local import Watcher
+from harness.experiment.progress import Position
+
+INTERRUPTION: Final = "Interrupted. Finished runs are kept; the same command goes on from there."
+"""What a command says that Ctrl-C has ended."""
+
+_SILENCE: Final = 300
+"""Seconds after which a log is told how far a run is."""
+
+
+class Display(Watcher, AbstractContextManager["Display"], Protocol):
+    """A watcher that holds the terminal while runs go on."""
+
+
+def display(console: Console, runs: int) -> Display:
+    """Live bars on a terminal, else lines for a log.
+
+    Args:
+        console: where to show it.
+        runs: number of runs to make.
+    """
+    live = console.is_terminal and not console.is_dumb_terminal
+    return LiveDisplay(console, runs) if live else LineDisplay(console, runs)
+
+
+class LineDisplay(Display):
+    """One plain line at the start, one per ended run, and one now and then for a long one."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._console = console
+        self._runs = runs
+        self._ended = 0
+        self._clock = time.monotonic()
+        self._heard: dict[int, float] = {}
+
+    def __enter__(self) -> Self:
+        """Print what is ahead."""
+        self._print(f"{self._runs} {'run' if self._runs == 1 else 'runs'} to make.")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to give back."""
+
+    def started(self, worker: int, run: Run) -> None:
+        """Note the time; a short run says nothing until it ends."""
+        self._heard[worker] = time.monotonic()
+
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
+        """Print how far the run is if its worker has been silent for minutes."""
+        now = time.monotonic()
+        if now - self._heard[worker] >= _SILENCE:
+            self._heard[worker] = now
+            self._print(f"{run} is at {position.doing}; {_to_go(remaining)}")
+
+    def ended(
+        self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
+    ) -> None:
+        """Print how the run ended, the time so far and the time to go."""
+        self._ended += 1
+        elapsed = duration(time.monotonic() - self._clock)
+        ending = f"{_ending(run, error, seconds)}; {elapsed} elapsed, {_to_go(remaining)}"
+        self._print(f"{self._ended}/{self._runs} {ending}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+class LiveDisplay(Display):
+    """A bar for all runs and one for each worker."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._rows: dict[int, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._all = self._progress.add_task("runs", total=runs, detail=_to_go(None))
+
+    def __enter__(self) -> Self:
+        """Take the terminal."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the terminal back."""
+        self._progress.stop()
+
+    def refresh(self) -> None:
+        """Draw now, not at the next tick."""
+        self._progress.refresh()
+
+    def started(self, worker: int, run: Run) -> None:
+        """Put the run in the worker's line."""
+        if worker not in self._rows:
+            self._rows[worker] = self._progress.add_task("", total=None, detail="")
+        self._progress.reset(
+            self._rows[worker], description=str(run), detail="starting", visible=True
+        )
+
+    def progressed(
+        self, worker: int, run: Run, position: Position, remaining: float | None
+    ) -> None:
+        """Move the worker's bar."""
+        self._progress.update(
+            self._rows[worker],
+            total=position.total,
+            completed=position.done,
+            detail=position.doing,
+        )
+        self._progress.update(self._all, detail=_to_go(remaining))
+
+    def ended(
+        self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
+    ) -> None:
+        """Move the bar of all runs; print a failure, so that it stays."""
+        self._progress.update(self._all, advance=1, detail=_to_go(remaining))
+        self._progress.update(self._rows[worker], visible=False)
+        if error:
+            text = _ending(run, error, seconds)
+            self._progress.console.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+def plan_table(states: Sequence[tuple[Run, str]]) -> Table:
+    """What would run and what need not, one row per method.
+
+    Args:
+        states: every run with "to run", "finished", "failed" or "damaged".
+    """
+    titles = ("to run", "finished", "failed", "damaged")
+    rows: dict[str, tuple[Mapping[str, object], dict[str, list[int]]]] = {}
+    for run, state in states:
+        _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
+        seeds[state].append(run.seed)
+    shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
+    table = Table("method", "settings", *(f"seeds {title}" for title in shown))
+    for name, (settings, seeds) in rows.items():
+        values = ", ".join(f"{key}={value}" for key, value in settings.items())
+        table.add_row(name, values, *(" ".join(map(str, seeds[title])) for title in shown))
+    return table
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds: 65 -> "1:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _to_go(remaining: float | None) -> str:
+    return "time to go unknown" if remaining is None else f"about {duration(remaining)} to go"
+
+
+def _ending(run: Run, error: str, seconds: float) -> str:
+    if not error:
+        return f"{run} finished in {duration(seconds)}"
+    return f"{run} failed after {duration(seconds)}: {error.strip().splitlines()[-1]}"

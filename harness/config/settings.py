@@ -1,0 +1,122 @@
+"""Settings of the methods: the types and limits of the dataclass fields, and values from text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from baselines.interface import Baseline
+from harness.config.budgets import Training
+
+_BOOLEANS: Final = {"true": True, "false": False}
+_KINDS: Final[dict[type, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+}
+
+
+class SettingError(ValueError):
+    """A setting that does not exist or cannot have the given value; says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a method, as declared by a field of its dataclass.
+
+    Attributes:
+        name: of the field.
+        types: what a value may be: bool, int, float, str, None's type, or the values of a Literal.
+        default: the dataclass's own.
+        help: one line.
+        minimum: smallest allowed number, None for no limit.
+        maximum: largest allowed number, None for no limit.
+    """
+
+    name: str
+    types: tuple[Any, ...]
+    default: Any
+    help: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        words = [_KINDS[kind] for kind in self.types if kind in _KINDS]
+        words += [str(kind) for kind in self.types if not isinstance(kind, type)]
+        limits = [
+            f"{word} {limit:g}"
+            for word, limit in (("at least", self.minimum), ("at most", self.maximum))
+            if limit is not None
+        ]
+        text = ", ".join(filter(None, [" or ".join(words), " and ".join(limits)]))
+        return f"{text}, or none" if NoneType in self.types else text
+
+    def parse(self, text: str) -> Any:
+        """The value that `text` stands for.
+
+        Raises:
+            SettingError: no allowed value is written like that.
+        """
+        for kind in self.types:
+            try:
+                value = _parse(kind, text)
+            except (ValueError, KeyError):
+                continue
+            if self._within(value):
+                return value
+        raise SettingError(f"{self.name} must be {self.allowed}, not {text!r}")
+
+    def _within(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return True
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return math.isfinite(value) and low <= value <= high
+
+
+def declared(method: type[Baseline] | type[Training]) -> dict[str, Setting]:
+    """The settings of a method, or of a training budget, by name, in the order of its fields."""
+    hints = get_type_hints(method)
+    return {
+        entry.name: Setting(
+            entry.name,
+            _types(hints[entry.name]),
+            entry.default,
+            entry.metadata.get("help", ""),
+            entry.metadata.get("minimum"),
+            entry.metadata.get("maximum"),
+        )
+        for entry in fields(method)
+    }
+
+
+def _types(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for part in get_args(annotation) for kind in _types(part)]
+        return tuple(sorted(kinds, key=lambda kind: kind is not NoneType))  # "none" is no text
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if annotation in _KINDS or annotation is NoneType:
+        return (annotation,)
+    raise TypeError(
+        f"a setting cannot be a {annotation}; use bool, int, float, str, Literal or None"
+    )
+
+
+def _parse(kind: Any, text: str) -> Any:
+    if kind is NoneType:
+        if text.lower() != "none":
+            raise ValueError(text)
+        return None
+    if kind is bool:
+        return _BOOLEANS[text.lower()]
+    if isinstance(kind, type):
+        return kind(text)
+    if text != str(kind):
+        raise ValueError(text)
+    return kind

@@ -1,0 +1,120 @@
+"""The benchmarks' streams of tasks, as tensors and as Avalanche experiences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+
+from harness.config.benchmarks import Benchmark
+from harness.config.budgets import Training
+from harness.data.datasets import Images, TaskData, load
+from harness.data.loading import TensorClassificationDataset
+from harness.data.unlabelled_streams import UnlabelledStream, unlabelled_stream
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A benchmark's tasks.
+
+    Attributes:
+        benchmark: in the order and with the number of tasks that the budget asks for.
+        train: training data per task.
+        test: test data per task.
+        experiences: the same training data as Avalanche experiences with task labels 0, 1, ...;
+            none where the benchmark has no labels.
+        held_out: training data per task that are not trained on, where the budget asks for them.
+        unlabelled: the sequence of batches of a benchmark without labels.
+    """
+
+    benchmark: Benchmark
+    train: tuple[TaskData, ...]
+    test: tuple[TaskData, ...]
+    experiences: Sequence[Any]
+    held_out: tuple[TaskData, ...] = ()
+    unlabelled: UnlabelledStream | None = None
+
+
+def make_stream(
+    benchmark: Benchmark, training: Training, seed: int, data: Path | None = None
+) -> Stream:
+    """The stream of a benchmark for one seed.
+
+    Args:
+        benchmark: which tasks.
+        training: how many examples of each at most.
+        seed: of the permutations and of the order of an unlabelled stream.
+        data: folder of the data sets; None for the packaged ones.
+
+    Raises:
+        FileNotFoundError: a data file is missing.
+        ValueError: a data file is damaged.
+    """
+    benchmark = benchmark.under(training)
+    train, test = load(benchmark.dataset, data)
+    split = _TASKS[benchmark.tasks_by]
+    train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
+    test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
+    held_out: tuple[TaskData, ...] = ()
+    if training.validation or training.patience is not None:
+        train_tasks, held_out = zip(*map(_held_out, train_tasks), strict=True)
+    if training.validation:
+        test_tasks = held_out
+    if benchmark.labelled:
+        return Stream(benchmark, train_tasks, test_tasks, experiences(train_tasks), held_out)
+    stream = unlabelled_stream(benchmark, training, train_tasks, seed)
+    return Stream(benchmark, train_tasks, test_tasks, (), held_out, stream)
+
+
+def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
+    """Training experiences with task labels 0, 1, ..."""
+    datasets = [TensorClassificationDataset.of(data, label) for label, data in enumerate(tasks)]
+    scenario = with_classes_timeline(with_task_labels(benchmark_from_datasets(train=datasets)))
+    return tuple(scenario.train_stream)
+
+
+def _by_classes(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    for classes in benchmark.classes:
+        chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
+        task = images[chosen]
+        if benchmark.relative:
+            order = torch.tensor(classes)
+            task = replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
+        yield TaskData(task)
+
+
+def _by_groups(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    for group in benchmark.groups:
+        yield TaskData(images[(images.groups == group).nonzero().squeeze(1)[:limit]])
+
+
+def _permuted(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    generator = torch.Generator().manual_seed(seed)
+    shared = images[:limit]
+    for _ in benchmark.classes:
+        order = torch.randperm(shared.pixels[0].numel(), generator=generator)
+        yield TaskData(shared, order)
+
+
+def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
+    """The first nine tenths of a task's examples, and the last tenth."""
+    rest = len(task) * 9 // 10
+    first, last = task.images[:rest], task.images[rest:]
+    return TaskData(first, task.permutation), TaskData(last, task.permutation)
+
+
+_TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskData]]] = {
+    "classes": _by_classes,
+    "groups": _by_groups,
+    "permutations": _permuted,
+}

@@ -1,0 +1,175 @@
+"""Streams without task labels: one sequence of batches, whose borders only the evaluator knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import torch
+from avalanche.benchmarks import DatasetExperience, EagerCLStream
+from avalanche.training.plugins import SupervisedPlugin
+from torch import Tensor
+
+from harness.config.benchmarks import Benchmark
+from harness.config.budgets import Training
+from harness.data.datasets import TaskData
+from harness.data.loading import TensorClassificationDataset
+
+_GRID: Final = 2001  # points of a task's density; its distribution is exact at each
+
+
+class TaskLabelError(AttributeError):
+    """Somebody asked a stream without task labels for one."""
+
+
+class UnlabelledExperience(DatasetExperience[Any]):
+    """A stream, or a stretch of one, that tells nothing about tasks.
+
+    Raises:
+        TaskLabelError: when a task label, or the classes of a task, are asked for.
+    """
+
+    def _refuse(self) -> NoReturn:
+        raise TaskLabelError("this stream has no task labels; learn from inputs and classes alone")
+
+    task_label = property(_refuse)
+    task_labels = property(_refuse)
+    classes_in_this_experience = property(_refuse)
+    classes_seen_so_far = property(_refuse)
+    previous_classes = property(_refuse)
+    future_classes = property(_refuse)
+
+
+@dataclass(frozen=True)
+class UnlabelledStream:
+    """A sequence of batches.
+
+    Attributes:
+        dataset: every task's training data, one after the other, all under task label 0.
+        batches: indices into `dataset`, (examples,) int64 each.
+        counts: how many examples of each task each batch has, (batches, tasks). Evaluator only.
+        ends: number of batches until each task's nominal end, (tasks,). Evaluator only.
+    """
+
+    dataset: TensorClassificationDataset
+    batches: tuple[Tensor, ...]
+    counts: Tensor
+    ends: tuple[int, ...]
+
+    def whole(self) -> Any:
+        """The whole stream as one experience."""
+        (experience,) = _experiences([self.dataset])
+        return experience
+
+    def stretches(self) -> Sequence[Any]:
+        """One experience per task, for methods that must be told where tasks end."""
+        parts = [self.batches[start:end] for start, end in pairwise((0, *self.ends))]
+        return _experiences([self.dataset.subset(torch.cat(part).tolist()) for part in parts])
+
+
+def _experiences(datasets: Sequence[TensorClassificationDataset]) -> Sequence[Any]:
+    made = [UnlabelledExperience(dataset=dataset) for dataset in datasets]
+    return tuple(EagerCLStream("train", made))
+
+
+def unlabelled_stream(
+    benchmark: Benchmark, training: Training, tasks: Sequence[TaskData], seed: int
+) -> UnlabelledStream:
+    """All tasks' data in sequence, each example `training.epochs` times.
+
+    Without blur every batch has examples of one task only. With blur, the share of the next task
+    grows linearly from batch to batch, as in the fuzzy stream of CN-DPM (Lee et al. 2020); a blur
+    of 1 is theirs: a transition lasts as long as a task.
+
+    Args:
+        benchmark: its `blur` is the length of a transition over that of a task.
+        training: number of epochs, batch size.
+        tasks: training data.
+        seed: of the order of examples.
+    """
+    generator = torch.Generator().manual_seed(1000 * seed)
+    datasets = [TensorClassificationDataset.of(task, 0) for task in tasks]
+    starts = np.cumsum([0, *map(len, tasks)])
+    queues = [
+        torch.cat([torch.randperm(len(task), generator=generator) for _ in range(training.epochs)])
+        + int(start)
+        for task, start in zip(tasks, starts, strict=False)
+    ]
+    parts = [blended(queues, benchmark.blur)] if benchmark.blur else queues
+    batches = [batch for part in parts for batch in torch.split(part, training.batch_size)]
+    owners = torch.from_numpy(starts[1:])
+    counts = torch.stack(
+        [
+            torch.bincount(torch.bucketize(batch, owners, right=True), minlength=len(tasks))
+            for batch in batches
+        ]
+    )
+    shown = torch.cumsum(torch.tensor([len(batch) for batch in batches]), 0)
+    borders = torch.cumsum(torch.tensor([len(queue) for queue in queues]), 0)
+    ends = torch.searchsorted(shown, borders) + 1
+    dataset = reduce(lambda one, other: one.concat(other), datasets)
+    return UnlabelledStream(dataset, tuple(batches), counts, tuple(ends.tolist()))
+
+
+def blended(queues: Sequence[Tensor], blur: float) -> Tensor:
+    """The queues one after the other, each sliding linearly into the next.
+
+    Each example gets a place on a line where its queue's density is a trapezoid, and the densities
+    of all queues add up to one; then they are sorted by place.
+
+    Args:
+        queues: in the order of their tasks.
+        blur: length of a transition over that of the shorter of its two queues, in (0, 1].
+
+    Returns:
+        Every element of every queue once; each queue's own order is kept.
+    """
+    lengths = [len(queue) for queue in queues]
+    borders = np.cumsum([0, *lengths]).astype(float)
+    halves = [blur / 2 * min(pair) for pair in pairwise(lengths)]
+    places = []
+    for number, length in enumerate(lengths):
+        before = halves[number - 1] if number else 0.0
+        after = halves[number] if number < len(halves) else 0.0
+        start, end = borders[number], borders[number + 1]
+        line = np.linspace(start - before, end + after, _GRID)
+        density = np.ones(_GRID)
+        if before:
+            density = np.minimum(density, (line - start + before) / (2 * before))
+        if after:
+            density = np.minimum(density, (end + after - line) / (2 * after))
+        share = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
+        wanted = (np.arange(length) + 0.5) / length
+        places.append(np.interp(wanted, share / share[-1], line))
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return torch.cat(list(queues))[torch.from_numpy(order)]
+
+
+class StreamLoading(SupervisedPlugin):
+    """Gives a strategy the batches of an unlabelled stream, as [inputs, classes].
+
+    Args:
+        stream: where the batches come from.
+        at_end: called with the number of tasks shown so far at each task's nominal end.
+    """
+
+    def __init__(self, stream: UnlabelledStream, at_end: Callable[[int], None]) -> None:
+        super().__init__()
+        self.stream = stream
+        self.at_end = at_end
+
+    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+        """Put the batches in place of the strategy's own loader."""
+        strategy.dataloader = self._batches()
+
+    def _batches(self) -> Iterator[list[Tensor]]:
+        for number, indices in enumerate(self.stream.batches, start=1):
+            x, y, _ = self.stream.dataset.gather(indices)
+            yield [x, y]
+            for task in range(len(self.stream.ends)):
+                if self.stream.ends[task] == number:
+                    self.at_end(task + 1)

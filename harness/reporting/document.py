@@ -1,0 +1,263 @@
+"""A report as a PDF: what the template is given, and typesetting it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence, Set
+from math import isnan
+from pathlib import Path
+from typing import Any, Final
+
+from harness.analysis.leaderboard import (
+    ACC_AGNOSTIC,
+    ACC_AWARE,
+    ACCURACY,
+    COSTS,
+    INFERENCE,
+    REMEMBERING,
+    TOGETHER,
+    TRANSFER,
+    Column,
+    Leaderboard,
+    cells_of,
+    of_entry,
+)
+from harness.analysis.metrics import METRICS
+from harness.analysis.published import QUOTED
+from harness.config.benchmarks import BENCHMARKS
+from harness.reporting.figures import draw
+from harness.reporting.typesetting import write_pdf
+from harness.storage import provenance
+from harness.storage.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
+from harness.storage.store import Record, Results
+
+TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
+
+_CAPTIONS: Final = {
+    "curves": "Average accuracy over the tasks learned so far, where all of them were tested: "
+    "mean, 95 % band, every seed faint.",
+    "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
+    "95 % interval. Dotted: what the paper prints, from its own budget. All other figures show the "
+    "profile's own number of epochs.",
+    "matrices": "Accuracy on each task (columns) after learning each task (rows), task-aware, mean "
+    "over seeds, %. Tasks not learned yet are dimmed.",
+    "forgetting": "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",
+    "masks": "Left: share of the weights that each task's mask keeps. Right: share of the weights "
+    "that any mask has used so far.",
+    "overlap": "Intersection over union of the masks of two tasks, mean over seeds, %.",
+    "confusion": "Which task the test examples of each task were taken for, after the last task, "
+    "mean over seeds, %.",
+    "switches": "Batches at which a method began a new mask, one line of marks per seed; grey: "
+    "the first batch of each task.",
+    "old_new": "How well the tasks shown so far are told from those to come by confidence, mean "
+    "over tasks, every seed faint. Dotted: a score that knows nothing.",
+    "responses": "The paper's Figure 2: accuracy on each task's shuffled test data (rows) under "
+    "the mask of each task (columns), among all classes, mean over seeds, %. Diagonal: the right "
+    "mask; elsewhere, answers that are right although the mask is another task's.",
+    "cost": "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
+}
+_RULE_COLUMNS: Final = (
+    ACC_AGNOSTIC,
+    INFERENCE,
+    Column("router_bytes", TASK_AGNOSTIC, "Bytes kept"),
+    Column("router_seconds", TASK_AGNOSTIC, "Seconds"),
+)
+_PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
+    (
+        ACCURACY,
+        "Accuracy and task inference (%), mean ± 95 % interval over seeds.",
+    ),
+    (
+        TRANSFER,
+        "Forgetting, backward and forward transfer, learning accuracy and average incremental "
+        "accuracy, task-aware (%).",
+    ),
+    (
+        REMEMBERING[:6],
+        "Task switches noticed: precision, recall and F1 (%), delay of right claims, false alarms, "
+        "masks begun for each task. Only methods that look for tasks by themselves are here.",
+    ),
+    (
+        REMEMBERING[6:],
+        "Old told from new by the network's confidence (the default rule; max-logit for methods "
+        "without masks): a useless score has AUROC 50 and FPR 95. Degradation: accuracy lost "
+        "against the same method with task labels, the same budget and settings, in %; RMN without "
+        "labels against RMN.",
+    ),
+    (
+        TOGETHER,
+        "Task inference when several test examples are known to be of one task (%). Above, each "
+        "example of the shuffled test data stands alone.",
+    ),
+    (
+        COSTS,
+        "Masks (%), extra memory (bytes; examples), time (s; on the machines of the provenance).",
+    ),
+)
+
+
+def typeset(board: Leaderboard, results: Results, path: Path) -> None:
+    """Write the PDF of a benchmark and profile; equal results give equal bytes.
+
+    Args:
+        board: made of `results`.
+        results: with at least one finished run.
+        path: of the PDF.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures = draw(results.rows, board, folder)
+        content = {
+            **_content(results, board),
+            "figures": [
+                {"path": file.name, "caption": _CAPTIONS[key]} for key, file in figures.items()
+            ],
+        }
+        write_pdf(TEMPLATE, content, folder, path)
+
+
+def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
+    benchmark = BENCHMARKS[board.benchmark]
+    finished = [record for record in results.records if record.status == "finished"]
+    parts = [_part(board, *part) for part in _PARTS]
+    return {
+        "title": benchmark.title,
+        "compared": _compared({entry.baseline for entry in board.entries}),
+        "profile": board.profile,
+        "summary": benchmark.summary,
+        "budget": _budget(finished),
+        "leaderboard": [part for part in parts if part["rows"]],
+        "quoted": _quoted(board),
+        "rules": _rules(board),
+        "methods": _methods(board, finished),
+        "formulas": _formulas(board),
+        "provenance": provenance.summary([record.provenance for record in finished]),
+        "problems": _problems(results),
+    }
+
+
+def _compared(baselines: Set[str]) -> str:
+    others = sum(not name.startswith("rmn") for name in baselines)
+    if others == len(baselines):
+        return f"{others} methods"
+    return f"Relevance Mapping Networks beside {others} baselines"
+
+
+def _budget(finished: Sequence[Record]) -> str:
+    """The budget of the profile; settings named in a method's title may change it."""
+    record = min(finished, key=lambda record: ("training." in record.run.setting, str(record.run)))
+    training = record.run.training
+    decay = ""
+    if training["decay"]:
+        decay = ", lowered to zero along half a cosine within each task"
+    elif training.get("patience"):
+        decay = (
+            f", divided by three after {training['patience']} epochs without a lower loss on a "
+            "held-out tenth of the training data"
+        )
+    first = training.get("first_epochs")
+    longer = f" ({first} in the first)" if first else ""
+    limits = [
+        f"at most {number:,} {kind} examples a task"
+        for name, kind in (("train_examples", "training"), ("test_examples", "test"))
+        if (number := training.get(name)) is not None
+    ]
+    taken = f" Of the data, it has {' and '.join(limits)}." if limits else ""
+    return (
+        f"Every method trains for {training['epochs']} epochs a task"
+        f"{longer} in batches of {training['batch_size']}, "
+        "with the same network, first weights and order of data (replay mixes stored examples "
+        f"in), by Adam at {training['learning_rate']:g}{decay}, unless its settings below name "
+        f"another learning rate; products are in {training.get('precision', 'float32')}, weights "
+        f"in float32.{taken}"
+    )
+
+
+def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
+    """A table of some columns; methods and columns without any number are left out."""
+    measured = set(zip(board.shown["metric"], board.shown["regime"], strict=True))
+    columns = [column for column in columns if (column.metric, column.regime) in measured]
+    cells = cells_of(board.shown, columns)
+    inferred = ACC_AGNOSTIC in columns
+    rows = []
+    for entry in board.entries:
+        mine = cells[(entry.baseline, entry.setting)]
+        if all(isnan(cell.mean) for cell in mine.values()):
+            continue
+        row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
+        row += [{"text": column.text(cell), "best": cell.best} for column, cell in mine.items()]
+        rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
+    head = ["Method", "Seeds", *(column.title for column in columns)]
+    return {
+        "caption": caption,
+        "head": [*head, "Task inferred by"] if inferred else head,
+        "rows": rows,
+    }
+
+
+def _quoted(board: Leaderboard) -> list[list[str]]:
+    rows = []
+    for entry in board.entries:
+        quoted = entry.quoted
+        last = [quoted.value, quoted.source, quoted.comparable] if quoted else ["–", "", ""]
+        rows.append([entry.title, entry.text(ACC_AWARE), entry.text(ACC_AGNOSTIC), *last])
+    measured = {entry.baseline for entry in board.entries}
+    for quoted in QUOTED:
+        if quoted.benchmark == board.benchmark and quoted.baseline not in measured:
+            name = quoted.baseline.upper()
+            rows.append([name, "–", "–", quoted.value, quoted.source, quoted.comparable])
+    return rows
+
+
+def _rules(board: Leaderboard) -> dict[str, Any]:
+    """One row for each method and rule; only for methods that have several rules."""
+    found = board.derived[board.derived["rule"] != CLASSES_SEEN]
+    measured = set(found["metric"])
+    columns = [column for column in _RULE_COLUMNS if column.metric in measured]
+    rows = []
+    for entry in board.entries:
+        mine = of_entry(found, entry)
+        rules = list(dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"]))
+        title = entry.title
+        for rule in filter(None, rules) if len(rules) > 2 else ():
+            [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
+            texts = [column.text(cell) for column, cell in cells.items()]
+            keeps = RULES.get(rule) or "the router's own answers, without the network"
+            rows.append([title, rule, *texts, keeps])
+            title = ""  # once for all its rules
+    return {
+        "head": ["Method", "Rule", *(column.title for column in columns), "Keeps"],
+        "rows": rows,
+    }
+
+
+def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
+    """What each method is; entries that differ in the training budget alone share a row."""
+    titles: dict[tuple[str, ...], list[str]] = {}
+    for entry in board.entries:
+        key = (entry.baseline, entry.setting)
+        record = next(r for r in finished if (r.run.baseline, r.run.setting) == key)
+        settings = ", ".join(f"{name} = {value}" for name, value in record.run.settings.items())
+        relaxations = "; ".join(record.method["relaxations"])
+        reference = str(record.method["reference"])
+        told = str(record.method.get("told") or "–")
+        row = (reference, settings or "–", told, relaxations or "none")
+        titles.setdefault(row, []).append(entry.title)
+    return [["; ".join(names), *row] for row, names in titles.items()]
+
+
+def _formulas(board: Leaderboard) -> list[list[str]]:
+    """Of the metrics that were measured."""
+    measured = set(board.derived["metric"])
+    metrics = [metric for metric in METRICS.values() if metric.name in measured]
+    return [[metric.title, metric.formula, metric.source] for metric in metrics]
+
+
+def _problems(results: Results) -> list[str]:
+    failed: Iterable[str] = (
+        f"{record.run}: failed, {record.error.strip().splitlines()[-1] if record.error else ''}"
+        for record in results.records
+        if record.status == "failed"
+    )
+    damaged = (f"{path.name}: damaged, {reason}" for path, reason in results.damaged.items())
+    return [*failed, *damaged]
