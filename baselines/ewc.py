@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, Context, setting
+from baselines.interface import Baseline, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -25,6 +27,7 @@ class EWC(Baseline):
 
     name: ClassVar[str] = "ewc"
     title: ClassVar[str] = "EWC"
+    colour: ClassVar[str] = "#de8f05"
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
     version: ClassVar[int] = 2  # 1 kept each task's penalty, as Avalanche does
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.interface import Baseline, Requirement, Role, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,9 +21,11 @@ class GenerativeReplay(Baseline):
 
     name: ClassVar[str] = "generative_replay"
     title: ClassVar[str] = "Generative replay"
+    role: ClassVar[Role] = Role.REPLAY
+    colour: ClassVar[str] = "#56b4e9"
     reference: ClassVar[str] = "Shin, Lee, Kim, Kim, NeurIPS 2017; Avalanche's GenerativeReplay"
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
-        {Relaxation.GENERATIVE_REPLAY, Relaxation.SEVERAL_MODELS}
+    requirements: ClassVar[frozenset[Requirement]] = frozenset(
+        {Requirement.GENERATIVE_REPLAY, Requirement.SEVERAL_MODELS}
     )
 
     latent: int = setting(16, "dimensions of the autoencoder's code", minimum=1)

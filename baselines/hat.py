@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation, Told, setting
+from baselines.interface import Baseline, Requirement, Supervision, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -22,11 +24,12 @@ class HAT(Baseline):
 
     name: ClassVar[str] = "hat"
     title: ClassVar[str] = "HAT"
+    colour: ClassVar[str] = "#d55e00"
     reference: ClassVar[str] = "Serra, Suris, Miron, Karatzoglou, ICML 2018"
     rule: ClassVar[str] = "max-logit"
-    told: ClassVar[Told] = Told.LABELS
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
-        {Relaxation.HEAD_PER_TASK, Relaxation.TASK_IDENTITY}
+    supervision: ClassVar[Supervision] = Supervision.TASK_LABELS
+    requirements: ClassVar[frozenset[Requirement]] = frozenset(
+        {Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY}
     )
 
     smax: float = setting(400.0, "largest scale of the gates", minimum=1, maximum=1000)

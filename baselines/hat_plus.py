@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from baselines.components.routed import Routed
 from baselines.hat import HAT
-from baselines.interface import Relaxation
+from baselines.interface import Requirement, Role
 from baselines.registry import register
 
 
@@ -18,5 +18,7 @@ class HATPlus(Routed, HAT):
 
     name: ClassVar[str] = "hat_plus"
     title: ClassVar[str] = "HAT+"
-    tuned_as: ClassVar[str] = "hat"
-    relaxations: ClassVar[frozenset[Relaxation]] = HAT.relaxations | {Relaxation.STATISTICS}
+    role: ClassVar[Role] = Role.ROUTED
+    colour: ClassVar[str] = "#8c0800"
+    tuning_source: ClassVar[str] = "hat"
+    requirements: ClassVar[frozenset[Requirement]] = HAT.requirements | {Requirement.STATISTICS}

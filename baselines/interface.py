@@ -7,19 +7,19 @@ and for every error message, and both libraries take seconds to import.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import torch
     from avalanche.training.templates import SupervisedTemplate
-    from torch import Tensor, nn
+    from torch import Tensor
+
+    from baselines.context import Context
 
 
-class Relaxation(StrEnum):
+class Requirement(StrEnum):
     """A condition of strict continual learning that is given up (paper, Supplement Table 1)."""
 
     REPLAY = "replays stored examples"
@@ -32,70 +32,26 @@ class Relaxation(StrEnum):
     TASK_IDENTITY = "uses the task identity when it is given at test"
 
 
-HEADS = frozenset({Relaxation.HEAD_PER_TASK, Relaxation.TASK_IDENTITY})
+HEADS = frozenset({Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY})
 """What every method gives up on a benchmark with one head per task."""
 
 
-class Told(StrEnum):
-    """What a method must be told while it learns, from least to most."""
+class Supervision(StrEnum):
+    """What a method needs to know of the tasks while it learns, from least to most."""
 
-    NOTHING = "nothing but inputs and classes"
-    BORDERS = "where tasks end"
-    LABELS = "the task of every example"
+    NONE = "none"
+    TASK_BOUNDARIES = "task boundaries"
+    TASK_LABELS = "task labels"
 
 
-@dataclass(frozen=True)
-class Context:
-    """What a method is given to build its strategy; the same for every method of a comparison.
+class Role(StrEnum):
+    """Why a method stands in a comparison; a benchmark compares some roles by default."""
 
-    Attributes:
-        network: makes the benchmark's backbone, freshly initialised from the run's seed.
-        outputs: number of classes over all tasks, the width of the backbone's output.
-        tasks: number of tasks in the stream. A strict method must not look at it.
-        epochs: passes over the training data of each task.
-        batch_size: examples per optimizer step.
-        learning_rate: of Adam, for methods whose publication does not demand another optimizer.
-        device: where the model and the data live.
-        seed: of the run; torch is already seeded with it when `build` is called.
-        plugins: Avalanche plugins of the harness's own; pass them on unchanged.
-        head: whether all tasks share one output layer or have one each.
-    """
-
-    network: Callable[[], nn.Module]
-    outputs: int
-    tasks: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    device: torch.device
-    seed: int
-    plugins: tuple[Any, ...] = ()
-    head: Literal["shared", "per-task"] = "shared"
-
-    def model(self) -> nn.Module:
-        """What a method without masks trains: the backbone, with a head per task if they have."""
-        from baselines.components.part_per_task import HeadPerTask
-
-        return self.network() if self.head == "shared" else HeadPerTask(self.network())
-
-    def adam(self, model: nn.Module) -> torch.optim.Adam:
-        """The optimizer of the comparison: fused Adam at the benchmark's learning rate."""
-        import torch
-
-        return torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
-
-    def strategy_arguments(self) -> dict[str, Any]:
-        """Arguments that every Avalanche strategy takes: budget, device, plugins, no logging."""
-        from baselines.components.no_metrics import NoMetrics
-
-        return {
-            "train_mb_size": self.batch_size,
-            "train_epochs": self.epochs,
-            "eval_mb_size": 1024,
-            "device": self.device,
-            "plugins": list(self.plugins),
-            "evaluator": NoMetrics(),
-        }
+    SUBJECT = "the method that the comparison is about"
+    BOUND = "lower or upper bound"
+    BASELINE = "established method"
+    REPLAY = "replays examples"
+    ROUTED = "another method with a task router"
 
 
 @dataclass(frozen=True)
@@ -111,20 +67,31 @@ class Baseline(ABC):
         reference: the publication whose algorithm this is.
         version: raise it when the same settings begin to give other results; old runs then no
             longer count as done.
-        relaxations: conditions of strict continual learning given up; checked against what is seen.
-        told: what it must be told while it learns; decides which streams it can be trained on.
+        requirements: conditions of strict continual learning given up; checked against what is
+            observed.
+        supervision: what it needs to know of the tasks while it learns; decides which streams it
+            can be trained on.
+        role: why it stands in a comparison; decides where it is compared by default.
         rule: how its task is inferred when it is not given, "" for methods without task identity.
-        tuned_as: name of the method whose tuned settings it takes, "" for its own.
+        colour: of its curves, as hex digits like "#0173b2"; "" for one derived from its name.
+        tuning_source: name of the method whose tuned settings it takes, "" for its own.
+        counterpart: name of the method with task labels that it is held against on streams without
+            them, "" for itself.
+        paper_settings: by benchmark, the settings that the profile `paper` takes.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     reference: ClassVar[str]
     version: ClassVar[int] = 1
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset()
-    told: ClassVar[Told] = Told.BORDERS
+    requirements: ClassVar[frozenset[Requirement]] = frozenset()
+    supervision: ClassVar[Supervision] = Supervision.TASK_BOUNDARIES
+    role: ClassVar[Role] = Role.BASELINE
     rule: ClassVar[str] = ""
-    tuned_as: ClassVar[str] = ""
+    colour: ClassVar[str] = ""
+    tuning_source: ClassVar[str] = ""
+    counterpart: ClassVar[str] = ""
+    paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @property
     def default_rule(self) -> str:
@@ -161,7 +128,7 @@ def setting(
 
 @runtime_checkable
 class InfersTask(Protocol):
-    """A strategy that can answer under each task identity it has learned."""
+    """A strategy that can compute its logits under each task that it has learned."""
 
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits of the inputs `x` under every learned task, shape (tasks learned, n, outputs)."""
@@ -175,15 +142,20 @@ class HasFingerprints(InfersTask, Protocol):
     """
 
     def logits_of_task(self, x: Tensor, task: int) -> Tensor:
-        """Logits of the inputs `x` under learned task number `task` alone, shape (n, outputs)."""
+        """Logits of the inputs `x` under learned task number `task` alone, shape (n, outputs).
+
+        Args:
+            x: inputs, shape (n, ...).
+            task: number of the learned task, from 0.
+        """
 
     def fingerprint(self, task: int) -> bytes:
         """Digest of all that decides the logits under learned task number `task`."""
 
 
 @runtime_checkable
-class FindsTasks(Protocol):
-    """A strategy that notices new tasks by itself and begins a mask for each."""
+class DetectsTasks(Protocol):
+    """A strategy that detects new tasks by itself and begins a mask for each."""
 
     @property
     def switches(self) -> Sequence[int]:

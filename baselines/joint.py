@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation
+from baselines.interface import Baseline, Requirement, Role
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,8 +21,10 @@ class Joint(Baseline):
 
     name: ClassVar[str] = "joint"
     title: ClassVar[str] = "Joint"
+    role: ClassVar[Role] = Role.BOUND
+    colour: ClassVar[str] = "#fbafe4"
     reference: ClassVar[str] = "offline training on the whole stream"
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.ALL_TASKS_AT_ONCE})
+    requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.ALL_TASKS_AT_ONCE})
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's JointTraining on the backbone, with batches of any size."""

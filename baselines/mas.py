@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, setting
+from baselines.interface import Baseline, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -25,6 +27,7 @@ class MAS(Baseline):
 
     name: ClassVar[str] = "mas"
     title: ClassVar[str] = "MAS"
+    colour: ClassVar[str] = "#cc78bc"
     reference: ClassVar[str] = "Aljundi et al., ECCV 2018"
 
     lambda_reg: float = setting(

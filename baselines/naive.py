@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context
+from baselines.interface import Baseline, Role
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,6 +21,8 @@ class Naive(Baseline):
 
     name: ClassVar[str] = "naive"
     title: ClassVar[str] = "Naive"
+    role: ClassVar[Role] = Role.BOUND
+    colour: ClassVar[str] = "#949494"
     reference: ClassVar[str] = "plain fine-tuning"
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation, setting
+from baselines.interface import Baseline, Requirement, Role, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -23,8 +25,10 @@ class Replay(Baseline):
 
     name: ClassVar[str] = "replay"
     title: ClassVar[str] = "Replay"
+    role: ClassVar[Role] = Role.REPLAY
+    colour: ClassVar[str] = "#ece133"
     reference: ClassVar[str] = "Rolnick et al., NeurIPS 2019; Avalanche's Replay"
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.REPLAY})
+    requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.REPLAY})
     version: ClassVar[int] = 2  # the bytes of the buffer are counted
 
     memory: int = setting(200, "examples in the buffer, over all tasks", minimum=1)

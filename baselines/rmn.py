@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from baselines.interface import Baseline, Context, Relaxation, Told, setting
+from baselines.interface import Baseline, Requirement, Role, Supervision, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,13 +22,29 @@ class RMNBaseline(Baseline):
 
     name: ClassVar[str] = "rmn"
     title: ClassVar[str] = "RMN"
+    role: ClassVar[Role] = Role.SUBJECT
+    colour: ClassVar[str] = "#0173b2"
     reference: ClassVar[str] = (
         "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "
         "in Continual Learning with Optimal Relevance Mapping, 2021"
     )
     rule: ClassVar[str] = "max-logit"
-    told: ClassVar[Told] = Told.LABELS
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset({Relaxation.TASK_IDENTITY})
+    supervision: ClassVar[Supervision] = Supervision.TASK_LABELS
+    requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.TASK_IDENTITY})
+    # Section 5.1, and Section 3.2 of the supplement
+    paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "split_cifar100": {
+            "initialisation": "skewed_normal",
+            "mapping_lr": 0.01,
+            "prune_below": 0.05,
+        },
+        "split_cifar100_20": {
+            "initialisation": "skewed_normal",
+            "mapping_lr": 0.01,
+            "prune_below": 0.01,
+        },
+        "split_omniglot": {"initialisation": "skewed_normal", "mapping_lr": 0.0001},
+    }
 
     beta: float = setting(50.0, "tightness of the soft-round", minimum=1)
     learn_beta: bool = setting(False, "learn one beta per layer, starting from beta")

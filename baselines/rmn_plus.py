@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from baselines.components.routed import Routed
-from baselines.interface import Relaxation, setting
+from baselines.interface import Requirement, Role, setting
 from baselines.registry import register
 from baselines.rmn import RMNBaseline
 
@@ -18,8 +18,12 @@ class RMNPlus(Routed, RMNBaseline):
 
     name: ClassVar[str] = "rmn_plus"
     title: ClassVar[str] = "RMN+"
-    tuned_as: ClassVar[str] = "rmn"
-    relaxations: ClassVar[frozenset[Relaxation]] = RMNBaseline.relaxations | {Relaxation.STATISTICS}
+    role: ClassVar[Role] = Role.ROUTED
+    colour: ClassVar[str] = "#001c7f"
+    tuning_source: ClassVar[str] = "rmn"
+    requirements: ClassVar[frozenset[Requirement]] = RMNBaseline.requirements | {
+        Requirement.STATISTICS
+    }
 
     quiet_weight: float = setting(
         0.0, "weight of the output on negatives after each step on data; 0: no such step", minimum=0

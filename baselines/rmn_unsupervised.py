@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, Context, Told, setting
+from baselines.interface import Baseline, Role, Supervision, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,12 +21,15 @@ class RMNUnsupervisedBaseline(Baseline):
 
     name: ClassVar[str] = "rmn_unsupervised"
     title: ClassVar[str] = "RMN (no labels)"
+    role: ClassVar[Role] = Role.SUBJECT
+    colour: ClassVar[str] = "#0173b2"
+    counterpart: ClassVar[str] = "rmn"
     reference: ClassVar[str] = (
         "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "
         "in Continual Learning with Optimal Relevance Mapping, 2021"
     )
     rule: ClassVar[str] = "max-logit"
-    told: ClassVar[Told] = Told.NOTHING
+    supervision: ClassVar[Supervision] = Supervision.NONE
 
     detector: Literal["loss", "divergence", "features"] = setting(
         "loss", "what a task switch shows in: loss, KL divergence (the paper) or features"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, setting
+from baselines.interface import Baseline, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,6 +21,7 @@ class SynapticIntelligence(Baseline):
 
     name: ClassVar[str] = "si"
     title: ClassVar[str] = "SI"
+    colour: ClassVar[str] = "#029e73"
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
 
     si_lambda: float = setting(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Context, Relaxation, Told
+from baselines.interface import Baseline, Requirement, Role, Supervision
 from baselines.registry import register
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
 
 
 @register
@@ -19,11 +21,13 @@ class Single(Baseline):
 
     name: ClassVar[str] = "single"
     title: ClassVar[str] = "Single"
+    role: ClassVar[Role] = Role.BOUND
+    colour: ClassVar[str] = "#ca9161"
     reference: ClassVar[str] = "one network per task"
     rule: ClassVar[str] = "max-logit"
-    told: ClassVar[Told] = Told.LABELS
-    relaxations: ClassVar[frozenset[Relaxation]] = frozenset(
-        {Relaxation.SEVERAL_MODELS, Relaxation.TASK_IDENTITY}
+    supervision: ClassVar[Supervision] = Supervision.TASK_LABELS
+    requirements: ClassVar[frozenset[Requirement]] = frozenset(
+        {Requirement.SEVERAL_MODELS, Requirement.TASK_IDENTITY}
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from baselines.components.routed import Routed
-from baselines.interface import Relaxation
+from baselines.interface import Requirement, Role
 from baselines.registry import register
 from baselines.single import Single
 
@@ -18,5 +18,7 @@ class SinglePlus(Routed, Single):
 
     name: ClassVar[str] = "single_plus"
     title: ClassVar[str] = "Single+"
-    tuned_as: ClassVar[str] = "single"
-    relaxations: ClassVar[frozenset[Relaxation]] = Single.relaxations | {Relaxation.STATISTICS}
+    role: ClassVar[Role] = Role.ROUTED
+    colour: ClassVar[str] = "#592f0d"
+    tuning_source: ClassVar[str] = "single"
+    requirements: ClassVar[frozenset[Requirement]] = Single.requirements | {Requirement.STATISTICS}

@@ -18,6 +18,7 @@ import pandas as pd
 
 from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Cell, Leaderboard, leaderboard
 from harness.analysis.published import PAPER, QUOTED
+from harness.analysis.selection import select
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES
 from harness.config.suggestions import unknown
@@ -81,7 +82,7 @@ def tidy(results: Path, profile: str) -> pd.DataFrame:
     rows = []
     for table in TABLES:
         for benchmark in table.benchmarks:
-            found = store.read(results, benchmark, profile)
+            found = select(store.read(results, benchmark, profile))
             finished = any(record.status == "finished" for record in found.records)
             board = leaderboard(found) if finished else Leaderboard(benchmark, profile)
             rows += [{"table": table.title, **row} for row in _of_benchmark(board)]

@@ -37,11 +37,12 @@ def make_report(
         NoFinishedRunError: there is no finished run.
     """
     from harness.analysis.leaderboard import leaderboard
+    from harness.analysis.selection import select
     from harness.reporting.document import typeset
     from harness.reporting.exports import EXPORTS
     from harness.storage import store
 
-    found = store.read(results, benchmark, profile)
+    found = select(store.read(results, benchmark, profile))
     supervised = _with_labels(results, benchmark, profile)
     for path, reason in found.damaged.items():
         sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
@@ -61,13 +62,14 @@ def make_report(
 
 def _with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
     """Runs on the same tasks with labels, in the profile there that has the same budget."""
+    from harness.analysis.selection import select
     from harness.storage import store
 
     here = BENCHMARKS[benchmark]
-    budgets = BENCHMARKS[here.supervised].training if here.supervised else {}
+    budgets = BENCHMARKS[here.labelled_counterpart].budgets if here.labelled_counterpart else {}
     for name, budget in budgets.items():
-        if budget == here.training[profile]:
-            return store.read(results, here.supervised, name)
+        if budget == here.budgets[profile]:
+            return select(store.read(results, here.labelled_counterpart, name))
     return None
 
 

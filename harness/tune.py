@@ -53,7 +53,7 @@ def main(words: Sequence[str]) -> int:
     known = {
         name: method
         for name, method in methods().items()
-        if grid(method) and not method.tuned_as  # such a method takes another one's choice
+        if grid(method) and not method.tuning_source  # such a method takes another one's choice
     }
     parser = _parser(known)
     given = parser.parse_args(words)

@@ -3,7 +3,7 @@ import torch
 
 from baselines.interface import Context
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import make_stream
 from harness.training.networks import mlp
@@ -13,7 +13,7 @@ from harness.training.networks import mlp
 def stream():
     """Real Split-MNIST, 256 training examples a task."""
     torch.set_num_threads(1)
-    training = Training(epochs=1, train_examples=256, test_examples=128)
+    training = TrainingBudget(epochs=1, train_examples=256, test_examples=128)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0)
 
 

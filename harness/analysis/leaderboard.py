@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,8 +12,9 @@ from harness.analysis.metrics import METRICS, degradation, derive
 from harness.analysis.published import Quoted, paper
 from harness.analysis.statistics import among_best, summarise
 from harness.config.run import Run
+from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
-from harness.storage.store import Record, Results
+from harness.storage.store import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,7 @@ TOGETHER: Final = (
 )
 """Task inference of several examples at once."""
 
-COUNTERPARTS: Final = {"rmn_unsupervised": "rmn"}
-"""Methods without task labels by the method with labels that they are held against."""
-
-_EPOCHS: Final = "training.epochs="
+_EPOCHS: Final = "training.epochs"
 
 WITHOUT_RULE: Final = "max-logit"
 """Confidence by which methods that infer no task tell old from new."""
@@ -119,6 +117,7 @@ class Entry:
         baseline: its name.
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults.
+        colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
         curve: the title but for the number of epochs; entries of one learning curve share it.
         seeds: number of seeds.
@@ -130,6 +129,7 @@ class Entry:
     baseline: str
     setting: str
     title: str
+    colour: str
     epochs: int
     curve: str
     seeds: int
@@ -171,7 +171,7 @@ class NoFinishedRunError(ValueError):
 
 
 def leaderboard(results: Results, supervised: Results | None = None) -> Leaderboard:
-    """The leaderboard of what `harness.storage.store.read` gave.
+    """The leaderboard of what `harness.analysis.selection.select` gave.
 
     Args:
         results: of one benchmark and profile.
@@ -187,25 +187,26 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
     derived = derive(results.rows)
     if supervised is not None and not supervised.rows.empty:
         derived = pd.concat([derived, _degradation(results, derived, supervised)])
-    rules = {_key(record): str(record.method.get("rule", "")) for record in finished}
-    titles = {record.run.baseline: str(record.method["title"]) for record in finished}
-    epochs = {_key(record): int(record.run.training["epochs"]) for record in finished}
+    records = {_key(record): record for record in finished}
+    rules = {key: record.method.rule for key, record in records.items()}
     shown = _default_rules(derived, rules)
     cells = cells_of(shown, COLUMNS)
     run = finished[0].run
     board = Leaderboard(run.benchmark, run.profile, derived=derived, shown=shown)
     for key, found in cells.items():
         baseline, setting = key
-        parts = setting.split(", ")
+        record = records[key]
+        others = {k: v for k, v in record.run.overrides.items() if k != _EPOCHS}
         group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
         accuracy = group[(group["metric"] == "acc") & (group["regime"] == TASK_AGNOSTIC)]
         board.entries.append(
             Entry(
                 baseline=baseline,
                 setting=setting,
-                title=_titled(titles[baseline], parts),
-                epochs=epochs[key],
-                curve=_titled(titles[baseline], [p for p in parts if not p.startswith(_EPOCHS)]),
+                title=_titled(record.method.title, record.run.overrides),
+                colour=record.method.colour,
+                epochs=int(record.run.training["epochs"]),
+                curve=_titled(record.method.title, others),
                 seeds=int(group["seed"].nunique()),
                 rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
                 cells=found,
@@ -216,8 +217,8 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
     return board
 
 
-def _titled(title: str, settings: Sequence[str]) -> str:
-    text = ", ".join(settings)
+def _titled(title: str, overrides: Mapping[str, Any]) -> str:
+    text = ", ".join(f"{name}={value}" for name, value in overrides.items())
     return f"{title} ({text})" if text else title
 
 
@@ -226,7 +227,7 @@ def _key(record: Record) -> tuple[str, str]:
 
 
 def _degradation(results: Results, derived: pd.DataFrame, supervised: Results) -> pd.DataFrame:
-    names = {with_labels: without for without, with_labels in COUNTERPARTS.items()}
+    names = {r.method.counterpart: r.run.baseline for r in results.records if r.method.counterpart}
     own = {record.run.baseline: record.run for record in results.records if not record.run.setting}
 
     def comparable(there: Run) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from baselines.interface import Baseline
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import PROFILES, Training
+from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.settings import declared
 from harness.execution.local import cores
 
@@ -70,7 +70,7 @@ def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]
-    for setting in declared(Training).values():
+    for setting in declared(TrainingBudget).values():
         lines.append(f"    training.{setting.name}  {setting.help}")
         lines.append(f"        {setting.allowed}")
     lines += ["", "methods and their settings:"]

@@ -14,7 +14,7 @@ from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli.options import DATA_VARIABLE, make_parser
 from harness.config.benchmarks import BENCHMARKS, Benchmark
-from harness.config.budgets import PROFILES, Training
+from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import suits
 from harness.config.resolution import TRAINING, Resolved, assignments, budget, resolve, tuned
 from harness.config.settings import SettingError
@@ -116,7 +116,9 @@ def _request(given: argparse.Namespace, known: Mapping[str, type[Baseline]]) -> 
         methods={name: known[name] for name in names},
         settings={
             name: resolve(
-                known[name], best.get(known[name].tuned_as or name, {}), overrides.get(name, {})
+                known[name],
+                best.get(known[name].tuning_source or name, {}),
+                overrides.get(name, {}),
             ).also(changed)
             for name in names
         },
@@ -177,7 +179,7 @@ def check_told(
             )
 
 
-def _orderable(benchmark: Benchmark, training: Training) -> None:
+def _orderable(benchmark: Benchmark, training: TrainingBudget) -> None:
     try:
         benchmark.under(training)
     except ValueError as error:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Literal
+from typing import Final, Literal
 
-from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, Training
+from baselines.interface import Role
+from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
+
+ALL_ROLES: Final = frozenset(Role)
+"""Every method that can be trained on the stream is compared by default."""
+
+PAPER_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND, Role.BASELINE})
+"""The paper's comparison, where one replays nothing and infers tasks by the network alone."""
+
+CHEAP_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND})
+"""For long streams without task labels, where the others would take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +35,19 @@ class Benchmark:
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
             all classes in a pixel order of its own.
         classes: the labels of each task, in the order of the stream.
+        budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
-        relative: whether outputs count from 0 within each task, so that all tasks share them; they
-            are labels of the data set otherwise.
-        training: the budget of each profile, by the profile's name.
+        shared_outputs: whether outputs count from 0 within each task, so that all tasks share them;
+            they are labels of the data set otherwise.
         head: whether all tasks share one output layer or have one each.
-        labelled: whether the task of every example is told, in training and (task-aware) at test.
-        blur: length of the transition from task to task over that of a task; 0 for sharp borders.
-        supervised: the same tasks with labels, which a stream without them is held against.
-        tuned_on: the benchmark whose tuned settings methods take that have none for this one.
-        prescribed: settings of methods that the `paper` profile takes from the paper, by method.
-        on_demand: methods that are compared only when --methods names them.
+        labelled: whether every example has a task label, in training and (task-aware) at test.
+        transition: length of the transition from task to task over that of a task; 0 for sharp
+            task boundaries.
+        variant_of: the benchmark whose tasks and network these are, in another form.
+        labelled_counterpart: the same tasks with labels, which a stream without them is held
+            against.
+        tuning_source: the benchmark whose tuned settings methods take that have none for this one.
+        default_roles: roles of the methods that are compared unless --methods names others.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -47,16 +59,16 @@ class Benchmark:
     outputs: int
     tasks_by: Literal["classes", "groups", "permutations"]
     classes: tuple[tuple[int, ...], ...]
-    training: dict[str, Training]
+    budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
-    relative: bool = False
+    shared_outputs: bool = False
     head: Literal["shared", "per-task"] = "shared"
     labelled: bool = True
-    blur: float = 0.0
-    supervised: str = ""
-    tuned_on: str = ""
-    prescribed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    on_demand: frozenset[str] = frozenset()
+    transition: float = 0.0
+    variant_of: str = ""
+    labelled_counterpart: str = ""
+    tuning_source: str = ""
+    default_roles: frozenset[Role] = PAPER_ROLES
     version: int = 1
 
     @property
@@ -65,19 +77,28 @@ class Benchmark:
         return len(self.classes)
 
     @property
-    def answers(self) -> tuple[tuple[int, ...], ...]:
-        """The outputs that each task can have."""
-        if not self.relative:
+    def task_outputs(self) -> tuple[tuple[int, ...], ...]:
+        """The outputs that stand for classes of each task."""
+        if not self.shared_outputs:
             return self.classes
         return tuple(tuple(range(len(classes))) for classes in self.classes)
 
-    def under(self, training: Training) -> Benchmark:
+    @property
+    def description(self) -> str:
+        """The summary, and what the tasks' outputs have in common where that is a choice."""
+        if self.head == "per-task":
+            return f"{self.summary} Each task has an output layer of its own, of {self.outputs}."
+        if self.shared_outputs:
+            return f"{self.summary} All tasks share {self.outputs} outputs."
+        return self.summary
+
+    def under(self, budget: TrainingBudget) -> Benchmark:
         """The same benchmark with the order and the number of tasks of a budget.
 
         Raises:
             ValueError: it has no such order, or fewer tasks.
         """
-        return self.ordered(training.class_order).first(training.tasks)
+        return self.ordered(budget.class_order).first(budget.tasks)
 
     def first(self, tasks: int | None) -> Benchmark:
         """The same benchmark cut to its first tasks; the network's output keeps its width.
@@ -109,28 +130,20 @@ class Benchmark:
         return replace(self, classes=tuple(tuple(islice(drawn, len(c))) for c in self.classes))
 
 
-_BEYOND = frozenset({"replay", "generative_replay", "rmn_plus", "hat_plus", "single_plus"})
-"""Not in the paper's comparison, where one replays nothing and names tasks by the network alone."""
 _PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 _ALPHABETS = (
     20, 29, 26, 41, 40, 24, 46, 14, 26, 34, 33, 22, 26, 43, 24, 48, 22, 16, 52, 47, 40, 26, 40, 41,
     33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
     42, 26,
 )  # fmt: skip
-_SLOW = frozenset({"replay", "generative_replay", "ewc", "si", "mas"})
 
 
-def _runs(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
+def _consecutive(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
     """Consecutive labels, so many for each task."""
     return tuple(tuple(range(t * classes, (t + 1) * classes)) for t in range(tasks))
 
 
-def _rmn(**settings: float) -> dict[str, dict[str, Any]]:
-    """RMN's settings in the paper: its Section 5.1, and Section 3.2 of its supplement."""
-    return {"rmn": {"initialisation": "skewed_normal", **settings}}
-
-
-BENCHMARKS = {
+BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for benchmark in (
         Benchmark(
@@ -143,8 +156,7 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
-            training=DIGITS,
-            on_demand=_BEYOND,
+            budgets=DIGITS,
         ),
         Benchmark(
             name="permuted_mnist",
@@ -156,8 +168,7 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
-            training=DIGITS,
-            on_demand=_BEYOND,
+            budgets=DIGITS,
         ),
         Benchmark(
             name="split_fashion_mnist",
@@ -169,117 +180,109 @@ BENCHMARKS = {
             outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
-            training=DIGITS,
-            on_demand=_BEYOND,
+            budgets=DIGITS,
         ),
         Benchmark(
             name="split_cifar100",
             title="Split-CIFAR-100 (10 tasks)",
             summary="CIFAR-100 in ten tasks of ten classes each, in the order of their labels, "
-            "official split, inputs standardised per channel. All tasks share ten outputs.",
+            "official split, inputs standardised per channel.",
             dataset="cifar100",
             network="cifar_cnn",
             outputs=10,
             tasks_by="classes",
-            classes=_runs(10, 10),
-            relative=True,
-            training=PHOTOS,
-            prescribed=_rmn(mapping_lr=0.01, prune_below=0.05),
-            on_demand=_BEYOND,
+            classes=_consecutive(10, 10),
+            shared_outputs=True,
+            budgets=PHOTOS,
         ),
         Benchmark(
             name="split_cifar100_20",
             title="Split-CIFAR-100 (20 tasks), ResNet-18",
             summary="CIFAR-100 in twenty tasks of five classes each, in the order of their labels, "
-            "official split, inputs standardised per channel. All tasks share five outputs.",
+            "official split, inputs standardised per channel.",
             dataset="cifar100",
             network="resnet18",
             outputs=5,
             tasks_by="classes",
-            classes=_runs(20, 5),
-            relative=True,
-            training=PHOTOS,
-            tuned_on="split_cifar100",
-            prescribed=_rmn(mapping_lr=0.01, prune_below=0.01),
-            on_demand=_BEYOND,
+            classes=_consecutive(20, 5),
+            shared_outputs=True,
+            budgets=PHOTOS,
+            tuning_source="split_cifar100",
         ),
         Benchmark(
             name="split_omniglot",
             title="Sequential Omniglot",
             summary="The 50 alphabets of Omniglot as 50 tasks of 14 to 55 characters, 16 of 20 "
-            "drawers for training, 28 x 28 pixels in [0, 1]. All tasks share 60 outputs.",
+            "drawers for training, 28 x 28 pixels in [0, 1].",
             dataset="omniglot",
             network="omniglot_cnn",
             outputs=60,
             tasks_by="groups",
             classes=tuple(tuple(range(size)) for size in _ALPHABETS),
             groups=tuple(range(50)),
-            relative=True,
-            training=DRAWINGS,
-            prescribed=_rmn(mapping_lr=0.0001),
-            on_demand=_BEYOND,
+            shared_outputs=True,
+            budgets=DRAWINGS,
         ),
     )
 }
 
 
 def _without_labels(
-    of: str, *, blur: float = 0.0, on_demand: frozenset[str] = frozenset()
+    name: str, *, transition: float = 0.0, default_roles: frozenset[Role] = ALL_ROLES
 ) -> Benchmark:
     """The tasks of a benchmark as one sequence of batches."""
-    told = BENCHMARKS[of]
+    labelled = BENCHMARKS[name]
     transitions = (
-        "in which the share of the next task grows linearly from batch to batch, transitions as "
-        "long as tasks (Lee et al. 2020). "
-        if blur
+        " in which the share of the next task grows linearly from batch to batch, transitions as "
+        "long as tasks (Lee et al. 2020)"
+        if transition
         else ""
     )
     # no decay: a learner that does not know where tasks end cannot know where it should stop
-    training = {
-        name: replace(budget, decay=False, patience=None, first_epochs=None)
-        for name, budget in told.training.items()
+    budgets = {
+        profile: replace(budget, decay=False, patience=None, first_epochs=None)
+        for profile, budget in labelled.budgets.items()
     }
     return replace(
-        told,
-        name=f"{of}_fuzzy" if blur else f"{of}_unsupervised",
-        title=f"Fuzzy {told.title}" if blur else f"{told.title} without task labels",
-        summary=f"The tasks of {told.title} as one sequence of batches {transitions}".strip(" .")
-        + ". No task label and no border is told, in training or at test.",
-        training=training,
+        labelled,
+        name=f"{name}_fuzzy" if transition else f"{name}_unsupervised",
+        title=f"Fuzzy {labelled.title}" if transition else f"{labelled.title} without task labels",
+        summary=f"The tasks of {labelled.title} as one sequence of batches{transitions}. "
+        "Neither task labels nor task boundaries are given, in training or at test.",
+        budgets=budgets,
         labelled=False,
-        blur=blur,
-        supervised=of,
-        tuned_on=of,
-        on_demand=on_demand,
+        transition=transition,
+        variant_of=name,
+        labelled_counterpart=name,
+        tuning_source=name,
+        default_roles=default_roles,
     )
 
 
-def _with_heads(of: str) -> Benchmark:
+def _with_heads(name: str) -> Benchmark:
     """A benchmark whose tasks have an output layer each, as the paper's multi-head baselines do."""
-    shared = BENCHMARKS[of]
-    summary = shared.summary.replace(
-        " All tasks share ", " Each task has an output layer of its own, of "
-    )
+    shared = BENCHMARKS[name]
     return replace(
         shared,
-        name=f"{of}_heads",
+        name=f"{name}_heads",
         title=f"{shared.title}, one head per task",
-        summary=summary,
         head="per-task",
-        tuned_on=f"{shared.tuned_on}_heads" if shared.tuned_on else shared.name,
+        variant_of=name,
+        tuning_source=f"{shared.tuning_source}_heads" if shared.tuning_source else shared.name,
     )
 
 
-def _with_small_stem(of: str) -> Benchmark:
+def _with_small_stem(name: str) -> Benchmark:
     """A benchmark on ResNet-18 with a stem for small images; the original quarters their sides."""
-    original = BENCHMARKS[of]
+    original = BENCHMARKS[name]
     return replace(
         original,
-        name=f"{of}_small_stem",
+        name=f"{name}_small_stem",
         title=f"{original.title} with the small stem",
         summary=f"{original.summary} The first layer is 3 x 3, without stride or pooling: sixteen "
         "times the work.",
         network="resnet18_small_stem",
+        variant_of=name,
     )
 
 
@@ -287,11 +290,11 @@ BENCHMARKS |= {
     benchmark.name: benchmark
     for benchmark in (
         _without_labels("split_mnist"),
-        _without_labels("split_mnist", blur=1.0),
-        _without_labels("permuted_mnist", on_demand=_SLOW),
-        _without_labels("permuted_mnist", blur=1.0, on_demand=_SLOW),
-        _without_labels("split_omniglot", on_demand=_SLOW),
-        _without_labels("split_omniglot", blur=1.0, on_demand=_SLOW),
+        _without_labels("split_mnist", transition=1.0),
+        _without_labels("permuted_mnist", default_roles=CHEAP_ROLES),
+        _without_labels("permuted_mnist", transition=1.0, default_roles=CHEAP_ROLES),
+        _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
+        _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_heads("split_cifar100"),
         _with_heads("split_cifar100_20"),
         _with_heads("split_omniglot"),

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
+DEFAULT: Final = "default"
 CONSTANT: Final = "constant"
+TUNING: Final = "tuning"
+PAPER: Final = "paper"
 PRECISIONS: Final = ("float32", "bfloat16")
 
 
@@ -17,7 +20,7 @@ def _field(
     minimum: int | None = None,
     later: bool = False,
 ) -> Any:
-    """A field of `Training`.
+    """A field of `TrainingBudget`.
 
     Args:
         help: one line for the command line.
@@ -31,7 +34,7 @@ def _field(
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class TrainingBudget:
     """The training budget of one profile, the same for every method of a comparison.
 
     The help of each field says what it is, here as on the command line.
@@ -111,50 +114,46 @@ class Training:
         }
 
 
-_SMOKE: Final[Mapping[str, Any]] = {"epochs": 1, "train_examples": 1024, "test_examples": 512}
-_TUNING: Final[Mapping[str, Any]] = {"epochs": 5, "tasks": 3, "validation": True}
-
-
-def _with_constant(budgets: Mapping[str, Training]) -> dict[str, Training]:
-    return {**budgets, CONSTANT: replace(budgets["default"], decay=False)}
-
-
-DIGITS: Final = _with_constant(
-    {
-        "smoke": Training(**_SMOKE),
-        "default": Training(epochs=5),
-        "tuning": Training(**_TUNING),
-        "paper": Training(epochs=250, decay=False),
+def _profiles(
+    default: TrainingBudget, smoke: TrainingBudget, paper: TrainingBudget
+) -> Mapping[str, TrainingBudget]:
+    """The budgets of all profiles; those of tuning and at a constant rate follow the default."""
+    return {
+        "smoke": smoke,
+        DEFAULT: default,
+        TUNING: replace(default, tasks=3, validation=True),
+        PAPER: paper,
+        CONSTANT: replace(default, decay=False),
     }
+
+
+DIGITS: Final = _profiles(
+    default=TrainingBudget(epochs=5),
+    smoke=TrainingBudget(epochs=1, train_examples=1024, test_examples=512),
+    paper=TrainingBudget(epochs=250, decay=False),
 )
 """MNIST and Fashion-MNIST; supplement, Section 3.2."""
 
-PHOTOS: Final = _with_constant(
-    {
-        "smoke": Training(epochs=1, batch_size=64, train_examples=256, test_examples=200),
-        "default": Training(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-        "tuning": Training(**_TUNING, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-        "paper": Training(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
-    }
+PHOTOS: Final = _profiles(
+    default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
+    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200),
+    paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 )
 """CIFAR-100; supplement, Section 3.2."""
 
-DRAWINGS: Final = _with_constant(
-    {
-        "smoke": Training(epochs=1, batch_size=16, train_examples=128, test_examples=64),
-        "default": Training(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
-        "tuning": Training(**_TUNING, batch_size=16, learning_rate=0.001, precision="bfloat16"),
-        "paper": Training(
-            epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
-        ),
-    }
+DRAWINGS: Final = _profiles(
+    default=TrainingBudget(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
+    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64),
+    paper=TrainingBudget(
+        epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
+    ),
 )
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
     "smoke": "seconds; for tests and for trying the command line",
-    "default": "what a laptop can do; the profile of the committed results",
+    DEFAULT: "what a laptop can do; the profile of the committed results",
     CONSTANT: "the default one at a constant learning rate, as streams without borders have it",
-    "tuning": "the first tasks alone, tested on held-out training data; for harness.tune",
-    "paper": "the paper's epochs and optimizer settings",
+    TUNING: "the first tasks alone, tested on held-out training data; for harness.tune",
+    PAPER: "the paper's epochs and optimizer settings",
 }

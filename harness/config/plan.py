@@ -1,37 +1,61 @@
-"""From what was asked to the list of runs that answers it; pure."""
+"""From what was asked for to the list of runs that answers it; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from baselines.interface import Baseline, Told
+from baselines.interface import Baseline, Supervision
 from harness.config.benchmarks import Benchmark
+from harness.config.budgets import TrainingBudget
 from harness.config.resolution import Resolved
-from harness.config.run import Run
+from harness.config.run import ROWS_VERSION, Run
 
 
-def suits(benchmark: Benchmark, method: type[Baseline]) -> bool:
-    """Whether a benchmark tells a method what it must be told, and is what it was made for."""
-    return method.told is not (Told.NOTHING if benchmark.labelled else Told.LABELS)
+def is_compatible(benchmark: Benchmark, method: type[Baseline]) -> bool:
+    """Whether a method can be trained on a benchmark, and was made for its kind of stream.
+
+    A method without any supervision is for streams without labels, one that needs task labels for
+    streams with them; any other is for both.
+
+    Args:
+        benchmark: the stream.
+        method: what would be trained on it.
+    """
+    excluded = Supervision.NONE if benchmark.labelled else Supervision.TASK_LABELS
+    return method.supervision is not excluded
+
+
+def default_methods(benchmark: Benchmark, methods: Mapping[str, type[Baseline]]) -> list[str]:
+    """Names of the methods that are compared on a benchmark unless others are asked for.
+
+    Args:
+        benchmark: the stream.
+        methods: every method by name.
+    """
+    return [
+        name
+        for name, method in methods.items()
+        if is_compatible(benchmark, method) and method.role in benchmark.default_roles
+    ]
 
 
 def plan(
     benchmark: Benchmark,
     profile: str,
+    budget: TrainingBudget,
     methods: Mapping[str, type[Baseline]],
     settings: Mapping[str, Resolved],
     seeds: int,
-    rows: int,
 ) -> list[Run]:
     """Every run of a comparison, by method and then by seed.
 
     Args:
         benchmark: which tasks.
-        profile: key of the benchmark's training budgets.
+        profile: name of the profile that the budget is from.
+        budget: the training budget.
         methods: what is compared, by name.
         settings: of each method.
         seeds: number of seeds; they are 0 to seeds - 1.
-        rows: version of the rows (`harness.storage.schema.VERSION`).
     """
     return [
         Run(
@@ -39,10 +63,14 @@ def plan(
             baseline=name,
             settings=dict(settings[name].values),
             profile=profile,
-            training=benchmark.training[profile].identity(),
+            training=budget.identity(),
             seed=seed,
-            versions={"benchmark": benchmark.version, "baseline": method.version, "rows": rows},
-            setting=settings[name].changed,
+            versions={
+                "benchmark": benchmark.version,
+                "baseline": method.version,
+                "rows": ROWS_VERSION,
+            },
+            overrides=dict(settings[name].overrides),
         )
         for name, method in methods.items()
         for seed in range(seeds)
@@ -54,5 +82,10 @@ def part(runs: Sequence[Run], number: int, parts: int) -> list[Run]:
 
     Every run of a plan belongs to one part, whatever is finished meanwhile: commands that make
     different parts at the same time never make the same run.
+
+    Args:
+        runs: the whole plan.
+        number: of the part, from 1.
+        parts: number of parts.
     """
     return list(runs[number - 1 :: parts])

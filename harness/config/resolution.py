@@ -1,7 +1,7 @@
 """Where the values of a method's settings come from.
 
-A value is the dataclass's default, unless `harness/tuned/<benchmark>.json` has a better one, unless
-the profile is `paper` and the benchmark prescribes one, unless the command line says otherwise.
+A value is the dataclass's default, unless `tuned/<benchmark>.json` has a better one, unless the
+profile is `paper` and the method declares the paper's own, unless the command line says otherwise.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline
-from harness.config.budgets import Training
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import PAPER, TrainingBudget
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import unknown
 
 TUNED: Final = Path(__file__).parent / "tuned"
+
+TRAINING: Final = "training"
+"""Stands in place of a method's name before the settings of the training budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +30,15 @@ class Resolved:
 
     Attributes:
         values: every setting, in the order of the fields.
-        changed: those that differ from the benchmark's defaults, as "a=1, b=2".
+        overrides: those that differ from the benchmark's defaults.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    changed: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
-    def also(self, changed: str) -> Resolved:
-        """The same settings with something else that differs named beside theirs."""
-        return Resolved(self.values, ", ".join(filter(None, [self.changed, changed])))
-
-
-TRAINING: Final = "training"
-"""Stands in place of a method's name before the settings of the training budget."""
+    def also(self, overrides: Mapping[str, Any]) -> Resolved:
+        """The same settings with other things that differ named beside theirs."""
+        return Resolved(self.values, {**self.overrides, **overrides})
 
 
 def assignments(
@@ -46,7 +46,11 @@ def assignments(
 ) -> dict[str, dict[str, str]]:
     """Values given as `method.setting=value`, by method and setting.
 
-    `TRAINING` is among the methods, with the fields of `harness.config.budgets.Training`.
+    `TRAINING` is among the methods, with the fields of `harness.config.budgets.TrainingBudget`.
+
+    Args:
+        texts: as typed.
+        methods: every method by name.
 
     Raises:
         SettingError: one is not written like that, names something unknown, or is given twice.
@@ -57,7 +61,7 @@ def assignments(
         name, dot, key = target.strip().partition(".")
         if not (equals and dot):
             raise SettingError(f"cannot read {text!r}; write METHOD.SETTING=VALUE")
-        if name not in (owners := {**methods, TRAINING: Training}):
+        if name not in (owners := {**methods, TRAINING: TrainingBudget}):
             raise SettingError(unknown("method", name, owners))
         if key not in (known := declared(owners[name])):
             raise SettingError(unknown(f"setting of {name}", key, known))
@@ -69,6 +73,10 @@ def assignments(
 
 def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
     """The settings chosen for a benchmark by `python -m harness.tune`, by method; often none.
+
+    Args:
+        benchmark: its name.
+        folder: of the files of choices.
 
     Raises:
         SettingError: the file is damaged.
@@ -84,36 +92,76 @@ def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
         raise SettingError(f"{path.name} of the tuned settings is damaged: {error!r}") from error
 
 
-def budget(training: Training, given: Mapping[str, str]) -> tuple[Training, str]:
-    """A training budget with values from the command line, and what they change as text.
+def best_known(
+    benchmark: Benchmark, profile: str, method: type[Baseline], folder: Path = TUNED
+) -> dict[str, Any]:
+    """The settings that a method has on a benchmark instead of its defaults.
+
+    Those tuned on the benchmark, or else on the nearest of its tuning sources that has any; in the
+    profile `paper`, the paper's own on top.
+
+    Args:
+        benchmark: which tasks.
+        profile: name of the profile.
+        method: which method.
+        folder: of the files of choices.
+
+    Raises:
+        SettingError: a file of choices is damaged.
+    """
+    source, found = benchmark, tuned(benchmark.name, folder)
+    name = method.tuning_source or method.name
+    while name not in found and source.tuning_source:
+        source = BENCHMARKS[source.tuning_source]
+        found = tuned(source.name, folder)
+    best = found.get(name, {})
+    if profile == PAPER:
+        declared_for = method.paper_settings
+        best |= declared_for.get(benchmark.name, declared_for.get(benchmark.variant_of, {}))
+    return best
+
+
+def resolve_budget(
+    budget: TrainingBudget, given: Mapping[str, str]
+) -> tuple[TrainingBudget, dict[str, Any]]:
+    """A training budget with values from the command line, and those that differ from its own.
+
+    Args:
+        budget: of the profile.
+        given: values as typed, by field.
 
     Raises:
         SettingError: a value is not allowed.
     """
-    known = declared(Training)
+    known = declared(TrainingBudget)
     try:
         values = {key: known[key].parse(text) for key, text in given.items()}
-        changed = replace(training, **values)
+        changed = replace(budget, **values)
     except (SettingError, ValueError) as error:
         raise SettingError(f"{TRAINING}.{error}") from None
-    differing = (key for key in values if values[key] != getattr(training, key))
-    return changed, ", ".join(f"{TRAINING}.{key}={values[key]}" for key in differing)
+    differing = {key: value for key, value in values.items() if value != getattr(budget, key)}
+    return changed, {f"{TRAINING}.{key}": value for key, value in differing.items()}
 
 
-def resolve(method: type[Baseline], tuned: Mapping[str, Any], given: Mapping[str, str]) -> Resolved:
-    """The settings of a method: its defaults, then the tuned ones, then those of the command line.
+def resolve(method: type[Baseline], best: Mapping[str, Any], given: Mapping[str, str]) -> Resolved:
+    """The settings of a method: its defaults, then the best known, then those of the command line.
+
+    Args:
+        method: which method.
+        best: values that replace defaults (`best_known`), by setting.
+        given: values as typed, by setting.
 
     Raises:
         SettingError: a value is not allowed; the message names the method and the setting.
     """
     known = declared(method)
-    for key in tuned:
+    for key in best:
         if key not in known:
             raise SettingError(f"tuned: {unknown(f'setting of {method.name}', key, known)}")
     try:
         # One set of rules for values from every source, so that equal values give equal run ids.
         defaults = {
-            key: entry.parse(str(tuned.get(key, entry.default))) for key, entry in known.items()
+            key: entry.parse(str(best.get(key, entry.default))) for key, entry in known.items()
         }
         values = defaults | {key: known[key].parse(text) for key, text in given.items()}
     except SettingError as error:
@@ -122,5 +170,4 @@ def resolve(method: type[Baseline], tuned: Mapping[str, Any], given: Mapping[str
         method(**values)
     except ValueError as error:
         raise SettingError(f"{method.name}: {error}") from error
-    changed = (f"{key}={value}" for key, value in values.items() if value != defaults[key])
-    return Resolved(values, ", ".join(changed))
+    return Resolved(values, {key: value for key, value in values.items() if value != defaults[key]})

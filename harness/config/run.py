@@ -6,7 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+ROWS_VERSION: Final = 1
+"""Version of the rows that a run is stored as; part of its identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class Run:
         training: the profile's budget, resolved.
         seed: of initialisation, data order and permutations.
         versions: of the benchmark, the method and the rows.
-        setting: the settings that differ from the benchmark's defaults, such as "ewc_lambda=10";
-            a label, not part of the identity.
+        overrides: the settings that differ from the benchmark's defaults, those of the budget with
+            the prefix "training."; for titles, no part of the identity.
     """
 
     benchmark: str
@@ -35,13 +38,13 @@ class Run:
     training: Mapping[str, Any]
     seed: int
     versions: Mapping[str, int]
-    setting: str = field(default="", compare=False)
+    overrides: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What the id is made from."""
         identity = asdict(self)
-        del identity["setting"]
+        del identity["overrides"]
         return identity
 
     @property
@@ -50,6 +53,11 @@ class Run:
         canonical = json.dumps(self.identity, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
+    @property
+    def setting(self) -> str:
+        """The overrides as printed, such as "ewc_lambda=10.0"; "" for none."""
+        return ", ".join(f"{name}={value}" for name, value in self.overrides.items())
+
     def __str__(self) -> str:
-        setting = f"[{self.setting}]" if self.setting else ""
+        setting = f"[{self.setting}]" if self.overrides else ""
         return f"{self.baseline}{setting} seed {self.seed}"

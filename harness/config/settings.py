@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from baselines.interface import Baseline
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 
 _BOOLEANS: Final = {"true": True, "false": False}
 _KINDS: Final[dict[type, str]] = {
@@ -79,7 +79,7 @@ class Setting:
         return math.isfinite(value) and low <= value <= high
 
 
-def declared(method: type[Baseline] | type[Training]) -> dict[str, Setting]:
+def declared(method: type[Baseline] | type[TrainingBudget]) -> dict[str, Setting]:
     """The settings of a method, or of a training budget, by name, in the order of its fields."""
     hints = get_type_hints(method)
     return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from avalanche.benchmarks.utils import TaskAwareSupervisedClassificationDataset, TaskLabels
@@ -20,6 +20,9 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
 from harness.data.datasets import TaskData
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 
 class _Batch(list[Tensor]):
@@ -182,7 +185,7 @@ class TensorLoading(SupervisedPlugin):
         super().__init__()
         self.seed = seed
 
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the fast loader in place."""
         dataset = strategy.adapted_dataset
         if isinstance(dataset, TensorClassificationDataset):

@@ -11,7 +11,7 @@ import torch
 from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
 
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import Images, TaskData, load
 from harness.data.loading import TensorClassificationDataset
 from harness.data.unlabelled_streams import UnlabelledStream, unlabelled_stream
@@ -40,13 +40,13 @@ class Stream:
 
 
 def make_stream(
-    benchmark: Benchmark, training: Training, seed: int, data: Path | None = None
+    benchmark: Benchmark, budget: TrainingBudget, seed: int, data: Path | None = None
 ) -> Stream:
     """The stream of a benchmark for one seed.
 
     Args:
         benchmark: which tasks.
-        training: how many examples of each at most.
+        budget: how many examples of each at most.
         seed: of the permutations and of the order of an unlabelled stream.
         data: folder of the data sets; None for the packaged ones.
 
@@ -54,19 +54,19 @@ def make_stream(
         FileNotFoundError: a data file is missing.
         ValueError: a data file is damaged.
     """
-    benchmark = benchmark.under(training)
+    benchmark = benchmark.under(budget)
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.tasks_by]
-    train_tasks = tuple(split(train, benchmark, seed, training.train_examples))
-    test_tasks = tuple(split(test, benchmark, seed, training.test_examples))
+    train_tasks = tuple(split(train, benchmark, seed, budget.train_examples))
+    test_tasks = tuple(split(test, benchmark, seed, budget.test_examples))
     held_out: tuple[TaskData, ...] = ()
-    if training.validation or training.patience is not None:
+    if budget.validation or budget.patience is not None:
         train_tasks, held_out = zip(*map(_held_out, train_tasks), strict=True)
-    if training.validation:
+    if budget.validation:
         test_tasks = held_out
     if benchmark.labelled:
         return Stream(benchmark, train_tasks, test_tasks, experiences(train_tasks), held_out)
-    stream = unlabelled_stream(benchmark, training, train_tasks, seed)
+    stream = unlabelled_stream(benchmark, budget, train_tasks, seed)
     return Stream(benchmark, train_tasks, test_tasks, (), held_out, stream)
 
 
@@ -83,7 +83,7 @@ def _by_classes(
     for classes in benchmark.classes:
         chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
         task = images[chosen]
-        if benchmark.relative:
+        if benchmark.shared_outputs:
             order = torch.tensor(classes)
             task = replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
         yield TaskData(task)

@@ -1,4 +1,4 @@
-"""Streams without task labels: one sequence of batches, whose borders only the evaluator knows."""
+"""Streams without task labels: batches whose task boundaries only the evaluator knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import torch
@@ -15,33 +15,36 @@ from avalanche.training.plugins import SupervisedPlugin
 from torch import Tensor
 
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import TaskData
 from harness.data.loading import TensorClassificationDataset
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 _GRID: Final = 2001  # points of a task's density; its distribution is exact at each
 
 
 class TaskLabelError(AttributeError):
-    """Somebody asked a stream without task labels for one."""
+    """A stream without task labels was asked for one."""
 
 
 class UnlabelledExperience(DatasetExperience[Any]):
-    """A stream, or a stretch of one, that tells nothing about tasks.
+    """A stream, or a segment of one, that gives nothing away about tasks.
 
     Raises:
         TaskLabelError: when a task label, or the classes of a task, are asked for.
     """
 
-    def _refuse(self) -> NoReturn:
+    def _raise(self) -> NoReturn:
         raise TaskLabelError("this stream has no task labels; learn from inputs and classes alone")
 
-    task_label = property(_refuse)
-    task_labels = property(_refuse)
-    classes_in_this_experience = property(_refuse)
-    classes_seen_so_far = property(_refuse)
-    previous_classes = property(_refuse)
-    future_classes = property(_refuse)
+    task_label = property(_raise)
+    task_labels = property(_raise)
+    classes_in_this_experience = property(_raise)
+    classes_seen_so_far = property(_raise)
+    previous_classes = property(_raise)
+    future_classes = property(_raise)
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,13 @@ class UnlabelledStream:
         (experience,) = _experiences([self.dataset])
         return experience
 
-    def stretches(self) -> Sequence[Any]:
-        """One experience per task, for methods that must be told where tasks end."""
+    def segment(self, task: int) -> tuple[int, int]:
+        """Numbers of the first batch of a task, counted from 1, and of the first after it."""
+        edges = (0, *self.ends)
+        return edges[task - 1], edges[task]
+
+    def segments(self) -> Sequence[Any]:
+        """One experience per task, for methods that need task boundaries."""
         parts = [self.batches[start:end] for start, end in pairwise((0, *self.ends))]
         return _experiences([self.dataset.subset(torch.cat(part).tolist()) for part in parts])
 
@@ -77,17 +85,17 @@ def _experiences(datasets: Sequence[TensorClassificationDataset]) -> Sequence[An
 
 
 def unlabelled_stream(
-    benchmark: Benchmark, training: Training, tasks: Sequence[TaskData], seed: int
+    benchmark: Benchmark, budget: TrainingBudget, tasks: Sequence[TaskData], seed: int
 ) -> UnlabelledStream:
-    """All tasks' data in sequence, each example `training.epochs` times.
+    """All tasks' data in sequence, each example `budget.epochs` times.
 
-    Without blur every batch has examples of one task only. With blur, the share of the next task
-    grows linearly from batch to batch, as in the fuzzy stream of CN-DPM (Lee et al. 2020); a blur
-    of 1 is theirs: a transition lasts as long as a task.
+    Without a transition every batch has examples of one task only. With one, the share of the next
+    task grows linearly from batch to batch, as in the fuzzy stream of CN-DPM (Lee et al. 2020);
+    theirs has a transition of 1, which lasts as long as a task.
 
     Args:
-        benchmark: its `blur` is the length of a transition over that of a task.
-        training: number of epochs, batch size.
+        benchmark: its `transition` is the length of a transition over that of a task.
+        budget: number of epochs, batch size.
         tasks: training data.
         seed: of the order of examples.
     """
@@ -95,12 +103,12 @@ def unlabelled_stream(
     datasets = [TensorClassificationDataset.of(task, 0) for task in tasks]
     starts = np.cumsum([0, *map(len, tasks)])
     queues = [
-        torch.cat([torch.randperm(len(task), generator=generator) for _ in range(training.epochs)])
+        torch.cat([torch.randperm(len(task), generator=generator) for _ in range(budget.epochs)])
         + int(start)
         for task, start in zip(tasks, starts, strict=False)
     ]
-    parts = [blended(queues, benchmark.blur)] if benchmark.blur else queues
-    batches = [batch for part in parts for batch in torch.split(part, training.batch_size)]
+    parts = [blended(queues, benchmark.transition)] if benchmark.transition else queues
+    batches = [batch for part in parts for batch in torch.split(part, budget.batch_size)]
     owners = torch.from_numpy(starts[1:])
     counts = torch.stack(
         [
@@ -115,7 +123,7 @@ def unlabelled_stream(
     return UnlabelledStream(dataset, tuple(batches), counts, tuple(ends.tolist()))
 
 
-def blended(queues: Sequence[Tensor], blur: float) -> Tensor:
+def blended(queues: Sequence[Tensor], transition: float) -> Tensor:
     """The queues one after the other, each sliding linearly into the next.
 
     Each example gets a place on a line where its queue's density is a trapezoid, and the densities
@@ -123,14 +131,14 @@ def blended(queues: Sequence[Tensor], blur: float) -> Tensor:
 
     Args:
         queues: in the order of their tasks.
-        blur: length of a transition over that of the shorter of its two queues, in (0, 1].
+        transition: length of a transition over that of the shorter of its two queues, in (0, 1].
 
     Returns:
         Every element of every queue once; each queue's own order is kept.
     """
     lengths = [len(queue) for queue in queues]
     borders = np.cumsum([0, *lengths]).astype(float)
-    halves = [blur / 2 * min(pair) for pair in pairwise(lengths)]
+    halves = [transition / 2 * min(pair) for pair in pairwise(lengths)]
     places = []
     for number, length in enumerate(lengths):
         before = halves[number - 1] if number else 0.0
@@ -149,27 +157,46 @@ def blended(queues: Sequence[Tensor], blur: float) -> Tensor:
     return torch.cat(list(queues))[torch.from_numpy(order)]
 
 
-class StreamLoading(SupervisedPlugin):
+class StreamLoader(SupervisedPlugin):
     """Gives a strategy the batches of an unlabelled stream, as [inputs, classes].
 
     Args:
         stream: where the batches come from.
-        at_end: called with the number of tasks shown so far at each task's nominal end.
     """
 
-    def __init__(self, stream: UnlabelledStream, at_end: Callable[[int], None]) -> None:
+    def __init__(self, stream: UnlabelledStream) -> None:
         super().__init__()
         self.stream = stream
-        self.at_end = at_end
 
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the batches in place of the strategy's own loader."""
         strategy.dataloader = self._batches()
 
     def _batches(self) -> Iterator[list[Tensor]]:
-        for number, indices in enumerate(self.stream.batches, start=1):
+        for indices in self.stream.batches:
             x, y, _ = self.stream.dataset.gather(indices)
             yield [x, y]
-            for task in range(len(self.stream.ends)):
-                if self.stream.ends[task] == number:
-                    self.at_end(task + 1)
+
+
+class TaskBoundaryCallback(SupervisedPlugin):
+    """Calls a function whenever a strategy has passed a task's nominal end.
+
+    The strategy must fire `after_training_iteration` for every batch of the stream.
+
+    Args:
+        ends: number of batches until each task's end, rising.
+        function: called with the number of tasks shown so far, once for each task that has ended.
+    """
+
+    def __init__(self, ends: Sequence[int], function: Callable[[int], None]) -> None:
+        super().__init__()
+        self.ends = tuple(ends)
+        self.function = function
+        self._batches = 0
+
+    def after_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Count the batch."""
+        self._batches += 1
+        for task, end in enumerate(self.ends, start=1):
+            if end == self._batches:
+                self.function(task)

@@ -1,4 +1,4 @@
-"""What learned tasks' functions answer to test data, computed once for as long as they last."""
+"""Logits of test data under learned tasks, computed once for as long as they hold."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Callable, Hashable
 from torch import Tensor
 
 
-class Answers:
+class LogitCache:
     """Logits, computed again only when the function that gives them has changed.
 
-    A function whose every bit is as it was answers the same inputs alike. That it is, is seen by
-    its fingerprint at each evaluation and not taken from what the method promises.
+    A function whose every bit is as it was maps the same inputs to the same logits. That it is, is
+    seen by its fingerprint at each evaluation and not taken from what the method promises.
     """
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[bytes, Tensor]] = {}
+        self._cached: dict[Hashable, tuple[bytes, Tensor]] = {}
 
     def get(
         self, key: Hashable, fingerprint: bytes | None, compute: Callable[[], Tensor]
     ) -> Tensor:
-        """The logits under `key`.
+        """The logits under `key`, (n, outputs).
 
         Args:
             key: names function, inputs and precision.
-            fingerprint: of the function now; None where it cannot be told, to compute every time.
+            fingerprint: of the function now; None where it has none, to compute every time.
             compute: gives the logits.
         """
         if fingerprint is None:
             return compute()
-        known = self._known.get(key)
-        if known is None or known[0] != fingerprint:
-            known = self._known[key] = (fingerprint, compute())
-        return known[1]
+        cached = self._cached.get(key)
+        if cached is None or cached[0] != fingerprint:
+            cached = self._cached[key] = (fingerprint, compute())
+        return cached[1]

@@ -1,4 +1,4 @@
-"""Raw measures of masks, and masks as they are stored."""
+"""Raw measurements of masks, and masks as they are stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from torch import Tensor
 
-from harness.evaluation.supervised import Row
+from baselines.interface import DetectsTasks, HasMasks
+from harness.evaluation.measurements import Snapshot, register_measurement
+from harness.storage.schema import Row, RowKeys
+
+
+@register_measurement
+def masks(snapshot: Snapshot) -> Iterator[Row]:
+    """Number of masks, and the counts of those that the last task brought or changed."""
+    strategy, after = snapshot.strategy, snapshot.after
+    first = after - 1
+    if isinstance(strategy, DetectsTasks):
+        begun = len(strategy.switches)
+        yield {"metric": "masks", "after": after, "value": float(begun)}
+        first = begun if after < snapshot.benchmark.tasks else 0  # the live mask still changes
+    if isinstance(strategy, HasMasks):
+        yield from mask_rows(strategy.masks(), after, first)
 
 
 def mask_rows(masks: Mapping[str, Tensor], after: int, first: int) -> Iterator[Row]:
@@ -20,17 +35,18 @@ def mask_rows(masks: Mapping[str, Tensor], after: int, first: int) -> Iterator[R
     """
     for layer, mask in masks.items():
         flat = mask.flatten(1)
-        row: Row = {"after": after, "layer": layer}
         if after == 1:
             yield {"metric": "weights", "layer": layer, "value": float(flat.shape[1])}
-        yield {**row, "metric": "weights_used", "value": float(flat.any(0).sum())}
+        keys: RowKeys = {"after": after, "layer": layer}
+        yield {**keys, "metric": "weights_used", "value": float(flat.any(0).sum())}
         for number in range(first, len(flat)):
             newest = flat[number]
-            yield {**row, "metric": "mask_ones", "task": number + 1, "value": float(newest.sum())}
+            ones = float(newest.sum())
+            yield {**keys, "metric": "mask_ones", "task": number + 1, "value": ones}
             for earlier in range(number):
                 shared = float((flat[earlier] & newest).sum())
-                pair: Row = {"task": earlier + 1, "other": number + 1, "value": shared}
-                yield {**row, **pair, "metric": "mask_overlap"}
+                pair: RowKeys = {**keys, "task": earlier + 1, "other": number + 1}
+                yield {**pair, "metric": "mask_overlap", "value": shared}
 
 
 def packed(masks: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

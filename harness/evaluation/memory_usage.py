@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avalanche.benchmarks import CLExperience, CLStream
 from avalanche.benchmarks.utils import AvalancheDataset
@@ -13,14 +13,17 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from harness.data.loading import TensorClassificationDataset
-from harness.data.unlabelled_streams import StreamLoading
+from harness.data.unlabelled_streams import StreamLoader
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 _IN_USE = ("adapted_dataset", "dataloader", "mbatch")
-_NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer, StreamLoading)
+_NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer, StreamLoader)
 
 
 @dataclass(slots=True)
-class Kept:
+class MemoryUsage:
     """Tensors and examples that were found.
 
     Attributes:
@@ -39,13 +42,13 @@ class Kept:
         return sum(self.storages.values()) + self.example_bytes
 
 
-def kept(strategy: Any) -> Kept:
+def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
     """Everything that a strategy holds after training on a task, its network included.
 
     Left out: the current experience and its loader, Avalanche's evaluator, and the optimizer, whose
     state is made anew for each task.
     """
-    found = Kept()
+    found = MemoryUsage()
     for value in _reachable(strategy):
         if isinstance(value, AvalancheDataset):
             found.examples += len(value)

@@ -11,18 +11,18 @@ from harness.config.run import Run
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A run that a worker is at.
+class RunInProgress:
+    """A run that a worker is making.
 
     Attributes:
         run: which.
         seconds: spent on it so far.
-        share: of its epochs that are trained, 0 to 1.
+        fraction: of its epochs that are trained, 0 to 1.
     """
 
     run: Run
     seconds: float
-    share: float
+    fraction: float
 
 
 class Schedule:
@@ -56,24 +56,29 @@ class Schedule:
         return run
 
     def measured(self, run: Run, seconds: float) -> None:
-        """Learn what a finished run took."""
+        """Take into account what a finished run took.
+
+        Args:
+            run: which.
+            seconds: wall-clock seconds.
+        """
         self._seconds[run.baseline].append(seconds)
 
-    def remaining(self, under_way: Iterable[UnderWay], workers: int) -> float | None:
+    def remaining(self, in_progress: Iterable[RunInProgress], workers: int) -> float | None:
         """Estimated seconds until everything is done; None before there is anything to go by.
 
-        Methods without a finished run are judged by their runs under way, as if testing took the
+        Methods without a finished run are judged by their runs in progress, as if testing took the
         same time after each epoch.
 
         Args:
-            under_way: the runs that workers are at.
+            in_progress: the runs that workers are making.
             workers: number of workers.
         """
-        going = list(under_way)
+        going = list(in_progress)
         expected: dict[str, list[float]] = defaultdict(list)
         for one in going:
-            if 0 < one.share < 1:  # after the last epoch nobody knows how long testing takes
-                expected[one.run.baseline].append(one.seconds / one.share)
+            if 0 < one.fraction < 1:  # after the last epoch nobody knows how long testing takes
+                expected[one.run.baseline].append(one.seconds / one.fraction)
         costs = _means({**expected, **self._seconds})
         if not costs:
             return None

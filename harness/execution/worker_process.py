@@ -12,40 +12,42 @@ from pathlib import Path
 from typing import Final
 
 from harness.config.run import Run
-from harness.execution.scheduling import UnderWay
-from harness.execution.worker import LOWER_MEMORY, Done, Order, Refused, work
-from harness.experiment.progress import Position
+from harness.execution.executor import ExecutionConfig
+from harness.execution.make_run import LOWER_MEMORY, RunEnded
+from harness.execution.scheduling import RunInProgress
+from harness.execution.worker import Fatal, work
+from harness.experiment.progress import Progress
 from harness.storage import provenance
 
-_LAST_WORDS: Final = 2000
+_OUTPUT_KEPT: Final = 2000
 """Characters of a dead worker's output to keep."""
 _HUGE_PAGES: Final = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Read as a process starts, where the C library is glibc: training is 3 to 7 % faster."""
 
 
 class WorkerProcess:
-    """A worker and the run that it is at.
+    """A worker and the run that it is making.
 
     Args:
-        order: what all workers are told.
-        number: of this one, from 0; with several GPUs, they take turns.
+        config: how it makes runs.
+        number: of this worker, from 0; with several GPUs, they take turns.
 
     Attributes:
         run: the present run, None while idle.
         started: when it was handed over (`harness.storage.provenance.now`).
-        connection: readable when `hear` has something to say.
+        connection: readable when `receive` has a message.
     """
 
-    def __init__(self, order: Order, number: int) -> None:
+    def __init__(self, config: ExecutionConfig, number: int) -> None:
         self.run: Run | None = None
         self.started = ""
         self._clock = 0.0
-        self._share = 0.0
+        self._fraction = 0.0
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by `stop`
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         os.environ.setdefault(*_HUGE_PAGES)
-        arguments = (theirs, order, number, self._log.name)
+        arguments = (theirs, config, number, self._log.name)
         self._process = context.Process(target=work, args=arguments, daemon=True)
         # Ctrl-C reaches the whole process group; a child inherits that it is ignored.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -66,34 +68,34 @@ class WorkerProcess:
         return time.perf_counter() - self._clock
 
     @property
-    def under_way(self) -> UnderWay | None:
+    def in_progress(self) -> RunInProgress | None:
         """The present run and how far it is; None while idle."""
-        return UnderWay(self.run, self.seconds, self._share) if self.run else None
+        return RunInProgress(self.run, self.seconds, self._fraction) if self.run else None
 
     def start(self, run: Run) -> None:
-        """Hand over a run; if the worker is dead, `hear` will tell."""
+        """Hand over a run; if the worker is dead, `receive` will say so."""
         self.run, self.started, self._clock = run, provenance.now(), time.perf_counter()
-        self._share = 0.0
+        self._fraction = 0.0
         with suppress(BrokenPipeError):
             self.connection.send(run)
 
-    def hear(self) -> Position | Done | Refused | None:
+    def receive(self) -> Progress | RunEnded | Fatal | None:
         """The next message; None if the worker is dead."""
         try:
-            message: Position | Done | Refused = self.connection.recv()
+            message: Progress | RunEnded | Fatal = self.connection.recv()
         except (EOFError, OSError):
             return None
-        if isinstance(message, Position):
-            self._share = message.share
+        if isinstance(message, Progress):
+            self._fraction = message.fraction
         return message
 
-    def last_words(self) -> str:
+    def crash_report(self) -> str:
         """The end of what a dead worker printed, and how it died."""
         self._process.join()
         code = self._process.exitcode or 0
         cause = f"signal {-code}" if code < 0 else f"exit status {code}"
         memory = f", perhaps for want of memory: {LOWER_MEMORY}" if code == -signal.SIGKILL else ""
-        printed = Path(self._log.name).read_text(errors="replace")[-_LAST_WORDS:]
+        printed = Path(self._log.name).read_text(errors="replace")[-_OUTPUT_KEPT:]
         return f"{printed}\nthe worker process died ({cause}{memory})".strip()
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,29 +13,32 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch import nn
 
-from baselines.interface import Context, HasMasks
+from baselines.context import Context
+from baselines.interface import HasMasks
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS, Benchmark
-from harness.config.budgets import Training
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.data.loading import TensorLoading
-from harness.data.streams import make_stream
+from harness.data.streams import Stream, make_stream
 from harness.evaluation.masks import packed
-from harness.evaluation.supervised import Row
-from harness.experiment.progress import Course, Position
-from harness.experiment.training_loop import Lessons, stages
+from harness.experiment.progress import Progress, ProgressTracker
+from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
 from harness.training.networks import NETWORKS
 from harness.training.schedules import CosineDecay, PlateauDecay
 
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """What a run measured.
 
     Attributes:
-        rows: raw measures (`harness.storage.schema`).
+        rows: raw measurements (`harness.storage.schema`).
         masks: packed masks per layer, uint8, for methods that have any; the bits of all tasks are
             packed together by numpy.packbits, `<layer>.shape` has their shape.
     """
@@ -44,64 +47,59 @@ class Outcome:
     masks: dict[str, np.ndarray]
 
 
-def perform(
-    run: Run, *, device: str, data: Path | None, report: Callable[[Position], None]
-) -> Outcome:
+def run_experiment(
+    run: Run, *, device: str, data: Path | None, report: Callable[[Progress], None]
+) -> RunResult:
     """Train and measure one method; the same run gives the same rows on a CPU.
 
     Args:
         run: what to train.
         device: "cpu", "cuda", or "auto" for the GPU where there is one.
         data: folder of the data sets; None for the packaged ones.
-        report: is told how far it is.
+        report: receives the progress.
 
     Raises:
         DataUnavailableError: a data file is missing or damaged.
-        ValueError: the method does what it does not declare.
+        UndeclaredRequirementError: the method does what it does not declare.
     """
-    training = Training(**run.training)
-    where = _device(device)
+    budget = TrainingBudget(**run.training)
     torch.manual_seed(run.seed)
-    stream = make_stream(BENCHMARKS[run.benchmark], training, run.seed, data)
-    benchmark = stream.benchmark
+    stream = make_stream(BENCHMARKS[run.benchmark], budget, run.seed, data)
     method = methods()[run.baseline](**run.settings)
-    course = Course(stages(method, benchmark, training), report)
-    plugins: list[SupervisedPlugin] = [TensorLoading(run.seed), _Report(course)]
-    if training.decay:
-        plugins.append(CosineDecay())
-    if training.patience is not None:
-        plugins.append(PlateauDecay(stream.held_out, training.patience))
-    if training.affine:
-        plugins.append(RandomAffine(run.seed))
-    epochs = course.stages[-1].epochs
-    context = _context(benchmark, training, epochs, run.seed, where, tuple(plugins))
+    tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
+    plugins = _plugins(stream, budget, run.seed, tracker)
+    epochs = tracker.stages[-1].epochs
+    context = _context(stream, budget, epochs, run.seed, _device(device), plugins)
     strategy = method.build(context)
-    lessons = Lessons(method, strategy, context, benchmark, training, stream, course)
-    rows = list(lessons.rows())
+    loop = TrainingLoop(method, strategy, context, budget, stream, tracker)
+    rows = list(loop.rows())
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
-    return Outcome(_table(rows, run), packed(masks))
+    return RunResult(schema.table(rows, run), packed(masks))
 
 
-def _table(rows: list[Row], run: Run) -> pd.DataFrame:
-    blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
-    shared = {
-        "run_id": run.id,
-        "benchmark": run.benchmark,
-        "baseline": run.baseline,
-        "setting": run.setting,
-        "seed": run.seed,
-    }
-    return schema.check(pd.DataFrame([{**shared, **blank, **row} for row in rows]))
+def _plugins(
+    stream: Stream, budget: TrainingBudget, seed: int, tracker: ProgressTracker
+) -> tuple[SupervisedPlugin, ...]:
+    """The harness's own plugins, the same for every method of a comparison."""
+    plugins: list[SupervisedPlugin] = [TensorLoading(seed), _EpochReport(tracker)]
+    if budget.decay:
+        plugins.append(CosineDecay())
+    if budget.patience is not None:
+        plugins.append(PlateauDecay(stream.held_out, budget.patience))
+    if budget.affine:
+        plugins.append(RandomAffine(seed))
+    return tuple(plugins)
 
 
 def _context(
-    benchmark: Benchmark,
-    training: Training,
+    stream: Stream,
+    budget: TrainingBudget,
     epochs: int,
     seed: int,
     device: torch.device,
-    plugins: tuple[Any, ...],
+    plugins: tuple[SupervisedPlugin, ...],
 ) -> Context:
+    benchmark = stream.benchmark
     made = 0
 
     def network() -> nn.Module:
@@ -110,7 +108,7 @@ def _context(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1000 * seed + made)
             made += 1
-            backbone = NETWORKS[benchmark.network](benchmark.outputs).to(device)
+            backbone = NETWORKS[benchmark.network].make(benchmark.outputs).to(device)
             return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
     return Context(
@@ -118,8 +116,8 @@ def _context(
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
         epochs=epochs,
-        batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
+        batch_size=budget.batch_size,
+        learning_rate=budget.learning_rate,
         device=device,
         seed=seed,
         plugins=plugins,
@@ -133,12 +131,12 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-class _Report(SupervisedPlugin):
-    """Tells about each finished epoch."""
+class _EpochReport(SupervisedPlugin):
+    """Reports each finished epoch."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, tracker: ProgressTracker) -> None:
         super().__init__()
-        self.course = course
+        self.tracker = tracker
 
-    def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
-        self.course.trained(strategy.clock.train_exp_epochs + 1)
+    def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        self.tracker.trained(strategy.clock.train_exp_epochs + 1)

@@ -1,4 +1,4 @@
-"""Where a run is: told by the worker that makes it, shown by the parent. No torch."""
+"""How far a run is: reported by whoever makes it, shown by whoever waits for it. No torch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Where a run is.
+class Progress:
+    """How far a run is.
 
     Attributes:
         done: epochs that are trained.
@@ -21,14 +21,14 @@ class Position:
     doing: str
 
     @property
-    def share(self) -> float:
-        """Share of the epochs that are trained."""
+    def fraction(self) -> float:
+        """Fraction of the epochs that are trained, 0 to 1."""
         return self.done / self.total
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What one call of `train` learns.
+class TrainingStage:
+    """What one call of a strategy's `train` learns.
 
     Attributes:
         name: such as "task 2/5".
@@ -39,40 +39,39 @@ class Stage:
     epochs: int
 
 
-class Course:
-    """Follows a run through its stages and reports each step.
+class ProgressTracker:
+    """Follows a run through its training stages and reports each step.
 
     Args:
         stages: in the order of training.
-        report: is told where the run is, whenever that changes.
+        report: receives the progress whenever it changes.
     """
 
-    def __init__(self, stages: Sequence[Stage], report: Callable[[Position], None]) -> None:
+    def __init__(self, stages: Sequence[TrainingStage], report: Callable[[Progress], None]) -> None:
         self.stages = stages
         self._report = report
         self._total = sum(stage.epochs for stage in stages)
         self._before = 0
-        self._here = Stage("untrained", 0)
-        self._told: Position | None = None
+        self._stage = TrainingStage("untrained", 0)
+        self._reported: Progress | None = None
 
-    def begin(self, stage: Stage) -> None:
+    def begin(self, stage: TrainingStage) -> None:
         """The stage's first epoch begins."""
-        self._before += self._here.epochs
-        self._here = stage
+        self._before += self._stage.epochs
+        self._stage = stage
         self.trained(0)
 
     def trained(self, epochs: int) -> None:
         """So many epochs of the stage are over; what follows the last one is testing."""
-        more = epochs < self._here.epochs
-        self._tell(epochs, f"epoch {epochs + 1}/{self._here.epochs}" if more else "testing")
+        more = epochs < self._stage.epochs
+        self._update(epochs, f"epoch {epochs + 1}/{self._stage.epochs}" if more else "testing")
 
     def tested(self, task: int) -> None:
-        """A measure of a task, counted from 1, is taken after the stage."""
-        self._tell(self._here.epochs, f"testing on task {task}")
+        """A measurement of a task, counted from 1, is taken after the stage."""
+        self._update(self._stage.epochs, f"testing on task {task}")
 
-    def _tell(self, epochs: int, doing: str) -> None:
-        doing = f"{self._here.name}, {doing}"
-        position = Position(self._before + epochs, self._total, doing)
-        if position != self._told:
-            self._told = position
-            self._report(position)
+    def _update(self, epochs: int, doing: str) -> None:
+        progress = Progress(self._before + epochs, self._total, f"{self._stage.name}, {doing}")
+        if progress != self._reported:
+            self._reported = progress
+            self._report(progress)

@@ -5,181 +5,187 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from baselines.interface import Baseline, Context, FindsTasks, HasMasks, Relaxation, Told
+from baselines.context import Context
+from baselines.interface import Baseline, DetectsTasks, Requirement, Supervision
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.streams import Stream
-from harness.data.unlabelled_streams import StreamLoading, UnlabelledStream
-from harness.evaluation.logit_cache import Answers
-from harness.evaluation.masks import mask_rows
-from harness.evaluation.memory_usage import kept, network_bytes
-from harness.evaluation.supervised import Row, evaluate, routing
-from harness.evaluation.unsupervised import Ownership, evaluate_unlabelled
-from harness.experiment.progress import Course, Stage
-from harness.experiment.requirements import check_declaration
+from harness.data.unlabelled_streams import StreamLoader, TaskBoundaryCallback, UnlabelledStream
+from harness.evaluation.labelled import evaluate_labelled
+from harness.evaluation.logit_cache import LogitCache
+from harness.evaluation.measurements import Snapshot, measure
+from harness.evaluation.memory_usage import memory_usage, network_bytes
+from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
+from harness.experiment.progress import ProgressTracker, TrainingStage
+from harness.experiment.requirements import check_requirements
+from harness.storage.schema import Row
 from harness.training.precision import mixed_precision
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingLoop:
     """A method in training.
 
     Attributes:
         method: what is trained.
         strategy: made by it.
         context: that it was made from.
-        benchmark: the tasks.
-        training: the budget.
+        budget: of the training.
         stream: the data.
-        course: is told where the training is; its stages are `stages` of the same parts.
-        answers: to test data, for as long as they hold.
+        tracker: receives the progress; its stages are `training_stages` of the same parts.
+        cache: logits of test data, for as long as they hold.
     """
 
     method: Baseline
-    strategy: Any
+    strategy: SupervisedTemplate
     context: Context
-    benchmark: Benchmark
-    training: Training
+    budget: TrainingBudget
     stream: Stream
-    course: Course
-    answers: Answers = field(default_factory=Answers)
+    tracker: ProgressTracker
+    cache: LogitCache = field(default_factory=LogitCache)
 
     def rows(self) -> Iterator[Row]:
         """Train on every task and measure after each.
 
         Raises:
-            ValueError: after the first task in which the method does what it does not declare.
+            UndeclaredRequirementError: after the first task in which the method does what it does
+                not declare.
         """
         unlabelled = self.stream.unlabelled
         if unlabelled is None:
-            yield from self._told(list(self.stream.experiences), None)
-        elif self.method.told is Told.NOTHING:
-            yield from self._untold(unlabelled)
+            yield from self._run_task_incremental(self.stream.experiences)
+        elif self.method.supervision is Supervision.NONE:
+            yield from self._run_task_free(unlabelled)
         else:
-            yield from self._told(list(unlabelled.stretches()), unlabelled)
+            yield from self._run_task_incremental(unlabelled.segments())
 
-    def _told(self, experiences: list[Any], unlabelled: UnlabelledStream | None) -> Iterator[Row]:
-        """One call of `train` a task."""
-        yield from self._evaluation(0, unlabelled)
-        each = len(experiences) // len(self.course.stages)
-        for number, stage in enumerate(self.course.stages):
+    def _run_task_incremental(self, experiences: Sequence[Any]) -> Iterator[Row]:
+        """One call of `train` for each training stage."""
+        yield from self._evaluate(0)
+        each = len(experiences) // len(self.tracker.stages)
+        for number, stage in enumerate(self.tracker.stages):
             group = experiences[number * each : (number + 1) * each]
             self.strategy.train_epochs = stage.epochs
-            self.course.begin(stage)
+            self.tracker.begin(stage)
             started = time.perf_counter()
-            self._train(group)
+            self._train(list(group))
             trained = time.perf_counter()
             shown = stage.epochs * sum(len(experience.dataset) for experience in group)
-            after = (number + 1) * each
-            yield from self._measured(after, trained - started, shown, unlabelled)
+            yield from self._measure((number + 1) * each, trained - started, shown)
 
-    def _untold(self, stream: UnlabelledStream) -> Iterator[Row]:
-        """One call of `train` for everything; the measuring goes on between two batches."""
-        rows = [*self._evaluation(0, stream)]
+    def _run_task_free(self, stream: UnlabelledStream) -> Iterator[Row]:
+        """One call of `train` for the whole stream, interrupted by the evaluations."""
+        rows = [*self._evaluate(0)]
         clock = time.perf_counter()
 
-        def at_end(after: int) -> None:
+        def at_boundary(after: int) -> None:
             nonlocal clock
             trained = time.perf_counter() - clock
-            shown = int(stream.counts[slice(*_stretch(stream, after))].sum())
-            rows.extend(self._measured(after, trained, shown, stream))
-            for stage in self.course.stages[after : after + 1]:
-                self.course.begin(stage)
+            shown = int(stream.counts[slice(*stream.segment(after))].sum())
+            rows.extend(self._measure(after, trained, shown))
+            for stage in self.tracker.stages[after : after + 1]:
+                self.tracker.begin(stage)
             self.strategy.model.train()
             clock = time.perf_counter()
 
-        self.course.begin(self.course.stages[0])
-        loading = StreamLoading(stream, at_end)
-        self.strategy.plugins.append(loading)
+        self.tracker.begin(self.tracker.stages[0])
+        plugins = [StreamLoader(stream), TaskBoundaryCallback(stream.ends, at_boundary)]
+        self.strategy.plugins.extend(plugins)
         self._train(stream.whole())
-        self.strategy.plugins.remove(loading)
+        for plugin in plugins:
+            self.strategy.plugins.remove(plugin)
         yield from rows
         yield from _switches(stream, self.strategy)
 
     def _train(self, experiences: Any) -> None:
-        with mixed_precision(self.context.device, self.training.precision):
+        with mixed_precision(self.context.device, self.budget.precision):
             self.strategy.train(experiences, reset_optimizer_state=True)
 
-    def _measured(
-        self, after: int, trained: float, shown: int, stream: UnlabelledStream | None
-    ) -> Iterator[Row]:
+    def _measure(self, after: int, trained: float, shown: int) -> Iterator[Row]:
+        """Rows after a task: accuracies, costs, then every registered measurement.
+
+        Args:
+            after: number of tasks learned.
+            trained: seconds of training on the last of them.
+            shown: examples that it was trained on.
+        """
         started = time.perf_counter()
-        yield from self._evaluation(after, stream)
+        yield from self._evaluate(after)
         evaluated = time.perf_counter() - started
-        held = kept(self.strategy)
-        check_declaration(self.method, self.strategy, held, self.benchmark.head)
-        values = {
+        memory = memory_usage(self.strategy)
+        check_requirements(self.method, self.strategy, memory, self.stream.benchmark.head)
+        costs = {
             "train_seconds": trained,
             "eval_seconds": evaluated,
             "train_examples": shown,
-            "stored_bytes": held.bytes - network_bytes(self.context.network()),
-            "stored_examples": held.examples,
+            "stored_bytes": memory.bytes - network_bytes(self.context.network()),
+            "stored_examples": memory.examples,
         }
-        for metric, value in values.items():
+        for metric, value in costs.items():
             yield {"metric": metric, "after": after, "value": float(value)}
-        yield from _router_costs(self.strategy, after)
-        first = after - 1
-        if isinstance(self.strategy, FindsTasks):
-            begun = len(self.strategy.switches)
-            yield {"metric": "masks", "after": after, "value": float(begun)}
-            first = begun if after < self.benchmark.tasks else 0  # the live mask still changes
-        if isinstance(self.strategy, HasMasks):
-            yield from mask_rows(self.strategy.masks(), after, first)
+        yield from measure(
+            Snapshot(
+                strategy=self.strategy,
+                benchmark=self.stream.benchmark,
+                stream=self.stream,
+                after=after,
+                device=self.context.device,
+            )
+        )
 
-    def _evaluation(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
-        # a stream without borders is measured in the midst of training
+    def _evaluate(self, after: int) -> Iterator[Row]:
+        # a stream without task boundaries is measured in the midst of training
         with torch.autocast(self.context.device.type, enabled=False):
-            for row in self._answers(after, stream):
-                self.course.tested(row["task"])
+            for row in self._accuracies(after):
+                self.tracker.tested(row["task"])
                 yield row
 
-    def _answers(self, after: int, stream: UnlabelledStream | None) -> Iterator[Row]:
-        parts = (self.strategy, self.benchmark, self.stream.test, after, self.context.device)
-        if stream is None:
-            yield from evaluate(*parts, self.training.precision, self.answers)
+    def _accuracies(self, after: int) -> Iterator[Row]:
+        stream, device = self.stream, self.context.device
+        parts = (self.strategy, stream.benchmark, stream.test, after, device)
+        if stream.unlabelled is None:
+            yield from evaluate_labelled(*parts, self.budget.precision, self.cache)
             return
-        ownership = None
-        if after and isinstance(self.strategy, FindsTasks):
-            shown = stream.counts[: stream.ends[after - 1]]
-            ownership = Ownership.of(shown, self.strategy.switches)
-        yield from evaluate_unlabelled(*parts, ownership)
+        assignment = None
+        if after and isinstance(self.strategy, DetectsTasks):
+            shown = stream.unlabelled.counts[: stream.unlabelled.ends[after - 1]]
+            assignment = MaskAssignment.of(shown, self.strategy.switches)
+        yield from evaluate_unlabelled(*parts, assignment)
 
 
-def stages(method: Baseline, benchmark: Benchmark, training: Training) -> list[Stage]:
-    """What each call of the method's `train` learns, and for how long."""
+def training_stages(
+    method: Baseline, benchmark: Benchmark, budget: TrainingBudget
+) -> list[TrainingStage]:
+    """What each call of the strategy's `train` learns, and for how long.
+
+    Args:
+        method: what is trained.
+        benchmark: the tasks, as many as the budget has.
+        budget: of the training.
+    """
     if not benchmark.labelled:  # such a stream repeats the examples itself
-        training = replace(training, epochs=1, first_epochs=None)
-    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
-        return [Stage(f"all {benchmark.tasks} tasks", training.epochs)]
-    tasks = range(1, benchmark.tasks + 1)
-    return [Stage(f"task {task}/{benchmark.tasks}", training.epochs_of(task)) for task in tasks]
+        budget = replace(budget, epochs=1, first_epochs=None)
+    if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
+        return [TrainingStage(f"all {benchmark.tasks} tasks", budget.epochs)]
+    return [
+        TrainingStage(f"task {task}/{benchmark.tasks}", budget.epochs_of(task))
+        for task in range(1, benchmark.tasks + 1)
+    ]
 
 
-def _router_costs(strategy: Any, after: int) -> Iterator[Row]:
-    plugin = routing(strategy)
-    if plugin is None:
-        return
-    for rule, router in plugin.routers.items():
-        row: Row = {"after": after, "rule": rule}
-        yield {**row, "metric": "router_bytes", "value": float(router.bytes)}
-        yield {**row, "metric": "router_seconds", "value": plugin.seconds[rule]}
-
-
-def _stretch(stream: UnlabelledStream, task: int) -> tuple[int, int]:
-    edges = (0, *stream.ends)
-    return edges[task - 1], edges[task]
-
-
-def _switches(stream: UnlabelledStream, strategy: Any) -> Iterator[Row]:
-    """Where new tasks began and where the method thought so, in batches from the start."""
+def _switches(stream: UnlabelledStream, strategy: SupervisedTemplate) -> Iterator[Row]:
+    """Where new tasks began and where the method detected some, in batches from the start."""
     yield {"metric": "batches", "value": float(len(stream.batches))}
     for task in range(len(stream.ends)):
         first = int(stream.counts[:, task].nonzero()[0])
         yield {"metric": "border", "task": task + 1, "value": float(first)}
-    found: Sequence[int] = strategy.switches if isinstance(strategy, FindsTasks) else ()
-    for mask, batch in enumerate(found, start=1):
+    detected: Sequence[int] = strategy.switches if isinstance(strategy, DetectsTasks) else ()
+    for mask, batch in enumerate(detected, start=1):
         yield {"metric": "switch", "other": mask, "value": float(batch)}

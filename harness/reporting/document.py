@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any, Final
@@ -28,8 +28,9 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.figures import draw
 from harness.reporting.typesetting import write_pdf
 from harness.storage import provenance
+from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
-from harness.storage.store import Record, Results
+from harness.storage.store import Results
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
@@ -122,9 +123,9 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     parts = [_part(board, *part) for part in _PARTS]
     return {
         "title": benchmark.title,
-        "compared": _compared({entry.baseline for entry in board.entries}),
+        "compared": f"{len({entry.baseline for entry in board.entries})} methods",
         "profile": board.profile,
-        "summary": benchmark.summary,
+        "summary": benchmark.description,
         "budget": _budget(finished),
         "leaderboard": [part for part in parts if part["rows"]],
         "quoted": _quoted(board),
@@ -136,16 +137,9 @@ def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def _compared(baselines: Set[str]) -> str:
-    others = sum(not name.startswith("rmn") for name in baselines)
-    if others == len(baselines):
-        return f"{others} methods"
-    return f"Relevance Mapping Networks beside {others} baselines"
-
-
 def _budget(finished: Sequence[Record]) -> str:
     """The budget of the profile; settings named in a method's title may change it."""
-    record = min(finished, key=lambda record: ("training." in record.run.setting, str(record.run)))
+    record = min(finished, key=lambda one: (_changes_budget(one), str(one.run)))
     training = record.run.training
     decay = ""
     if training["decay"]:
@@ -171,6 +165,10 @@ def _budget(finished: Sequence[Record]) -> str:
         f"another learning rate; products are in {training.get('precision', 'float32')}, weights "
         f"in float32.{taken}"
     )
+
+
+def _changes_budget(record: Record) -> bool:
+    return any(name.startswith("training.") for name in record.run.overrides)
 
 
 def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
@@ -238,10 +236,9 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         key = (entry.baseline, entry.setting)
         record = next(r for r in finished if (r.run.baseline, r.run.setting) == key)
         settings = ", ".join(f"{name} = {value}" for name, value in record.run.settings.items())
-        relaxations = "; ".join(record.method["relaxations"])
-        reference = str(record.method["reference"])
-        told = str(record.method.get("told") or "–")
-        row = (reference, settings or "–", told, relaxations or "none")
+        method = record.method
+        requirements = "; ".join(method.requirements) or "none"
+        row = (method.reference, settings or "–", method.supervision or "–", requirements)
         titles.setdefault(row, []).append(entry.title)
     return [["; ".join(names), *row] for row, names in titles.items()]
 

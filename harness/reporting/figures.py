@@ -19,7 +19,6 @@ from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
     ACC_AWARE,
     BYTES,
-    COUNTERPARTS,
     FORGETTING,
     LEARNING,
     SECONDS,
@@ -32,11 +31,7 @@ from harness.analysis.metrics import RUN, matrix, pairs
 from harness.analysis.statistics import half_width
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 
-_PALETTE: Final = sns.color_palette("colorblind", 10).as_hex()
 _DARK: Final = sns.color_palette("dark", 10).as_hex()
-_ORDER: Final = (
-    "rmn", "ewc", "si", "hat", "mas", "single", "joint", "naive", "replay", "generative_replay",
-)  # fmt: skip
 _DASHES: Final = ("-", "--", ":", "-.")
 _MARKS: Final = dict(zip(_DASHES, "osD^", strict=True))
 _STYLE: Final[Any] = {
@@ -52,13 +47,9 @@ _STYLE: Final[Any] = {
 _WIDTH: Final = 6.7  # inches, the text width of the report
 
 
-def colour(baseline: str) -> str:
-    """The colour of a method in every report."""
-    family = COUNTERPARTS.get(baseline, baseline.removesuffix("_plus"))
-    if family not in _ORDER:
-        return str(_DARK[sum(map(ord, baseline)) % len(_DARK)])
-    shades = _DARK if baseline.endswith("_plus") else _PALETTE
-    return str(shades[_ORDER.index(family)])
+def colour(entry: Entry) -> str:
+    """The colour of a method in every report: its own, or one derived from its name."""
+    return entry.colour or str(_DARK[sum(map(ord, entry.baseline)) % len(_DARK)])
 
 
 def dashes(board: Leaderboard, entry: Entry) -> str:
@@ -133,7 +124,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
             mean = per_seed.mean(axis=1)
             half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
-            hue = colour(entry.baseline)
+            hue = colour(entry)
             x = per_seed.index.to_numpy(dtype=float)
             axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
             mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
@@ -170,17 +161,16 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
                 [entry.epochs for entry in points],
                 [cell.mean * 100 for cell in cells],
                 [np.nan_to_num(cell.half_width) * 100 for cell in cells],
-                color=colour(points[0].baseline),
+                color=colour(points[0]),
                 marker="o" if len(points) > 1 else "*",
                 ms=3 if len(points) > 1 else 6,
                 lw=1.3,
                 label=title,
             )
-        papers = {entry.baseline: entry.paper(column.regime) for entry in several}
-        for baseline, quoted in papers.items():
-            if quoted:
+        for entry in {entry.baseline: entry for entry in several}.values():
+            if quoted := entry.paper(column.regime):
                 level = float(quoted.split()[0])
-                axis.axhline(level, color=colour(baseline), ls=":", label="paper")
+                axis.axhline(level, color=colour(entry), ls=":", label="paper")
         ticks = sorted({entry.epochs for entry in several})
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -245,7 +235,7 @@ def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         seeds = of_entry(found, entry)["value"] * 100
         cell = entry.cells[FORGETTING]
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
-        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry.baseline), height=0.6)
+        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
     axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
     axis.invert_yaxis()
@@ -267,7 +257,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             mine = of_entry(share, entry)
             per_seed = mine.pivot_table(index=along, columns="seed", values="share")
             if not per_seed.empty:
-                hue = colour(entry.baseline)
+                hue = colour(entry)
                 axis.plot(per_seed, color=hue, alpha=0.2, lw=0.5)
                 line = dashes(board, entry)
                 mean = per_seed.mean(axis=1)
@@ -328,7 +318,7 @@ def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         for place, seed in enumerate(seeds):
             at = mine.loc[mine["seed"] == seed, "value"]
             height = y + 0.6 * ((place + 0.5) / len(seeds) - 0.5)
-            axis.plot(at, [height] * len(at), "|", color=colour(entry.baseline), ms=4, mew=1)
+            axis.plot(at, [height] * len(at), "|", color=colour(entry), ms=4, mew=1)
     axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
     axis.set(ylim=(len(entries) - 0.5, -0.5), xlabel="batch (grey: first batch of each task)")
     return figure
@@ -350,7 +340,7 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             if per_seed.empty:
                 continue
             x = per_seed.index.to_numpy(dtype=float)
-            hue = colour(entry.baseline)
+            hue = colour(entry)
             axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
             line, mean = dashes(board, entry), per_seed.mean(axis=1)
             axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
@@ -368,7 +358,7 @@ def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for axis, (column, unit, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
             x, y = entry.cells[column].mean / unit, entry.cells[ACC_AWARE].mean * 100
-            mark, hue = _MARKS[dashes(board, entry)], colour(entry.baseline)
+            mark, hue = _MARKS[dashes(board, entry)], colour(entry)
             axis.plot(x, y, mark, color=hue, label=entry.title)
         axis.set(xlabel=label, ylabel="ACC task-aware (%)")
     axes[0][1].set_xscale("symlog", linthresh=1)  # from nothing to a network for each task

@@ -73,7 +73,7 @@ class _Words(_Column):
 
 
 def leaderboard_table(results: Results, width: int) -> Table:
-    """The leaderboard of what `harness.storage.store.read` gave.
+    """The leaderboard of what `harness.analysis.selection.select` gave.
 
     Args:
         results: of one benchmark and profile.

@@ -19,25 +19,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
-from baselines.interface import Context
+from baselines.context import Context
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import PRECISIONS, Training
+from harness.config.budgets import PRECISIONS, TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import experiences, make_stream
-from harness.evaluation.memory_usage import kept
+from harness.evaluation.memory_usage import memory_usage
 from harness.storage import store
 from harness.training.networks import NETWORKS, mlp
 from harness.training.precision import mixed_precision
 from rmn import RelevanceNetwork, convert
 
 _ROUNDS: Final = 7
-_STEPS: Final = {
-    "mlp": (128, (1, 28, 28)),
-    "omniglot_cnn": (16, (1, 28, 28)),
-    "cifar_cnn": (256, (3, 32, 32)),
-    "resnet18": (256, (3, 32, 32)),
-}
 TASKS: Final = 50
 
 
@@ -47,19 +41,22 @@ def steps(device: torch.device) -> Iterator[str]:
     yield f"| network on {device.type} | batch | precision | {rates} | masked / plain time |"
     yield "| --- | ---: | --- | ---: | ---: | ---: |"
     number = 20 if device.type == "cuda" else 1  # a GPU computes a step while the next is prepared
-    for name, (batch, shape) in _STEPS.items():
-        x = torch.rand(batch, *shape, device=device)
+    for name, network in NETWORKS.items():
+        batch = network.timed_batch
+        if batch is None:
+            continue
+        x = torch.rand(batch, *network.input_shape, device=device)
         y = torch.randint(0, 5, (batch,), device=device)
         for precision in PRECISIONS:
-            plain = NETWORKS[name](10).to(device).to(memory_format=torch.channels_last)
-            masked = convert(NETWORKS[name](10).to(device).to(memory_format=torch.channels_last))
+            plain = network.make(10).to(device).to(memory_format=torch.channels_last)
+            masked = convert(network.make(10).to(device).to(memory_format=torch.channels_last))
             for task in range(2):  # the second task has weights to hold
                 masked.begin_task(task, range(10))
                 if not task:
                     masked.finish_task()
             timers = [
-                Timer("step()", globals={"step": _step(network, x, y, precision)})
-                for network in (plain, masked)
+                Timer("step()", globals={"step": _step(one, x, y, precision)})
+                for one in (plain, masked)
             ]
             rounds = [[timer.timeit(number).mean for timer in timers] for _ in range(_ROUNDS)]
             one, other = map(statistics.median, zip(*rounds, strict=True))
@@ -86,7 +83,7 @@ def tasks() -> Iterator[str]:
     """Rows of Markdown: what one more task costs RMN, early and late in a long stream."""
     benchmark = BENCHMARKS["permuted_mnist"]
     benchmark = replace(benchmark, classes=benchmark.classes[:1] * TASKS)
-    stream = make_stream(benchmark, Training(epochs=1, train_examples=12_800), 0)
+    stream = make_stream(benchmark, TrainingBudget(epochs=1, train_examples=12_800), 0)
     context = Context(
         network=lambda: mlp(benchmark.outputs),
         outputs=benchmark.outputs,
@@ -98,12 +95,12 @@ def tasks() -> Iterator[str]:
         seed=0,
         plugins=(TensorLoading(0),),
     )
-    strategy: Any = methods()["rmn"]().build(context)
+    strategy = methods()["rmn"]().build(context)
     seconds, stored, peak = [], [], []
     for experience in experiences(stream.train):
         train = partial(strategy.train, experience, reset_optimizer_state=True)
         seconds.append(_timed(train))
-        stored.append(kept(strategy).bytes)
+        stored.append(memory_usage(strategy).bytes)
         peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     early, late = statistics.median(seconds[1:6]), statistics.median(seconds[-5:])
     weights = sum(len(group.weight) for group in strategy.model.mappings)

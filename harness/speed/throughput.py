@@ -22,14 +22,14 @@ from avalanche.training.supervised import EWC, MAS, Naive, SynapticIntelligence
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.interface import Context
+from baselines.context import Context
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import PACKAGED
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
-from harness.evaluation.supervised import evaluate
+from harness.evaluation.labelled import evaluate_labelled
 from harness.training.networks import mlp
 
 BENCHMARK: Final = BENCHMARKS["split_mnist"]
@@ -92,13 +92,13 @@ def ours(name: str) -> Subject:
             seed=0,
             plugins=(TensorLoading(0),),
         )
-        strategy: Any = methods()[name]().build(context)
+        strategy = methods()[name]().build(context)
         started = _clock(device)
         for experience in stream.experiences:
             strategy.train(experience, reset_optimizer_state=True)
         trained = _clock(device)
         last = BENCHMARK.tasks - 1  # after the last task the one-shot rule is measured as well
-        list(evaluate(strategy, BENCHMARK, stream.test, last, device))
+        list(evaluate_labelled(strategy, BENCHMARK, stream.test, last, device))
         inferring = hasattr(strategy, "logits_per_task")
         seen = sum(len(data) for data in stream.test[:last]) / sum(map(len, stream.test))
         answers = 1 + (BENCHMARK.tasks * seen if inferring else 0)
@@ -171,7 +171,7 @@ def _clock(device: torch.device) -> float:
 
 
 def _stream() -> Stream:
-    return make_stream(BENCHMARK, Training(epochs=1), seed=0)
+    return make_stream(BENCHMARK, TrainingBudget(epochs=1), seed=0)
 
 
 def _rates(training: float, evaluation: float, answers: float) -> Rates:

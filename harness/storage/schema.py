@@ -1,13 +1,16 @@
-"""The tidy table of raw measures, one parquet file a run: columns, metrics and checks."""
+"""The tidy table of raw measurements: its columns, what is measured, and checks."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Iterable
+from typing import Final, TypedDict
 
 import pandas as pd
 
-VERSION: Final = 1
-"""Version of the rows; part of a run's identity."""
+from harness.config.run import Run
+
+_NAME: Final = re.compile("[a-z][a-z0-9_]*")
 
 COLUMNS: Final[dict[str, str]] = {
     "run_id": "string",
@@ -24,11 +27,31 @@ COLUMNS: Final[dict[str, str]] = {
     "layer": "string",  # layer measured, "" where it does not apply
     "value": "float64",
 }
+"""Type of each column."""
+
+
+class RowKeys(TypedDict, total=False):
+    """What a measurement is of (`COLUMNS`); what is left out does not apply to it."""
+
+    regime: str
+    rule: str
+    after: int
+    task: int
+    other: int
+    layer: str
+
+
+class Row(RowKeys):
+    """One measurement of a run."""
+
+    metric: str
+    value: float
+
 
 TASK_AWARE: Final = "task-aware"
 TASK_AGNOSTIC: Final = "task-agnostic"
 
-METRICS: Final[dict[str, str]] = {
+MEASUREMENTS: Final[dict[str, str]] = {
     "accuracy": "share of the task's test examples classified correctly; regime, rule, after, task",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
@@ -51,6 +74,7 @@ METRICS: Final[dict[str, str]] = {
     "train_examples": "examples that the optimizer saw for the task; after",
     "eval_seconds": "wall-clock seconds of the evaluation; after",
 }
+"""What each built-in measurement says, and the columns that apply to it."""
 
 ALONE: Final = " alone"
 """Ends the rule under which a router's own answers are measured, without any network."""
@@ -78,20 +102,44 @@ def empty() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
 
 
+def table(rows: Iterable[Row], run: Run) -> pd.DataFrame:
+    """The measurements of one run as a checked table.
+
+    Args:
+        rows: what was measured, in this order.
+        run: the run that they are of.
+
+    Raises:
+        ValueError: the rows do not fit the schema.
+    """
+    blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
+    shared = {
+        "run_id": run.id,
+        "benchmark": run.benchmark,
+        "baseline": run.baseline,
+        "setting": run.setting,
+        "seed": run.seed,
+    }
+    return check(pd.DataFrame([{**shared, **blank, **row} for row in rows]))
+
+
 def check(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the schema's column order and types.
 
+    Names of metrics that nothing here measures are left alone: another package's method or
+    measurement may have stored them.
+
     Raises:
-        ValueError: a column is missing or unknown, a metric is unknown, a value is not finite, or
-            two rows measure the same thing.
+        ValueError: a column is missing or unknown, a metric has no proper name, a value is not
+            finite, or two rows measure the same thing.
     """
     missing, unknown = set(COLUMNS) - set(rows.columns), set(rows.columns) - set(COLUMNS)
     if missing or unknown:
         raise ValueError(f"columns missing: {sorted(missing)}, unknown: {sorted(unknown)}")
     rows = rows[list(COLUMNS)].astype(COLUMNS)
-    strange = set(rows["metric"]) - set(METRICS)
-    if strange:
-        raise ValueError(f"unknown metrics: {sorted(strange)}")
+    misnamed = [name for name in rows["metric"].unique() if not _NAME.fullmatch(str(name))]
+    if misnamed:
+        raise ValueError(f"metrics must have names like mask_overlap, not {misnamed}")
     if not rows["value"].abs().lt(float("inf")).all():
         raise ValueError("some values are not finite")
     if rows.drop(columns="value").duplicated().any():

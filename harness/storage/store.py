@@ -13,17 +13,18 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 from pyarrow.lib import ArrowException
 
 from harness.config.run import Run
 from harness.storage import schema
+from harness.storage.record import Record, from_json, to_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,25 +34,6 @@ ROWS: Final = "rows.parquet"
 MASKS: Final = "masks.npz"
 _UNFINISHED: Final = ".unfinished-"
 _LOCK: Final = ".lock"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """How one run ended, as written to `run.json`.
-
-    Attributes:
-        run: the run.
-        method: the method's declaration: title, reference, relaxations.
-        provenance: device, versions, commit, command and times; never part of the identity.
-        status: whether the run finished or failed.
-        error: the traceback of a failed run.
-    """
-
-    run: Run
-    method: Mapping[str, Any]
-    provenance: Mapping[str, Any]
-    status: Literal["finished", "failed"] = "finished"
-    error: str = ""
 
 
 @dataclass(slots=True)
@@ -114,29 +96,24 @@ def status(results: Path, run: Run) -> Literal["missing", "finished", "failed", 
 def read(results: Path, benchmark: str, profile: str) -> Results:
     """All runs of a benchmark and profile; damaged folders are named and left alone.
 
-    Runs of an older version of the benchmark, or of their method, are left out where finished ones
-    of a newer version are there: the two must not be averaged or compared. Nor must runs from
-    before and after a change of defaults; what differs in the older ones is added to their label.
+    Args:
+        results: folder of all results.
+        benchmark: its name.
+        profile: its name.
     """
     found = Results()
-    tables = {}
+    tables = []
     for path in _folders(results / benchmark / profile):
         try:
             record = _read_record(path)
             if record.status == "finished":
-                tables[record.run.id] = _read_rows(path, record.run)
+                tables.append(_read_rows(path, record.run))
         except (OSError, ValueError, KeyError, TypeError) as error:
             found.damaged[path] = f"{type(error).__name__}: {error}"
         else:
             found.records.append(record)
-    found.records = _told_apart(_newest(found.records))
-    read = [
-        tables[record.run.id].assign(setting=record.run.setting)
-        for record in found.records
-        if record.status == "finished"
-    ]
-    if read:
-        found.rows = schema.check(pd.concat(read, ignore_index=True))
+    if tables:
+        found.rows = schema.check(pd.concat(tables, ignore_index=True))
     return found
 
 
@@ -163,53 +140,13 @@ def _folders(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _newest(records: Sequence[Record]) -> list[Record]:
-    finished: dict[str, tuple[int, ...]] = {}
-    for record in records:
-        if record.status == "finished":
-            run = record.run
-            finished[run.baseline] = max(finished.get(run.baseline, ()), _age(run))
-    oldest = (max((version for version, *_ in finished.values()), default=0),)
-    return [r for r in records if _age(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
-
-
-def _told_apart(records: Sequence[Record]) -> list[Record]:
-    latest: dict[tuple[str, str], Record] = {}
-    for record in sorted(records, key=lambda one: str(one.provenance.get("started", ""))):
-        latest[record.run.baseline, record.run.setting] = record
-
-    def labelled(record: Record) -> Record:
-        run = record.run
-        differences = _differences(run, latest[run.baseline, run.setting].run)
-        setting = ", ".join(filter(None, [run.setting, *differences]))
-        return replace(record, run=replace(run, setting=setting))
-
-    return [labelled(record) for record in records]
-
-
-def _differences(run: Run, other: Run) -> Iterator[str]:
-    """What a run has otherwise, as a label says it."""
-    for prefix, mine, theirs in (
-        ("", run.settings, other.settings),
-        ("training.", run.training, other.training),
-    ):
-        for name in [*mine, *(name for name in theirs if name not in mine)]:
-            if mine.get(name) != theirs.get(name):
-                yield f"{prefix}{name}={mine.get(name)}"
-
-
-def _age(run: Run) -> tuple[int, ...]:
-    return tuple(run.versions.get(part, 0) for part in ("benchmark", "baseline", "rows"))
-
-
 def _write(
     path: Path,
     record: Record,
     rows: pd.DataFrame | None,
     masks: Mapping[str, np.ndarray] | None,
 ) -> None:
-    content = {"schema": schema.VERSION, "id": record.run.id, **asdict(record)}
-    (path / RECORD).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+    (path / RECORD).write_text(json.dumps(to_json(record), indent=2) + "\n")
     if rows is not None:
         schema.check(rows).to_parquet(
             path / ROWS, index=False, compression="zstd", write_page_checksum=True
@@ -233,24 +170,9 @@ def _status(path: Path) -> Literal["missing", "finished", "failed", "damaged"]:
 
 
 def _read_record(path: Path) -> Record:
-    content = json.loads((path / RECORD).read_text())
-    run = Run(**content["run"])
-    if run.id != path.name:
-        raise ValueError(f"{RECORD} describes run {run.id}, not {path.name}")
-    record = Record(
-        run=run,
-        method=content["method"],
-        provenance=content["provenance"],
-        status=content["status"],
-        error=content["error"],
-    )
-    if record.status not in ("finished", "failed"):
-        raise ValueError(f"{RECORD} has the status {record.status!r}")
-    for name, table in (("method", record.method), ("provenance", record.provenance)):
-        if not isinstance(table, dict):
-            raise TypeError(f"{name} in {RECORD} is no table")
-    if "title" not in record.method:
-        raise KeyError("title")
+    record = from_json(json.loads((path / RECORD).read_text()))
+    if record.run.id != path.name:
+        raise ValueError(f"{RECORD} describes run {record.run.id}, not {path.name}")
     return record
 
 

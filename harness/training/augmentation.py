@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch import Tensor
 from torch.nn import functional as F
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 _SHARE: Final = 0.5
 _DEGREES: Final = 10.0
@@ -30,7 +33,7 @@ class RandomAffine(SupervisedPlugin):
         super().__init__()
         self.generator = torch.Generator().manual_seed(seed)
 
-    def before_training_iteration(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Change the batch."""
         x = strategy.mbatch[0]
         strategy.mbatch[0] = transformed(x, self._matrices(len(x)).to(x.device))

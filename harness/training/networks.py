@@ -6,6 +6,7 @@ None has a bias or dropout: RMN has none, and a comparison needs one network for
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -77,11 +78,33 @@ def _convolution(before: int, width: int) -> nn.Conv2d:
     return nn.Conv2d(before, width, 3, padding=1, bias=False)
 
 
-NETWORKS: Final[dict[str, Callable[[int], nn.Module]]] = {
-    "mlp": mlp,
-    "omniglot_cnn": omniglot_cnn,
-    "cifar_cnn": cifar_cnn,
-    "resnet18": resnet18,
-    "resnet18_small_stem": resnet18_small_stem,
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A backbone that benchmarks name.
+
+    Attributes:
+        make: takes the number of outputs.
+        input_shape: (channels, height, width) of the inputs it was made for.
+        evaluation_batch: examples per forward pass at evaluation on a processor; None for the
+            usual number. Smaller where activations would leave the processor's cache.
+        timed_batch: examples per training step when `harness.bench` measures the overhead of masks
+            on this network; None to leave it out.
+    """
+
+    make: Callable[[int], nn.Module]
+    input_shape: tuple[int, int, int]
+    evaluation_batch: int | None = None
+    timed_batch: int | None = None
+
+
+_GREY: Final = (1, 28, 28)
+_COLOUR: Final = (3, 32, 32)
+
+NETWORKS: Final[dict[str, Network]] = {
+    "mlp": Network(mlp, _GREY, timed_batch=128),
+    "omniglot_cnn": Network(omniglot_cnn, _GREY, evaluation_batch=32, timed_batch=16),
+    "cifar_cnn": Network(cifar_cnn, _COLOUR, evaluation_batch=64, timed_batch=256),
+    "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),
+    "resnet18_small_stem": Network(resnet18_small_stem, _COLOUR),
 }
-"""Makers of backbones by name; each takes the number of outputs."""
+"""Backbones by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from avalanche.models import avalanche_forward
@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from harness.data.datasets import TaskData
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
 
 _BATCH: Final = 2500
 
@@ -29,19 +32,19 @@ class CosineDecay(SupervisedPlugin):
         self._step = 0
         self._steps = 1
 
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Note the learning rates and the number of steps of the task."""
         self._initial = [group["lr"] for group in strategy.optimizer.param_groups]
         self._step, self._steps = 0, strategy.train_epochs * len(strategy.dataloader)
 
-    def before_training_iteration(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Set the step's learning rate."""
         factor = (1 + math.cos(math.pi * self._step / self._steps)) / 2
         for group, initial in zip(strategy.optimizer.param_groups, self._initial, strict=True):
             group["lr"] = initial * factor
         self._step += 1
 
-    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the learning rates back."""
         for group, initial in zip(strategy.optimizer.param_groups, self._initial, strict=True):
             group["lr"] = initial
@@ -65,7 +68,7 @@ class PlateauDecay(SupervisedPlugin):
         self._schedule: ReduceLROnPlateau | None = None
         self._tasks: list[int] = []
 
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Start the task's schedule."""
         self._initial = [group["lr"] for group in strategy.optimizer.param_groups]
         self._schedule = ReduceLROnPlateau(
@@ -74,7 +77,7 @@ class PlateauDecay(SupervisedPlugin):
         self._tasks = sorted(set(map(int, strategy.adapted_dataset.targets_task_labels)))
 
     @torch.no_grad()
-    def after_training_epoch(self, strategy: Any, **kwargs: Any) -> None:
+    def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Tell the schedule the mean loss on the held-out data of the tasks in training."""
         assert self._schedule is not None
         strategy.model.eval()
@@ -82,12 +85,12 @@ class PlateauDecay(SupervisedPlugin):
         strategy.model.train()
         self._schedule.step(sum(losses) / len(losses))
 
-    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the learning rates back."""
         for group, initial in zip(strategy.optimizer.param_groups, self._initial, strict=True):
             group["lr"] = initial
 
-    def _loss(self, strategy: Any, task: int) -> float:
+    def _loss(self, strategy: SupervisedTemplate, task: int) -> float:
         data = self.held_out[task]
         x, y = data.inputs().to(strategy.device), data.images.labels.to(strategy.device)
         answers = [

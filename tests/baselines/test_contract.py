@@ -10,23 +10,23 @@ from avalanche.models import avalanche_forward
 from avalanche.training.templates import SupervisedTemplate
 
 from baselines.interface import (
-    FindsTasks,
+    DetectsTasks,
     HasFingerprints,
     HasMasks,
     InfersTask,
     InfersTaskInOneShot,
-    Relaxation,
+    Requirement,
     Told,
 )
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import suits
 from harness.config.run import Run
 from harness.experiment.experiment import perform
 from harness.storage.schema import ALONE
 
-TRAINING = Training(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
+TRAINING = TrainingBudget(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
 """For streams that tell where tasks end; the others need room for a detector to warm up."""
 
 UNTOLD = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
@@ -115,24 +115,24 @@ def test_the_same_run_gives_the_same_rows(method, outcome):
 def test_what_it_declares_is_what_is_seen(method, outcome):
     rows = outcome(method).rows
     measured = set(rows["metric"])
-    relaxations = method.relaxations
+    relaxations = method.requirements
     assert ("inferred_as" in measured) == (
-        Relaxation.TASK_IDENTITY in relaxations or method.told is Told.NOTHING
+        Requirement.TASK_IDENTITY in relaxations or method.supervision is Supervision.NONE
     )
     assert set(rows.loc[rows["after"] > 0, "after"]) == (
-        {3} if Relaxation.ALL_TASKS_AT_ONCE in relaxations else {1, 2, 3}
+        {3} if Requirement.ALL_TASKS_AT_ONCE in relaxations else {1, 2, 3}
     )
     examples = rows.loc[rows["metric"] == "stored_examples", "value"]
-    assert (examples.max() > 0) == (Relaxation.REPLAY in relaxations)
+    assert (examples.max() > 0) == (Requirement.REPLAY in relaxations)
 
 
 @every_method
 def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
-    if (method.tuned_as or method.name) not in ("rmn", "single", "hat", "rmn_unsupervised"):
+    if (method.tuning_source or method.name) not in ("rmn", "single", "hat", "rmn_unsupervised"):
         pytest.skip("it may forget")
     rows = outcome(method).rows
     # HAT's attention is not quite binary; who must notice a switch learns on for some batches
-    tolerance = 0 if (method.tuned_as or method.name) in ("rmn", "single") else 0.02
+    tolerance = 0 if (method.tuning_source or method.name) in ("rmn", "single") else 0.02
     for task in (1, 2):
         learned = accuracy(rows, "task-aware", task, task).item()
         final = accuracy(rows, "task-aware", 3, task).item()
@@ -141,7 +141,7 @@ def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
 
 @every_method
 def test_abilities_have_their_shapes(method, context, stream):
-    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+    if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
         pytest.skip("it is trained once")
     strategy = method().build(context)
     assert isinstance(strategy, SupervisedTemplate)
@@ -152,7 +152,7 @@ def test_abilities_have_their_shapes(method, context, stream):
     logits = avalanche_forward(strategy.model, x, torch.zeros(5, dtype=torch.long))
     assert logits.shape == (5, 10)
     assert logits.isfinite().all()
-    learned = len(strategy.switches) if isinstance(strategy, FindsTasks) else 2
+    learned = len(strategy.switches) if isinstance(strategy, DetectsTasks) else 2
     if isinstance(strategy, InfersTask):
         assert strategy.logits_per_task(x).shape == (learned, 5, 10)
     if isinstance(strategy, HasFingerprints):
@@ -232,7 +232,7 @@ def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(name, context, s
     torch.manual_seed(0)
     strategy = method().build(replace(context, head="per-task"))
     first, second = stream.experiences[:2]
-    if Relaxation.ALL_TASKS_AT_ONCE in method.relaxations:
+    if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
         strategy.train([first, second], reset_optimizer_state=True)
     else:
         strategy.train(first, reset_optimizer_state=True)
@@ -240,7 +240,7 @@ def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(name, context, s
         strategy.train(second, reset_optimizer_state=True)
         after = strategy.model.state_dict()
         kept = all(torch.equal(value, after[n]) for n, value in heads.items())
-        assert kept or Relaxation.REPLAY in method.relaxations
+        assert kept or Requirement.REPLAY in method.requirements
         assert heads or name in ("rmn", "hat")
     strategy.model.eval()
     x, y = stream.test[1].inputs(), stream.test[1].images.labels

@@ -8,7 +8,7 @@ import pytest
 
 import baselines
 from baselines import registry
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.experiment.experiment import perform
 
@@ -25,7 +25,7 @@ def shown(tmp_path, monkeypatch):
 
 def test_the_method_of_the_page_works(shown):
     method = registry.methods()["lwf"]
-    training = Training(epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2)
+    training = TrainingBudget(epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2)
     settings = asdict(method())
     run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
     rows = perform(run, device="cpu", data=None, report=lambda position: None).rows

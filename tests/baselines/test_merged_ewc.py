@@ -8,7 +8,7 @@ from torch import nn
 
 from baselines.components.merged_ewc import MergedEWCPlugin
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import make_stream
 from harness.evaluation.memory_usage import kept
@@ -18,7 +18,7 @@ STRENGTH = 30.0
 
 @pytest.fixture(scope="module")
 def experiences():
-    training = Training(epochs=1, train_examples=256, test_examples=2)
+    training = TrainingBudget(epochs=1, train_examples=256, test_examples=2)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0).experiences
 
 

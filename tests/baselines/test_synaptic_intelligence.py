@@ -10,7 +10,7 @@ from torch import nn
 
 from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.loading import BatchLoader, TensorLoading
 from harness.data.streams import make_stream
 
@@ -19,7 +19,7 @@ RATE = 0.1
 
 @pytest.fixture(scope="module")
 def experiences():
-    training = Training(epochs=1, train_examples=256, test_examples=2)
+    training = TrainingBudget(epochs=1, train_examples=256, test_examples=2)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0).experiences[:2]
 
 

@@ -8,7 +8,7 @@ import torch
 from baselines.interface import Context
 from baselines.rmn_unsupervised import RMNUnsupervisedBaseline
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import TaskData
 from harness.data.streams import make_stream
 from harness.data.unlabelled_streams import StreamLoading, unlabelled_stream
@@ -16,7 +16,7 @@ from harness.training.networks import mlp
 from rmn import RMNUnsupervised, convert
 
 BATCH = 32
-TRAINING = Training(epochs=8, batch_size=BATCH, train_examples=1024, test_examples=200, tasks=2)
+TRAINING = TrainingBudget(epochs=8, batch_size=BATCH, train_examples=1024, test_examples=200, tasks=2)
 SPLIT = BENCHMARKS["split_mnist_unsupervised"]
 
 

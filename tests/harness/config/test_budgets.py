@@ -12,7 +12,7 @@ from torch import nn
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve, tuned
 from harness.data.datasets import Images, TaskData
@@ -37,10 +37,10 @@ def test_committed_results_are_still_those_of_the_defaults(benchmark):
 
 
 def test_fields_at_their_defaults_that_came_later_are_no_part_of_the_identity():
-    plain, affine = Training(epochs=2), Training(epochs=2, affine=True)
+    plain, affine = TrainingBudget(epochs=2), TrainingBudget(epochs=2, affine=True)
     assert "affine" not in plain.identity()
     assert affine.identity() == {**plain.identity(), "affine": True}
-    assert Training(**affine.identity()) == affine
+    assert TrainingBudget(**affine.identity()) == affine
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_fields_at_their_defaults_that_came_later_are_no_part_of_the_identity():
 )
 def test_impossible_budgets_are_named(field):
     with pytest.raises(ValueError, match=field):
-        replace(Training(epochs=1, decay=False), **{field: 0})
+        replace(TrainingBudget(epochs=1, decay=False), **{field: 0})
 
 
 def test_a_budget_has_one_schedule():
     with pytest.raises(ValueError, match="decay=false"):
-        Training(epochs=1, patience=5)
+        TrainingBudget(epochs=1, patience=5)
 
 
 def test_the_first_task_may_have_epochs_of_its_own():
-    budget = Training(epochs=1, first_epochs=3, train_examples=64, test_examples=32, tasks=2)
+    budget = TrainingBudget(epochs=1, first_epochs=3, train_examples=64, test_examples=32, tasks=2)
     benchmark = replace(BENCHMARKS["split_mnist"], training={"default": budget})
     chosen = {"naive": methods()["naive"]}
     settings = {"naive": resolve(chosen["naive"], {}, {})}
@@ -98,7 +98,7 @@ def test_class_orders_are_seeded_and_lose_nothing(name):
 
 
 def test_a_stream_has_the_ordered_classes():
-    training = Training(epochs=1, class_order=3, train_examples=200, test_examples=50)
+    training = TrainingBudget(epochs=1, class_order=3, train_examples=200, test_examples=50)
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
     benchmark = stream.benchmark
     for classes, task in zip(benchmark.classes, stream.test, strict=True):
@@ -107,7 +107,7 @@ def test_a_stream_has_the_ordered_classes():
 
 
 def test_patience_holds_training_data_out():
-    training = Training(epochs=1, decay=False, patience=2, train_examples=200, test_examples=50)
+    training = TrainingBudget(epochs=1, decay=False, patience=2, train_examples=200, test_examples=50)
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
     assert [len(task) for task in stream.train] == [180] * 5
     assert [len(task) for task in stream.held_out] == [20] * 5

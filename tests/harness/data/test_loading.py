@@ -8,12 +8,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.loading import BatchLoader, TensorLoading
 from harness.data.streams import make_stream
 from harness.training.networks import mlp
 
-TRAINING = Training(epochs=1, train_examples=200, test_examples=100, tasks=3)
+TRAINING = TrainingBudget(epochs=1, train_examples=200, test_examples=100, tasks=3)
 
 
 @pytest.fixture(scope="module", params=["split_mnist", "permuted_mnist"])

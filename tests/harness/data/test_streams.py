@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import PACKAGED, DataUnavailableError, load
 from harness.data.streams import make_stream
 
-WHOLE = Training(epochs=1)
+WHOLE = TrainingBudget(epochs=1)
 
 
 def test_split_mnist_has_the_published_class_counts():
@@ -28,9 +28,9 @@ def test_split_mnist_has_the_published_class_counts():
 
 
 def test_permutations_are_permutations_shared_by_train_and_test():
-    stream = make_stream(BENCHMARKS["permuted_mnist"], Training(epochs=1, tasks=3), seed=5)
-    again = make_stream(BENCHMARKS["permuted_mnist"], Training(epochs=1, tasks=2), seed=5)
-    other = make_stream(BENCHMARKS["permuted_mnist"], Training(epochs=1, tasks=2), seed=6)
+    stream = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=3), seed=5)
+    again = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=2), seed=5)
+    other = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=2), seed=6)
     orders = [data.permutation for data in stream.train]
     for order, test in zip(orders, stream.test, strict=True):
         assert torch.equal(order, test.permutation)
@@ -44,9 +44,9 @@ def test_permutations_are_permutations_shared_by_train_and_test():
 
 
 def test_validation_looks_at_no_test_data():
-    training = Training(epochs=1, tasks=2, validation=True)
+    training = TrainingBudget(epochs=1, tasks=2, validation=True)
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
-    whole = make_stream(BENCHMARKS["split_mnist"], Training(epochs=1, tasks=2), seed=0)
+    whole = make_stream(BENCHMARKS["split_mnist"], TrainingBudget(epochs=1, tasks=2), seed=0)
     for task in range(2):
         first, last, every = stream.train[task], stream.test[task], whole.train[task]
         assert len(first) == len(every) * 9 // 10
@@ -57,9 +57,9 @@ def test_validation_looks_at_no_test_data():
 def test_a_budget_takes_no_more_tasks_than_there_are():
     benchmark = BENCHMARKS["split_mnist"]
     for tasks, taken in ((None, 5), (2, 2)):
-        assert benchmark.under(Training(epochs=1, tasks=tasks)).tasks == taken
+        assert benchmark.under(TrainingBudget(epochs=1, tasks=tasks)).tasks == taken
     with pytest.raises(ValueError, match="has 5 tasks"):
-        benchmark.under(Training(epochs=1, tasks=20))
+        benchmark.under(TrainingBudget(epochs=1, tasks=20))
 
 
 def test_data_that_are_missing_or_altered_are_named(tmp_path):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.streams import make_stream
 from harness.data.unlabelled_streams import StreamLoading, TaskLabelError, blended
 
-TRAINING = Training(epochs=2, train_examples=300, test_examples=100, tasks=3, decay=False)
+TRAINING = TrainingBudget(epochs=2, train_examples=300, test_examples=100, tasks=3, decay=False)
 
 
 @pytest.fixture(scope="module")

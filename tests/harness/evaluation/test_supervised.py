@@ -12,7 +12,7 @@ from torch import nn
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import experiences, make_stream
 from harness.evaluation.logit_cache import Answers
@@ -23,7 +23,7 @@ from harness.training.networks import mlp
 from harness.training.schedules import CosineDecay
 from rmn import RMN, convert
 
-TRAINING = Training(epochs=1, train_examples=256, test_examples=60, tasks=3)
+TRAINING = TrainingBudget(epochs=1, train_examples=256, test_examples=60, tasks=3)
 BENCHMARK = BENCHMARKS["split_mnist"].first(3)
 CPU = torch.device("cpu")
 
@@ -136,10 +136,10 @@ def test_a_method_that_does_what_it_does_not_declare_is_refused(stream):
     naive, replay = methods()["naive"](), methods()["replay"]()
     check_declaration(naive, plain, kept(plain), "shared")
     check_declaration(replay, replaying, kept(replaying), "shared")
-    with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.REPLAY"):
+    with pytest.raises(ValueError, match=r"naive was seen to need Requirement\.REPLAY"):
         check_declaration(naive, replaying, kept(replaying), "shared")
     asking = trained(RMN, stream, model=convert(mlp(10)))
-    with pytest.raises(ValueError, match=r"naive was seen to need Relaxation\.TASK_IDENTITY"):
+    with pytest.raises(ValueError, match=r"naive was seen to need Requirement\.TASK_IDENTITY"):
         check_declaration(naive, asking, kept(asking), "shared")
 
 
@@ -229,7 +229,7 @@ def test_a_function_that_was_altered_is_asked_again(stream):
 def test_in_long_streams_only_task_inference_has_the_precision_of_training():
     many = replace(BENCHMARKS["permuted_mnist"], classes=BENCHMARKS["permuted_mnist"].classes * 2)
     many = many.first(11)
-    training = Training(epochs=1, train_examples=512, test_examples=100)
+    training = TrainingBudget(epochs=1, train_examples=512, test_examples=100)
     stream = make_stream(many, training, seed=0)
     strategy = trained(RMN, stream, convert(mlp(10)), tasks=11)
     kinds = answer_kinds(strategy)

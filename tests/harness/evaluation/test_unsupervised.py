@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.data.datasets import Images, TaskData
 from harness.evaluation.unsupervised import Ownership, evaluate_unlabelled
 
@@ -22,7 +22,7 @@ BENCHMARK = Benchmark(
     outputs=4,
     tasks_by="classes",
     classes=((0,), (1,), (2, 3)),
-    training={"default": Training(epochs=1)},
+    training={"default": TrainingBudget(epochs=1)},
     labelled=False,
 )
 SIZE = 20

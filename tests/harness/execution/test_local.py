@@ -13,7 +13,7 @@ import pytest
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
@@ -22,7 +22,7 @@ from harness.execution.worker import Order, advice
 from harness.experiment.progress import Position
 from harness.storage import provenance, store
 
-TINY = Training(epochs=2, train_examples=64, test_examples=32)
+TINY = TrainingBudget(epochs=2, train_examples=64, test_examples=32)
 RUNS = [
     replace(run, training=asdict(TINY))
     for run in plan(

@@ -8,11 +8,11 @@ import pytest
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import Training
+from harness.config.budgets import TrainingBudget
 from harness.experiment.progress import Course, Position, Stage
 from harness.experiment.training_loop import stages
 
-BUDGET = Training(epochs=2, first_epochs=3, tasks=3)
+BUDGET = TrainingBudget(epochs=2, first_epochs=3, tasks=3)
 
 
 def stages_of(method: str, benchmark: str) -> list[Stage]:

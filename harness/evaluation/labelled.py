@@ -1,10 +1,10 @@
-"""Evaluating a strategy on every task, under both regimes, straight from tensors."""
+"""Evaluating a strategy on every task of a stream with task labels, under both regimes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from avalanche.models import avalanche_forward
@@ -13,73 +13,92 @@ from torch import Tensor
 from baselines.interface import HasFingerprints, InfersTask, InfersTaskInOneShot
 from harness.config.benchmarks import Benchmark
 from harness.data.datasets import TaskData
-from harness.evaluation.logit_cache import Answers
-from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
+from harness.evaluation.accuracy import (
+    EVALUATION_BATCH,
+    accuracy_row,
+    class_table,
+    in_batches,
+    share,
+)
+from harness.evaluation.logit_cache import LogitCache
+from harness.evaluation.routers import routers_of
+from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
 from rmn.inference import SCORING_RULES, infer_task
-from rmn.routing import ClassRouter, Router, RoutingPlugin
+from rmn.routing import ClassRouter
 
-_BATCH: Final = 500  # examples per forward pass
-_CACHED: Final = {"cifar_cnn": 64, "omniglot_cnn": 32, "resnet18": 256}
-"""Examples per forward pass of a network whose activations would leave a processor's cache."""
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
 _GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations that a gradient needs
 _FEW_TASKS: Final = 10
 
-Row = dict[str, Any]
 
-
-def evaluate(
-    strategy: Any,
+def evaluate_labelled(
+    strategy: SupervisedTemplate,
     benchmark: Benchmark,
     test: tuple[TaskData, ...],
     after: int,
     device: torch.device,
     precision: str = "float32",
-    answers: Answers | None = None,
+    cache: LogitCache | None = None,
 ) -> Iterator[Row]:
     """Rows of accuracy, and of the tasks that were inferred, after learning `after` tasks.
 
     Task-aware: the strategy's model is given the task label and chooses among the task's classes.
-    Task-agnostic: a strategy that answers under each learned task has its task inferred by every
+    Task-agnostic: a strategy that has logits under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
     A task router is a rule as well; one that knows classes is also measured alone.
-    Where tasks share outputs that mean another class in each, an answer under another task's
+    Where tasks share outputs that mean another class in each, a prediction under another task's
     identity is wrong, and a strategy that infers no task has none that could be right.
 
     All this grows with the square of the number of tasks, inference with its cube. In streams of
     more than ten tasks only what the metrics need is measured: of tasks to come the next one, task
-    inference for the task just learned and after the last task for all, in the `precision` of
-    training, and no one-shot rule. `answers` of earlier evaluations of the same run are used again
-    where the strategy's fingerprints say that they still hold.
+    inference for the task just learned and after the last task for all, and no one-shot rule.
+
+    Args:
+        strategy: what was trained.
+        benchmark: its tasks.
+        test: test data per task.
+        after: number of tasks learned; 0 for the untrained network.
+        device: where the network is.
+        precision: of task inference in long streams; everything else is measured in float32.
+        cache: logits of earlier evaluations of the same run, used again where the strategy's
+            fingerprints say that they still hold; None to begin with none.
     """
     strategy.model.eval()
-    functions = _Functions(strategy, after, Answers() if answers is None else answers)
+    functions = _Functions(strategy, after, LogitCache() if cache is None else cache)
     table = class_table(benchmark).to(device)
     few, last = benchmark.tasks <= _FEW_TASKS, after == len(test)
     for task, data in enumerate(test):
         if not few and 0 < after < task:
             break
         batches = _Batches(data, device, benchmark.network)
-        row: Row = {"after": after, "task": task + 1}
         logits = functions.given_the_task(batches, task)
-        yield {**row, **accuracy_row(logits, table[task], batches.y, TASK_AWARE)}
+        yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_AWARE))
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):
                 with mixed_precision(device, "float32" if few else precision):
                     logits = functions.all(batches, task)
-                yield from _by_inference(strategy, batches, logits, benchmark, row, last)
-        elif after and not benchmark.relative:
-            agnostic = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
-            yield {**row, **agnostic, "rule": CLASSES_SEEN}
+                for row in _by_inference(strategy, batches, logits, benchmark, task, last):
+                    yield _at(after, task, row)
+        elif after and not benchmark.shared_outputs:
+            row = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
+            yield _at(after, task, {**row, "rule": CLASSES_SEEN})
+
+
+def _at(after: int, task: int, row: Row) -> Row:
+    return {**row, "after": after, "task": task + 1}
 
 
 class _Functions:
-    """What a strategy has learned of each task, asked about the test data of tasks."""
+    """What a strategy has learned of each task, applied to the test data of tasks."""
 
-    def __init__(self, strategy: Any, learned: int, answers: Answers) -> None:
+    def __init__(self, strategy: SupervisedTemplate, learned: int, cache: LogitCache) -> None:
         self.strategy = strategy
-        self.answers = answers
+        self.cache = cache
         self.fingerprints: list[bytes] = []
         if isinstance(strategy, HasFingerprints):
             self.fingerprints = [strategy.fingerprint(task) for task in range(learned)]
@@ -88,13 +107,13 @@ class _Functions:
     def given_the_task(self, batches: _Batches, task: int) -> Tensor:
         """Logits of the data of `task`, whose label the model is given, (n, outputs)."""
 
-        def answer(x: Tensor) -> Tensor:
+        def forward(x: Tensor) -> Tensor:
             labels = batches.y.new_full((len(x),), task)
             logits: Tensor = avalanche_forward(self.strategy.model, x, labels)
             return logits
 
         known = self.fingerprints[task] if task < len(self.fingerprints) else None
-        return self.answers.get(("given", task), known, lambda: batches.apply(answer))
+        return self.cache.get(("given", task), known, lambda: batches.apply(forward))
 
     @torch.no_grad()
     def all(self, batches: _Batches, task: int) -> Tensor:
@@ -106,16 +125,8 @@ class _Functions:
             return batches.apply(partial(self.strategy.logits_of_task, task=function)).float()
 
         known = enumerate(self.fingerprints)
-        logits = [self.answers.get((n, task), mark, partial(of, n)) for n, mark in known]
+        logits = [self.cache.get((n, task), mark, partial(of, n)) for n, mark in known]
         return torch.stack(logits)
-
-
-def class_table(benchmark: Benchmark) -> Tensor:
-    """Which outputs each task can have, bool, (tasks, outputs)."""
-    table = torch.zeros(benchmark.tasks, benchmark.outputs, dtype=torch.bool)
-    for task, outputs in enumerate(benchmark.answers):
-        table[task, list(outputs)] = True
-    return table
 
 
 class _Batches:
@@ -124,7 +135,8 @@ class _Batches:
     def __init__(self, data: TaskData, device: torch.device, network: str) -> None:
         self.y = data.images.labels.to(device)
         self.inputs = data.inputs().to(device)
-        self.size = _CACHED.get(network, _BATCH) if device.type == "cpu" else _BATCH
+        cached = NETWORKS[network].evaluation_batch if device.type == "cpu" else None
+        self.size = cached or EVALUATION_BATCH
 
     def apply(
         self, function: Callable[[Tensor], Tensor], dim: int = 0, size: int | None = None
@@ -133,75 +145,53 @@ class _Batches:
         return in_batches(function, self.inputs, dim, size or self.size)
 
 
-def in_batches(
-    function: Callable[[Tensor], Tensor], x: Tensor, dim: int = 0, size: int = _BATCH
-) -> Tensor:
-    """`function` of the inputs `x`, at most `size` at a time, put together along `dim`."""
-    return torch.cat([function(part) for part in torch.split(x, size)], dim)
-
-
-def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row:
-    """Accuracy of the best class among some.
-
-    Args:
-        logits: (n, outputs).
-        classes: which outputs may be chosen, bool, (outputs,).
-        y: right classes, (n,).
-        regime: under which it was measured.
-    """
-    predicted = logits.masked_fill(~classes, -torch.inf).argmax(-1)
-    return {"metric": "accuracy", "regime": regime, "value": share(predicted == y)}
-
-
 def _by_inference(
-    strategy: Any,
+    strategy: SupervisedTemplate,
     batches: _Batches,
     logits: Tensor,
     benchmark: Benchmark,
-    row: Row,
+    task: int,
     last: bool,
 ) -> Iterator[Row]:
+    """Rows under every rule of task inference.
+
+    Args:
+        strategy: what was trained.
+        batches: test data of the task.
+        logits: of these under each learned task, (tasks, n, outputs).
+        benchmark: the tasks.
+        task: number of the task, from 0.
+        last: whether the whole stream was learned.
+    """
     classes = class_table(benchmark).to(batches.y.device)[: len(logits)]
-    answers = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
+    predicted = logits.masked_fill(~classes[:, None], -torch.inf).argmax(-1)
     inferred = {rule: infer_task(logits, classes, rule) for rule in SCORING_RULES}
     few = benchmark.tasks <= _FEW_TASKS
     if last and few and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot, size=_GRADIENT_BATCH)
 
-    def own(tasks: Tensor) -> Tensor:
-        return tasks.eq(row["task"] - 1) if benchmark.relative else torch.ones_like(tasks).bool()
+    def right_task(tasks: Tensor) -> Tensor:
+        return tasks.eq(task) if benchmark.shared_outputs else torch.ones_like(tasks).bool()
 
     with torch.no_grad():
-        for name, router in _routers(strategy).items():
+        for name, router in routers_of(strategy).items():
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                tasks, answer = batches.apply(router.answers, dim=1)
-                alone = (answer == batches.y) & own(tasks)
-                accuracy: Row = {"metric": "accuracy", "regime": TASK_AGNOSTIC}
-                yield {**row, **accuracy, "rule": name + ALONE, "value": share(alone)}
+                tasks, classified = batches.apply(router.answers, dim=1)
+                alone = (classified == batches.y) & right_task(tasks)
+                yield {
+                    "metric": "accuracy",
+                    "regime": TASK_AGNOSTIC,
+                    "rule": name + ALONE,
+                    "value": share(alone),
+                }
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
-        found: Row = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
-        right = (answers[tasks, everyone] == batches.y) & own(tasks)
-        yield {**found, "metric": "accuracy", "value": share(right)}
+        named: RowKeys = {"rule": rule, "regime": TASK_AGNOSTIC}
+        right = (predicted[tasks, everyone] == batches.y) & right_task(tasks)
+        yield {**named, "metric": "accuracy", "value": share(right)}
         if last:
             for other in range(len(logits)):
                 taken = share(tasks == other)
-                yield {**found, "metric": "inferred_as", "other": other + 1, "value": taken}
-
-
-def routing(strategy: Any) -> RoutingPlugin | None:
-    """The strategy's task routers, if it has any."""
-    found = (plugin for plugin in strategy.plugins if isinstance(plugin, RoutingPlugin))
-    return next(found, None)
-
-
-def _routers(strategy: Any) -> Mapping[str, Router]:
-    plugin = routing(strategy)
-    return plugin.routers if plugin else {}
-
-
-def share(flags: Tensor) -> float:
-    """Share of the flags (n,) that are set."""
-    return flags.double().mean().item()
+                yield {**named, "metric": "inferred_as", "other": other + 1, "value": taken}

@@ -1,0 +1,64 @@
+"""Which of the stored runs count in a comparison, and how those that differ are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness.config.run import Run
+from harness.storage.record import Record
+from harness.storage.store import Results
+
+
+def select(results: Results) -> Results:
+    """The runs that may stand in one comparison.
+
+    Runs of an older version of the benchmark, or of their method, are left out where finished ones
+    of a newer version are there: the two must not be averaged or compared. Nor must runs from
+    before and after a change of defaults; what differs in the older ones becomes an override.
+    """
+    records = _disambiguated(_newest(results.records))
+    settings = {r.run.id: r.run.setting for r in records if r.status == "finished"}
+    rows = results.rows[results.rows["run_id"].isin(list(settings))]
+    rows = rows.assign(setting=rows["run_id"].map(settings).astype("string"))
+    return replace(results, records=records, rows=rows.reset_index(drop=True))
+
+
+def _newest(records: Sequence[Record]) -> list[Record]:
+    finished: dict[str, tuple[int, ...]] = {}
+    for record in records:
+        if record.status == "finished":
+            run = record.run
+            finished[run.baseline] = max(finished.get(run.baseline, ()), _version(run))
+    oldest = (max((version for version, *_ in finished.values()), default=0),)
+    return [r for r in records if _version(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
+
+
+def _disambiguated(records: Sequence[Record]) -> list[Record]:
+    latest: dict[tuple[str, str], Run] = {}
+    for record in sorted(records, key=lambda one: str(one.provenance.get("started", ""))):
+        latest[record.run.baseline, record.run.setting] = record.run
+
+    def named_apart(run: Run) -> Run:
+        differing = _differences(run, latest[run.baseline, run.setting])
+        return replace(run, overrides={**run.overrides, **differing})
+
+    return [replace(record, run=named_apart(record.run)) for record in records]
+
+
+def _differences(run: Run, other: Run) -> dict[str, Any]:
+    """The values of a run's settings and budget that another run does not share."""
+    return {
+        f"{prefix}{name}": own.get(name)
+        for prefix, own, others in (
+            ("", run.settings, other.settings),
+            ("training.", run.training, other.training),
+        )
+        for name in [*own, *(name for name in others if name not in own)]
+        if own.get(name) != others.get(name)
+    }
+
+
+def _version(run: Run) -> tuple[int, ...]:
+    return tuple(run.versions.get(part, 0) for part in ("benchmark", "baseline", "rows"))

@@ -1,0 +1,134 @@
+"""Making one run: train, measure and store it as finished or failed. Every executor calls this.
+
+Nothing heavy is imported at the top, so that whoever only plans or schedules runs can import this
+for free.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from baselines.interface import HEADS, Baseline, Requirement
+from baselines.registry import methods
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.run import Run
+from harness.execution.executor import ExecutionConfig, FatalError
+from harness.experiment.progress import Progress
+from harness.storage import provenance
+from harness.storage.record import MethodDeclaration, Record
+
+LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
+"""What to type when memory is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A run has ended and is on disk.
+
+    Attributes:
+        error: why it failed; "" if it finished.
+        seconds: wall-clock seconds that it took.
+    """
+
+    error: str
+    seconds: float
+
+
+def make_run(
+    run: Run,
+    config: ExecutionConfig,
+    machine: Mapping[str, Any],
+    report: Callable[[Progress], None],
+) -> RunEnded:
+    """Train, measure and store one run; whatever fails in it is stored as its failure.
+
+    Args:
+        run: what to train.
+        config: where the data and the results are.
+        machine: provenance of the device, which is trained on (`harness.storage.provenance`).
+        report: receives the progress.
+
+    Raises:
+        FatalError: the data set cannot be had, for this run or for any other.
+    """
+    from harness.data.datasets import DataUnavailableError
+    from harness.experiment.experiment import run_experiment
+    from harness.storage import store
+
+    started, clock, error = provenance.now(), time.perf_counter(), ""
+
+    def circumstances() -> dict[str, Any]:
+        seconds = round(time.perf_counter() - clock, 3)
+        return {**config.origin, **machine, "started": started, "seconds": seconds}
+
+    try:
+        result = run_experiment(run, device=machine["device"], data=config.data, report=report)
+        record = Record(run, declaration(run), circumstances())
+        with suppress(FileExistsError):  # another command has finished the same run meanwhile
+            store.save(config.results, record, result.rows, result.masks)
+    except DataUnavailableError as unavailable:
+        raise FatalError(str(unavailable)) from unavailable
+    except Exception as failure:  # one run's failure, whatever it is, must not end the others
+        error = provenance.without_paths(traceback.format_exc()) + advice(failure)
+        record_failure(run, config, error, circumstances())
+    return RunEnded(error, time.perf_counter() - clock)
+
+
+def record_failure(
+    run: Run, config: ExecutionConfig, error: str, circumstances: Mapping[str, Any]
+) -> None:
+    """Store a run as failed, unless it has finished after all.
+
+    Args:
+        run: the run.
+        config: where to.
+        error: traceback or reason.
+        circumstances: its provenance.
+    """
+    from harness.storage import store
+
+    record = Record(run, declaration(run), circumstances, "failed", error)
+    with suppress(FileExistsError):
+        store.save(config.results, record)
+
+
+def advice(failure: Exception) -> str:
+    """What to try after a failure, a line of its own; "" where there is nothing to say."""
+    text = str(failure).lower()
+    scarce = "out of memory" in text or "allocate memory" in text
+    if scarce or isinstance(failure, MemoryError):
+        return f"\nnot enough memory: {LOWER_MEMORY}"
+    return ""
+
+
+def declaration(run: Run) -> MethodDeclaration:
+    """What the run's method declares of itself."""
+    method = methods().get(run.baseline)
+    if method is None:
+        return MethodDeclaration(title=run.baseline)
+    return MethodDeclaration(
+        title=method.title,
+        reference=method.reference,
+        requirements=tuple(sorted(map(str, method.requirements | _heads(run)))),
+        supervision=str(method.supervision),
+        rule=_rule(method, run),
+        colour=method.colour,
+        counterpart=method.counterpart,
+    )
+
+
+def _rule(method: type[Baseline], run: Run) -> str:
+    try:
+        return method(**run.settings).default_rule
+    except (TypeError, ValueError):  # the run has failed for the same reason
+        return method.rule
+
+
+def _heads(run: Run) -> frozenset[Requirement]:
+    per_task = BENCHMARKS[run.benchmark].head == "per-task"
+    return HEADS if per_task else frozenset()
