@@ -1,17 +1,19 @@
-"""What a method is given to build its strategy from."""
+"""What a method is given to build its strategy from.
+
+torch and avalanche are imported when a strategy is built: `baselines.registry` imports every module
+of this package only to know the methods' names and settings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from avalanche.training.plugins import SupervisedPlugin
-from torch import nn
-
-from baselines.components.no_metrics import NoMetrics
-from baselines.components.part_per_task import HeadPerTask
+if TYPE_CHECKING:
+    import torch
+    from avalanche.training.plugins import SupervisedPlugin
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,20 @@ class Context:
 
     def model(self) -> nn.Module:
         """What a method without masks trains: the backbone, with a head per task if they have."""
+        from baselines.components.part_per_task import HeadPerTask
+
         return self.network() if self.head == "shared" else HeadPerTask(self.network())
 
     def adam(self, model: nn.Module) -> torch.optim.Adam:
         """The optimizer of the comparison: fused Adam at the benchmark's learning rate."""
+        import torch
+
         return torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
 
     def strategy_arguments(self) -> dict[str, Any]:
         """Arguments that every Avalanche strategy takes: budget, device, plugins, no logging."""
+        from baselines.components.no_metrics import NoMetrics
+
         return {
             "train_mb_size": self.batch_size,
             "train_epochs": self.epochs,

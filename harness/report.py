@@ -5,108 +5,48 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
+from harness.cli import options
+from harness.cli.checks import ArgumentError, check_known
+from harness.cli.reporting import add_report_options, check_report_options, write_report
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import PROFILES
-from harness.config.suggestions import unknown
-
-if TYPE_CHECKING:
-    from harness.storage.store import Results
-
-FORMATS: Final = ("pdf", "md", "csv", "tex")
 
 
-def make_report(
-    results: Path, reports: Path, benchmark: str, profile: str, formats: Sequence[str]
-) -> list[Path]:
-    """Write a report in each format.
-
-    Args:
-        results: folder of the results.
-        reports: folder to write to.
-        benchmark: its name.
-        profile: its name; it is part of the file's name unless it is "default".
-        formats: of `FORMATS`.
-
-    Returns:
-        The files written.
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line asks for; the exit status.
 
     Raises:
-        NoFinishedRunError: there is no finished run.
+        SystemExit: for a wrong argument and for --help.
     """
-    from harness.analysis.leaderboard import leaderboard
-    from harness.analysis.selection import select
-    from harness.reporting.document import typeset
-    from harness.reporting.exports import EXPORTS
-    from harness.storage import store
-
-    found = select(store.read(results, benchmark, profile))
-    supervised = _with_labels(results, benchmark, profile)
-    for path, reason in found.damaged.items():
-        sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
-    stem = benchmark if profile == "default" else f"{benchmark}-{profile}"
-    written = []
-    for kind in formats:
-        path = reports / f"{stem}.{kind}"
-        if kind == "pdf":
-            typeset(leaderboard(found, supervised), found, path)
-        else:
-            text = EXPORTS[kind](leaderboard(found, supervised))
-            reports.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        written.append(path)
-    return written
-
-
-def _with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
-    """Runs on the same tasks with labels, in the profile there that has the same budget."""
-    from harness.analysis.selection import select
-    from harness.storage import store
-
-    here = BENCHMARKS[benchmark]
-    budgets = BENCHMARKS[here.labelled_counterpart].budgets if here.labelled_counterpart else {}
-    for name, budget in budgets.items():
-        if budget == here.budgets[profile]:
-            return select(store.read(results, here.labelled_counterpart, name))
-    return None
-
-
-def main(words: Sequence[str]) -> int:
-    """Do what the words after the program's name ask; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m harness.report",
         description="Remake a report from the results on disk. No torch, no training: seconds.",
         epilog="example: python -m harness.report --benchmark split_mnist --format pdf,md",
     )
-    add = parser.add_argument
-    add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
-    add("--profile", default="default", metavar="NAME", help=f"one of {', '.join(PROFILES)}")
-    add("--format", default="pdf", metavar="A,B", help=f"of {', '.join(FORMATS)} (default: pdf)")
-    add("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
-    add("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
-    given = parser.parse_args(words)
-    formats = given.format.split(",")
-    for kind, name, known in [
-        ("benchmark", given.benchmark, list(BENCHMARKS)),
-        ("profile", given.profile, list(PROFILES)),
-        *(("format", name, list(FORMATS)) for name in formats),
-    ]:
-        if name not in known:
-            parser.error(unknown(kind, name, known))
+    options.add_benchmark(parser)
+    add_report_options(parser)
+    args = parser.parse_args(argv)
+    try:
+        check_known("benchmark", [args.benchmark], BENCHMARKS)
+        check_report_options(args)
+        _report(args)
+    except ArgumentError as error:
+        parser.error(str(error))
+    return 0
+
+
+def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
+    from harness.reporting.benchmark_report import benchmark_report
 
     try:
-        written = make_report(given.results, given.reports, given.benchmark, given.profile, formats)
-    except OSError as error:
-        parser.error(f"cannot write to {given.reports}: {error}; name another folder by --reports")
+        report = benchmark_report(args.results, args.benchmark, args.profile)
     except NoFinishedRunError as error:
-        command = f"python -m harness.compare --benchmark {given.benchmark}"
-        parser.error(f"{error}; make some with: {command} --profile {given.profile}")
-    for path in written:
-        sys.stdout.write(f"{path}\n")
-    return 0
+        command = f"python -m harness.compare --benchmark {args.benchmark}"
+        raise ArgumentError(
+            f"{error}; make some with: {command} --profile {args.profile}"
+        ) from error
+    write_report(report, args)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
-"""The options of `python -m harness.compare`, and the help that teaches them."""
+"""The options that several commands share; each is defined once."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from baselines.interface import Baseline
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import PROFILES, TrainingBudget
-from harness.config.settings import declared
-from harness.execution.local import cores
+from harness.config.budgets import DEFAULT, PROFILES
+from harness.execution.cores import cores
+from harness.execution.executor import executors
 
 _MOST: Final = 10_000
 """More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
@@ -20,70 +19,95 @@ DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
 
 
-def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
-    """The parser; names of benchmarks, methods and settings are checked later.
+def add_benchmark(parser: argparse.ArgumentParser) -> None:
+    """--benchmark; the name is checked later, so that the nearest can be suggested."""
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
 
-    Args:
-        known: every method by name, for the help.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.compare",
-        description="Train methods of continual learning on a benchmark, several seeds each, and\n"
-        "compare them. What is already finished is never computed again.",
-        epilog=_epilog(known),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """--profile; the name is checked later."""
+    parser.add_argument(
+        "--profile",
+        default=DEFAULT,
+        metavar="NAME",
+        help=f"training budget, one of {', '.join(PROFILES)} (default: {DEFAULT})",
     )
+
+
+def add_execution(parser: argparse.ArgumentParser) -> None:
+    """How runs are made: --jobs, --threads, --device, --executor and --data."""
     add = parser.add_argument
-    add("--benchmark", required=True, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
-    add("--methods", metavar="A,B", help="methods to compare (default: all that suit the "
-        "benchmark; --plan shows which)")  # fmt: skip
-    add("--seeds", type=count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
-    add("--part", type=part, default=(1, 1), metavar="K/N", help="make only the K-th of N parts of "
-        "the runs, as one job of an array on a cluster; implies --no-report")  # fmt: skip
-    add("--profile", default="default", metavar="NAME", help="training budget (default: default)")
-    add("--jobs", type=count, metavar="N", help="worker processes (default: the "
-        f"{cores()} cores of this machine, divided by --threads)")  # fmt: skip
-    add("--threads", type=count, default=1, metavar="N", help="of each run (default: 1; more make "
-        "one long run faster, but add up in another order: the last digits differ)")  # fmt: skip
+    add(
+        "--jobs",
+        type=count,
+        metavar="N",
+        help=f"worker processes (default: the {cores()} cores of this machine, divided by "
+        "--threads)",
+    )
+    add(
+        "--threads",
+        type=count,
+        default=1,
+        metavar="N",
+        help="of each run (default: 1; more make one long run faster, but add up in another "
+        "order: the last digits differ)",
+    )
     add(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="auto: cuda if there is one; jobs share a GPU, or take turns with several",
     )
-    add("--set", action="append", default=[], metavar="METHOD.SETTING=VALUE",
-        help="change a setting; may be repeated")  # fmt: skip
-    add("--data", type=Path, metavar="DIR", help=f"folder of data sets (default: ${DATA_VARIABLE}, "
-        "else the packaged ones)")  # fmt: skip
-    add("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
-    add("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
-    add("--plan", action="store_true", help="show what would run and what is done; run nothing")
-    add("--retry-failed", action="store_true", help="run again what failed before")
-    add("--no-report", action="store_true", help="only run, and print the table")
-    return parser
+    add(
+        "--executor",
+        choices=tuple(executors()),
+        default="local",
+        help="what makes the runs (default: local, worker processes of this machine)",
+    )
+    add(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help=f"folder of data sets (default: ${DATA_VARIABLE}, else the packaged ones)",
+    )
 
 
-def _epilog(known: Mapping[str, type[Baseline]]) -> str:
-    lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
-    lines += ["", "profiles:"]
-    lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
-    lines += ["", "training budget, the same for every method; a profile sets all of it:"]
-    for setting in declared(TrainingBudget).values():
-        lines.append(f"    training.{setting.name}  {setting.help}")
-        lines.append(f"        {setting.allowed}")
-    lines += ["", "methods and their settings:"]
-    for name, method in known.items():
-        lines.append(f"  {name}: {method.title}")
-        for setting in declared(method).values():
-            lines.append(f"    {name}.{setting.name}={setting.default}  {setting.help}")
-            lines.append(f"        {setting.allowed}")
-    command = "python -m harness.compare --benchmark split_mnist"
-    lines += ["", "examples:", f"  {command} --plan"]
-    lines += [f"  {command} --methods rmn,ewc --set ewc.ewc_lambda=100"]
-    lines += [f"  {command} --methods rmn --set training.epochs=20 --set training.class_order=1"]
-    return "\n".join(lines)
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """--results."""
+    add_folder(parser, "results")
+
+
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """--reports."""
+    add_folder(parser, "reports")
+
+
+def add_folder(parser: argparse.ArgumentParser, name: str) -> None:
+    """An option for a folder of the same name.
+
+    Args:
+        parser: takes the option.
+        name: of option and default folder.
+    """
+    parser.add_argument(
+        f"--{name}", type=Path, default=Path(name), metavar="DIR", help=f"default: {name}"
+    )
+
+
+def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
+    """--format, one or several; the names are checked later.
+
+    Args:
+        parser: takes the option.
+        formats: names of all formats.
+    """
+    parser.add_argument(
+        "--format",
+        default="pdf",
+        metavar="A,B",
+        help=f"of {', '.join(formats)} (default: pdf)",
+    )
 
 
 def part(text: str) -> tuple[int, int]:

@@ -1,30 +1,25 @@
-"""What the terminal shows while runs go on, and what `--plan` shows before."""
+"""What the terminal shows while runs are made."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
 from harness.config.run import Run
-from harness.execution.local import Watcher
-from harness.experiment.progress import Position
-
-INTERRUPTION: Final = "Interrupted. Finished runs are kept; the same command goes on from there."
-"""What a command says that Ctrl-C has ended."""
+from harness.execution.executor import ProgressListener
+from harness.experiment.progress import RunProgress
 
 _SILENCE: Final = 300
-"""Seconds after which a log is told how far a run is."""
+"""Seconds after which a log shows how far a run is."""
 
 
-class Display(Watcher, AbstractContextManager["Display"], Protocol):
-    """A watcher that holds the terminal while runs go on."""
+class Display(ProgressListener, AbstractContextManager["Display"], Protocol):
+    """A progress listener that holds the terminal while runs are made."""
 
 
 def display(console: Console, runs: int) -> Display:
@@ -46,7 +41,7 @@ class LineDisplay(Display):
         self._runs = runs
         self._ended = 0
         self._clock = time.monotonic()
-        self._heard: dict[int, float] = {}
+        self._reported: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         """Print what is ahead."""
@@ -58,24 +53,24 @@ class LineDisplay(Display):
 
     def started(self, worker: int, run: Run) -> None:
         """Note the time; a short run says nothing until it ends."""
-        self._heard[worker] = time.monotonic()
+        self._reported[worker] = time.monotonic()
 
     def progressed(
-        self, worker: int, run: Run, position: Position, remaining: float | None
+        self, worker: int, run: Run, progress: RunProgress, remaining: float | None
     ) -> None:
         """Print how far the run is if its worker has been silent for minutes."""
         now = time.monotonic()
-        if now - self._heard[worker] >= _SILENCE:
-            self._heard[worker] = now
-            self._print(f"{run} is at {position.doing}; {_to_go(remaining)}")
+        if now - self._reported[worker] >= _SILENCE:
+            self._reported[worker] = now
+            self._print(f"{run} is at {progress.doing}; {_time_left(remaining)}")
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
     ) -> None:
-        """Print how the run ended, the time so far and the time to go."""
+        """Print how the run ended, the time so far and the time left."""
         self._ended += 1
         elapsed = duration(time.monotonic() - self._clock)
-        ending = f"{_ending(run, error, seconds)}; {elapsed} elapsed, {_to_go(remaining)}"
+        ending = f"{_ending(run, error, seconds)}; {elapsed} elapsed, {_time_left(remaining)}"
         self._print(f"{self._ended}/{self._runs} {ending}")
 
     def _print(self, line: str) -> None:
@@ -95,7 +90,7 @@ class LiveDisplay(Display):
             console=console,
             transient=True,
         )
-        self._all = self._progress.add_task("runs", total=runs, detail=_to_go(None))
+        self._all = self._progress.add_task("runs", total=runs, detail=_time_left(None))
 
     def __enter__(self) -> Self:
         """Take the terminal."""
@@ -124,45 +119,26 @@ class LiveDisplay(Display):
         )
 
     def progressed(
-        self, worker: int, run: Run, position: Position, remaining: float | None
+        self, worker: int, run: Run, progress: RunProgress, remaining: float | None
     ) -> None:
         """Move the worker's bar."""
         self._progress.update(
             self._rows[worker],
-            total=position.total,
-            completed=position.done,
-            detail=position.doing,
+            total=progress.total,
+            completed=progress.done,
+            detail=progress.doing,
         )
-        self._progress.update(self._all, detail=_to_go(remaining))
+        self._progress.update(self._all, detail=_time_left(remaining))
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
     ) -> None:
         """Move the bar of all runs; print a failure, so that it stays."""
-        self._progress.update(self._all, advance=1, detail=_to_go(remaining))
+        self._progress.update(self._all, advance=1, detail=_time_left(remaining))
         self._progress.update(self._rows[worker], visible=False)
         if error:
             text = _ending(run, error, seconds)
             self._progress.console.print(text, soft_wrap=True, markup=False, highlight=False)
-
-
-def plan_table(states: Sequence[tuple[Run, str]]) -> Table:
-    """What would run and what need not, one row per method.
-
-    Args:
-        states: every run with "to run", "finished", "failed" or "damaged".
-    """
-    titles = ("to run", "finished", "failed", "damaged")
-    rows: dict[str, tuple[Mapping[str, object], dict[str, list[int]]]] = {}
-    for run, state in states:
-        _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
-        seeds[state].append(run.seed)
-    shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
-    table = Table("method", "settings", *(f"seeds {title}" for title in shown))
-    for name, (settings, seeds) in rows.items():
-        values = ", ".join(f"{key}={value}" for key, value in settings.items())
-        table.add_row(name, values, *(" ".join(map(str, seeds[title])) for title in shown))
-    return table
 
 
 def duration(seconds: float) -> str:
@@ -172,7 +148,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _to_go(remaining: float | None) -> str:
+def _time_left(remaining: float | None) -> str:
     return "time to go unknown" if remaining is None else f"about {duration(remaining)} to go"
 
 

@@ -1,24 +1,19 @@
 """Where the values of a method's settings come from.
 
-A value is the dataclass's default, unless `tuned/<benchmark>.json` has a better one, unless the
-profile is `paper` and the method declares the paper's own, unless the command line says otherwise.
+A value is the dataclass's default, unless a better one is known (`harness.config.tuned_settings`),
+unless the command line says otherwise.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline
-from harness.config.benchmarks import BENCHMARKS, Benchmark
-from harness.config.budgets import PAPER, TrainingBudget
+from harness.config.budgets import TrainingBudget
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import unknown
-
-TUNED: Final = Path(__file__).parent / "tuned"
 
 TRAINING: Final = "training"
 """Stands in place of a method's name before the settings of the training budget."""
@@ -71,56 +66,6 @@ def assignments(
     return given
 
 
-def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
-    """The settings chosen for a benchmark by `python -m harness.tune`, by method; often none.
-
-    Args:
-        benchmark: its name.
-        folder: of the files of choices.
-
-    Raises:
-        SettingError: the file is damaged.
-    """
-    path = folder / f"{benchmark}.json"
-    if not path.exists():
-        return {}
-    try:
-        return {
-            name: dict(entry["settings"]) for name, entry in json.loads(path.read_text()).items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SettingError(f"{path.name} of the tuned settings is damaged: {error!r}") from error
-
-
-def best_known(
-    benchmark: Benchmark, profile: str, method: type[Baseline], folder: Path = TUNED
-) -> dict[str, Any]:
-    """The settings that a method has on a benchmark instead of its defaults.
-
-    Those tuned on the benchmark, or else on the nearest of its tuning sources that has any; in the
-    profile `paper`, the paper's own on top.
-
-    Args:
-        benchmark: which tasks.
-        profile: name of the profile.
-        method: which method.
-        folder: of the files of choices.
-
-    Raises:
-        SettingError: a file of choices is damaged.
-    """
-    source, found = benchmark, tuned(benchmark.name, folder)
-    name = method.tuning_source or method.name
-    while name not in found and source.tuning_source:
-        source = BENCHMARKS[source.tuning_source]
-        found = tuned(source.name, folder)
-    best = found.get(name, {})
-    if profile == PAPER:
-        declared_for = method.paper_settings
-        best |= declared_for.get(benchmark.name, declared_for.get(benchmark.variant_of, {}))
-    return best
-
-
 def resolve_budget(
     budget: TrainingBudget, given: Mapping[str, str]
 ) -> tuple[TrainingBudget, dict[str, Any]]:
@@ -148,7 +93,7 @@ def resolve(method: type[Baseline], best: Mapping[str, Any], given: Mapping[str,
 
     Args:
         method: which method.
-        best: values that replace defaults (`best_known`), by setting.
+        best: values that replace defaults (`harness.config.tuned_settings`), by setting.
         given: values as typed, by setting.
 
     Raises:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-import harness.evaluation
 from harness.config.benchmarks import Benchmark
+from harness.config.discovery import import_modules
 from harness.data.streams import Stream
 from harness.storage.schema import Row
 
@@ -56,7 +54,6 @@ def register_measurement(measurement: Measurement) -> Measurement:
 
 def measure(snapshot: Snapshot) -> Iterator[Row]:
     """The rows of every registered measurement."""
-    for module in pkgutil.iter_modules(harness.evaluation.__path__):
-        importlib.import_module(f"{harness.evaluation.__name__}.{module.name}")
+    import_modules("harness.evaluation")
     for measurement in _MEASUREMENTS:
         yield from measurement(snapshot)

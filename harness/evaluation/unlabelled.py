@@ -154,7 +154,7 @@ def _final(
     row: RowKeys,
     assignment: MaskAssignment,
 ) -> Iterator[Row]:
-    """The paper's Figure 2: each mask's own predictions, and which mask wins, alone and in batches."""
+    """The paper's Figure 2: each mask's predictions, and which mask wins, alone and in batches."""
     tasks, task = len(assignment.mask_of), row["task"] - 1
     for other, mask in enumerate(assignment.mask_of.tolist()):
         under = accuracy_row(logits[mask], seen, y, TASK_AGNOSTIC)

@@ -1,4 +1,4 @@
-"""What an executor is: it makes runs somewhere, and says how they go. Nothing here imports torch."""
+"""What an executor is: it makes runs somewhere and reports progress. No torch here."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.config.discovery import import_modules
 from harness.config.run import Run
-from harness.experiment.progress import Progress
+from harness.experiment.progress import RunProgress
 
 
 class FatalError(Exception):
@@ -51,7 +52,7 @@ class ProgressListener(Protocol):
         """
 
     def progressed(
-        self, worker: int, run: Run, progress: Progress, remaining: float | None
+        self, worker: int, run: Run, progress: RunProgress, remaining: float | None
     ) -> None:
         """A run has got further.
 
@@ -94,8 +95,7 @@ class Executor(Protocol):
 
 ExecutorFactory = Callable[[ExecutionConfig], Executor]
 
-EXECUTORS: dict[str, ExecutorFactory] = {}
-"""Makers of executors by the name that --executor takes."""
+_EXECUTORS: dict[str, ExecutorFactory] = {}
 
 
 def register_executor(name: str) -> Callable[[ExecutorFactory], ExecutorFactory]:
@@ -106,9 +106,15 @@ def register_executor(name: str) -> Callable[[ExecutorFactory], ExecutorFactory]
     """
 
     def registered(factory: ExecutorFactory) -> ExecutorFactory:
-        if name in EXECUTORS:
+        if name in _EXECUTORS:
             raise ValueError(f"two executors are named {name!r}")
-        EXECUTORS[name] = factory
+        _EXECUTORS[name] = factory
         return factory
 
     return registered
+
+
+def executors() -> dict[str, ExecutorFactory]:
+    """Makers of executors by the name that --executor takes, in alphabetical order."""
+    import_modules("harness.execution")
+    return dict(sorted(_EXECUTORS.items()))

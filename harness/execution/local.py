@@ -17,7 +17,7 @@ from harness.execution.make_run import RunEnded, record_failure
 from harness.execution.scheduling import Schedule
 from harness.execution.worker import Fatal
 from harness.execution.worker_process import WorkerProcess
-from harness.experiment.progress import Progress
+from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 
 
@@ -95,7 +95,7 @@ class _Pool:
         run = worker.run
         assert run is not None
         match message := worker.receive():
-            case Progress():
+            case RunProgress():
                 self._listener.progressed(number, run, message, self._remaining())
             case RunEnded(error, seconds):
                 worker.run = None

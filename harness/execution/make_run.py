@@ -18,7 +18,7 @@ from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError
-from harness.experiment.progress import Progress
+from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record
 
@@ -43,7 +43,7 @@ def make_run(
     run: Run,
     config: ExecutionConfig,
     machine: Mapping[str, Any],
-    report: Callable[[Progress], None],
+    report: Callable[[RunProgress], None],
 ) -> RunEnded:
     """Train, measure and store one run; whatever fails in it is stored as its failure.
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.execution.make_run import make_run
-from harness.experiment.progress import Progress
+from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -38,7 +38,7 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
     """Make the runs that come through the connection until it closes.
 
     Args:
-        connection: gives runs; takes `Progress`, `RunEnded` and `Fatal`.
+        connection: gives runs; takes `RunProgress`, `RunEnded` and `Fatal`.
         config: how to make them.
         number: of this worker, from 0; with several GPUs, they take turns.
         log: file for whatever the libraries print.
@@ -79,8 +79,8 @@ def _prepare(config: ExecutionConfig, number: int) -> dict[str, object]:
     return provenance.machine(device, name, config.threads)
 
 
-def _reporter(connection: Connection) -> Callable[[Progress], None]:
-    def report(progress: Progress) -> None:
+def _reporter(connection: Connection) -> Callable[[RunProgress], None]:
+    def report(progress: RunProgress) -> None:
         try:
             connection.send(progress)
         except OSError:  # the parent is gone; this is no failure of the run

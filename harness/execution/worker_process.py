@@ -16,7 +16,7 @@ from harness.execution.executor import ExecutionConfig
 from harness.execution.make_run import LOWER_MEMORY, RunEnded
 from harness.execution.scheduling import RunInProgress
 from harness.execution.worker import Fatal, work
-from harness.experiment.progress import Progress
+from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 
 _OUTPUT_KEPT: Final = 2000
@@ -79,13 +79,13 @@ class WorkerProcess:
         with suppress(BrokenPipeError):
             self.connection.send(run)
 
-    def receive(self) -> Progress | RunEnded | Fatal | None:
+    def receive(self) -> RunProgress | RunEnded | Fatal | None:
         """The next message; None if the worker is dead."""
         try:
-            message: Progress | RunEnded | Fatal = self.connection.recv()
+            message: RunProgress | RunEnded | Fatal = self.connection.recv()
         except (EOFError, OSError):
             return None
-        if isinstance(message, Progress):
+        if isinstance(message, RunProgress):
             self._fraction = message.fraction
         return message
 

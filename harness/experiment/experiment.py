@@ -22,7 +22,7 @@ from harness.config.run import Run
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
 from harness.evaluation.masks import packed
-from harness.experiment.progress import Progress, ProgressTracker
+from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
@@ -48,7 +48,7 @@ class RunResult:
 
 
 def run_experiment(
-    run: Run, *, device: str, data: Path | None, report: Callable[[Progress], None]
+    run: Run, *, device: str, data: Path | None, report: Callable[[RunProgress], None]
 ) -> RunResult:
     """Train and measure one method; the same run gives the same rows on a CPU.
 

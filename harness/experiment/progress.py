@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is.
 
     Attributes:
@@ -47,13 +47,15 @@ class ProgressTracker:
         report: receives the progress whenever it changes.
     """
 
-    def __init__(self, stages: Sequence[TrainingStage], report: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, stages: Sequence[TrainingStage], report: Callable[[RunProgress], None]
+    ) -> None:
         self.stages = stages
         self._report = report
         self._total = sum(stage.epochs for stage in stages)
         self._before = 0
         self._stage = TrainingStage("untrained", 0)
-        self._reported: Progress | None = None
+        self._reported: RunProgress | None = None
 
     def begin(self, stage: TrainingStage) -> None:
         """The stage's first epoch begins."""
@@ -71,7 +73,7 @@ class ProgressTracker:
         self._update(self._stage.epochs, f"testing on task {task}")
 
     def _update(self, epochs: int, doing: str) -> None:
-        progress = Progress(self._before + epochs, self._total, f"{self._stage.name}, {doing}")
+        progress = RunProgress(self._before + epochs, self._total, f"{self._stage.name}, {doing}")
         if progress != self._reported:
             self._reported = progress
             self._report(progress)

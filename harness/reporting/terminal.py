@@ -1,129 +1,56 @@
-"""The leaderboard as a terminal shows it: as many columns as there is room for, and none cut."""
+"""The leaderboard as a terminal shows it: one fixed table that fits 80 columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rich.table import Table
+from rich.text import Text
 
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
     ACC_AWARE,
-    COLUMNS,
     FORGETTING,
-    INFERENCE,
-    leaderboard,
+    SECONDS,
+    Column,
+    Entry,
+    Leaderboard,
 )
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
-from harness.storage.store import Results
-
-_FIRST: Final = (
-    "Method",
-    ACC_AWARE.title,
-    ACC_AGNOSTIC.title,
-    "Seeds",
-    "Rule",
-    f"Paper {TASK_AWARE}",
-    f"Paper {TASK_AGNOSTIC}",
-    FORGETTING.title,
-    INFERENCE.title,
-)
-"""What is shown where there is not room for all; the other columns follow in their order."""
 
 _NOTE: Final = (
-    "Bold: best, or no difference to the best that the seeds can show (one seed shows none). "
-    "Paper: quoted, not measured."
+    "ACC: average accuracy (%) after the last task; aware: the task identity is given at test, "
+    "agnostic: it is not. Bold: best, or no difference to the best that the seeds can show (one "
+    "seed shows none). Paper: quoted, not measured. More columns are in the report."
 )
-_FRAME: Final = 3
-"""Characters that a column takes besides its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    title: str
-    cells: Sequence[str]
-    bold: Sequence[bool] = ()
-
-    @property
-    def width(self) -> int:
-        """Of the widest number."""
-        return max(map(len, (*self.title.split(), *self.cells)))
-
-    def add_to(self, table: Table) -> None:
-        table.add_column(self.title, justify="right", width=self.width)
-
-    def texts(self) -> list[str]:
-        if not self.bold:
-            return list(self.cells)
-        pairs = zip(self.cells, self.bold, strict=True)
-        return [f"[bold]{text}[/bold]" if bold else text for text, bold in pairs]
-
-
-class _Words(_Column):
-    """May be broken between words."""
-
-    @property
-    def width(self) -> int:
-        return max(len(word) for cell in (self.title, *self.cells) for word in cell.split())
-
-    def add_to(self, table: Table) -> None:
-        table.add_column(self.title, min_width=self.width)
-
-
-def leaderboard_table(results: Results, width: int) -> Table:
-    """The leaderboard of what `harness.analysis.selection.select` gave.
-
-    Args:
-        results: of one benchmark and profile.
-        width: of the terminal, in characters.
-
-    Raises:
-        NoFinishedRunError: there is no finished run.
-    """
-    board = leaderboard(results)
-    entries = board.entries
-    columns: list[_Column] = [
-        _Words("Method", [entry.title for entry in entries]),
-        _Column("Seeds", [str(entry.seeds) for entry in entries]),
-    ]
-    for metric in COLUMNS:
-        bold = [entry.cells[metric].best for entry in entries]
-        columns.append(_Column(metric.title, [entry.text(metric) for entry in entries], bold))
-    columns.append(_Words("Rule", [entry.rule for entry in entries]))
-    for regime in (TASK_AWARE, TASK_AGNOSTIC):
-        papers = [entry.paper(regime) for entry in entries]
-        if any(papers):
-            columns.append(_Column(f"Paper {regime}", papers))
-    shown = _fitting(columns, width)
+def leaderboard_table(board: Leaderboard) -> Table:
+    """Method, seeds, accuracies beside the paper's, forgetting and seconds, best method first."""
     table = Table(
         title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
-        caption=_NOTE + _missing(columns, shown),
+        caption=_NOTE,
+        caption_justify="left",
+        padding=(0, 0),
+        collapse_padding=True,
     )
-    for column in shown:
-        column.add_to(table)
-    for row in zip(*(column.texts() for column in shown), strict=True):
-        table.add_row(*row)
+    table.add_column("Method", overflow="fold")
+    for title in ("Seeds", "ACC aware", "Paper", "ACC agnostic", "Paper", "Forgetting", "Seconds"):
+        table.add_column(title, justify="right")
+    for entry in board.entries:
+        table.add_row(
+            Text(entry.title),
+            str(entry.seeds),
+            _measured(entry, ACC_AWARE),
+            entry.paper(TASK_AWARE),
+            _measured(entry, ACC_AGNOSTIC),
+            entry.paper(TASK_AGNOSTIC),
+            _measured(entry, FORGETTING),
+            _measured(entry, SECONDS),
+        )
     return table
 
 
-def _fitting(columns: Sequence[_Column], width: int) -> list[_Column]:
-    """The most important columns that fit, in their order; the first of all in any case."""
-    titles = [column.title for column in columns]
-    ranked = [*_FIRST, *(title for title in titles if title not in _FIRST)]
-    shown: list[_Column] = []
-    room = width - 1
-    for column in sorted(columns, key=lambda column: ranked.index(column.title)):
-        room -= column.width + _FRAME
-        if room < 0 and shown:
-            break
-        shown.append(column)
-    return [column for column in columns if column in shown]
-
-
-def _missing(columns: Sequence[_Column], shown: Sequence[_Column]) -> str:
-    left_out = [column.title for column in columns if column not in shown]
-    if not left_out:
-        return ""
-    return f" No room here, but in the report: {', '.join(left_out)}."
+def _measured(entry: Entry, column: Column) -> Text:
+    best = entry.cells[column].best
+    return Text(entry.text(column), style="bold" if best else "")

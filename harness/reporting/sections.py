@@ -1,11 +1,9 @@
-"""A report as a PDF: what the template is given, and typesetting it."""
+"""The parts of a benchmark's report: what the template is given, as texts."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from math import isnan
-from pathlib import Path
 from typing import Any, Final
 
 from harness.analysis.leaderboard import (
@@ -25,38 +23,11 @@ from harness.analysis.leaderboard import (
 from harness.analysis.metrics import METRICS
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
-from harness.reporting.figures import draw
-from harness.reporting.typesetting import write_pdf
 from harness.storage import provenance
 from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
 from harness.storage.store import Results
 
-TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
-
-_CAPTIONS: Final = {
-    "curves": "Average accuracy over the tasks learned so far, where all of them were tested: "
-    "mean, 95 % band, every seed faint.",
-    "budgets": "Learning curves: average accuracy after the last task by epochs a task, mean and "
-    "95 % interval. Dotted: what the paper prints, from its own budget. All other figures show the "
-    "profile's own number of epochs.",
-    "matrices": "Accuracy on each task (columns) after learning each task (rows), task-aware, mean "
-    "over seeds, %. Tasks not learned yet are dimmed.",
-    "forgetting": "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",
-    "masks": "Left: share of the weights that each task's mask keeps. Right: share of the weights "
-    "that any mask has used so far.",
-    "overlap": "Intersection over union of the masks of two tasks, mean over seeds, %.",
-    "confusion": "Which task the test examples of each task were taken for, after the last task, "
-    "mean over seeds, %.",
-    "switches": "Batches at which a method began a new mask, one line of marks per seed; grey: "
-    "the first batch of each task.",
-    "old_new": "How well the tasks shown so far are told from those to come by confidence, mean "
-    "over tasks, every seed faint. Dotted: a score that knows nothing.",
-    "responses": "The paper's Figure 2: accuracy on each task's shuffled test data (rows) under "
-    "the mask of each task (columns), among all classes, mean over seeds, %. Diagonal: the right "
-    "mask; elsewhere, answers that are right although the mask is another task's.",
-    "cost": "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
-}
 _RULE_COLUMNS: Final = (
     ACC_AGNOSTIC,
     INFERENCE,
@@ -97,27 +68,13 @@ _PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
 )
 
 
-def typeset(board: Leaderboard, results: Results, path: Path) -> None:
-    """Write the PDF of a benchmark and profile; equal results give equal bytes.
+def sections(results: Results, board: Leaderboard) -> dict[str, Any]:
+    """What `templates/report.typ` is given, but for the figures.
 
     Args:
-        board: made of `results`.
         results: with at least one finished run.
-        path: of the PDF.
+        board: made of them.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        figures = draw(results.rows, board, folder)
-        content = {
-            **_content(results, board),
-            "figures": [
-                {"path": file.name, "caption": _CAPTIONS[key]} for key, file in figures.items()
-            ],
-        }
-        write_pdf(TEMPLATE, content, folder, path)
-
-
-def _content(results: Results, board: Leaderboard) -> dict[str, Any]:
     benchmark = BENCHMARKS[board.benchmark]
     finished = [record for record in results.records if record.status == "finished"]
     parts = [_part(board, *part) for part in _PARTS]

@@ -1,0 +1,121 @@
+"""Checks of arguments that need more than one option, a list of names or the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from baselines.interface import Baseline, Supervision
+from harness.cli.options import DATA_VARIABLE
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.plan import is_compatible
+from harness.config.suggestions import unknown
+from harness.data.sources import SOURCES
+
+
+class ArgumentError(ValueError):
+    """An argument that cannot be used; the message says what can."""
+
+
+def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that do not exist.
+
+    Args:
+        kind: what they should name, such as "benchmark".
+        names: as typed.
+        known: every name that exists.
+
+    Raises:
+        ArgumentError: one does not; suggests the nearest.
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise ArgumentError(unknown(kind, name, known))
+
+
+def check_compatible(
+    benchmark: Benchmark, names: Iterable[str], methods: Mapping[str, type[Baseline]]
+) -> None:
+    """Refuse methods that need more, or less, supervision than a benchmark gives.
+
+    Args:
+        benchmark: the stream.
+        names: of the methods asked for.
+        methods: every method by name.
+
+    Raises:
+        ArgumentError: there is one; says which benchmarks it can be trained on.
+    """
+    for name in names:
+        method = methods[name]
+        if not is_compatible(benchmark, method):
+            others = [one.name for one in BENCHMARKS.values() if is_compatible(one, method)]
+            needs, gives = "is for streams without task labels", "has them"
+            if method.supervision is Supervision.TASK_LABELS:
+                needs, gives = "needs task labels", "has none"
+            raise ArgumentError(
+                f"{name} {needs}, and {benchmark.name} {gives}; try --benchmark "
+                f"{' or '.join(others)}"
+            )
+
+
+def split_names(option: str, text: str) -> list[str]:
+    """The distinct names of a comma-separated argument.
+
+    Args:
+        option: that was given it.
+        text: as typed.
+
+    Raises:
+        ArgumentError: there is no name.
+    """
+    names = list(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    if not names:
+        kind = option.removeprefix("--").removesuffix("s")
+        raise ArgumentError(f"{option} names no {kind}; separate several by commas")
+    return names
+
+
+def data_folder(folder: Path | None, benchmark: Benchmark) -> Path | None:
+    """The folder that --data or the environment names, None if neither does.
+
+    Args:
+        folder: given by --data.
+        benchmark: whose data set it must hold.
+
+    Raises:
+        ArgumentError: it does not hold the benchmark's data set.
+    """
+    option = "--data"
+    if folder is None and os.environ.get(DATA_VARIABLE):
+        option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
+    source = SOURCES[benchmark.dataset]
+    if folder is not None and not (folder / source.file).is_file():
+        if source.packaged and option == DATA_VARIABLE:
+            return None  # the environment may name a folder for the other data sets
+        if source.packaged:
+            hint = f"leave out {option}: {benchmark.dataset} ships with the package"
+        else:
+            hint = f"put it there, or name another folder by --data or {DATA_VARIABLE}"
+        raise ArgumentError(f"{option}: {folder / source.file} is missing; {hint}")
+    return folder
+
+
+def writable_folder(option: str, folder: Path) -> Path:
+    """The folder, which need not exist yet.
+
+    Args:
+        option: that names it.
+        folder: as given.
+
+    Raises:
+        ArgumentError: it is a file, or cannot be read and written.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise ArgumentError(f"{option}: {nearest} is a file; name a folder")
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        raise ArgumentError(f"{option}: {nearest} cannot be read and written; name another")
+    return folder

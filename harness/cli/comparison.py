@@ -1,0 +1,217 @@
+"""The command line of `python -m harness.compare`: its help, and what it asks for, checked."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from baselines.interface import Baseline
+from baselines.registry import methods
+from harness.cli import options
+from harness.cli.checks import (
+    ArgumentError,
+    check_compatible,
+    check_known,
+    data_folder,
+    split_names,
+    writable_folder,
+)
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import PROFILES, TrainingBudget
+from harness.config.plan import default_methods, part, plan
+from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
+from harness.config.run import Run
+from harness.config.settings import SettingError, declared
+from harness.config.suggestions import unknown
+from harness.config.tuned_settings import best_known
+from harness.execution.cores import cores
+from harness.execution.executor import ExecutionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRequest:
+    """What a user asked for, checked.
+
+    Attributes:
+        benchmark: which tasks.
+        profile: name of the profile.
+        budget: its training budget, with what the command line changes.
+        runs: every run of the comparison, or of the part of it that was asked for.
+        config: how they are made.
+        executor: name of what makes them.
+        reports: folder of the reports.
+        plan: only show what would run.
+        retry_failed: run again what failed before.
+        report: make the report at the end.
+    """
+
+    benchmark: Benchmark
+    profile: str
+    budget: TrainingBudget
+    runs: Sequence[Run]
+    config: ExecutionConfig
+    executor: str
+    reports: Path
+    plan: bool
+    retry_failed: bool
+    report: bool
+
+
+def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> ComparisonRequest:
+    """The request that a command line makes.
+
+    Args:
+        argv: after the program's name.
+        origin: provenance that all runs share (`harness.storage.provenance.origin`).
+
+    Raises:
+        SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
+            status 0 for --help.
+    """
+    known = methods()
+    parser = make_parser(known)
+    args, extra = parser.parse_known_args(argv)
+    if extra:
+        existing = re.findall("--[a-z-]+", parser.format_usage())
+        parser.error(unknown("argument", extra[0].partition("=")[0], existing))
+    try:
+        return _request(args, known, origin)
+    except (SettingError, ArgumentError) as error:
+        parser.error(str(error))
+
+
+def _request(
+    args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
+) -> ComparisonRequest:
+    check_known("benchmark", [args.benchmark], BENCHMARKS)
+    check_known("profile", [args.profile], PROFILES)
+    benchmark = BENCHMARKS[args.benchmark]
+    names = (
+        default_methods(benchmark, known)
+        if args.methods is None
+        else split_names("--methods", args.methods)
+    )
+    check_known("method", names, known)
+    check_compatible(benchmark, names, known)
+    given = assignments(args.set, known)
+    budget, overrides = resolve_budget(benchmark.budgets[args.profile], given.pop(TRAINING, {}))
+    _check_budget(benchmark, budget)
+    for name in given:
+        if name not in names:
+            raise ArgumentError(f"--set {name}...: {name} is not among --methods; add it there")
+    chosen = {name: known[name] for name in names}
+    settings: dict[str, Resolved] = {}
+    for name, method in chosen.items():
+        best = best_known(benchmark, args.profile, method)
+        settings[name] = resolve(method, best, given.get(name, {})).also(overrides)
+    config = ExecutionConfig(
+        results=writable_folder("--results", args.results),
+        data=data_folder(args.data, benchmark),
+        device=args.device,
+        origin=origin,
+        jobs=args.jobs or max(1, cores() // args.threads),
+        threads=args.threads,
+    )
+    runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
+    return ComparisonRequest(
+        benchmark=benchmark,
+        profile=args.profile,
+        budget=budget,
+        runs=part(runs, *args.part),
+        config=config,
+        executor=args.executor,
+        reports=writable_folder("--reports", args.reports),
+        plan=args.plan,
+        retry_failed=args.retry_failed,
+        report=not args.no_report and args.part == (1, 1),
+    )
+
+
+def _check_budget(benchmark: Benchmark, budget: TrainingBudget) -> None:
+    """Refuse a budget that a benchmark's stream cannot have.
+
+    Raises:
+        ArgumentError: says which setting to leave out.
+    """
+    if not benchmark.labelled and (budget.decay or budget.patience is not None):
+        raise ArgumentError(
+            f"{benchmark.name} has no task boundaries, so no learning rate can be lowered within a "
+            "task; leave out training.decay and training.patience"
+        )
+    try:
+        benchmark.under(budget)
+    except ValueError as error:
+        raise ArgumentError(str(error)) from None
+
+
+def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
+    """The parser; names of benchmarks, methods and settings are checked later.
+
+    Args:
+        known: every method by name, for the help.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.compare",
+        description="Train methods of continual learning on a benchmark, several seeds each, and\n"
+        "compare them. What is already finished is never computed again.",
+        epilog=_epilog(known),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    options.add_benchmark(parser)
+    add(
+        "--methods",
+        metavar="A,B",
+        help="methods to compare (default: all that suit the benchmark; --plan shows which)",
+    )
+    add("--seeds", type=options.count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add(
+        "--part",
+        type=options.part,
+        default=(1, 1),
+        metavar="K/N",
+        help="make only the K-th of N parts of the runs, as one job of an array on a cluster; "
+        "implies --no-report",
+    )
+    options.add_profile(parser)
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="METHOD.SETTING=VALUE",
+        help="change a setting; may be repeated",
+    )
+    options.add_execution(parser)
+    options.add_results(parser)
+    options.add_reports(parser)
+    add("--plan", action="store_true", help="show what would run and what is done; run nothing")
+    add("--retry-failed", action="store_true", help="run again what failed before")
+    add("--no-report", action="store_true", help="only run, and print the table")
+    return parser
+
+
+def _epilog(known: Mapping[str, type[Baseline]]) -> str:
+    lines = ["benchmarks:"]
+    lines += [f"  {name}: {benchmark.description}" for name, benchmark in BENCHMARKS.items()]
+    lines += ["", "profiles:"]
+    lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
+    lines += ["", "training budget, the same for every method; a profile sets all of it:"]
+    for setting in declared(TrainingBudget).values():
+        lines.append(f"    training.{setting.name}  {setting.help}")
+        lines.append(f"        {setting.allowed}")
+    lines += ["", "methods and their settings:"]
+    for name, method in known.items():
+        lines.append(f"  {name}: {method.title}")
+        for setting in declared(method).values():
+            lines.append(f"    {name}.{setting.name}={setting.default}  {setting.help}")
+            lines.append(f"        {setting.allowed}")
+    command = "python -m harness.compare --benchmark split_mnist"
+    lines += ["", "examples:", f"  {command} --plan"]
+    lines += [f"  {command} --methods rmn,ewc --set ewc.ewc_lambda=100"]
+    lines += [f"  {command} --methods rmn --set training.epochs=20 --set training.class_order=1"]
+    return "\n".join(lines)

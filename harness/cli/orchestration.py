@@ -1,0 +1,78 @@
+"""Making the runs of a command that are missing, the same for every command that makes runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rich.console import Console
+
+from harness.cli.progress_display import display
+from harness.config.run import Run
+from harness.execution.executor import ExecutionConfig, FatalError, executors
+
+FINISHED: Final = 0
+INCOMPLETE: Final = 1
+REFUSED: Final = 2
+INTERRUPTED: Final = 130
+
+TO_RUN: Final = "to run"
+
+
+def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> list[str]:
+    """For each run `TO_RUN`, "finished", "failed" or "damaged"; those are left alone.
+
+    Args:
+        runs: all runs of a command.
+        config: where their results are.
+        retry_failed: whether failed runs are to run again.
+    """
+    from harness.storage import store  # imports pandas; a wrong argument need not wait for it
+
+    again = {"missing"} | ({"failed"} if retry_failed else set())
+    found = (store.status(config.results, run) for run in runs)
+    return [TO_RUN if state in again else state for state in found]
+
+
+def make_missing(
+    runs: Sequence[Run], config: ExecutionConfig, executor: str, log: Console, retry_failed: bool
+) -> None:
+    """Make those of the runs that need making, and show how it goes.
+
+    Args:
+        runs: all runs of a command.
+        config: how they are made.
+        executor: name of what makes them.
+        log: where the progress is shown.
+        retry_failed: whether failed runs are to run again.
+
+    Raises:
+        FatalError: no run can be made as configured.
+    """
+    found = zip(runs, states(runs, config, retry_failed), strict=True)
+    missing = [run for run, state in found if state == TO_RUN]
+    if missing:
+        with display(log, len(missing)) as listener:
+            executors()[executor](config).run(missing, listener)
+
+
+def exit_status(action: Callable[[], int], log: Console) -> int:
+    """The exit status of a command that makes runs, also when it is ended from outside.
+
+    Args:
+        action: does the work; gives the status if nothing ends it.
+        log: is told what ended it.
+    """
+    try:
+        return action()
+    except FatalError as error:
+        say(log, f"error: {error}")
+        return REFUSED
+    except KeyboardInterrupt:
+        say(log, "Interrupted. Finished runs are kept; the same command goes on from there.")
+        return INTERRUPTED
+
+
+def say(console: Console, text: str) -> None:
+    """Print text as it is, lines unbroken."""
+    console.print(text, soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,94 @@
+"""The report of one benchmark under one profile, from the results on disk."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from harness.analysis.leaderboard import COLUMNS, Entry, Leaderboard, leaderboard
+from harness.analysis.selection import select
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import DEFAULT
+from harness.reporting.figures.catalogue import draw
+from harness.reporting.model import Report, Table, Text
+from harness.reporting.sections import sections
+from harness.storage import store
+from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.storage.store import Results
+
+TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
+
+_FIRST: Final = ("Method", "Seeds")
+_LAST: Final = ("Task inferred by", "Paper, task-aware (quoted)", "Paper, task-agnostic (quoted)")
+
+
+def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
+    """The report of a benchmark and profile.
+
+    Args:
+        results: folder of all results.
+        benchmark: its name.
+        profile: its name; it is part of the file's name unless it is the default.
+
+    Raises:
+        NoFinishedRunError: there is no finished run.
+    """
+    found = select(store.read(results, benchmark, profile))
+    board = leaderboard(found, _labelled(results, benchmark, profile))
+    return Report(
+        stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
+        title=f"{benchmark}, profile {profile}",
+        tables=[_table(board)],
+        data=_data(board),
+        template=TEMPLATE,
+        content=sections(found, board),
+        draw=partial(draw, found.rows, board),
+        damaged=found.damaged,
+    )
+
+
+def _labelled(results: Path, benchmark: str, profile: str) -> Results | None:
+    """Runs on the same tasks with labels, in the profile there that has the same budget."""
+    here = BENCHMARKS[benchmark]
+    there = BENCHMARKS.get(here.labelled_counterpart)
+    for name, budget in there.budgets.items() if there else ():
+        if budget == here.budgets[profile]:
+            return select(store.read(results, here.labelled_counterpart, name))
+    return None
+
+
+def _table(board: Leaderboard) -> Table:
+    head = [*_FIRST, *(column.title for column in COLUMNS), *_LAST]
+    rows = [list(_cells(entry)) for entry in board.entries]
+    return Table("", head, rows, left=frozenset({0, head.index(_LAST[0])}))
+
+
+def _cells(entry: Entry) -> list[Text]:
+    measured = [Text(entry.text(column), cell.best) for column, cell in entry.cells.items()]
+    quoted = [Text(entry.paper(regime)) for regime in (TASK_AWARE, TASK_AGNOSTIC)]
+    return [Text(entry.title), Text(str(entry.seeds)), *measured, Text(entry.rule), *quoted]
+
+
+def _data(board: Leaderboard) -> pd.DataFrame:
+    """One line per method and metric with regime, mean and half width in the metric's own unit."""
+    lines = [
+        {
+            "benchmark": board.benchmark,
+            "profile": board.profile,
+            "method": entry.title,
+            "seeds": entry.seeds,
+            "regime": column.regime,
+            "rule": entry.rule if column.regime == TASK_AGNOSTIC else "",
+            "metric": column.metric,
+            "mean": cell.mean,
+            "half_width": cell.half_width,
+            "best": cell.best,
+            "paper_quoted": entry.paper(column.regime) if column.metric == "acc" else "",
+        }
+        for entry in board.entries
+        for column, cell in entry.cells.items()
+    ]
+    return pd.DataFrame(lines)

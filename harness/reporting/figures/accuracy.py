@@ -1,0 +1,177 @@
+"""Figures of accuracy and forgetting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.analysis.leaderboard import (
+    ACC_AGNOSTIC,
+    ACC_AWARE,
+    FORGETTING,
+    LEARNING,
+    Leaderboard,
+    of_entry,
+)
+from harness.analysis.metrics import matrix
+from harness.analysis.statistics import half_width
+from harness.reporting.figures.style import (
+    colour,
+    colour_bar,
+    dashes,
+    grid,
+    legend,
+    rows_of,
+    wrapped,
+)
+from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+
+
+def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
+    seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
+    measured = set(seen["regime"])
+    regimes = [regime for regime in (TASK_AWARE, TASK_AGNOSTIC) if regime in measured]
+    figure, axes = grid(1, len(regimes), height=2.6)
+    for axis, regime in zip(axes[0], regimes, strict=True):
+        for entry in board.entries:
+            cells = rows_of(seen, entry, regime)
+            at = cells.groupby(["after", "seed"])
+            averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
+            # of long streams, task inference was measured for all tasks after the last one only
+            averages = averages[averages["tasks"] == averages["after"]]
+            per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
+            if per_seed.empty:
+                continue
+            per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
+            mean = per_seed.mean(axis=1)
+            half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
+            hue = colour(entry)
+            x = per_seed.index.to_numpy(dtype=float)
+            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
+            line = dashes(board, entry)
+            axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
+            # a band of two seeds is wider than accuracies can be
+            low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
+            axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
+        axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    legend(axes[0])
+    return figure
+
+
+def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Learning curves: average accuracy by epochs a task, of methods that have several budgets."""
+    epochs: dict[str, set[int]] = {}
+    for entry in board.entries:
+        epochs.setdefault(entry.baseline, set()).add(entry.epochs)
+    several = [entry for entry in board.entries if len(epochs[entry.baseline]) > 1]
+    if not several:
+        return None
+    measured = [
+        column
+        for column in (ACC_AWARE, ACC_AGNOSTIC)
+        if not all(np.isnan(entry.cells[column].mean) for entry in several)
+    ]
+    figure, axes = grid(1, len(measured), height=2.3)
+    for column, axis in zip(measured, axes[0], strict=True):
+        for title in dict.fromkeys(entry.curve for entry in several):
+            points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
+            cells = [entry.cells[column] for entry in points]
+            axis.errorbar(
+                [entry.epochs for entry in points],
+                [cell.mean * 100 for cell in cells],
+                [np.nan_to_num(cell.half_width) * 100 for cell in cells],
+                color=colour(points[0]),
+                marker="o" if len(points) > 1 else "*",
+                ms=3 if len(points) > 1 else 6,
+                lw=1.3,
+                label=title,
+            )
+        for entry in {entry.baseline: entry for entry in several}.values():
+            if quoted := entry.paper(column.regime):
+                level = float(quoted.split()[0])
+                axis.axhline(level, color=colour(entry), ls=":", label="paper")
+        ticks = sorted({entry.epochs for entry in several})
+        axis.set_xscale("log")
+        axis.set_xticks(ticks, [str(tick) for tick in ticks])
+        axis.minorticks_off()
+        axis.set(title=column.regime, xlabel="epochs a task", ylabel="average accuracy (%)")
+    legend(axes[0])
+    return figure
+
+
+def own_budget(board: Leaderboard) -> Leaderboard:
+    """Only entries of the profile's own number of epochs, for methods that have such."""
+    own = {entry.baseline for entry in board.entries if entry.title == entry.curve}
+    kept = [e for e in board.entries if e.title == e.curve or e.baseline not in own]
+    return replace(board, entries=kept)
+
+
+def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """R[i, j] per method, task-aware, mean over seeds; tasks not learned yet are dimmed."""
+    entries = [e for e in board.entries if not np.isnan(e.cells[LEARNING].mean)]
+    if not entries:
+        return None
+    columns = 4
+    figure, axes = grid(-(-len(entries) // columns), columns, height=1.9)
+    accuracy = rows[rows["metric"] == "accuracy"]
+    for axis, entry in zip(axes.flat, entries, strict=False):
+        cells = rows_of(accuracy, entry, TASK_AWARE)
+        r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
+        tasks = range(1, r.shape[1] + 1)
+        small = r.shape[1] <= 5
+        sns.heatmap(
+            pd.DataFrame(r[1:], index=tasks, columns=tasks),
+            ax=axis,
+            vmin=0,
+            vmax=100,
+            cmap="viridis",
+            square=True,
+            cbar=False,
+            annot=small,
+            fmt=".0f",
+            annot_kws={"size": 5},
+        )
+        rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
+        axis.imshow(
+            np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45, zorder=2,
+            extent=(0, r.shape[1], r.shape[1], 0),
+        )  # fmt: skip
+        axis.tick_params(labelsize=5, length=0)
+        axis.set(title=wrapped(entry.title), xlabel="", ylabel="")
+    axes[0][0].set(ylabel="after learning task")
+    axes[-1][0].set(xlabel="accuracy on task (%)")
+    for axis in list(axes.flat)[len(entries) :]:
+        axis.set_axis_off()
+    if not small:
+        colour_bar(figure, axes)
+    return figure
+
+
+def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Forgetting per method, task-aware, with 95 % intervals and every seed."""
+    found = board.derived[
+        (board.derived["metric"] == "forgetting") & (board.derived["regime"] == TASK_AWARE)
+    ]
+    entries = [e for e in board.entries if not np.isnan(e.cells[FORGETTING].mean)]
+    if not entries:
+        return None
+    figure, axes = grid(1, 1, height=0.3 + 0.22 * len(entries))
+    axis: Axes = axes[0][0]
+    for y, entry in enumerate(entries):
+        seeds = of_entry(found, entry)["value"] * 100
+        cell = entry.cells[FORGETTING]
+        half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
+        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
+        axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
+    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.invert_yaxis()
+    axis.set(xlabel="forgetting, task-aware (percentage points)")
+    return figure

@@ -1,0 +1,125 @@
+"""Every figure of a benchmark's report, in the order of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from harness.analysis.leaderboard import Leaderboard
+from harness.reporting.figures import accuracy, costs, inference, masks, unlabelled
+from harness.reporting.figures.style import STYLE
+from harness.reporting.model import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKind:
+    """A figure that reports may have.
+
+    Attributes:
+        name: of its file.
+        draw: from the raw rows and the leaderboard of one benchmark and profile; None where there
+            is nothing to draw.
+        caption: what it shows.
+        all_budgets: whether it shows runs of other numbers of epochs than the profile's own.
+    """
+
+    name: str
+    draw: Callable[[pd.DataFrame, Leaderboard], Drawing | None]
+    caption: str
+    all_budgets: bool = False
+
+
+FIGURES: Final = (
+    FigureKind(
+        "curves",
+        accuracy.curves,
+        "Average accuracy over the tasks learned so far, where all of them were tested: mean, 95 % "
+        "band, every seed faint.",
+    ),
+    FigureKind(
+        "budgets",
+        accuracy.budgets,
+        "Learning curves: average accuracy after the last task by epochs a task, mean and 95 % "
+        "interval. Dotted: what the paper prints, from its own budget. All other figures show the "
+        "profile's own number of epochs.",
+        all_budgets=True,
+    ),
+    FigureKind(
+        "matrices",
+        accuracy.matrices,
+        "Accuracy on each task (columns) after learning each task (rows), task-aware, mean over "
+        "seeds, %. Tasks not learned yet are dimmed.",
+    ),
+    FigureKind(
+        "forgetting",
+        accuracy.forgetting,
+        "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",
+    ),
+    FigureKind(
+        "masks",
+        masks.masks,
+        "Left: share of the weights that each task's mask keeps. Right: share of the weights that "
+        "any mask has used so far.",
+    ),
+    FigureKind(
+        "overlap",
+        masks.overlap,
+        "Intersection over union of the masks of two tasks, mean over seeds, %.",
+    ),
+    FigureKind(
+        "confusion",
+        inference.confusion,
+        "Which task the test examples of each task were taken for, after the last task, mean over "
+        "seeds, %.",
+    ),
+    FigureKind(
+        "switches",
+        unlabelled.switches,
+        "Batches at which a method began a new mask, one line of marks per seed; grey: the first "
+        "batch of each task.",
+    ),
+    FigureKind(
+        "old_new",
+        unlabelled.old_new,
+        "How well the tasks shown so far are told from those to come by confidence, mean over "
+        "tasks, every seed faint. Dotted: a score that knows nothing.",
+    ),
+    FigureKind(
+        "responses",
+        inference.responses,
+        "The paper's Figure 2: accuracy on each task's shuffled test data (rows) under the mask of "
+        "each task (columns), among all classes, mean over seeds, %. Diagonal: the right mask; "
+        "elsewhere, predictions that are right although the mask is another task's.",
+    ),
+    FigureKind(
+        "cost",
+        costs.cost,
+        "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
+    ),
+)
+
+
+def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> list[Figure]:
+    """Draw every figure that the rows have data for, as PDF; the same rows give the same bytes.
+
+    Args:
+        rows: raw measurements of one benchmark and profile.
+        board: their leaderboard.
+        folder: where the files go.
+    """
+    drawn = []
+    own = accuracy.own_budget(board)
+    with mpl.rc_context(STYLE):
+        for kind in FIGURES:
+            drawing = kind.draw(rows, board if kind.all_budgets else own)
+            if drawing is not None:
+                path = folder / f"{kind.name}.pdf"
+                drawing.savefig(path, metadata={"CreationDate": None})
+                drawn.append(Figure(path, kind.caption))
+    return drawn

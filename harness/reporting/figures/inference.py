@@ -1,0 +1,40 @@
+"""Figures of task inference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from harness.analysis.leaderboard import (
+    Leaderboard,
+    of_entry,
+)
+from harness.reporting.figures.style import (
+    heat_maps,
+    rows_of,
+)
+from harness.storage.schema import TASK_AGNOSTIC
+
+
+def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Which task the test examples of each task were taken for, by the method's default rule."""
+    found = rows[rows["metric"] == "inferred_as"]
+    tables = {}
+    for entry in board.entries:
+        mine = rows_of(found, entry, TASK_AGNOSTIC)
+        table = mine.pivot_table(index="task", columns="other", values="value")
+        right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
+        share = f"{right:.1f} % right".replace(" ", "\N{NO-BREAK SPACE}")
+        tables[f"{entry.title}, {entry.rule}: {share}"] = table
+    return heat_maps(tables, "inferred task", "true task")
+
+
+def responses(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy of the right mask and of the others on each task (the paper's Figure 2)."""
+    found = rows[rows["metric"] == "accuracy_under"]
+    tables = {}
+    for entry in board.entries:
+        mine = of_entry(found, entry)
+        tables[entry.title] = mine.pivot_table(index="task", columns="other", values="value")
+    return heat_maps(tables, "mask of task", "test data of task")

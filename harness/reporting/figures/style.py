@@ -1,0 +1,121 @@
+"""How figures look: colours, lines, grids of panels, legends and heat maps."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.analysis.leaderboard import Entry, Leaderboard, of_entry
+from harness.storage.schema import TASK_AGNOSTIC
+
+_DARK: Final = sns.color_palette("dark", 10).as_hex()
+_DASHES: Final = ("-", "--", ":", "-.")
+MARKS: Final = dict(zip(_DASHES, "osD^", strict=True))
+STYLE: Final[Any] = {
+    "pdf.fonttype": 42,
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "legend.labelspacing": 0.3,
+}
+_WIDTH: Final = 6.7  # inches, the text width of the report
+
+
+def colour(entry: Entry) -> str:
+    """The colour of a method in every report: its own, or one derived from its name."""
+    return entry.colour or str(_DARK[sum(map(ord, entry.baseline)) % len(_DARK)])
+
+
+def dashes(board: Leaderboard, entry: Entry) -> str:
+    """The line style that tells several settings of one method apart, which share its colour.
+
+    Args:
+        board: with all settings of the method.
+        entry: one of them.
+    """
+    settings = [one.setting for one in board.entries if one.baseline == entry.baseline]
+    return _DASHES[settings.index(entry.setting) % len(_DASHES)]
+
+
+def wrapped(title: str) -> str:
+    """A title in lines that fit a panel or a legend."""
+    return textwrap.fill(title, 24)
+
+
+def grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
+    """A figure as wide as the text, and its panels, (rows, columns).
+
+    Args:
+        rows: of panels.
+        columns: of panels.
+        height: of a row, in inches.
+    """
+    # "constrained" would cut the titles of square panels
+    figure = Figure(figsize=(_WIDTH, height * rows), layout="compressed")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def legend(axes: Sequence[Axes]) -> None:
+    """One for all panels of a row, right of the last."""
+    shown = [axis.get_legend_handles_labels() for axis in axes]
+    handles = {title: handle for pair in shown for handle, title in zip(*pair, strict=True)}
+    titles = [wrapped(title) for title in handles]
+    axes[-1].legend(handles.values(), titles, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def heat_maps(
+    tables: dict[str, pd.DataFrame], xlabel: str, ylabel: str, cmap: str = "viridis"
+) -> Figure | None:
+    """Shares in percent, one panel for each table that is not empty; None if all are.
+
+    Args:
+        tables: shares from 0 to 1 by the panel's title.
+        xlabel: of all panels.
+        ylabel: of all panels.
+        cmap: name of a colour map.
+    """
+    shown = {title: table for title, table in tables.items() if len(table)}
+    if not shown:
+        return None
+    columns = 3
+    figure, axes = grid(-(-len(shown) // columns), columns, height=2.4)
+    small = max(map(len, shown.values())) <= 10
+    for axis in axes.flat[len(shown) :]:
+        axis.set_axis_off()
+    for axis, (title, table) in zip(axes.flat, shown.items(), strict=False):
+        sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=small,
+                    fmt=".0f", annot_kws={"size": 4.5}, cbar=False)  # fmt: skip
+        axis.tick_params(labelsize=5, length=0)
+        axis.set(title=wrapped(title), xlabel=xlabel, ylabel=ylabel)
+    if not small:
+        colour_bar(figure, axes)
+    return figure
+
+
+def colour_bar(figure: Figure, axes: Any) -> None:
+    """What the colours of heat maps mean whose cells are too small for numbers."""
+    bar = figure.colorbar(axes[0][0].collections[0], ax=axes, aspect=40, pad=0.01)
+    bar.ax.tick_params(labelsize=5, length=0)
+    bar.outline.set_visible(False)
+
+
+def rows_of(rows: pd.DataFrame, entry: Entry, regime: str) -> pd.DataFrame:
+    """The rows of one method with one setting under a regime; of several rules, its default.
+
+    Args:
+        rows: raw measurements.
+        entry: the method.
+        regime: "task-aware" or "task-agnostic".
+    """
+    mine = of_entry(rows, entry)
+    mine = mine[mine["regime"] == regime]
+    return mine[mine["rule"] == entry.rule] if regime == TASK_AGNOSTIC else mine

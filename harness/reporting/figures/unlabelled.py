@@ -1,0 +1,68 @@
+"""Figures of streams without task labels."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.analysis.leaderboard import (
+    WITHOUT_RULE,
+    Leaderboard,
+    of_entry,
+)
+from harness.reporting.figures.style import (
+    colour,
+    dashes,
+    grid,
+    legend,
+)
+
+
+def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """When each seed of each method noticed a new task, against the borders."""
+    found = rows[rows["metric"] == "switch"]
+    entries = [entry for entry in board.entries if len(of_entry(found, entry))]
+    if not entries:
+        return None
+    figure, axes = grid(1, 1, height=0.6 + 0.4 * len(entries))
+    axis: Axes = axes[0][0]
+    for border in sorted(set(rows.loc[rows["metric"] == "border", "value"])):
+        axis.axvline(border, color="0.75", lw=0.8, zorder=0)
+    for y, entry in enumerate(entries):
+        mine = of_entry(found, entry)
+        seeds = sorted(set(mine["seed"]))
+        for place, seed in enumerate(seeds):
+            at = mine.loc[mine["seed"] == seed, "value"]
+            height = y + 0.6 * ((place + 0.5) / len(seeds) - 0.5)
+            axis.plot(at, [height] * len(at), "|", color=colour(entry), ms=4, mew=1)
+    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set(ylim=(len(entries) - 0.5, -0.5), xlabel="batch (grey: first batch of each task)")
+    return figure
+
+
+def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """How well old tasks are told from new ones as tasks accumulate: mean over tasks and seeds."""
+    found = rows[rows["metric"].isin(["old_new_auroc", "old_new_fpr"])]
+    if found.empty:
+        return None
+    figure, axes = grid(1, 2, height=2.5)
+    kinds = (("old_new_auroc", 50, "AUROC (%)"), ("old_new_fpr", 95, "FPR at 95 % TPR (%)"))
+    for axis, (metric, chance, label) in zip(axes[0], kinds, strict=True):
+        for entry in board.entries:
+            mine = of_entry(found[found["metric"] == metric], entry)
+            inferred = entry.rule in set(mine["rule"])
+            mine = mine[mine["rule"] == (entry.rule if inferred else WITHOUT_RULE)]
+            per_seed = mine.pivot_table(index="after", columns="seed", values="value") * 100
+            if per_seed.empty:
+                continue
+            x = per_seed.index.to_numpy(dtype=float)
+            hue = colour(entry)
+            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            line, mean = dashes(board, entry), per_seed.mean(axis=1)
+            axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
+        axis.axhline(chance, color="0.6", lw=0.8, ls=":")
+        axis.set(xlabel="tasks shown", ylabel=label)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    legend(axes[0])
+    return figure

@@ -1,0 +1,82 @@
+"""What a report is before it is written: the same for every report and every format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The content of a table's cell.
+
+    Attributes:
+        text: what was measured, or a word.
+        bold: whether it is among the best.
+        quoted: what a publication prints for it; never measured here.
+    """
+
+    text: str
+    bold: bool = False
+    quoted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        title: "" where the report's own says it all.
+        head: title of each column.
+        rows: as many texts each as there are columns.
+        left: numbers of the columns, from 0, that hold words; numbers stand at the right.
+        notes: numbered from 1, below the table.
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+    left: frozenset[int] = frozenset({0})
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure that was drawn.
+
+    Attributes:
+        path: of its file.
+        caption: what it shows.
+    """
+
+    path: Path
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report to be written in any format.
+
+    Attributes:
+        stem: name of its files, without the ending.
+        title: one line.
+        tables: for formats of text.
+        data: the same numbers as a tidy table, for formats of data.
+        template: Typst source, for formats of pages.
+        content: what the template is given, but for the figures.
+        draw: draws the figures into a folder, in the order of the pages.
+        damaged: runs that could not be read and were left alone, with the reason.
+    """
+
+    stem: str
+    title: str
+    tables: Sequence[Table]
+    data: pd.DataFrame
+    template: Path
+    content: Mapping[str, Any]
+    draw: Callable[[Path], Sequence[Figure]] = lambda folder: ()
+    damaged: Mapping[Path, str] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""The paper's Tables 1 to 3 as a report; task-aware and task-agnostic accuracy are two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from harness.analysis.leaderboard import Cell
+from harness.analysis.paper_tables import paper_cells
+from harness.analysis.published import PAPER
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import DEFAULT
+from harness.reporting.model import Report, Table, Text
+
+TEMPLATE: Final = Path(__file__).parent / "templates" / "paper_tables.typ"
+
+
+class NoMeasuredCellError(ValueError):
+    """There is no finished run of any benchmark of the tables."""
+
+
+def paper_report(results: Path, profile: str) -> Report:
+    """The report of the paper's tables.
+
+    Args:
+        results: folder of all results.
+        profile: whose runs; only those with the benchmark's own settings are taken.
+
+    Raises:
+        NoMeasuredCellError: nothing was measured.
+    """
+    cells = paper_cells(results, profile)
+    if not cells["seeds"].any():
+        raise NoMeasuredCellError("there is no finished run")
+    tables = list(_tables(cells))
+    content = {
+        "profile": profile,
+        "paper": PAPER,
+        "tables": [
+            {
+                "title": table.title,
+                "head": table.head[1:],
+                "rows": [
+                    (method.text, [(cell.text, cell.quoted) for cell in row])
+                    for method, *row in table.rows
+                ],
+                "remarks": table.notes,
+            }
+            for table in tables
+        ],
+    }
+    return Report(
+        stem="paper_tables" if profile == DEFAULT else f"paper_tables-{profile}",
+        title=f"Tables of {PAPER}, profile {profile}",
+        tables=tables,
+        data=cells.assign(profile=profile),
+        template=TEMPLATE,
+        content=content,
+    )
+
+
+def _tables(cells: pd.DataFrame) -> Iterator[Table]:
+    """One table a regime, methods by their mean rank on the benchmarks that they have."""
+    for (name, regime), group in cells.groupby(["table", "regime"], sort=False):
+        remarks = list(dict.fromkeys(filter(None, group["comparable"])))
+        benchmarks = list(dict.fromkeys(group["benchmark"]))
+        ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
+        methods = ranks.groupby(group["baseline"]).mean().sort_values().index
+        titles = dict(zip(group["baseline"], group["method"], strict=True))
+        titles |= {row.baseline: row.method for row in group[group["seeds"] > 0].itertuples()}
+        places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
+        rows = [
+            [Text(titles[one]), *(_text(places.get((one, other)), remarks) for other in benchmarks)]
+            for one in methods
+        ]
+        head = ["Method", *(BENCHMARKS[name].title for name in benchmarks)]
+        yield Table(f"{name}: {regime}", head, rows, notes=remarks)
+
+
+def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
+    """What was measured with the number of seeds, and what is quoted with that of its remark."""
+    if row is None:
+        return Text("")
+    measured = "–"
+    if row["seeds"]:
+        measured = f"{Cell(row['mean'], row['half_width']).text(percent=True)} ({row['seeds']})"
+    quoted = f"{row['quoted']} [{remarks.index(row['comparable']) + 1}]" if row["quoted"] else ""
+    return Text(measured, quoted=quoted)

@@ -1,0 +1,61 @@
+"""Writers of reports, one for each format; found by registration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.config.discovery import import_modules
+from harness.reporting.model import Report
+
+Writer = Callable[[Report, Path], None]
+"""Writes a report to a file."""
+
+_WRITERS: dict[str, Writer] = {}
+
+
+def register_writer(ending: str) -> Callable[[Writer], Writer]:
+    """Decorator that makes a format known by the ending of its files, such as "pdf".
+
+    Raises:
+        ValueError: the ending is taken.
+    """
+
+    def registered(writer: Writer) -> Writer:
+        if ending in _WRITERS:
+            raise ValueError(f"two writers are for {ending!r}")
+        _WRITERS[ending] = writer
+        return writer
+
+    return registered
+
+
+def writers() -> dict[str, Writer]:
+    """Every writer by the ending of its files, in alphabetical order.
+
+    Those of `harness.reporting.writers` are found by being there; any other must be imported.
+    """
+    import_modules("harness.reporting.writers")
+    return dict(sorted(_WRITERS.items()))
+
+
+def write(report: Report, ending: str, folder: Path) -> Path:
+    """Write a report in one format; the path of the file, replaced only when all went well.
+
+    Args:
+        report: what to write.
+        ending: of `writers`.
+        folder: where to; made if it is not there.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{report.stem}.{ending}"
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        writers()[ending](report, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
