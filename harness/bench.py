@@ -23,7 +23,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import track
 
-from harness.execution.local import cores
+from harness.execution.cores import cores
 from harness.storage.provenance import machine, origin
 
 NAMES: Final = (

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from baselines.interface import Context
+from baselines.context import Context
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading

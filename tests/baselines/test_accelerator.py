@@ -17,10 +17,10 @@ from torch.utils._pytree import tree_leaves
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.plan import suits
+from harness.config.plan import is_compatible
 from harness.config.run import Run
-from harness.evaluation.supervised import evaluate
-from harness.experiment.experiment import perform
+from harness.evaluation.labelled import evaluate_labelled
+from harness.experiment.experiment import run_experiment
 from harness.storage.schema import TASK_AWARE
 
 ACCELERATOR = torch.device("cuda", 0)
@@ -152,10 +152,10 @@ def test_mistakes_are_refused(mistake):
 
 
 def run_of(method):
-    told = suits(BENCHMARKS["split_mnist"], method)
-    benchmark = "split_mnist" if told else "split_mnist_unsupervised"
+    labelled = is_compatible(BENCHMARKS["split_mnist"], method)
+    benchmark = "split_mnist" if labelled else "split_mnist_unsupervised"
     budget = {"tasks": 2, "train_examples": 512, "test_examples": 64}
-    training = replace(BENCHMARKS[benchmark].training["smoke"], batch_size=32, **budget)
+    training = replace(BENCHMARKS[benchmark].budgets["smoke"], batch_size=32, **budget)
     settings = asdict(method())
     if "every_router" in settings:
         settings["every_router"] = True
@@ -166,7 +166,7 @@ def run_of(method):
 def test_every_method_learns_on_an_accelerator(name):
     with accelerator():
         run = run_of(methods()[name])
-        rows = perform(run, device="cuda", data=None, report=lambda position: None).rows
+        rows = run_experiment(run, device="cuda", data=None, report=lambda _: None).rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
     assert last[last["regime"] == TASK_AWARE]["value"].mean() > 0.4
 
@@ -190,6 +190,6 @@ def test_convolutions_and_heads(name, head, context, stream):
         )
         for after in range(3):
             given = (strategy, stream.benchmark, stream.test, after, ACCELERATOR)
-            rows = list(evaluate(*given))
+            rows = list(evaluate_labelled(*given))
             strategy.train(stream.experiences[after], reset_optimizer_state=True)
     assert {row["task"] for row in rows} == {1, 2, 3, 4, 5}

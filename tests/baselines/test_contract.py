@@ -16,28 +16,28 @@ from baselines.interface import (
     InfersTask,
     InfersTaskInOneShot,
     Requirement,
-    Told,
+    Supervision,
 )
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
-from harness.config.plan import suits
+from harness.config.plan import is_compatible
 from harness.config.run import Run
-from harness.experiment.experiment import perform
+from harness.experiment.experiment import run_experiment
 from harness.storage.schema import ALONE
 
 TRAINING = TrainingBudget(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
-"""For streams that tell where tasks end; the others need room for a detector to warm up."""
+"""For streams with task labels; the others need room for a detector to warm up."""
 
-UNTOLD = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
+TASK_FREE = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
 UNLABELLED = "split_mnist_unsupervised"
 
 every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())
 
 
 def run_of(method):
-    told = suits(BENCHMARKS["split_mnist"], method)
-    benchmark, training = ("split_mnist", TRAINING) if told else (UNLABELLED, UNTOLD)
+    labelled = is_compatible(BENCHMARKS["split_mnist"], method)
+    benchmark, training = ("split_mnist", TRAINING) if labelled else (UNLABELLED, TASK_FREE)
     settings = asdict(method())
     return Run(benchmark, method.name, settings, "smoke", asdict(training), 0, {"rows": 1})
 
@@ -50,8 +50,8 @@ def outcome():
 
     def of(method):
         if method.name not in made:
-            made[method.name] = perform(
-                run_of(method), device="cpu", data=None, report=lambda position: None
+            made[method.name] = run_experiment(
+                run_of(method), device="cpu", data=None, report=lambda _: None
             )
         return made[method.name]
 
@@ -105,7 +105,7 @@ def test_it_is_measured_under_both_regimes(method, outcome):
 def test_the_same_run_gives_the_same_rows(method, outcome):
     if method.name not in ("rmn", "hat", "si", "rmn_unsupervised"):
         pytest.skip("the methods with state of their own are enough")
-    again = perform(run_of(method), device="cpu", data=None, report=lambda position: None).rows
+    again = run_experiment(run_of(method), device="cpu", data=None, report=lambda _: None).rows
     first = outcome(method).rows
     timed = first["metric"].str.endswith("_seconds")
     assert again[~timed].equals(first[~timed])

@@ -10,7 +10,7 @@ import baselines
 from baselines import registry
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
-from harness.experiment.experiment import perform
+from harness.experiment.experiment import run_experiment
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 
@@ -25,9 +25,11 @@ def shown(tmp_path, monkeypatch):
 
 def test_the_method_of_the_page_works(shown):
     method = registry.methods()["lwf"]
-    training = TrainingBudget(epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2)
+    training = TrainingBudget(
+        epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2
+    )
     settings = asdict(method())
     run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
-    rows = perform(run, device="cpu", data=None, report=lambda position: None).rows
+    rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
     aware = rows[(rows["metric"] == "accuracy") & (rows["regime"] == "task-aware")]
     assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8

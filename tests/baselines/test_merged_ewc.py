@@ -11,7 +11,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import make_stream
-from harness.evaluation.memory_usage import kept
+from harness.evaluation.memory_usage import memory_usage
 
 STRENGTH = 30.0
 
@@ -64,5 +64,7 @@ def test_weights_without_importance_are_anchored_nowhere_undefined(experiences):
 
 
 def test_memory_does_not_grow_with_the_tasks(experiences):
-    after = [kept(trained(MergedEWCPlugin(1.0), experiences[:tasks])).bytes for tasks in (1, 4)]
+    after = [
+        memory_usage(trained(MergedEWCPlugin(1.0), experiences[:tasks])).bytes for tasks in (1, 4)
+    ]
     assert after[0] == after[1]

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from harness.cli.request import read
+
 from harness.compare import main
 from harness.storage.provenance import ROOT
 

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,19 +23,14 @@ def test_every_command_is_listed_with_a_summary(capsys: pytest.CaptureFixture[st
         assert summary in text
 
 
-def test_the_list_comes_at_once_and_without_torch() -> None:
+def test_the_list_needs_neither_torch_nor_pandas() -> None:
     code = (
         "import sys\n"
         "from harness.__main__ import main\n"
         "main(['--help'])\n"
         "sys.exit('imported' if {'torch', 'avalanche', 'pandas'} & sys.modules.keys() else 0)"
     )
-    seconds = []
-    for _ in range(3):  # the fastest: other tests share the machine
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
 
 
 def test_arguments_reach_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from harness.reporting.exports import EXPORTS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from harness import paper_tables, report
@@ -15,7 +16,6 @@ from harness.analysis import published
 from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Cell, leaderboard
 from harness.config.run import Run
 from harness.reporting import figures
-from harness.reporting.exports import EXPORTS
 from harness.storage import provenance, store
 
 FORBIDDEN = ("torch", "avalanche", "rmn", "baselines")

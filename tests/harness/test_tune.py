@@ -25,7 +25,7 @@ def test_a_given_grid_replaces_the_methods_own():
     tried = {(run.settings["initialisation"], run.settings["mapping_lr"]) for run in runs}
     assert tried == {("uniform", 0.01), ("uniform", None), ("normal", 0.01), ("normal", None)}
     assert len(runs) == 8
-    assert all(run.training["validation"] for run in runs)
+    assert all(run.budgets["validation"] for run in runs)
     own = grid(KNOWN["ewc"])
     assert len(list(candidates(KNOWN["ewc"], own, BENCHMARKS["split_mnist"], seeds=1))) == 7
 

@@ -5,18 +5,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from baselines.interface import Context
+from baselines.context import Context
 from baselines.rmn_unsupervised import RMNUnsupervisedBaseline
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.datasets import TaskData
 from harness.data.streams import make_stream
-from harness.data.unlabelled_streams import StreamLoading, unlabelled_stream
+from harness.data.unlabelled_streams import StreamLoader, unlabelled_stream
 from harness.training.networks import mlp
 from rmn import RMNUnsupervised, convert
 
 BATCH = 32
-TRAINING = TrainingBudget(epochs=8, batch_size=BATCH, train_examples=1024, test_examples=200, tasks=2)
+TRAINING = TrainingBudget(
+    epochs=8, batch_size=BATCH, train_examples=1024, test_examples=200, tasks=2
+)
 SPLIT = BENCHMARKS["split_mnist_unsupervised"]
 
 
@@ -44,7 +46,7 @@ def trained(train, **settings):
         learning_rate=0.002,
         device=torch.device("cpu"),
         seed=0,
-        plugins=(StreamLoading(stream, lambda task: None),),
+        plugins=(StreamLoader(stream, lambda task: None),),
     )
     strategy = RMNUnsupervisedBaseline(**settings).build(context)
     strategy.train(stream.whole())

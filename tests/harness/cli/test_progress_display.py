@@ -17,7 +17,7 @@ from harness.cli.progress_display import (
     plan_table,
 )
 from harness.config.run import Run
-from harness.experiment.progress import Position
+from harness.experiment.progress import RunProgress
 
 RUN = Run(
     benchmark="split_mnist",
@@ -33,7 +33,7 @@ RUN = Run(
 def show(console: Console) -> Display:
     with display(console, 2) as watcher:
         watcher.started(0, RUN)
-        watcher.progressed(0, RUN, Position(6, 15, "task 2/5, testing"), None)
+        watcher.progressed(0, RUN, RunProgress(6, 15, "task 2/5, testing"), None)
         if isinstance(watcher, LiveDisplay):
             watcher.refresh()
         watcher.ended(0, RUN, "", 65.0, 120.0)
@@ -61,7 +61,7 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
     with LineDisplay(Console(file=out), runs=1) as watcher:
         watcher.started(0, RUN)
         for done, doing in enumerate(("epoch 1/3", "epoch 2/3", "epoch 3/3", "testing")):
-            watcher.progressed(0, RUN, Position(done, 3, f"task 1/1, {doing}"), 65.0)
+            watcher.progressed(0, RUN, RunProgress(done, 3, f"task 1/1, {doing}"), 65.0)
     assert out.getvalue().splitlines() == [
         "1 run to make.",
         "ewc seed 0 is at task 1/1, epoch 2/3; about 1:05 to go",

@@ -17,7 +17,7 @@ from harness.config.plan import plan
 from harness.config.resolution import resolve, tuned
 from harness.data.datasets import Images, TaskData
 from harness.data.streams import make_stream
-from harness.experiment.experiment import perform
+from harness.experiment.experiment import run_experiment
 from harness.storage import schema, store
 from harness.training.augmentation import RandomAffine, transformed
 from harness.training.schedules import PlateauDecay
@@ -72,7 +72,7 @@ def test_the_first_task_may_have_epochs_of_its_own():
     settings = {"naive": resolve(chosen["naive"], {}, {})}
     [run] = plan(benchmark, "default", chosen, settings, 1, schema.VERSION)
     seen = []
-    outcome = perform(run, device="cpu", data=None, report=seen.append)
+    outcome = run_experiment(run, device="cpu", data=None, report=seen.append)
     epochs = ["task 1/2, epoch 1/3", "task 1/2, epoch 2/3", "task 1/2, epoch 3/3"]
     epochs.append("task 2/2, epoch 1/1")
     assert [at.doing for at in seen if "epoch" in at.doing] == epochs
@@ -107,7 +107,9 @@ def test_a_stream_has_the_ordered_classes():
 
 
 def test_patience_holds_training_data_out():
-    training = TrainingBudget(epochs=1, decay=False, patience=2, train_examples=200, test_examples=50)
+    training = TrainingBudget(
+        epochs=1, decay=False, patience=2, train_examples=200, test_examples=50
+    )
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
     assert [len(task) for task in stream.train] == [180] * 5
     assert [len(task) for task in stream.held_out] == [20] * 5

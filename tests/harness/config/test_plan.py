@@ -13,7 +13,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import part, plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
-from harness.execution.scheduling import Schedule, UnderWay
+from harness.execution.scheduling import RunInProgress, Schedule
 
 RUN = Run(
     benchmark="split_mnist",
@@ -99,7 +99,7 @@ def test_schedule_tries_every_method_then_takes_the_longest() -> None:
     schedule.measured(runs[2], 30.0)
     assert schedule.remaining([], 2) == 20.0  # (10 + 30) / 2
     assert schedule.next() == runs[3]
-    alone = UnderWay(runs[3], 5.0, 0.5)  # the long one, at the end
+    alone = RunInProgress(runs[3], 5.0, 0.5)  # the long one, at the end
     assert schedule.remaining([alone], 2) == 25.0
     assert schedule.next() == runs[1]
     assert not schedule
@@ -109,8 +109,10 @@ def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> Non
     runs = [replace(RUN, baseline=name, seed=0) for name in ("ewc", "hat", "si")]
     schedule = Schedule(runs)
     ewc, hat = schedule.next(), schedule.next()
-    assert schedule.remaining([UnderWay(ewc, 9.0, 0.0), UnderWay(hat, 9.0, 1.0)], 2) is None
-    going = [UnderWay(ewc, 10.0, 0.25), UnderWay(hat, 10.0, 0.5)]
+    assert (
+        schedule.remaining([RunInProgress(ewc, 9.0, 0.0), RunInProgress(hat, 9.0, 1.0)], 2) is None
+    )
+    going = [RunInProgress(ewc, 10.0, 0.25), RunInProgress(hat, 10.0, 0.5)]
     assert schedule.remaining(going, 2) == 35.0  # (30 + 10 + the mean of 40 and 20) / 2
     schedule.measured(hat, 90.0)
     assert schedule.remaining(going[:1], 1) == 30.0 + 65.0

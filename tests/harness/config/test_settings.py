@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
+from harness.cli.request import read
 
 from baselines.interface import Baseline, Context, setting
 from baselines.registry import methods
-from harness.cli.request import read
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.resolution import assignments, resolve, tuned
 from harness.config.settings import Setting, SettingError, declared

@@ -12,7 +12,7 @@ from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.streams import make_stream
-from harness.data.unlabelled_streams import StreamLoading, TaskLabelError, blended
+from harness.data.unlabelled_streams import StreamLoader, TaskLabelError, blended
 
 TRAINING = TrainingBudget(epochs=2, train_examples=300, test_examples=100, tasks=3, decay=False)
 
@@ -34,7 +34,7 @@ def sharp():
     ],
 )
 def test_a_learner_that_asks_for_a_task_is_refused(sharp, question):
-    for experience in (sharp.whole(), *sharp.stretches()):
+    for experience in (sharp.whole(), *sharp.segments()):
         with pytest.raises(TaskLabelError, match="no task labels"):
             getattr(experience, question)
 
@@ -51,7 +51,7 @@ def test_batches_are_inputs_and_classes_alone(sharp):
         dataloader = None
 
     ends = []
-    loading = StreamLoading(sharp, ends.append)
+    loading = StreamLoader(sharp, ends.append)
     loading.before_training_exp(Strategy)
     batches = list(Strategy.dataloader)
     assert all(len(batch) == 2 for batch in batches)

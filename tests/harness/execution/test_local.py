@@ -19,7 +19,7 @@ from harness.config.resolution import resolve
 from harness.config.run import Run
 from harness.execution.local import RefusedError, execute
 from harness.execution.worker import Order, advice
-from harness.experiment.progress import Position
+from harness.experiment.progress import RunProgress
 from harness.storage import provenance, store
 
 TINY = TrainingBudget(epochs=2, train_examples=64, test_examples=32)
@@ -51,7 +51,7 @@ class Recorder:
         self.events.append(("started", run.id))
 
     def progressed(
-        self, worker: int, run: Run, position: Position, remaining: float | None
+        self, worker: int, run: Run, position: RunProgress, remaining: float | None
     ) -> None:
         self.events.append(("progressed", run.id, position, remaining))
         if self.victim is not None and run.id == self.victim.id:
@@ -107,7 +107,7 @@ def test_the_time_to_go_is_known_from_the_first_epoch_on(
     first = [event for event in recorder.events if event[1] == KILLED.id and len(event) > 2]
     assert first[0][3] is None
     heard = [event for event in recorder.events if event[1] == RUNS[0].id and len(event) > 2]
-    assert all(seconds > 0 for *_, position, seconds in heard if 0 < position.share < 1)
+    assert all(seconds > 0 for *_, progress, seconds in heard if 0 < progress.fraction < 1)
 
 
 @pytest.mark.parametrize(

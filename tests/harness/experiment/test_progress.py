@@ -9,20 +9,19 @@ import pytest
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
-from harness.experiment.progress import Course, Position, Stage
-from harness.experiment.training_loop import stages
+from harness.experiment.progress import ProgressTracker, RunProgress, TrainingStage
 
 BUDGET = TrainingBudget(epochs=2, first_epochs=3, tasks=3)
 
 
-def stages_of(method: str, benchmark: str) -> list[Stage]:
-    return stages(methods()[method], BENCHMARKS[benchmark].under(BUDGET), BUDGET)
+def stages_of(method: str, benchmark: str) -> list[TrainingStage]:
+    return training_stages(methods()[method], BENCHMARKS[benchmark].under(BUDGET), BUDGET)
 
 
 def test_a_course_tells_every_step_once() -> None:
-    told: list[Position] = []
-    first, second = Stage("task 1/2", 2), Stage("task 2/2", 1)
-    course = Course([first, second], told.append)
+    told: list[RunProgress] = []
+    first, second = TrainingStage("task 1/2", 2), TrainingStage("task 2/2", 1)
+    course = ProgressTracker([first, second], told.append)
     course.tested(1)
     course.begin(first)
     course.trained(1)
@@ -32,24 +31,28 @@ def test_a_course_tells_every_step_once() -> None:
     course.begin(second)
     course.trained(1)
     assert told == [
-        Position(0, 3, "untrained, testing on task 1"),
-        Position(0, 3, "task 1/2, epoch 1/2"),
-        Position(1, 3, "task 1/2, epoch 2/2"),
-        Position(2, 3, "task 1/2, testing"),
-        Position(2, 3, "task 1/2, testing on task 1"),
-        Position(2, 3, "task 2/2, epoch 1/1"),
-        Position(3, 3, "task 2/2, testing"),
+        RunProgress(0, 3, "untrained, testing on task 1"),
+        RunProgress(0, 3, "task 1/2, epoch 1/2"),
+        RunProgress(1, 3, "task 1/2, epoch 2/2"),
+        RunProgress(2, 3, "task 1/2, testing"),
+        RunProgress(2, 3, "task 1/2, testing on task 1"),
+        RunProgress(2, 3, "task 2/2, epoch 1/1"),
+        RunProgress(3, 3, "task 2/2, testing"),
     ]
-    assert [position.share for position in told[:3]] == [0, 0, pytest.approx(1 / 3)]
+    assert [progress.fraction for progress in told[:3]] == [0, 0, pytest.approx(1 / 3)]
 
 
 def test_each_task_is_a_stage_and_the_first_may_be_longer() -> None:
-    named = [Stage("task 1/3", 3), Stage("task 2/3", 2), Stage("task 3/3", 2)]
+    named = [
+        TrainingStage("task 1/3", 3),
+        TrainingStage("task 2/3", 2),
+        TrainingStage("task 3/3", 2),
+    ]
     assert stages_of("naive", "split_mnist") == named
 
 
 def test_all_tasks_at_once_are_one_stage() -> None:
-    assert stages_of("joint", "split_mnist") == [Stage("all 3 tasks", 2)]
+    assert stages_of("joint", "split_mnist") == [TrainingStage("all 3 tasks", 2)]
 
 
 @pytest.mark.parametrize("method", ["ewc", "rmn_unsupervised"])

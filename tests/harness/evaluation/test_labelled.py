@@ -15,10 +15,10 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import experiences, make_stream
-from harness.evaluation.logit_cache import Answers
-from harness.evaluation.memory_usage import kept, network_bytes
-from harness.evaluation.supervised import evaluate
-from harness.experiment.requirements import check_declaration
+from harness.evaluation.labelled import evaluate_labelled
+from harness.evaluation.logit_cache import LogitCache
+from harness.evaluation.memory_usage import memory_usage, network_bytes
+from harness.experiment.requirements import check_requirements
 from harness.training.networks import mlp
 from harness.training.schedules import CosineDecay
 from rmn import RMN, convert
@@ -58,7 +58,7 @@ def of(rows, **where):
 
 def test_a_plain_network_against_a_loop(stream):
     strategy = trained(Naive, stream)
-    rows = list(evaluate(strategy, BENCHMARK, stream.test, after=2, device=CPU))
+    rows = list(evaluate_labelled(strategy, BENCHMARK, stream.test, after=2, device=CPU))
     for task, data in enumerate(stream.test):
         aware = agnostic = 0
         for n in range(len(data)):
@@ -73,7 +73,7 @@ def test_a_plain_network_against_a_loop(stream):
 
 def test_masks_against_a_loop(stream):
     strategy = trained(RMN, stream, convert(mlp(10)))
-    rows = list(evaluate(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
+    rows = list(evaluate_labelled(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
     for task, data in enumerate(stream.test[:2]):
         right, taken = 0, [0, 0]
         for n in range(len(data)):
@@ -89,14 +89,14 @@ def test_masks_against_a_loop(stream):
 
 
 def test_long_streams_are_measured_where_metrics_look(stream, monkeypatch):
-    monkeypatch.setattr("harness.evaluation.supervised._FEW_TASKS", 2)
+    monkeypatch.setattr("harness.evaluation.labelled._FEW_TASKS", 2)
     strategy = trained(RMN, stream, convert(mlp(10)), tasks=2)
-    rows = list(evaluate(strategy, BENCHMARK, stream.test, after=2, device=CPU))
+    rows = list(evaluate_labelled(strategy, BENCHMARK, stream.test, after=2, device=CPU))
     assert [r["task"] for r in rows if r.get("regime") == "task-aware"] == [1, 2, 3]
     assert {r["task"] for r in rows if r.get("regime") == "task-agnostic"} == {2}
-    early = list(evaluate(trained(Naive, stream, tasks=1), BENCHMARK, stream.test, 1, CPU))
+    early = list(evaluate_labelled(trained(Naive, stream, tasks=1), BENCHMARK, stream.test, 1, CPU))
     assert [r["task"] for r in early if r["regime"] == "task-aware"] == [1, 2]
-    rows = list(evaluate(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
+    rows = list(evaluate_labelled(strategy, BENCHMARK, stream.test[:2], after=2, device=CPU))
     agnostic = [r for r in rows if r.get("regime") == "task-agnostic"]
     assert {r["task"] for r in agnostic} == {1, 2}
     assert "one-shot" not in {r["rule"] for r in agnostic}
@@ -107,7 +107,7 @@ def test_avalanches_own_accuracy(stream):
     evaluator = EvaluationPlugin(accuracy_metrics(experience=True))
     strategy = trained(Naive, stream, tasks=1, evaluator=evaluator)
     theirs = strategy.eval(experiences(stream.test[:1]))
-    rows = list(evaluate(strategy, BENCHMARK, stream.test[:1], after=1, device=CPU))
+    rows = list(evaluate_labelled(strategy, BENCHMARK, stream.test[:1], after=1, device=CPU))
     (value,) = (v for k, v in theirs.items() if k.startswith("Top1_Acc_Exp/eval_phase"))
     with torch.no_grad():
         free = strategy.model.eval()(stream.test[0].inputs()).argmax(1)
@@ -121,11 +121,11 @@ def test_memory_by_hand(stream):
     weights = 784 * 100 + 2 * 100 * 100 + 100 * 10 + 3 * 2 * 100
     statistics = 4 * 3 * 2 * 100 + 3 * 8
     assert bare == 4 * weights + statistics
-    ewc = kept(trained(EWC, stream, ewc_lambda=1.0))
+    ewc = memory_usage(trained(EWC, stream, ewc_lambda=1.0))
     assert ewc.bytes - bare == pytest.approx(2 * 2 * 4 * weights, abs=64)
     assert ewc.examples == 0
-    assert kept(trained(Naive, stream)).bytes - bare <= 64
-    few, many = (kept(trained(Replay, stream, mem_size=size)) for size in (30, 60))
+    assert memory_usage(trained(Naive, stream)).bytes - bare <= 64
+    few, many = (memory_usage(trained(Replay, stream, mem_size=size)) for size in (30, 60))
     assert (few.examples, many.examples) == (30, 60)
     assert few.example_bytes == 30 * (784 + 8)  # pixels are bytes, labels int64
     assert many.bytes - few.bytes == pytest.approx(30 * (784 + 8), abs=512)
@@ -134,13 +134,13 @@ def test_memory_by_hand(stream):
 def test_a_method_that_does_what_it_does_not_declare_is_refused(stream):
     replaying, plain = trained(Replay, stream, mem_size=30), trained(Naive, stream)
     naive, replay = methods()["naive"](), methods()["replay"]()
-    check_declaration(naive, plain, kept(plain), "shared")
-    check_declaration(replay, replaying, kept(replaying), "shared")
+    check_requirements(naive, plain, memory_usage(plain), "shared")
+    check_requirements(replay, replaying, memory_usage(replaying), "shared")
     with pytest.raises(ValueError, match=r"naive was seen to need Requirement\.REPLAY"):
-        check_declaration(naive, replaying, kept(replaying), "shared")
+        check_requirements(naive, replaying, memory_usage(replaying), "shared")
     asking = trained(RMN, stream, model=convert(mlp(10)))
     with pytest.raises(ValueError, match=r"naive was seen to need Requirement\.TASK_IDENTITY"):
-        check_declaration(naive, asking, kept(asking), "shared")
+        check_requirements(naive, asking, memory_usage(asking), "shared")
 
 
 def test_cosine_decay_follows_its_formula(stream):
@@ -159,16 +159,16 @@ def test_cosine_decay_follows_its_formula(stream):
 
 def test_shared_outputs_are_right_only_under_the_right_task():
     """MNIST's digits 0/1, 2/3 and 4/5 all as outputs 0 and 1."""
-    relative = replace(BENCHMARK, relative=True, outputs=2)
+    relative = replace(BENCHMARK, shared_outputs=True, outputs=2)
     stream = make_stream(relative, TRAINING, seed=0)
     assert {tuple(task.images.labels.unique().tolist()) for task in stream.test} == {(0, 1)}
     plain = trained(Naive, stream, mlp(2))
-    rows = list(evaluate(plain, relative, stream.test, after=2, device=CPU))
+    rows = list(evaluate_labelled(plain, relative, stream.test, after=2, device=CPU))
     assert of(rows, metric="accuracy", regime="task-aware")
     assert not of(rows, metric="accuracy", regime="task-agnostic")
 
     strategy = trained(RMN, stream, convert(mlp(2)))
-    rows = list(evaluate(strategy, relative, stream.test, after=2, device=CPU))
+    rows = list(evaluate_labelled(strategy, relative, stream.test, after=2, device=CPU))
     for task, data in enumerate(stream.test[:2]):
         with torch.no_grad():
             logits = strategy.logits_per_task(data.inputs())
@@ -197,31 +197,31 @@ def answer_kinds(strategy):
 def test_what_is_known_is_not_asked_again_and_changes_nothing(stream):
     """Every evaluation with what earlier ones left behind, against one from nothing."""
     strategy = trained(RMN, stream, convert(mlp(10)), tasks=0)
-    answers, asked = Answers(), []
+    answers, asked = LogitCache(), []
     kinds = answer_kinds(strategy)
     for after, experience in enumerate(stream.experiences, start=1):
         strategy.train(experience)
         where = (strategy, BENCHMARK, stream.test, after, CPU, "float32")
         before = len(kinds)
-        rows = list(evaluate(*where, answers))
+        rows = list(evaluate_labelled(*where, answers))
         asked.append(len(kinds) - before)
-        assert rows == list(evaluate(*where))
+        assert rows == list(evaluate_labelled(*where))
     assert asked == [1, 3, 5]  # pairs of a learned task and the data of one: 1, 4, 9
 
 
 def test_a_function_that_was_altered_is_asked_again(stream):
     strategy = trained(RMN, stream, convert(mlp(10)))
     where = (strategy, BENCHMARK, stream.test[:2], 2, CPU, "float32")
-    answers = Answers()
-    before = list(evaluate(*where, answers))
+    answers = LogitCache()
+    before = list(evaluate_labelled(*where, answers))
     kinds = answer_kinds(strategy)
     layer = next(iter(strategy.model.relevance_layers().values()))
     first, second = strategy.masks()[next(iter(strategy.masks()))]
     with torch.no_grad():
         layer.weight[first & ~second] = 5.0
-    after = list(evaluate(*where, answers))
+    after = list(evaluate_labelled(*where, answers))
     assert len(kinds) == 2  # of the first task about the data of both
-    assert after == list(evaluate(*where))
+    assert after == list(evaluate_labelled(*where))
     assert of(after, task=1, regime="task-aware") != of(before, task=1, regime="task-aware")
     assert of(after, task=2, regime="task-aware") == of(before, task=2, regime="task-aware")
 
@@ -234,7 +234,7 @@ def test_in_long_streams_only_task_inference_has_the_precision_of_training():
     strategy = trained(RMN, stream, convert(mlp(10)), tasks=11)
     kinds = answer_kinds(strategy)
     exact, rounded = (
-        list(evaluate(strategy, many, stream.test, 11, CPU, precision))
+        list(evaluate_labelled(strategy, many, stream.test, 11, CPU, precision))
         for precision in ("float32", "bfloat16")
     )
     assert kinds == [torch.float32] * 121 + [torch.bfloat16] * 121
@@ -249,5 +249,5 @@ def test_in_long_streams_only_task_inference_has_the_precision_of_training():
 def test_in_short_streams_task_inference_is_exact(stream):
     strategy = trained(RMN, stream, convert(mlp(10)))
     kinds = answer_kinds(strategy)
-    list(evaluate(strategy, BENCHMARK, stream.test[:2], 2, CPU, "bfloat16"))
+    list(evaluate_labelled(strategy, BENCHMARK, stream.test[:2], 2, CPU, "bfloat16"))
     assert set(kinds) == {torch.float32}

@@ -11,7 +11,7 @@ from torch import nn
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
 from harness.data.datasets import Images, TaskData
-from harness.evaluation.unsupervised import Ownership, evaluate_unlabelled
+from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
 
 BENCHMARK = Benchmark(
     name="toy",
@@ -69,7 +69,7 @@ def pick(rows, metric, **wanted):
 def test_masks_belong_to_the_task_that_taught_them():
     # three tasks, four masks: the second mask begins late, the third is a false alarm
     counts = torch.tensor([[8, 0, 0], [8, 0, 0], [2, 6, 0], [0, 8, 0], [0, 8, 0], [0, 0, 8]])
-    owned = Ownership.of(counts, [0, 3, 4, 5])
+    owned = MaskAssignment.of(counts, [0, 3, 4, 5])
     assert owned.task_of.tolist() == [0, 1, 1, 2]
     assert owned.mask_of.tolist() == [0, 1, 3]
 
@@ -103,7 +103,7 @@ def test_a_network_without_masks_chooses_among_the_classes_seen():
 
 
 def test_masks_are_inferred_alone_and_together():
-    owned = Ownership(torch.tensor([0, 1, 2]), torch.tensor([0, 1, 2]))
+    owned = MaskAssignment(torch.tensor([0, 1, 2]), torch.tensor([0, 1, 2]))
     test, rows = rows_of(Masks(), 3, owned)
     for task in range(3):
         logits = Masks().logits_per_task(test[task].inputs())
