@@ -61,7 +61,7 @@ def exit_status(action: Callable[[], int], log: Console) -> int:
 
     Args:
         action: does the work; gives the status if nothing ends it.
-        log: is told what ended it.
+        log: where it is said what ended it.
     """
     try:
         return action()

@@ -1,7 +1,7 @@
 """Feeding any Avalanche strategy from tensors: batches are gathered, never collated per sample.
 
-Avalanche's own loaders fetch one example at a time in Python. `TensorClassificationDataset` answers
-a whole batch at once wherever PyTorch's DataLoader asks for one (so plugins that make their own
+Avalanche's own loaders fetch one example at a time in Python. `TensorClassificationDataset` gives
+a whole batch at once wherever PyTorch's DataLoader requests one (so plugins that make their own
 loaders gain too), and `TensorLoading` replaces a strategy's training loader by `BatchLoader`.
 """
 

@@ -117,8 +117,8 @@ def unlabelled_stream(
         ]
     )
     shown = torch.cumsum(torch.tensor([len(batch) for batch in batches]), 0)
-    borders = torch.cumsum(torch.tensor([len(queue) for queue in queues]), 0)
-    ends = torch.searchsorted(shown, borders) + 1
+    boundaries = torch.cumsum(torch.tensor([len(queue) for queue in queues]), 0)
+    ends = torch.searchsorted(shown, boundaries) + 1
     dataset = reduce(lambda one, other: one.concat(other), datasets)
     return UnlabelledStream(dataset, tuple(batches), counts, tuple(ends.tolist()))
 
@@ -137,13 +137,13 @@ def blended(queues: Sequence[Tensor], transition: float) -> Tensor:
         Every element of every queue once; each queue's own order is kept.
     """
     lengths = [len(queue) for queue in queues]
-    borders = np.cumsum([0, *lengths]).astype(float)
+    boundaries = np.cumsum([0, *lengths]).astype(float)
     halves = [transition / 2 * min(pair) for pair in pairwise(lengths)]
     places = []
     for number, length in enumerate(lengths):
         before = halves[number - 1] if number else 0.0
         after = halves[number] if number < len(halves) else 0.0
-        start, end = borders[number], borders[number + 1]
+        start, end = boundaries[number], boundaries[number + 1]
         line = np.linspace(start - before, end + after, _GRID)
         density = np.ones(_GRID)
         if before:

@@ -50,7 +50,7 @@ def evaluate_labelled(
     Task-agnostic: a strategy that has logits under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
-    A task router is a rule as well; one that knows classes is also measured alone.
+    A task router is a rule as well; one that classifies is also measured alone.
     Where tasks share outputs that mean another class in each, a prediction under another task's
     identity is wrong, and a strategy that infers no task has none that could be right.
 
@@ -112,8 +112,9 @@ class _Functions:
             logits: Tensor = avalanche_forward(self.strategy.model, x, labels)
             return logits
 
-        known = self.fingerprints[task] if task < len(self.fingerprints) else None
-        return self.cache.get(("given", task), known, lambda: batches.apply(forward))
+        learned = task < len(self.fingerprints)
+        fingerprint = self.fingerprints[task] if learned else None
+        return self.cache.get(("given", task), fingerprint, lambda: batches.apply(forward))
 
     @torch.no_grad()
     def all(self, batches: _Batches, task: int) -> Tensor:
@@ -124,8 +125,8 @@ class _Functions:
         def of(function: int) -> Tensor:
             return batches.apply(partial(self.strategy.logits_of_task, task=function)).float()
 
-        known = enumerate(self.fingerprints)
-        logits = [self.cache.get((n, task), mark, partial(of, n)) for n, mark in known]
+        functions = enumerate(self.fingerprints)
+        logits = [self.cache.get((n, task), mark, partial(of, n)) for n, mark in functions]
         return torch.stack(logits)
 
 
