@@ -17,6 +17,7 @@ from harness.cli.orchestration import (
     make_missing,
     say,
     states,
+    unfinished,
 )
 from harness.cli.plan_table import plan_table
 from harness.storage import provenance
@@ -57,7 +58,8 @@ def _show_plan(request: ComparisonRequest) -> int:
         budget = request.budget.identity().items()
         shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
         say(_out(), f"Budget of all: {shown}")
-    _out().print(plan_table(list(zip(request.runs, found, strict=True))))
+    checkpoints = unfinished(request.runs, request.config)
+    _out().print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
     say(_out(), f"{found.count(TO_RUN)} of {len(found)} runs to make.")
     return FINISHED
 

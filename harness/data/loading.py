@@ -105,6 +105,15 @@ class TensorClassificationDataset(TaskAwareSupervisedClassificationDataset):
         made.examples = examples
         return made
 
+    def parts(self) -> list[tuple[TaskData, Tensor, int]]:
+        """What it is made of: a task's data, the rows taken of them, (n,), and the task label."""
+        return [(part.data, part.rows, part.label) for part in self.examples.parts]
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[tuple[TaskData, Tensor, int]]) -> TensorClassificationDataset:
+        """The dataset whose `parts` these are."""
+        return cls._made([_Part(*part) for part in parts])
+
     def __getitems__(self, indices: Sequence[int]) -> list[Tensor]:
         """A whole batch [x, y, task label]; PyTorch's DataLoader calls this once a batch."""
         return self.gather(torch.as_tensor(indices))

@@ -162,18 +162,20 @@ class StreamLoader(SupervisedPlugin):
 
     Args:
         stream: where the batches come from.
+        first: number of the first batch to give, from 0.
     """
 
-    def __init__(self, stream: UnlabelledStream) -> None:
+    def __init__(self, stream: UnlabelledStream, first: int = 0) -> None:
         super().__init__()
         self.stream = stream
+        self.first = first
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the batches in place of the strategy's own loader."""
         strategy.dataloader = self._batches()
 
     def _batches(self) -> Iterator[list[Tensor]]:
-        for indices in self.stream.batches:
+        for indices in self.stream.batches[self.first :]:
             x, y, _ = self.stream.dataset.gather(indices)
             yield [x, y]
 
@@ -186,13 +188,16 @@ class TaskBoundaryCallback(SupervisedPlugin):
     Args:
         ends: number of batches until each task's end, rising.
         function: called with the number of tasks shown so far, once for each task that has ended.
+        first: number of the first batch that it will see, from 0.
     """
 
-    def __init__(self, ends: Sequence[int], function: Callable[[int], None]) -> None:
+    def __init__(
+        self, ends: Sequence[int], function: Callable[[int], None], first: int = 0
+    ) -> None:
         super().__init__()
         self.ends = tuple(ends)
         self.function = function
-        self._batches = 0
+        self._batches = first
 
     def after_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Count the batch."""

@@ -47,6 +47,8 @@ def make_run(
 ) -> RunEnded:
     """Train, measure and store one run; whatever fails in it is stored as its failure.
 
+    It goes on from its checkpoint, if it has one, and discards it when it is stored as finished.
+
     Args:
         run: what to train.
         config: where the data and the results are.
@@ -58,7 +60,7 @@ def make_run(
     """
     from harness.data.datasets import DataUnavailableError
     from harness.experiment.experiment import run_experiment
-    from harness.storage import store
+    from harness.storage import checkpoints, store
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
 
@@ -67,10 +69,18 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
-        result = run_experiment(run, device=machine["device"], data=config.data, report=report)
+        checkpoint = checkpoints.folder(config.results, run)
+        result = run_experiment(
+            run,
+            device=machine["device"],
+            data=config.data,
+            report=report,
+            checkpoint=checkpoint,
+        )
         record = Record(run, declaration(run), circumstances())
         with suppress(FileExistsError):  # another command has finished the same run meanwhile
             store.save(config.results, record, result.rows, result.masks)
+        checkpoints.discard(checkpoint)
     except DataUnavailableError as unavailable:
         raise FatalError(str(unavailable)) from unavailable
     except Exception as failure:  # one run's failure, whatever it is, must not end the others

@@ -57,6 +57,11 @@ class ProgressTracker:
         self._stage = TrainingStage("untrained", 0)
         self._reported: RunProgress | None = None
 
+    def skip(self, stage: TrainingStage) -> None:
+        """The stage was trained and measured before."""
+        self._before += self._stage.epochs
+        self._stage = stage
+
     def begin(self, stage: TrainingStage) -> None:
         """The stage's first epoch begins."""
         self._before += self._stage.epochs
