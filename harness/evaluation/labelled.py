@@ -23,6 +23,7 @@ from harness.evaluation.accuracy import (
 from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.routers import routers_of
 from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
 from rmn.inference import SCORING_RULES, infer_task
@@ -67,6 +68,9 @@ def evaluate_labelled(
         precision: of task inference in long streams; everything else is measured in float32.
         cache: logits of earlier evaluations of the same run, used again where the strategy's
             fingerprints say that they still hold; None to begin with none.
+
+    Raises:
+        DivergedError: a logit is not finite.
     """
     strategy.model.eval()
     functions = _Functions(strategy, after, LogitCache() if cache is None else cache)
@@ -77,6 +81,7 @@ def evaluate_labelled(
             break
         batches = _Batches(data, device, benchmark.network)
         logits = functions.given_the_task(batches, task)
+        check_logits(logits, task)
         yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_AWARE))
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):

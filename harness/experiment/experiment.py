@@ -27,6 +27,7 @@ from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
+from harness.training.divergence import DivergenceGuard
 from harness.training.networks import NETWORKS
 from harness.training.schedules import CosineDecay, PlateauDecay
 
@@ -69,6 +70,7 @@ def run_experiment(
     Raises:
         CheckpointError: the checkpoint is of other code, or damaged.
         DataUnavailableError: a data file is missing or damaged.
+        DivergedError: a loss, a parameter or a logit is not finite.
         UndeclaredRequirementError: the method does what it does not declare.
     """
     budget = TrainingBudget(**run.training)
@@ -76,13 +78,14 @@ def run_experiment(
     stream = make_stream(BENCHMARKS[run.benchmark], budget, run.seed, data)
     method = methods()[run.baseline](**run.settings)
     tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
-    plugins = _plugins(stream, budget, run.seed, tracker)
+    guard = DivergenceGuard(lambda: tracker.doing)
+    plugins = (guard, *_plugins(stream, budget, run.seed, tracker))
     epochs = tracker.stages[-1].epochs
     context = _context(stream, budget, epochs, run.seed, _device(device), plugins)
     strategy = method.build(context)
     package = type(method).__module__.partition(".")[0]
     saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
-    loop = TrainingLoop(method, strategy, context, budget, stream, tracker, saved)
+    loop = TrainingLoop(method, strategy, context, budget, stream, tracker, guard, saved)
     rows = loop.run()
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return RunResult(schema.table(rows, run), packed(masks))

@@ -25,6 +25,7 @@ from harness.experiment.checkpointing import Checkpoints, ResumableParts, SavedS
 from harness.experiment.progress import ProgressTracker, TrainingStage
 from harness.experiment.requirements import check_requirements
 from harness.storage.schema import Row
+from harness.training.divergence import DivergenceGuard
 from harness.training.precision import mixed_precision
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class TrainingLoop:
         budget: of the training.
         stream: the data.
         tracker: receives the progress; its stages are `training_stages` of the same parts.
+        guard: one of the strategy's plugins.
         checkpoints: of the run; None to keep none.
         cache: logits of test data, for as long as they hold.
     """
@@ -52,6 +54,7 @@ class TrainingLoop:
     budget: TrainingBudget
     stream: Stream
     tracker: ProgressTracker
+    guard: DivergenceGuard
     checkpoints: Checkpoints | None = None
     cache: LogitCache = field(default_factory=LogitCache)
 
@@ -62,6 +65,7 @@ class TrainingLoop:
             UndeclaredRequirementError: after the first task in which the method does what it does
                 not declare.
             CheckpointError: there is a checkpoint that cannot be used.
+            DivergedError: a loss, a parameter or a logit is not finite.
         """
         saved = self.checkpoints.load(self.context.device) if self.checkpoints else None
         unlabelled = self.stream.unlabelled
@@ -133,7 +137,7 @@ class TrainingLoop:
         return (saved.rows, saved.done) if saved else (list(self._evaluate(0)), 0)
 
     def _parts(self, *, within_train: bool, **others: object) -> ResumableParts:
-        unstored = {"tracker": self.tracker, **others}
+        unstored = {"tracker": self.tracker, "guard": self.guard, **others}
         return ResumableParts(self.strategy, self.context, self.stream, unstored, within_train)
 
     def _save(self, parts: ResumableParts, rows: list[Row], done: int) -> None:
@@ -152,6 +156,7 @@ class TrainingLoop:
             trained: seconds of training on the last of them.
             shown: examples that it was trained on.
         """
+        self.guard.check(self.strategy)
         started = time.perf_counter()
         yield from self._evaluate(after)
         evaluated = time.perf_counter() - started
