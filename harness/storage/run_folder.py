@@ -144,13 +144,13 @@ def put(whole: Path, target: Path) -> None:
         target: the run's place; the caller holds the lock of the results folder.
     """
     if target.exists():
-        shutil.rmtree(target)
+        _remove_at_once(target)
     whole.replace(target)
 
 
 def remove(path: Path) -> None:
     """Delete a run's folder, and those of its method, profile and benchmark if they are empty."""
-    shutil.rmtree(path)
+    _remove_at_once(path)
     for above in path.parents[:3]:
         remove_empty(above)
 
@@ -171,6 +171,13 @@ def remove_unfinished(results: Path, writers: Collection[int]) -> None:
     for writer in writers:
         for leftover in results.glob(f"*/*/*/{_prefix(writer)}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _remove_at_once(path: Path) -> None:
+    """Whoever reads it meanwhile finds all of it or none."""
+    away = _make_beside(path)
+    path.replace(away)
+    shutil.rmtree(away)
 
 
 def _make_beside(target: Path) -> Path:

@@ -164,7 +164,8 @@ def _read(root: Path, file: Path) -> Results:
         try:
             record, rows = run_folder.read(path)
         except DamageError as error:
-            found.damaged[path] = str(error)
+            if path.exists():  # else it was packed or deleted meanwhile
+                found.damaged[path] = str(error)
             continue
         run_id = record.run.id
         if run_id not in records or records[run_id].status == "failed":
@@ -179,12 +180,10 @@ def _read(root: Path, file: Path) -> Results:
 
 
 def _state_of_folder(path: Path) -> State:
-    if not path.exists():
-        return "missing"
     try:
         return run_folder.read_record(path).status
     except DamageError:
-        return "damaged"
+        return "damaged" if path.exists() else "missing"
 
 
 def _state_in(file: Path, run_id: str) -> State:
