@@ -142,4 +142,5 @@ def _by_id(results: Results) -> dict[str, Record]:
 
 
 def _rows_by_id(results: Results) -> dict[str, pd.DataFrame]:
-    return {str(run_id): rows for run_id, rows in results.rows.groupby("run_id")}
+    groups = results.rows.groupby("run_id")
+    return {str(run_id): rows.reset_index(drop=True) for run_id, rows in groups}

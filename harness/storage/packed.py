@@ -58,7 +58,8 @@ class PackedRuns:
 
     def run(self, run_id: str) -> tuple[Record, pd.DataFrame]:
         """The record of a run and its rows, none for a failed one."""
-        return self.records[run_id], self.rows[self.rows["run_id"] == run_id]
+        rows = self.rows[self.rows["run_id"] == run_id]
+        return self.records[run_id], rows.reset_index(drop=True)
 
 
 def path_of(results: Path, benchmark: str, profile: str) -> Path:

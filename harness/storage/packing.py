@@ -132,14 +132,13 @@ def _place(target: Path, record: Record, rows: pd.DataFrame) -> str:
         if other.status == "finished":
             differs = store.contradict((record, rows), (other, other_rows))
             return "the folder differs from the packed run" if differs else ""
-    written = rows.reset_index(drop=True)
-    with run_folder.staged(target, record, written if len(rows) else None, None) as whole:
+    with run_folder.staged(target, record, rows if len(rows) else None, None) as whole:
         run_folder.put(whole, target)
     again, again_rows = run_folder.read(target)
     _compare(
         target,
         PackedRuns({record.run.id: again}, again_rows),
-        PackedRuns({record.run.id: record}, written),
+        PackedRuns({record.run.id: record}, rows),
     )
     return ""
 

@@ -143,13 +143,11 @@ def contradict(ours: tuple[Record, pd.DataFrame], theirs: tuple[Record, pd.DataF
     What their methods declared may differ; it changes no measurement.
 
     Args:
-        ours: a record and its rows (`harness.storage.schema`).
+        ours: a record and its rows (`harness.storage.schema`), numbered from 0.
         theirs: the other ones.
     """
     (record, rows), (other, other_rows) = ours, theirs
-    return dict(record.provenance) != dict(other.provenance) or not rows.reset_index(
-        drop=True
-    ).equals(other_rows.reset_index(drop=True))
+    return record.provenance != other.provenance or not rows.equals(other_rows)
 
 
 def _read(root: Path, file: Path) -> Results:

@@ -41,7 +41,13 @@ def make_rows() -> Callable[..., pd.DataFrame]:
     def rows(run: Run, *values: float) -> pd.DataFrame:
         return schema.table(
             [
-                {"metric": "accuracy", "regime": "task-aware", "after": 1, "task": n, "value": value}
+                {
+                    "metric": "accuracy",
+                    "regime": "task-aware",
+                    "after": 1,
+                    "task": n,
+                    "value": value,
+                }
                 for n, value in enumerate(values or (0.5, 0.75), start=1)
             ],
             run,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from harness.config.run import Run
@@ -38,7 +39,9 @@ def test_what_is_saved_is_read_back(
     }
 
 
-def test_status_of_a_folder(tmp_path: Path, run: Run, make_record: Records, make_rows: Rows) -> None:
+def test_status_of_a_folder(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
     assert store.status(tmp_path, run) == "missing"
     store.save(tmp_path, make_record(run, error="ValueError: no"))
     assert store.status(tmp_path, run) == "failed"
@@ -71,7 +74,7 @@ def test_many_packed_runs_are_looked_up_in_one_reading(
     store.save(tmp_path, make_record(run), make_rows(run))
     packing.pack(tmp_path, run.benchmark, run.profile)
     assert store.status(tmp_path, run) == "finished"
-    monkeypatch.setattr(packed.pq, "read_metadata", lambda *_: pytest.fail("opened again"))
+    monkeypatch.setattr(pq, "read_metadata", lambda *_: pytest.fail("opened again"))
     for seed in range(9):
         store.status(tmp_path, replace(run, seed=seed))
 
