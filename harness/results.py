@@ -119,7 +119,8 @@ def _list(args: argparse.Namespace) -> int:
 
     inventory = take_inventory(args.results)
     runs = chosen_runs(args, inventory.runs)
-    for table in overview(inventory, runs, each=args.runs):
+    for heading, table in overview(inventory, runs, each=args.runs):
+        _say(heading)
         _print(table)
         _say("")
     if not runs:

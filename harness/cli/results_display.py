@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from harness.storage.record import Record
 
 
-def overview(inventory: Inventory, runs: Iterable[StoredRun], *, each: bool) -> Iterator[Table]:
-    """A table for each benchmark and profile.
+def overview(
+    inventory: Inventory, runs: Iterable[StoredRun], *, each: bool
+) -> Iterator[tuple[str, Table]]:
+    """A heading and a table for each benchmark and profile.
 
     Args:
         inventory: for the sizes of the packed files.
@@ -32,11 +34,11 @@ def overview(inventory: Inventory, runs: Iterable[StoredRun], *, each: bool) -> 
         sizes = [f"packed file {decimal(size)}" for size in files.values()]
         folders = [run for run in section if run.place == "folder"]
         if folders:
-            sizes.append(
-                f"{counted(len(folders), 'folder')} {decimal(sum(r.size for r in folders))}"
-            )
-        title = f"{benchmark}/{profile}: {counted(len(section), 'run')}; {', '.join(sizes)}"
-        yield _each(section, title) if each else _settings(section, title)
+            size = decimal(sum(run.size for run in folders))
+            sizes.append(f"{counted(len(folders), 'folder')} {size}")
+        distinct = len({run.run_id for run in section})
+        heading = f"{benchmark}/{profile}: {counted(distinct, 'run')}; {', '.join(sizes)}"
+        yield heading, _each(section) if each else _settings(section)
 
 
 def description(stored: StoredRun, record: Record) -> Table:
@@ -118,35 +120,39 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def _settings(runs: Sequence[StoredRun], title: str) -> Table:
-    table = _table(title, "method", "setting", "runs", "seeds", "status", "place", "size")
-
+def _settings(runs: Sequence[StoredRun]) -> Table:
     def what(run: StoredRun) -> tuple[str, ...]:
         return run.method, _setting(run), run.status, run.place
 
+    rows = []
     for (method, setting, status, place), group in groupby(sorted(runs, key=what), what):
         same = list(group)
         seeds = _ranges(sorted({run.record.run.seed for run in same if run.record}))
         size = decimal(sum(run.size for run in same)) if place == "folder" else ""
-        table.add_row(method, Text(setting), str(len(same)), seeds, status, place, size)
-    return table
+        rows.append((method, setting, str(len(same)), seeds, status, place, size))
+    return _table(("method", "setting", "runs", "seeds", "status", "place", "size"), rows)
 
 
-def _each(runs: Sequence[StoredRun], title: str) -> Table:
-    table = _table(title, "run", "method", "seed", "status", "place", "setting")
+def _each(runs: Sequence[StoredRun]) -> Table:
+    rows = []
     for run in runs:
         seed = str(run.record.run.seed) if run.record else ""
-        table.add_row(run.run_id, run.method, seed, run.status, run.place, Text(_setting(run)))
-    return table
+        rows.append((run.run_id, run.method, seed, run.status, run.place, _setting(run)))
+    return _table(("run", "method", "seed", "status", "place", "setting"), rows)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for name in columns:
-        if name == "setting":
-            table.add_column(name, overflow="fold")
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A plain table of the columns that are not empty; only the setting may be broken."""
+    shown = [column for column in range(len(titles)) if any(row[column] for row in rows)]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in (titles[column] for column in shown):
+        right = title in ("runs", "size")
+        if title == "setting":
+            table.add_column(title, overflow="fold")
         else:
-            table.add_column(name, no_wrap=True, justify="right" if name == "size" else "left")
+            table.add_column(title, no_wrap=True, justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*(Text(row[column]) for column in shown))
     return table
 
 
