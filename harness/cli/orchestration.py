@@ -22,7 +22,7 @@ TO_RUN: Final = "to run"
 
 
 def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> list[str]:
-    """For each run `TO_RUN`, "finished", "failed" or "damaged"; those are left alone.
+    """For each run `TO_RUN`, or its state in the store; those are left alone.
 
     Args:
         runs: all runs of a command.
@@ -31,7 +31,7 @@ def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> 
     """
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
-    again = {"missing"} | ({"failed"} if retry_failed else set())
+    again = {"missing"} | ({"failed", "diverged"} if retry_failed else set())
     found = (store.status(config.results, run) for run in runs)
     return [TO_RUN if state in again else state for state in found]
 

@@ -17,10 +17,10 @@ def plan_table(
     """What would run and what need not, one row per method.
 
     Args:
-        states: every run with `TO_RUN`, "finished", "failed" or "damaged".
+        states: every run with `TO_RUN` or its state in the store.
         unfinished: the checkpoints that runs would go on from, by the runs' ids.
     """
-    titles = (TO_RUN, "finished", "failed", "damaged")
+    titles = (TO_RUN, "finished", "failed", "diverged", "damaged")
     rows: dict[str, tuple[Mapping[str, object], dict[str, list[str]]]] = {}
     for run, state in states:
         _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))

@@ -209,9 +209,13 @@ def _formulas(board: Leaderboard) -> list[list[str]]:
 
 def _problems(results: Results) -> list[str]:
     failed: Iterable[str] = (
-        f"{record.run}: failed, {record.error.strip().splitlines()[-1] if record.error else ''}"
+        f"{record.run}: {record.status}, {_last_line(record.error)}"
         for record in results.records
-        if record.status == "failed"
+        if record.status != "finished"
     )
     damaged = (f"{path.name}: damaged, {reason}" for path, reason in results.damaged.items())
     return [*failed, *damaged]
+
+
+def _last_line(text: str) -> str:
+    return (text.strip() or "no reason was stored").splitlines()[-1]
