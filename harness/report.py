@@ -6,14 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES
 from harness.config.suggestions import unknown
-
-if TYPE_CHECKING:
-    from harness.storage.store import Results
 
 FORMATS: Final = ("pdf", "md", "csv", "tex")
 
@@ -36,6 +33,7 @@ def make_report(
     Raises:
         NoFinishedRunError: there is no finished run.
     """
+    from harness.analysis.labelled_counterparts import with_labels
     from harness.analysis.leaderboard import leaderboard
     from harness.analysis.selection import select
     from harness.reporting.document import typeset
@@ -43,7 +41,7 @@ def make_report(
     from harness.storage import store
 
     found = select(store.read(results, benchmark, profile))
-    supervised = _with_labels(results, benchmark, profile)
+    supervised = with_labels(results, benchmark, profile)
     for path, reason in found.damaged.items():
         sys.stderr.write(f"{path} is damaged and left alone ({reason})\n")
     stem = benchmark if profile == "default" else f"{benchmark}-{profile}"
@@ -58,19 +56,6 @@ def make_report(
             path.write_text(text)
         written.append(path)
     return written
-
-
-def _with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
-    """Runs on the same tasks with labels, in the profile there that has the same budget."""
-    from harness.analysis.selection import select
-    from harness.storage import store
-
-    here = BENCHMARKS[benchmark]
-    budgets = BENCHMARKS[here.labelled_counterpart].budgets if here.labelled_counterpart else {}
-    for name, budget in budgets.items():
-        if budget == here.budgets[profile]:
-            return select(store.read(results, here.labelled_counterpart, name))
-    return None
 
 
 def main(words: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import COLUMNS, Entry, Leaderboard
+from harness.analysis.leaderboard import LEADERBOARD, Entry, Leaderboard, columns_of
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 
 _HEAD: Final = ("Method", "Seeds")
@@ -16,7 +16,7 @@ _TAIL: Final = ("Task inferred by", "Paper, task-aware (quoted)", "Paper, task-a
 
 def markdown(board: Leaderboard) -> str:
     """A table with a heading that names benchmark and profile; best values bold."""
-    titles = [*_HEAD, *(column.title for column in COLUMNS), *_TAIL]
+    titles = [*_HEAD, *(column.title for column in columns_of(*LEADERBOARD)), *_TAIL]
     lines = [f"## {board.benchmark}, profile {board.profile}", ""]
     lines += ["| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
     for entry in board.entries:
@@ -48,10 +48,10 @@ def csv(board: Leaderboard) -> str:
 
 def tex(board: Leaderboard) -> str:
     """A booktabs tabular."""
-    titles = [*_HEAD, *(column.title for column in COLUMNS), *_TAIL]
+    titles = [*_HEAD, *(column.title for column in columns_of(*LEADERBOARD)), *_TAIL]
     lines = [
         f"% {board.benchmark}, profile {board.profile}; needs \\usepackage{{booktabs}}",
-        "\\begin{tabular}{lr" + "r" * len(COLUMNS) + "lrr}",
+        "\\begin{tabular}{lr" + "r" * len(columns_of(*LEADERBOARD)) + "lrr}",
         "\\toprule",
         " & ".join(map(_escape, titles)) + " \\\\",
         "\\midrule",

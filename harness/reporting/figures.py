@@ -22,12 +22,14 @@ from harness.analysis.leaderboard import (
     FORGETTING,
     LEARNING,
     SECONDS,
-    WITHOUT_RULE,
     Entry,
     Leaderboard,
     of_entry,
 )
-from harness.analysis.metrics import RUN, matrix, pairs
+from harness.analysis.metrics.accuracy import matrix
+from harness.analysis.metrics.definition import RUN
+from harness.analysis.metrics.masks import pairs
+from harness.analysis.selection import WITHOUT_RULE
 from harness.analysis.statistics import half_width
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 

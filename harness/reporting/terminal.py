@@ -11,9 +11,10 @@ from rich.table import Table
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
     ACC_AWARE,
-    COLUMNS,
     FORGETTING,
     INFERENCE,
+    LEADERBOARD,
+    columns_of,
     leaderboard,
 )
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
@@ -88,7 +89,7 @@ def leaderboard_table(results: Results, width: int) -> Table:
         _Words("Method", [entry.title for entry in entries]),
         _Column("Seeds", [str(entry.seeds) for entry in entries]),
     ]
-    for metric in COLUMNS:
+    for metric in columns_of(*LEADERBOARD):
         bold = [entry.cells[metric].best for entry in entries]
         columns.append(_Column(metric.title, [entry.text(metric) for entry in entries], bold))
     columns.append(_Words("Rule", [entry.rule for entry in entries]))
