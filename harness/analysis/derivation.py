@@ -23,7 +23,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
     """
     selected: dict[tuple[str, ...], pd.DataFrame] = {}
     cut: dict[object, Mapping[Key, Any]] = {}  # what several metrics are functions of, made once
-    tables = []
+    tables: list[pd.DataFrame] = []
     for metric in metrics().values():
         if not metric.measurements:
             continue
@@ -31,7 +31,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
         if names not in selected:
             selected[names] = rows[rows["metric"].isin(names)]
         if metric.over is None:
-            values = metric.function(selected[names])
+            values: pd.Series[float] = metric.function(selected[names])
         else:
             if (metric.over, names) not in cut:
                 cut[metric.over, names] = metric.over(selected[names])

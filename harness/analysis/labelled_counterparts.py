@@ -15,21 +15,32 @@ from harness.storage import store
 from harness.storage.store import Results
 
 
-def with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
-    """Runs on the same tasks with labels, in the profile there that has the same budget.
+def labelled_counterpart(benchmark: str, profile: str) -> tuple[str, str] | None:
+    """The benchmark of the same tasks with labels, and the profile there that has the same budget.
 
     Args:
-        results: folder of all results.
-        benchmark: a stream without labels, or any other, which has no such runs.
+        benchmark: a stream without labels, or any other, which has no counterpart.
         profile: its name.
     """
     here = BENCHMARKS.get(benchmark)
-    if here is None or not here.labelled_counterpart or profile not in here.budgets:
+    if here is None or not here.labelled_counterpart:
         return None
     for name, budget in BENCHMARKS[here.labelled_counterpart].budgets.items():
-        if budget == here.budgets[profile]:
-            return select(store.read(results, here.labelled_counterpart, name))
+        if budget == here.budgets.get(profile):
+            return here.labelled_counterpart, name
     return None
+
+
+def with_labels(results: Path, benchmark: str, profile: str) -> Results | None:
+    """The runs that count of `labelled_counterpart`, if there is one.
+
+    Args:
+        results: folder of all results.
+        benchmark: its name.
+        profile: its name.
+    """
+    there = labelled_counterpart(benchmark, profile)
+    return None if there is None else select(store.read(results, *there))
 
 
 def lost_without_labels(
@@ -56,5 +67,6 @@ def lost_without_labels(
         return here.baseline != there.baseline or here.settings == there.settings
 
     kept = {record.run.id for record in supervised.records if comparable(record.run)}
-    rows = supervised.rows[supervised.rows["run_id"].isin(kept)]
+    rows = supervised.rows
+    rows = rows[rows["run_id"].isin(kept) & (rows["metric"] == "accuracy")]
     return degradation(derived, derive(rows).replace({"baseline": names}))
