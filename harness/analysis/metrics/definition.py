@@ -32,7 +32,7 @@ Key = tuple[str, str, str]
 class Unit(Enum):
     """Of a metric's values in tables of data; printed tables show shares in percent."""
 
-    PERCENT = "share from 0 to 1, printed in percent"
+    PERCENT = "percent"
     COUNT = "count"
     SECONDS = "seconds"
     BYTES = "bytes"
@@ -42,8 +42,8 @@ class Unit(Enum):
 class Direction(Enum):
     """Which values are better."""
 
-    HIGHER = "higher is better"
-    LOWER = "lower is better"
+    HIGHER = "higher"
+    LOWER = "lower"
     NEITHER = "neither"
 
 
