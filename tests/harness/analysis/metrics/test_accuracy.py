@@ -1,23 +1,33 @@
-"""Metrics against hand-worked matrices, and laws that any matrix obeys."""
+"""Metrics of a matrix against hand-worked values, Avalanche's own, and laws that any obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from avalanche.evaluation.functional import forgetting as forgetting_of_matrix
+from avalanche.evaluation.metrics import Accuracy
+from avalanche.evaluation.metrics.forgetting_bwt import StreamBWT, StreamForgetting
+from avalanche.evaluation.metrics.forward_transfer import StreamForwardTransfer
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from harness.analysis import metrics
-from harness.analysis.metrics import (
+from harness.analysis.metrics.accuracy import (
+    Matrix,
     acc,
     aia,
     bwt,
-    degradation,
-    derive,
     forgetting,
+    forgetting_chaudhry,
     fwt,
     learning_accuracy,
-    pairs,
+    matrices,
+    matrix,
 )
 
 # Worked by hand. Row i: after i tasks; row 0: untrained, 0.10 everywhere.
@@ -32,7 +42,7 @@ R = np.array(
 )
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     assert acc(R) == pytest.approx((0.97 + 0.70 + 0.88 + 0.95) / 4)
     assert learning_accuracy(R) == pytest.approx((0.90 + 0.80 + 0.96 + 0.95) / 4)
     assert bwt(R) == pytest.approx((0.07 - 0.10 - 0.08) / 3)
@@ -43,115 +53,136 @@ def test_by_hand():
     assert aia(R) == pytest.approx(sum(incremental) / 4)
 
 
-def test_one_task_transfers_nothing():
+def test_chaudhry_counts_what_was_known_before_it_was_learned() -> None:
+    assert forgetting_chaudhry(R) == forgetting(R)
+    foreseen = R.copy()
+    foreseen[1, 2] = 0.99  # task 3 after task 1; the best since it was learned is 0.96
+    assert forgetting(foreseen) == forgetting(R)
+    assert forgetting_chaudhry(foreseen) == pytest.approx(forgetting(R) + (0.99 - 0.96) / 3)
+    untrained = R.copy()
+    untrained[0] = 1.0  # his l begins at 1
+    assert forgetting_chaudhry(untrained) == forgetting_chaudhry(R)
+
+
+def test_one_task_transfers_nothing() -> None:
     one = np.array([[0.1], [0.9]])
     assert acc(one) == learning_accuracy(one) == 0.9
-    assert np.isnan([bwt(one), fwt(one), forgetting(one)]).all()
+    assert np.isnan([bwt(one), fwt(one), forgetting(one), forgetting_chaudhry(one)]).all()
 
 
-def test_what_was_not_measured_is_not_zero():
+def test_what_was_not_measured_is_not_zero() -> None:
     joint = R.copy()
     joint[1:-1] = np.nan
     assert acc(joint) == acc(R)
-    assert np.isnan([bwt(joint), forgetting(joint), learning_accuracy(joint), fwt(joint)]).all()
+    unknown = (bwt, forgetting, forgetting_chaudhry, learning_accuracy, fwt)
+    assert np.isnan([metric(joint) for metric in unknown]).all()
+    learned_only = R.copy()
+    learned_only[np.triu_indices_from(R, 0)] = np.nan
+    assert forgetting(learned_only) == forgetting(R)
+    assert np.isnan(forgetting_chaudhry(learned_only))
 
 
 @st.composite
-def matrices(draw):
+def any_matrix(draw: st.DrawFn) -> Matrix:
     tasks = draw(st.integers(2, 6))
     return draw(arrays(float, (tasks + 1, tasks), elements=st.floats(0, 1, width=16)))
 
 
-@given(matrices())
-def test_laws(r):
+@given(any_matrix())
+def test_laws(r: Matrix) -> None:
     tasks = r.shape[1]
     assert acc(r) - learning_accuracy(r) == pytest.approx((tasks - 1) / tasks * bwt(r), abs=1e-12)
-    assert forgetting(r) >= -bwt(r) - 1e-12
+    assert forgetting_chaudhry(r) >= forgetting(r) >= -bwt(r) - 1e-12
     assert 0 <= acc(r) <= 1
-    assert -1 <= bwt(r) <= 1
+    assert 0 <= aia(r) <= 1
+    for metric in (bwt, fwt, forgetting, forgetting_chaudhry):
+        assert -1 <= metric(r) <= 1
+
+
+@given(any_matrix())
+def test_two_tasks_are_forgotten_alike_by_every_definition(r: Matrix) -> None:
+    r = r[:3, :2]
+    assert forgetting(r) == forgetting_chaudhry(r) == pytest.approx(-bwt(r))
 
 
 @given(st.floats(0, 1), st.integers(2, 6))
-def test_nothing_happens_to_a_constant_matrix(value, tasks):
+def test_nothing_happens_to_a_constant_matrix(value: float, tasks: int) -> None:
     r = np.full((tasks + 1, tasks), value)
-    for metric in (bwt, fwt, forgetting):
+    for metric in (bwt, fwt, forgetting, forgetting_chaudhry):
         assert metric(r) == pytest.approx(0)
-    assert acc(r) == pytest.approx(value)
+    for metric in (acc, aia, learning_accuracy):
+        assert metric(r) == pytest.approx(value)
 
 
-def rows(**columns):
-    table = pd.DataFrame(columns)
-    fixed = {"run_id": "a", "baseline": "rmn", "setting": "", "seed": 0, "regime": "", "rule": ""}
-    return table.assign(**{key: value for key, value in fixed.items() if key not in table})
+def cells(r: Matrix, run_id: str = "a", rule: str = "") -> pd.DataFrame:
+    """The rows that a matrix is measured as, without what is NaN."""
+    table = pd.DataFrame(
+        [(after, task + 1, value) for (after, task), value in np.ndenumerate(r)],
+        columns=["after", "task", "value"],
+    )
+    return table.dropna().assign(run_id=run_id, regime="task-aware", rule=rule)
 
 
-def test_masks_and_costs_by_hand():
-    """Two layers of 4 and 6 weights; masks keep 2 + 3 and 1 + 2 weights, 1 + 1 of them shared."""
-    layers = ["x", "y"]
-    table = pd.concat(
-        [
-            rows(metric="weights", layer=layers, value=[4.0, 6.0]),
-            rows(metric="mask_ones", after=1, task=1, layer=layers, value=[2.0, 3.0]),
-            rows(metric="mask_ones", after=2, task=2, layer=layers, value=[1.0, 2.0]),
-            rows(metric="mask_overlap", after=2, task=1, other=2, layer=layers, value=[1.0, 1.0]),
-            rows(metric="weights_used", after=1, layer=layers, value=[2.0, 3.0]),
-            rows(metric="weights_used", after=2, layer=layers, value=[2.0, 4.0]),
-            rows(metric="stored_bytes", after=[1, 2], value=[10.0, 30.0]),
-            rows(metric="stored_examples", after=[1, 2], value=[0.0, 5.0]),
-            rows(metric="train_seconds", after=[1, 2], value=[1.0, 2.0]),
-            rows(metric="eval_seconds", after=[1, 2], value=[0.5, 0.5]),
-            rows(
-                metric="inferred_as", regime="task-agnostic", rule="energy", after=2,
-                task=[1, 1, 2, 2], other=[1, 2, 1, 2], value=[0.9, 0.1, 0.3, 0.7],
-            ),
-        ]
-    )  # fmt: skip
-    found = derive(table).set_index("metric")["value"]
-    assert found["mask_density"] == pytest.approx((5 / 10 + 3 / 10) / 2)
-    assert found["weights_used"] == pytest.approx(6 / 10)
-    assert found["mask_overlap"] == pytest.approx(2 / (5 + 3 - 2))
-    assert found["stored_bytes"] == 30
-    assert found["stored_examples"] == 5
-    assert found["seconds"] == 4
-    assert found["task_inference"] == pytest.approx(0.8)
-    assert pairs(table)["value"].tolist() == [pytest.approx(1 / 3)]
+@given(any_matrix(), any_matrix())
+def test_matrices_are_put_together_from_rows_in_any_order(one: Matrix, other: Matrix) -> None:
+    one[1, 1] = np.nan
+    rows = pd.concat([cells(one), cells(other, run_id="b", rule="energy")])
+    found = matrices(rows.sample(frac=1, random_state=0))
+    np.testing.assert_array_equal(found["a", "task-aware", ""], one)
+    np.testing.assert_array_equal(found["b", "task-aware", "energy"], other)
+    np.testing.assert_array_equal(matrix(cells(one)), one)
 
 
-def test_remembering_by_hand():
-    agnostic = {"regime": "task-agnostic", "rule": "max-logit"}
-    table = pd.concat(
-        [
-            rows(metric="border", task=[1, 2, 3], value=[0.0, 10.0, 20.0]),
-            rows(metric="switch", other=[1, 2, 3], value=[0.0, 12.0, 15.0]),
-            rows(metric="batches", value=[30.0]),
-            rows(metric="masks", after=[1, 2, 3], value=[1.0, 3.0, 3.0]),
-            rows(metric="old_new_auroc", after=[1, 2, 2], task=[1, 1, 2], value=[0.9, 0.8, 0.4],
-                 **agnostic),
-            rows(metric="inferred_together", after=3, task=[1, 2, 3, 1], other=[10, 10, 10, 100],
-                 value=[1.0, 0.5, 0.0, 0.25], **agnostic),
-            rows(metric="router_bytes", after=[1, 2], value=[10.0, 20.0], **agnostic),
-            rows(metric="accuracy", after=[0, 1], task=1, value=[0.1, 0.7], **agnostic),
-        ]
-    )  # fmt: skip
-    derived = derive(table)
-    found = derived.set_index("metric")["value"]
-    assert found["switch_precision"] == found["switch_recall"] == 1 / 2
-    assert found["switch_delay"] == 2
-    assert found["false_alarms"] == pytest.approx(1000 / 30)
-    assert found["masks_per_task"] == 1
-    assert found["old_new_auroc"] == pytest.approx(0.7)
-    assert found["inferred_of_10"] == pytest.approx(0.5)
-    assert found["inferred_of_100"] == 0.25
-    assert found["router_bytes"] == 20
-    told = derived.assign(run_id="b", value=derived["value"] + 0.2)
-    lost = degradation(derived, told)
-    assert lost["metric"].tolist() == ["degradation"]
-    assert lost["value"].tolist() == [pytest.approx(0.2)]
-    assert lost["run_id"].tolist() == ["a"]
+def test_no_rows_make_no_matrix() -> None:
+    assert matrices(cells(R).iloc[:0]) == {}
 
 
-def test_every_metric_says_what_it_means():
-    for metric in metrics.METRICS.values():
-        assert metric.title
-        assert metric.formula
-        assert metric.source
+def test_backward_transfer_is_avalanches() -> None:
+    assert bwt(R) == pytest.approx(_streamed(StreamBWT, R[1:]))
+
+
+def test_avalanches_forgetting_is_negative_backward_transfer() -> None:
+    """It starts from the accuracy right after learning, not from the best since."""
+    assert -bwt(R) == pytest.approx(_streamed(StreamForgetting, R[1:]))
+    assert -bwt(R) == pytest.approx(forgetting_of_matrix(R[1:])[-1, :-1].mean())
+    # tasks 1 and 2 were known better later: 0.95 after 0.90, 0.88 after 0.80
+    assert forgetting(R) == pytest.approx(-bwt(R) + (0.05 + 0.08) / 3)
+
+
+def test_forgetting_is_avalanches_where_accuracy_only_falls() -> None:
+    falling = np.array([[0.5, 0.5, 0.5], [0.9, 0.5, 0.5], [0.8, 0.9, 0.5], [0.6, 0.7, 0.9]])
+    expected = pytest.approx(_streamed(StreamForgetting, falling[1:]))
+    assert forgetting(falling) == forgetting_chaudhry(falling) == expected
+
+
+def test_forward_transfer_is_avalanches() -> None:
+    assert fwt(R) == pytest.approx(_streamed(StreamForwardTransfer, R, first=-1))
+
+
+def test_average_accuracy_is_avalanches_for_tasks_of_equal_size() -> None:
+    """Avalanche's stream accuracy weighs tasks by their examples, ours weighs them equally."""
+    streamed = Accuracy()
+    for share in R[-1]:
+        right = torch.arange(100) < round(100 * share)
+        streamed.update(right.long(), torch.ones(100, dtype=torch.long))
+    assert acc(R) == pytest.approx(streamed.result())
+
+
+def _streamed(plugin: Callable[[], object], evaluations: Matrix, first: int = 0) -> float:
+    """What a plugin of Avalanche says, driven as by its loop, after the last evaluation.
+
+    Args:
+        plugin: its class.
+        evaluations: accuracy on each experience (columns) at each evaluation (rows).
+        first: number of the experience trained before the first evaluation; -1 for none.
+    """
+    metric: Any = plugin()
+    for trained, accuracies in enumerate(evaluations, start=first):
+        metric.train_exp_id = trained
+        metric.before_eval(None)
+        for experience, accuracy in enumerate(accuracies):
+            metric.eval_exp_id = experience
+            metric.metric_result = lambda _, accuracy=accuracy: float(accuracy)
+            metric.after_eval_exp(None)
+        metric.at_init = False
+    return float(metric.result())
