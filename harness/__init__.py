@@ -1,10 +1,12 @@
 """The benchmark harness: from a command line to runs, tables, figures and a PDF.
 
->>> import harness
->>> metrics = harness.load_metrics("results", benchmark="split_mnist")  # doctest: +SKIP
+Results as data frames are `load_metrics` and `load_rows` (`docs/metrics.md`):
 
-Results as data frames: `load_metrics` and `load_rows` (`docs/metrics.md`). Importing this package
-imports neither pandas nor torch; these functions import pandas.
+    import harness
+
+    metrics = harness.load_metrics("results", benchmark="split_mnist", metric="acc")
+
+Importing this package imports neither pandas nor torch; these functions import pandas.
 """
 
 from __future__ import annotations

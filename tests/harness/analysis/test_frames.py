@@ -99,7 +99,7 @@ def test_an_empty_folder_gives_empty_tables(tmp_path: Path) -> None:
 def test_damaged_runs_are_named_and_left_out(stored: Path) -> None:
     whole = harness.load_metrics(stored)
     [broken, _] = sorted((stored / "split_mnist" / "smoke" / "ewc").iterdir())
-    (broken / store.ROWS).write_bytes(b"no table")
+    (broken / "rows.parquet").write_bytes(b"no table")
     with pytest.warns(UserWarning, match=str(broken)) as warned:
         left = harness.load_metrics(stored)
     assert warned[0].filename == __file__

@@ -122,6 +122,46 @@ def test_rows_that_do_not_fit_leave_an_earlier_failure(tmp_path: Path) -> None:
     assert everything_under(tmp_path) == before
 
 
+@pytest.mark.parametrize("part", ["benchmark", "baseline", "rows"])
+def test_runs_of_an_older_version_are_left_out_once_a_newer_one_finished(
+    tmp_path: Path, part: str
+) -> None:
+    newer = replace(RUN, versions={**RUN.versions, part: 2})
+    store.save(tmp_path, make_record(), make_rows())
+    store.save(tmp_path, make_record(newer, error="ValueError: no"))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert {record.run.id for record in found.records} == {RUN.id, newer.id}
+    assert set(found.rows["run_id"]) == {RUN.id}
+    store.save(tmp_path, make_record(newer), make_rows(newer))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert [record.run.id for record in found.records] == [newer.id]
+    assert set(found.rows["run_id"]) == {newer.id}
+    assert store.status(tmp_path, RUN) == "finished"
+
+
+def test_runs_from_before_and_after_a_change_of_defaults_are_told_apart(tmp_path: Path) -> None:
+    older = replace(RUN, setting="")
+    newer = replace(older, settings={"ewc_lambda": 20.0, "decay": None}, training={"epochs": 2})
+    for day, run in enumerate((older, newer, replace(newer, seed=1), replace(older, seed=1))):
+        started = {"started": f"2026-01-0{4 if run == newer else day + 1}"}
+        store.save(tmp_path, replace(make_record(run), provenance=started), make_rows(run))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    labels = {record.run.id: record.run.setting for record in found.records}
+    assert labels[newer.id] == ""
+    assert labels[older.id] == "ewc_lambda=10.0, training.epochs=1"
+    assert dict(zip(found.rows["run_id"], found.rows["setting"], strict=True)) == labels
+
+
+@pytest.mark.parametrize(("part", "left"), [("benchmark", {"hat"}), ("baseline", {"ewc", "hat"})])
+def test_methods_of_another_version_of_the_benchmark_are_not_compared(
+    tmp_path: Path, part: str, left: set[str]
+) -> None:
+    other = replace(RUN, baseline="hat", versions={**RUN.versions, part: 2})
+    for run in (RUN, other):
+        store.save(tmp_path, make_record(run), make_rows(run))
+    assert set(store.read(tmp_path, "split_mnist", "smoke").rows["baseline"]) == left
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
