@@ -98,13 +98,14 @@ def measurements(rows: pd.DataFrame) -> Table:
     Args:
         rows: of the run (`harness.storage.schema`).
     """
-    from harness.analysis.metrics import METRICS, derive  # imports pandas
+    from harness.analysis.derivation import derive  # imports pandas
+    from harness.analysis.metrics.definition import Unit, metrics
 
     table = Table("metric", "regime", "rule", title=f"{counted(len(rows), 'row')} of measurements")
     table.add_column("value", justify="right")
     for row in derive(rows).dropna(subset="value").to_dict("records"):
         value = float(row["value"])
-        percent = row["metric"] in METRICS and METRICS[row["metric"]].percent
+        percent = metrics()[row["metric"]].unit is Unit.PERCENT
         text = f"{100 * value:.2f} %" if percent else f"{value:,.6g}"
         table.add_row(row["metric"], row["regime"], row["rule"], text)
     return table

@@ -18,7 +18,7 @@ from harness.analysis.leaderboard import (
     Leaderboard,
     of_entry,
 )
-from harness.analysis.metrics import matrix
+from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.statistics import half_width
 from harness.reporting.figures.style import (
     colour,

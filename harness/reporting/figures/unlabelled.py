@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import (
-    WITHOUT_RULE,
     Leaderboard,
     of_entry,
 )
+from harness.analysis.selection import WITHOUT_RULE
 from harness.reporting.figures.style import (
     colour,
     dashes,
