@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from baselines.interface import Baseline, Supervision
-from harness.cli.options import DATA_VARIABLE
+from harness.cli.options import DATA_VARIABLE, given_executor_options
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.plan import is_compatible
 from harness.config.suggestions import unknown
 from harness.data.sources import SOURCES
+from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
 
 
 class ArgumentError(ValueError):
@@ -119,3 +121,24 @@ def writable_folder(option: str, folder: Path) -> Path:
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         raise ArgumentError(f"{option}: {nearest} cannot be read and written; name another")
     return folder
+
+
+def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Executor:
+    """The executor that --executor names, with its own options.
+
+    Args:
+        args: parsed, of `harness.cli.options.add_execution`.
+        config: how runs are made.
+
+    Raises:
+        ArgumentError: an option of another executor is given, or this one cannot be had.
+    """
+    given = given_executor_options(args)
+    for name, values in given.items():
+        if values and name != args.executor:
+            option = f"--{next(iter(values)).replace('_', '-')}"
+            raise ArgumentError(f"{option} is for --executor {name}; add that, or leave it out")
+    try:
+        return executors()[args.executor](config, **given[args.executor])
+    except FatalError as error:
+        raise ArgumentError(f"--executor {args.executor}: {error}") from error

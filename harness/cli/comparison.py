@@ -16,6 +16,7 @@ from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     split_names,
     writable_folder,
@@ -28,8 +29,7 @@ from harness.config.run import Run
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import unknown
 from harness.config.tuned_settings import best_known
-from harness.execution.cores import cores
-from harness.execution.executor import ExecutionConfig
+from harness.execution.executor import ExecutionConfig, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ComparisonRequest:
         budget: its training budget, with what the command line changes.
         runs: every run of the comparison, or of the part of it that was asked for.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
         reports: folder of the reports.
         plan: only show what would run.
         retry_failed: run again what failed before.
@@ -54,7 +54,7 @@ class ComparisonRequest:
     budget: TrainingBudget
     runs: Sequence[Run]
     config: ExecutionConfig
-    executor: str
+    executor: Executor
     reports: Path
     plan: bool
     retry_failed: bool
@@ -113,7 +113,7 @@ def _request(
         data=data_folder(args.data, benchmark),
         device=args.device,
         origin=origin,
-        jobs=args.jobs or max(1, cores() // args.threads),
+        jobs=args.jobs,
         threads=args.threads,
     )
     runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
@@ -123,7 +123,7 @@ def _request(
         budget=budget,
         runs=part(runs, *args.part),
         config=config,
-        executor=args.executor,
+        executor=chosen_executor(args, config),
         reports=writable_folder("--reports", args.reports),
         plan=args.plan,
         retry_failed=args.retry_failed,

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness.cli.progress_display import display
 from harness.config.run import Run
-from harness.execution.executor import ExecutionConfig, FatalError, executors
+from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.storage import checkpoints
 from harness.storage.checkpoints import Checkpoint
 
@@ -37,14 +37,20 @@ def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> 
 
 
 def make_missing(
-    runs: Sequence[Run], config: ExecutionConfig, executor: str, log: Console, retry_failed: bool
+    runs: Sequence[Run],
+    config: ExecutionConfig,
+    executor: Executor,
+    log: Console,
+    retry_failed: bool,
 ) -> None:
     """Make those of the runs that need making, and show how it goes.
+
+    What other commands on the same results folder make meanwhile is waited for, not made.
 
     Args:
         runs: all runs of a command.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
         log: where the progress is shown.
         retry_failed: whether failed runs are to run again.
 
@@ -55,8 +61,10 @@ def make_missing(
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
     if missing:
+        from harness.execution.sharing import make_shared  # imports pandas
+
         with display(log, len(missing)) as listener:
-            executors()[executor](config).run(missing, listener)
+            make_shared(missing, config, executor, listener)
 
 
 def unfinished(runs: Sequence[Run], config: ExecutionConfig) -> dict[str, Checkpoint]:

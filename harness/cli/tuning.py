@@ -14,6 +14,7 @@ from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     split_names,
     writable_folder,
@@ -24,8 +25,7 @@ from harness.config.plan import is_compatible
 from harness.config.run import Run
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import tuned
-from harness.execution.cores import cores
-from harness.execution.executor import ExecutionConfig
+from harness.execution.executor import ExecutionConfig, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class TuningRequest:
         grids: the values to try, by method.
         runs: every candidate with every seed.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
     """
 
     benchmark: Benchmark
     grids: Mapping[str, Grid]
     runs: Sequence[Run]
     config: ExecutionConfig
-    executor: str
+    executor: Executor
 
 
 def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str) -> TuningRequest:
@@ -86,6 +86,14 @@ def _request(
     chosen = {name: tunable[name] for name in names}
     grids = {name: grid(method) for name, method in chosen.items()}
     grids |= given_grids(args.grid, chosen)
+    config = ExecutionConfig(
+        results=writable_folder("--results", args.results),
+        data=data_folder(args.data, benchmark),
+        device=args.device,
+        origin=origin,
+        jobs=args.jobs,
+        threads=args.threads,
+    )
     return TuningRequest(
         benchmark=benchmark,
         grids=grids,
@@ -94,15 +102,8 @@ def _request(
             for name, method in chosen.items()
             for run in candidates(method, grids[name], benchmark, args.seeds)
         ],
-        config=ExecutionConfig(
-            results=writable_folder("--results", args.results),
-            data=data_folder(args.data, benchmark),
-            device=args.device,
-            origin=origin,
-            jobs=args.jobs or max(1, cores() // args.threads),
-            threads=args.threads,
-        ),
-        executor=args.executor,
+        config=config,
+        executor=chosen_executor(args, config),
     )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from multiprocessing.connection import wait
 from pathlib import Path
 
 from harness.config.run import Run
+from harness.execution.cores import cores
 from harness.execution.executor import (
     ExecutionConfig,
     FatalError,
     ProgressListener,
     register_executor,
 )
-from harness.execution.make_run import RunEnded, record_failure
+from harness.execution.make_run import RunEnded, record_crash
 from harness.execution.scheduling import Schedule
 from harness.execution.worker import Fatal
 from harness.execution.worker_process import WorkerProcess
@@ -29,25 +30,26 @@ class LocalExecutor:
     nothing unfinished behind and lets the interruption through.
 
     Args:
-        config: how the runs are made; at most `config.jobs` workers.
+        config: how the runs are made; without `config.jobs`, with as many workers as there are
+            cores for their threads.
     """
 
     def __init__(self, config: ExecutionConfig) -> None:
         self._config = config
 
-    def run(self, runs: Sequence[Run], listener: ProgressListener) -> None:
-        """Make all runs; call it from the main thread.
+    def run(self, schedule: Schedule, listener: ProgressListener) -> None:
+        """Make the runs that the schedule gives; call it in the main thread.
 
         Args:
-            runs: what to make, each at most once.
+            schedule: gives the runs.
             listener: receives the progress.
 
         Raises:
             FatalError: the device or the data set is not there.
         """
-        pool = _Pool(self._config, Schedule(runs), listener)
+        pool = _Pool(self._config, schedule, listener)
         try:
-            pool.run(min(self._config.jobs, len(runs)))
+            pool.run(self._config.jobs or max(1, cores() // self._config.threads))
         finally:
             pool.stop()
             _remove_unfinished(self._config.results, pool.pids)
@@ -64,13 +66,9 @@ class _Pool:
         self.pids: set[int] = set()
 
     def run(self, size: int) -> None:
-        """Start the workers and keep them busy until nothing is left to run."""
-        for number in range(size):
-            self._workers.append(self._spawn(number))
+        """Keep so many workers busy, at most, until nothing is left to run."""
         while True:
-            for number, worker in enumerate(self._workers):
-                if worker.run is None and self._schedule:
-                    self._start(number, self._schedule.next())
+            self._hand_out(size)
             busy = {one.connection: n for n, one in enumerate(self._workers) if one.run}
             if not busy:
                 return
@@ -80,6 +78,18 @@ class _Pool:
     def stop(self) -> None:
         for worker in self._workers:
             worker.stop()
+
+    def _hand_out(self, size: int) -> None:
+        """Give every idle worker a run, and start workers while there are runs for them."""
+        for number in range(size):
+            if number < len(self._workers) and self._workers[number].run is not None:
+                continue
+            run = self._schedule.next()
+            if run is None:
+                return
+            if number == len(self._workers):
+                self._workers.append(self._spawn(number))
+            self._start(number, run)
 
     def _spawn(self, number: int) -> WorkerProcess:
         worker = WorkerProcess(self._config, number)
@@ -111,13 +121,7 @@ class _Pool:
         """Record the run of a dead worker as failed and put another in its place."""
         worker = self._workers[number]
         error = provenance.without_paths(worker.crash_report())
-        circumstances = {
-            **self._config.origin,
-            **provenance.machine(self._config.device, "", self._config.threads),
-            "started": worker.started,
-            "seconds": round(worker.seconds, 3),
-        }
-        record_failure(run, self._config, error, circumstances)
+        record_crash(run, self._config, error, worker.started, worker.seconds)
         worker.stop()
         self._workers[number] = self._spawn(number)
         self._ended(number, run, error, worker.seconds)

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import HEADS, Baseline, Requirement
@@ -44,6 +45,7 @@ def make_run(
     config: ExecutionConfig,
     machine: Mapping[str, Any],
     report: Callable[[RunProgress], None],
+    checkpoint: Path | None = None,
 ) -> RunEnded:
     """Train, measure and store one run; whatever fails in it is stored as its failure.
 
@@ -54,6 +56,7 @@ def make_run(
         config: where the data and the results are.
         machine: provenance of the device, which is trained on (`harness.storage.provenance`).
         report: receives the progress.
+        checkpoint: folder of its checkpoint; None for its place among the results.
 
     Raises:
         FatalError: the data set cannot be had, for this run or for any other.
@@ -70,7 +73,7 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
-        checkpoint = checkpoints.folder(config.results, run)
+        checkpoint = checkpoint or checkpoints.folder(config.results, run)
         result = run_experiment(
             run,
             device=machine["device"],
@@ -114,6 +117,23 @@ def record_failure(
     record = Record(run, declaration(run), circumstances, status, error)
     with suppress(FileExistsError):
         store.save(config.results, record)
+
+
+def record_crash(
+    run: Run, config: ExecutionConfig, error: str, started: str, seconds: float
+) -> None:
+    """Store as failed a run whose process died, unless it has finished after all.
+
+    Args:
+        run: the run.
+        config: how it was made.
+        error: what is known of the death.
+        started: when the run began (`harness.storage.provenance.now`).
+        seconds: wall-clock seconds from then on.
+    """
+    machine = provenance.machine(config.device, "", config.threads)
+    times = {"started": started, "seconds": round(seconds, 3)}
+    record_failure(run, config, error, {**config.origin, **machine, **times})
 
 
 def advice(failure: Exception) -> str:

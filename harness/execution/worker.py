@@ -6,21 +6,17 @@ read them, and so that the parent can import this module for free.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Final
 
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.execution.make_run import make_run
+from harness.execution.preparation import prepare, thread_variables
 from harness.experiment.progress import RunProgress
-from harness.storage import provenance
-
-_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +40,16 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
         log: file for whatever the libraries print.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(config.threads)))
+    os.environ.update(thread_variables(config.threads))
     _redirect_output(log)
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
         try:
-            machine = _prepare(config, number)
+            machine = prepare(config, number)
             while True:
                 run = connection.recv()
                 connection.send(make_run(run, config, machine, _reporter(connection)))
         except FatalError as error:  # the next run could not be made either
             connection.send(Fatal(str(error)))
-
-
-def _prepare(config: ExecutionConfig, number: int) -> dict[str, object]:
-    """Import everything on no run's time, choose the device; its provenance.
-
-    Raises:
-        FatalError: the device is not there.
-    """
-    import torch
-
-    torch.set_num_threads(config.threads)
-    torch.set_flush_denormal(True)  # closed gates make numbers that some processors are slow with
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise FatalError("torch sees no CUDA device; use --device cpu or --device auto")
-    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    name = ""
-    if device == "cuda":
-        torch.cuda.set_device(number % torch.cuda.device_count())
-        name = torch.cuda.get_device_name()
-    import harness.experiment.experiment  # noqa: F401 - imports avalanche
-
-    gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
-    return provenance.machine(device, name, config.threads)
 
 
 def _reporter(connection: Connection) -> Callable[[RunProgress], None]:

@@ -1,0 +1,125 @@
+"""Commands that work on one results folder share the runs: each is made by one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final, Protocol
+
+from harness.config.run import Run
+from harness.execution.executor import ExecutionConfig, Executor, ProgressListener
+from harness.execution.scheduling import Schedule
+from harness.experiment.progress import RunProgress
+from harness.storage import store
+from harness.storage.claims import Claims
+
+_POLL: Final = 1.0
+"""Seconds between two looks at what other commands are making."""
+
+
+class SharingListener(ProgressListener, Protocol):
+    """A progress listener that is also told of the runs that other commands make."""
+
+    def made_elsewhere(self, run: Run, state: str) -> None:
+        """Another command has made a run.
+
+        Args:
+            run: which run.
+            state: in the store.
+        """
+
+    def waiting(self, runs: int, holders: Collection[str]) -> None:
+        """All that is left to make is being made by other commands.
+
+        Args:
+            runs: number of runs that are left.
+            holders: the processes that make them.
+        """
+
+
+def make_shared(
+    runs: Iterable[Run], config: ExecutionConfig, executor: Executor, listener: SharingListener
+) -> None:
+    """Make runs, less those that other commands make meanwhile; wait for these.
+
+    A run is claimed just before it is started, so that commands share what is left. What a command
+    has claimed and can no longer make is made after all.
+
+    Args:
+        runs: to make, also those that have failed before.
+        config: how they are made.
+        executor: makes them.
+        listener: receives the progress.
+
+    Raises:
+        FatalError: no run can be made as configured.
+        OSError: the results folder cannot be written.
+    """
+    with Claims(config.results, config.owner) as claims:
+        work = _SharedWork(runs, config.results, claims, listener)
+        while work.pending:
+            holders = work.holders()
+            free = [run for run_id, run in work.pending.items() if run_id not in holders]
+            if free:
+                executor.run(Schedule(free, work.claim), work)
+            elif holders:
+                listener.waiting(len(holders), set(holders.values()))
+                time.sleep(_POLL)
+
+
+class _SharedWork(ProgressListener):
+    """The runs that are left to this command or to others."""
+
+    def __init__(
+        self, runs: Iterable[Run], results: Path, claims: Claims, listener: SharingListener
+    ) -> None:
+        self.pending = {run.id: run for run in runs}
+        self._before = {run.id: store.status(results, run) for run in self.pending.values()}
+        self._results = results
+        self._claims = claims
+        self._listener = listener
+
+    def holders(self) -> dict[str, str]:
+        """By whom a run that is left is being made, by the run's id.
+
+        Runs that others have made are no longer left.
+        """
+        found = {run_id: self._claims.holder(run) for run_id, run in self.pending.items()}
+        for run_id, holder in found.items():
+            if not holder:
+                self._drop_if_made(self.pending[run_id])
+        return {run_id: holder for run_id, holder in found.items() if holder}
+
+    def claim(self, run: Run) -> bool:
+        """Whether this command is to make a run that is left; it then no longer is."""
+        if not self._claims.acquire(run):
+            return False
+        if self._drop_if_made(run):
+            self._claims.release(run)
+            return False
+        del self.pending[run.id]
+        return True
+
+    def started(self, worker: int, run: Run) -> None:
+        self._listener.started(worker, run)
+
+    def progressed(
+        self, worker: int, run: Run, progress: RunProgress, remaining: float | None
+    ) -> None:
+        self._listener.progressed(worker, run, progress, remaining)
+
+    def ended(
+        self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
+    ) -> None:
+        self._claims.release(run)
+        self._listener.ended(worker, run, error, seconds, remaining)
+
+    def _drop_if_made(self, run: Run) -> bool:
+        """Whether another command has made a run since this one began."""
+        state = store.status(self._results, run)
+        made = state == "finished" or state != self._before[run.id]
+        if made:
+            del self.pending[run.id]
+            self._listener.made_elsewhere(run, state)
+        return made
