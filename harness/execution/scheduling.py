@@ -33,8 +33,8 @@ class Schedule:
 
     Args:
         runs: to start, each once.
-        claim: whether a run may be started after all; it is asked once, just before. A run that
-            may not is left out: another command makes it (`harness.execution.sharing`).
+        claim: whether a run may be started after all; it is asked just before. A run that may not
+            is left out: another command makes it (`harness.execution.sharing`).
     """
 
     def __init__(
@@ -56,15 +56,8 @@ class Schedule:
 
     def next(self) -> Run | None:
         """Take the run to start now; None if there is none."""
-        if self._returned:
-            return self._returned.pop(0)
-        while self._pending:
-            costs = _means(self._seconds)
-            run = max(
-                self._pending,
-                key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
-            )
-            self._pending.remove(run)
+        while self._returned or self._pending:
+            run = self._returned.pop(0) if self._returned else self._take()
             if self._claim(run):
                 self._started.add(run.baseline)
                 return run
@@ -104,6 +97,15 @@ class Schedule:
         rest = [max(_cost(one.run, costs) - one.seconds, 0.0) for one in going]
         total = sum(rest) + sum(_cost(run, costs) for run in (*self._returned, *self._pending))
         return max(total / workers, *rest, 0.0)
+
+    def _take(self) -> Run:
+        costs = _means(self._seconds)
+        run = max(
+            self._pending,
+            key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
+        )
+        self._pending.remove(run)
+        return run
 
 
 def _means(seconds: Mapping[str, list[float]]) -> dict[str, float]:

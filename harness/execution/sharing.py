@@ -92,13 +92,13 @@ class _SharedWork(ProgressListener):
         return {run_id: holder for run_id, holder in found.items() if holder}
 
     def claim(self, run: Run) -> bool:
-        """Whether this command is to make a run that is left; it then no longer is."""
+        """Whether this command is to make a run; it is then no longer left."""
         if not self._claims.acquire(run):
             return False
         if self._drop_if_made(run):
             self._claims.release(run)
             return False
-        del self.pending[run.id]
+        self.pending.pop(run.id, None)  # it is not there if its worker was lost
         return True
 
     def started(self, worker: int, run: Run) -> None:
@@ -120,6 +120,6 @@ class _SharedWork(ProgressListener):
         state = store.status(self._results, run)
         made = state == "finished" or state != self._before[run.id]
         if made:
-            del self.pending[run.id]
+            self.pending.pop(run.id, None)
             self._listener.made_elsewhere(run, state)
         return made

@@ -136,7 +136,8 @@ class Claims:
     def _beat(self) -> None:
         while not self._ended.wait(_HEARTBEAT):
             for path in list(self._held.values()):
-                if read(path) == self._mine:
+                found = read(path)  # of another process of the command, it may be: it knows more
+                if found is not None and found.owner == self._mine.owner:
                     with suppress(OSError):
                         os.utime(path)
 
