@@ -47,7 +47,7 @@ class FakeTimer:
 
     def __init__(self, statement: str, globals: dict[str, Callable[[], None]]) -> None:  # noqa: A002
         self.step = globals["step"]
-        self.means = self.rounds[FakeTimer.made % 2]
+        self.means: tuple[float, ...] = self.rounds[FakeTimer.made % 2]
         FakeTimer.made += 1
 
     def timeit(self, number: int) -> SimpleNamespace:
