@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from harness.analysis.leaderboard import ACC_AWARE, COLUMNS, leaderboard
+from harness.analysis.leaderboard import ACC_AWARE, LEADERBOARD, columns_of, leaderboard
 from harness.reporting.terminal import leaderboard_table
 from harness.storage import provenance, store
 from harness.storage.store import Results
@@ -15,7 +15,7 @@ from harness.storage.store import Results
 EVERY_TITLE = [
     "Method",
     "Seeds",
-    *(column.title for column in COLUMNS),
+    *(column.title for column in columns_of(*LEADERBOARD)),
     "Rule",
     "Paper task-aware",
     "Paper task-agnostic",
