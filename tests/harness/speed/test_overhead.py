@@ -93,16 +93,11 @@ def test_one_more_mask_is_one_more_bit_a_weight(monkeypatch: pytest.MonkeyPatch)
         "TrainingBudget",
         lambda epochs, train_examples: TrainingBudget(epochs, train_examples=256),
     )
-    _, _, seconds, memory, kept, bits = cells(list(overhead.tasks()))
-    assert [row[0].partition(" ")[0] for row in (seconds, memory, kept, bits)] == [
-        "seconds",
-        "peak",
-        "all",
-        "of",
-    ]
-    assert number(kept[2]) > number(kept[1])
-    assert number(memory[2]) >= number(memory[1])
-    assert number(bits[2]) == pytest.approx(1.0, abs=0.01)
+    _, _, *rows = cells(list(overhead.tasks()))
+    _, memory, kept, bits = (row[1:] for row in rows)
+    assert number(memory[1]) >= number(memory[0])
+    assert number(kept[1]) > number(kept[0])
+    assert number(bits[1]) == pytest.approx(1.0, abs=0.01)
 
 
 def test_cores_are_as_busy_as_their_runs(monkeypatch: pytest.MonkeyPatch) -> None:
