@@ -16,9 +16,10 @@ from harness.execution.executor import ExecutionConfig, FatalError
 from harness.execution.make_run import RunEnded, advice, declaration, make_run, record_failure
 from harness.experiment.experiment import RunResult
 from harness.experiment.progress import RunProgress
-from harness.storage import schema, store
+from harness.storage import checkpoints, schema, store
 from harness.storage.provenance import ROOT
 from harness.storage.record import MethodDeclaration, Record
+from harness.training.divergence import DivergedError
 
 MACHINE = {"device": "cpu", "threads": 3}
 
@@ -71,6 +72,7 @@ def test_a_finished_run_is_stored_with_its_rows_and_where_it_was_made(
     ended = make_run(run, config, MACHINE, reported.append)
     assert ended.error == ""
     assert (given["device"], given["data"]) == ("cpu", None)
+    assert given["checkpoint"] == checkpoints.folder(config.results, run)
     assert reported == [RunProgress(1, 2, "task 1/5, epoch 2/2")]
     record = stored(run, config)
     assert record.status == "finished"
@@ -94,6 +96,28 @@ def test_a_failed_run_is_stored_with_its_traceback_and_no_path_of_ours(
     *_, reason, hint = filter(None, record.error.splitlines())
     assert reason == "RuntimeError: CUDA out of memory"
     assert hint.startswith("not enough memory: try fewer --jobs")
+
+
+def test_a_diverged_run_is_stored_as_such_without_a_traceback(
+    run: Run, config: ExecutionConfig, experiment: Callable[..., None]
+) -> None:
+    experiment(failing(DivergedError("task 2/5, epoch 1/2: a loss is not finite")))
+    assert made(run, config).error == "DivergedError: task 2/5, epoch 1/2: a loss is not finite"
+    record = stored(run, config)
+    assert (record.status, record.error) == ("diverged", made(run, config).error)
+
+
+def test_a_checkpoint_is_discarded_when_its_run_has_finished_and_no_sooner(
+    run: Run, config: ExecutionConfig, result: RunResult, experiment: Callable[..., None]
+) -> None:
+    folder = checkpoints.folder(config.results, run)
+    folder.mkdir(parents=True)
+    experiment(failing(RuntimeError("out of memory")))
+    made(run, config)
+    assert folder.exists()
+    experiment(lambda run, **parts: result)
+    made(run, config)
+    assert not folder.exists()
 
 
 def test_without_its_data_no_run_is_recorded(
