@@ -59,7 +59,7 @@ class RMNUnsupervisedBaseline(Baseline):
         import torch
 
         from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
-        from rmn.switch import DETECTORS
+        from rmn.unsupervised.switch_detection import DETECTORS
 
         model = convert(context.network(), beta=self.beta, spread=self.spread, rule=self.rule)
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)

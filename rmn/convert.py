@@ -8,12 +8,13 @@ from typing import Literal, cast
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rmn.features import last_layer
-from rmn.inference import RULES
-from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm, TaskHead
-from rmn.mappings import RelevanceMappings, grouped
-from rmn.network import RelevanceNetwork
-from rmn.relevance import INITIALISATIONS
+from rmn.mapping.layers import RelevanceConv2d, RelevanceLinear
+from rmn.mapping.mappings import RelevanceMappings, grouped
+from rmn.mapping.network import RelevanceNetwork
+from rmn.mapping.relevance import INITIALISATIONS
+from rmn.tasks.features import last_layer
+from rmn.tasks.inference import RULES
+from rmn.tasks.layers import TaskBatchNorm, TaskHead
 
 
 def convert(
@@ -39,12 +40,12 @@ def convert(
         module: any module, nested or not; it is left unchanged.
         beta: tightness of the soft-round; the paper sees no difference from 80 on.
         learn_beta: learn one beta per layer, starting from `beta`.
-        initialisation: of the mappings, see `rmn.relevance.initialise`.
+        initialisation: of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
         head: the last layer is shared and has relevance mappings like any other, as the paper has
             it, or there is a plain one per task, as in the authors' development code.
-        rule: how a task is inferred at evaluation without a task label, see `rmn.inference`.
+        rule: how a task is inferred at evaluation without a task label, see `rmn.tasks.inference`.
 
     Raises:
         ValueError: the module has nothing to convert, or has parameters that cannot be given a

@@ -11,9 +11,9 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 
 from rmn.convergence import Convergence
-from rmn.negatives import NEGATIVES, statistics_held
-from rmn.network import RelevanceNetwork
-from rmn.penalties import l1, price_relevance
+from rmn.mapping.network import RelevanceNetwork
+from rmn.mapping.penalties import l1, price_relevance
+from rmn.negative_samples import NEGATIVES, statistics_held
 
 
 class RelevancePlugin(SupervisedPlugin):
@@ -26,7 +26,7 @@ class RelevancePlugin(SupervisedPlugin):
         prune_below: mu, entries whose relevance is at most this are zeroed when pruning.
         quiet_weight: of the mean squared output on negatives, towards which a step follows each
             step on data (Algorithm 2, lines 14 to 17); 0 for no such step.
-        negatives: what they are, see `rmn.negatives`.
+        negatives: what they are, see `rmn.negative_samples`.
 
     Raises:
         ValueError: `prune_below` is not in [0, 1), or there are no such negatives.

@@ -11,7 +11,7 @@ from avalanche.training.plugins.evaluation import default_evaluator
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
-from rmn.network import RelevanceNetwork
+from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RMNPlugin, network
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.components.gating import gated
-from rmn.network import TaskNetwork
+from rmn.tasks.network import TaskNetwork
 
 
 class AttentionNetwork(TaskNetwork):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rmn.layers import TaskLayer
+from rmn.tasks.layers import TaskLayer
 
 
 class Gate(TaskLayer):

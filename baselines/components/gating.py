@@ -12,7 +12,7 @@ from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock
 
 from baselines.components.gate import Gate
-from rmn.layers import TaskBatchNorm, TaskHead
+from rmn.tasks.layers import TaskBatchNorm, TaskHead
 
 
 @dataclass(frozen=True)

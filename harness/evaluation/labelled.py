@@ -26,8 +26,8 @@ from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWAR
 from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
-from rmn.inference import SCORING_RULES, infer_task
-from rmn.routing import ClassRouter
+from rmn.tasks.inference import SCORING_RULES, infer_task
+from rmn.tasks.routing import ClassRouter
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate

@@ -6,7 +6,8 @@ from torch import nn
 from torchvision.models import resnet18
 
 from rmn import convert
-from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm
+from rmn.mapping.layers import RelevanceConv2d, RelevanceLinear
+from rmn.tasks.layers import TaskBatchNorm
 
 
 def test_nested_modules_are_converted_and_the_original_left():

@@ -14,7 +14,7 @@ from torch.utils.data import TensorDataset
 
 from harness.training.networks import mlp
 from rmn import RMN, RMNPlugin, convert, parameter_groups
-from rmn.layers import TaskBatchNorm
+from rmn.tasks.layers import TaskBatchNorm
 
 OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=2e-3),

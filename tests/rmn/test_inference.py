@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from harness.training.networks import mlp
 from rmn import convert
-from rmn.inference import infer_task
+from rmn.tasks.inference import infer_task
 
 # two tasks, three inputs, four classes: classes 0, 1 belong to task 0 and 2, 3 to task 1
 LOGITS = torch.tensor(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rmn import convert
-from rmn.mappings import grouped, soften, soften_together
-from rmn.penalties import price_relevance
-from rmn.relevance import CACHED
-from rmn.slots import end_to_end, slots
+from rmn.mapping.flat_views import end_to_end, slots
+from rmn.mapping.mappings import grouped, soften, soften_together
+from rmn.mapping.penalties import price_relevance
+from rmn.mapping.relevance import CACHED
 
 SHAPES = st.one_of(
     st.tuples(st.integers(1, 5), st.integers(1, 5)),
@@ -62,7 +62,7 @@ def test_off_the_processor_all_share():
 def test_a_network_loads_what_one_with_other_groups_saved(limits, learn_beta, monkeypatch):
     made = []
     for limit in limits:
-        monkeypatch.setattr("rmn.mappings.CACHED", limit)
+        monkeypatch.setattr("rmn.mapping.mappings.CACHED", limit)
         layers = [nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 4), nn.Linear(4, 3)]
         made.append(convert(nn.Sequential(*layers), learn_beta=learn_beta))
     saved, loaded = made

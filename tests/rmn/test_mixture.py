@@ -6,7 +6,8 @@ from torch import nn
 
 from harness.training.networks import NETWORKS
 from rmn import convert
-from rmn.layers import RelevanceConv2d, TaskBatchNorm, TaskLayer
+from rmn.mapping.layers import RelevanceConv2d
+from rmn.tasks.layers import TaskBatchNorm, TaskLayer
 
 N, TASKS = 3, 4
 

@@ -5,7 +5,7 @@ import torch
 
 from harness.training.networks import mlp
 from rmn import RMN, RMNPlugin, convert
-from rmn.negatives import NEGATIVES, noise, shuffled
+from rmn.negative_samples import NEGATIVES, noise, shuffled
 
 
 def test_shuffled_inputs_keep_their_values():

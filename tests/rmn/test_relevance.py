@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmn import relevance
-from rmn.mappings import RelevanceMappings
-from rmn.penalties import l1, price_relevance
-from rmn.relevance import SoftMask, initialise, pack, soft_round, unpack
-from rmn.slots import slots
+from rmn.mapping import relevance
+from rmn.mapping.flat_views import slots
+from rmn.mapping.mappings import RelevanceMappings
+from rmn.mapping.penalties import l1, price_relevance
+from rmn.mapping.relevance import SoftMask, initialise, pack, soft_round, unpack
 
 
 def test_soft_round_by_hand():

@@ -15,8 +15,8 @@ from baselines.components.single_task_training import SingleTaskTraining
 from harness.storage.schema import RULES
 from harness.training.networks import mlp
 from rmn import RMN, convert
-from rmn.inference import RULES as NETWORK_RULES
-from rmn.routing import (
+from rmn.tasks.inference import RULES as NETWORK_RULES
+from rmn.tasks.routing import (
     ROUTERS,
     CalibratedLogit,
     FeatureGaussian,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rmn.switch import (
+from rmn.unsupervised.switch_detection import (
     DETECTORS,
     Evidence,
     FeatureDistance,

@@ -12,11 +12,11 @@ from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
 from rmn.convergence import Convergence
-from rmn.familiarity import explained
-from rmn.features import last_layer_inputs
-from rmn.network import RelevanceNetwork
+from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, network
-from rmn.switch import Evidence, LossRise, SwitchDetector
+from rmn.tasks.features import last_layer_inputs
+from rmn.unsupervised.known_examples import explained
+from rmn.unsupervised.switch_detection import Evidence, LossRise, SwitchDetector
 
 
 class RMNUnsupervised(SupervisedTemplate):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from rmn.relevance import CACHED, SoftMask, initialise, joined, per_weight, soft_round
-from rmn.slots import Slot, slots
+from rmn.mapping.flat_views import Slot, slots
+from rmn.mapping.relevance import CACHED, SoftMask, initialise, joined, per_weight, soft_round
 
 
 class RelevanceMappings(nn.Module):
@@ -21,7 +21,7 @@ class RelevanceMappings(nn.Module):
         weights: of the layers, copied; all on one device and of one type.
         beta: tightness of the soft-round.
         learn_beta: learn one beta per layer, starting from `beta`.
-        initialisation: how fresh mappings are drawn, see `rmn.relevance.initialise`.
+        initialisation: how fresh mappings are drawn, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
 
     Attributes:
@@ -130,7 +130,7 @@ def soften(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor
 
     Args:
         groups: all that a network has.
-        slots: of their layers, end to end (`rmn.slots.end_to_end`).
+        slots: of their layers, end to end (`rmn.mapping.flat_views.end_to_end`).
     """
     kinds = {(group.weight.device, group.weight.dtype) for group in groups}
     if len(groups) == 1 or (len(kinds) == 1 and groups[0].weight.device.type != "cpu"):

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, cast
+from typing import Any
 
 import torch
 from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
-from rmn.features import last_layer_inputs
-from rmn.fingerprint import fingerprint
-from rmn.inference import infer_task, one_shot_scores
-from rmn.layers import RelevanceLayer, TaskLayer
-from rmn.mappings import RelevanceMappings, soften
-from rmn.saved import regroup
-from rmn.slots import end_to_end
+from rmn.tasks.features import last_layer_inputs
+from rmn.tasks.fingerprint import fingerprint
+from rmn.tasks.inference import infer_task, one_shot_scores
+from rmn.tasks.layers import TaskLayer
 
 
 class TaskNetwork(MultiTaskModule):
-    """A network with one function per learned task, made of `rmn.layers.TaskLayer`s and others.
+    """A network with one function per learned task, made of `rmn.tasks.layers.TaskLayer`s and others.
 
     While training it computes the live task. At evaluation a task label that names exactly one
     learned task selects it; a label of several learned tasks (streams without task labels give 0 to
@@ -29,7 +26,7 @@ class TaskNetwork(MultiTaskModule):
 
     Attributes:
         body: the module that computes.
-        rule: how a task is inferred, one of `rmn.inference.RULES`.
+        rule: how a task is inferred, one of `rmn.tasks.inference.RULES`.
         labels: task label of each learned task.
         classes: classes of each learned task.
     """
@@ -204,87 +201,3 @@ class TaskNetwork(MultiTaskModule):
         finally:
             for layer in self._task_layers:
                 layer.task, layer.mixture = None, None
-
-
-class RelevanceNetwork(TaskNetwork):
-    """Made by `rmn.convert`: each task has relevance mappings over shared weights.
-
-    `state_dict` keeps a live task too; prices of its mappings, which are the plugin's, it does not.
-    A network made on a GPU has its layers in other groups than one made on a processor; each loads
-    what the other saved.
-
-    Attributes:
-        mappings: `RelevanceMappings`, each shared by some of its `rmn.layers.RelevanceLayer`s.
-        cost: sum over the weights of price times relevance in the last training pass, a scalar.
-    """
-
-    mappings: Sequence[RelevanceMappings]
-
-    def __init__(
-        self, body: nn.Module, mappings: Sequence[RelevanceMappings], *, rule: str = "max-logit"
-    ) -> None:
-        super().__init__(body, rule=rule)
-        self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
-        self._relevance_layers = {
-            name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
-        }
-        self._slots = end_to_end(group.slots for group in mappings)
-        self.cost = torch.zeros(())
-        self.register_load_state_dict_post_hook(_resume)
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        regroup(self.mappings, state_dict, f"{prefix}mappings.")
-        super()._load_from_state_dict(state_dict, prefix, *rest)
-
-    def begin_task(self, label: int, classes: Sequence[int]) -> None:
-        """Start to learn a task with fresh mappings and BatchNorm of its own.
-
-        Args:
-            label: task label, by which the task is asked for later.
-            classes: that the task can answer; empty if they are not known, then all of them.
-        """
-        for mappings in self.mappings:
-            mappings.begin_task()
-        super().begin_task(label, classes)
-
-    def finish_task(self) -> None:
-        """Keep the task being learned for good.
-
-        Raises:
-            RuntimeError: no task was begun.
-        """
-        super().finish_task()
-        for mappings in self.mappings:
-            mappings.finish_task()
-        self.cost = torch.zeros(())
-
-    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
-        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
-        if self.training and task is None:
-            self.cost = soften(self.mappings, self._slots)
-        return super().forward_task(x, task)
-
-    def hold(self) -> None:
-        """Undo what the optimizer did to fixed weights and to pruned entries."""
-        for mappings in self.mappings:
-            mappings.hold()
-        self.cost = torch.zeros(())
-
-    def prune(self, mu: float) -> None:
-        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
-        for mappings in self.mappings:
-            mappings.prune(mu)
-
-    def relevance_layers(self) -> dict[str, RelevanceLayer]:
-        """The layers with relevance mappings by their name in the original module."""
-        return self._relevance_layers
-
-    def masks(self) -> Mapping[str, Tensor]:
-        """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
-        return {name: layer.masks() for name, layer in self._relevance_layers.items()}
-
-
-def _resume(network: Any, _: Any) -> None:
-    if None in network.functions:
-        for mappings in network.mappings:
-            mappings.resume()

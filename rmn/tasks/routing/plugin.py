@@ -10,7 +10,7 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch.utils.data import DataLoader
 
-from rmn.routing.router import Router
+from rmn.tasks.routing.router import Router
 
 _BATCH: Final = 1000
 
@@ -18,7 +18,7 @@ _BATCH: Final = 1000
 class RoutingPlugin(SupervisedPlugin):
     """Fits routers to each experience in one pass, when the network has learned it.
 
-    Give it to a strategy whose model answers per task (`rmn.routing.AnswersPerTask`), after the
+    Give it to a strategy whose model answers per task (`rmn.tasks.routing.AnswersPerTask`), after the
     plugin that finishes the task.
 
     Args:

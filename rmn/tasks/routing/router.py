@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from rmn.saved import make_room
+from rmn.tasks.buffers import make_room
 
 
 class AnswersPerTask(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from rmn.layers import TaskBatchNorm, TaskLayer
+from rmn.tasks.layers import TaskBatchNorm, TaskLayer
 
 _WEIGHTED: Final = (nn.Linear, nn.Conv2d, TaskLayer)
 

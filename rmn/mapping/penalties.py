@@ -7,7 +7,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from rmn.mappings import RelevanceMappings
+from rmn.mapping.mappings import RelevanceMappings
 
 
 def price_relevance(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rmn.routing.router import AnswersPerTask, Router, appended
+from rmn.tasks.routing.router import AnswersPerTask, Router, appended
 
 
 class CalibratedLogit(Router):

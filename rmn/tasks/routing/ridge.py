@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rmn.routing.router import AnswersPerTask, ClassRouter
+from rmn.tasks.routing.router import AnswersPerTask, ClassRouter
 
 _AT_ONCE: Final = 32
 """Images whose maps are made at once; they stay within the processor's cache."""

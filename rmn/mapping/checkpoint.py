@@ -1,31 +1,13 @@
-"""Loading what was saved after another number of tasks, or with layers in other groups."""
+"""Loading what was saved with layers in other groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from itertools import chain, count, takewhile
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-
-def make_room(
-    module: nn.Module, buffers: Iterable[str], state_dict: Mapping[str, Any], prefix: str
-) -> None:
-    """Give buffers the shape and type that they were saved with, on the device where they are.
-
-    Args:
-        module: that is about to load.
-        buffers: their names in it.
-        state_dict: what it loads from; a buffer that is not there stays.
-        prefix: of the module's names there.
-    """
-    for name in buffers:
-        saved = state_dict.get(prefix + name)
-        if saved is not None:
-            device = module.get_buffer(name).device
-            setattr(module, name, torch.empty_like(saved, device=device))
 
 
 def regroup(

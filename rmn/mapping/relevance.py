@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rmn.slots import Slot
+from rmn.mapping.flat_views import Slot
 
 CACHED: Final = 2**17
 """Weights that a processor's cache holds with their mappings, relevances and gradients."""
@@ -31,7 +31,7 @@ class SoftMask(torch.autograd.Function):
 
     `weight * soft_round(mapping, beta)` by autograd alone costs twice as many passes over memory,
     and what autograd costs per function is as much as the work for a small layer: hence several
-    layers at once, end to end in one tensor (`rmn.slots`). Of a large layer, so much is worked on
+    layers at once, end to end in one tensor (`rmn.mapping.flat_views`). Of a large layer, so much is worked on
     at a time as stays in a processor's cache.
     """
 
