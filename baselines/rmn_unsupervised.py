@@ -73,9 +73,9 @@ class RMNUnsupervisedBaseline(Baseline):
             rmn=RelevancePlugin(
                 l0_weight=self.l0_weight,
                 prune_below=self.prune_below,
-                quiet_weight=self.noise_weight,
+                negative_loss_weight=self.noise_weight,
             ),
             filter_by=self.filter_by,
-            hold_back=self.hold_back,
+            min_probability=self.hold_back,
             **context.strategy_arguments(),
         )

@@ -184,7 +184,7 @@ def _by_inference(
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                tasks, classified = batches.apply(router.answers, dim=1)
+                tasks, classified = batches.apply(router.predict, dim=1)
                 alone = (classified == batches.y) & right_task(tasks)
                 yield {
                     "metric": "accuracy",

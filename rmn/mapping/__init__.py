@@ -1,1 +1,1 @@
-"""Relevance mappings: shared weights, each multiplied by a relevance of its own per task."""
+"""Relevance mappings: weights shared by all tasks, each multiplied by a relevance of its task."""

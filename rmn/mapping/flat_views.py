@@ -1,4 +1,4 @@
-"""Where each layer's values lie when those of several are put end to end in one tensor."""
+"""Views of one flat tensor in which the values of several layers lie one after the other."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """The place of one layer's values.
+class FlatView:
+    """Where one layer's values lie in a flat tensor, and how they are laid out there.
 
     Attributes:
-        start: of the first value.
-        shape: of the layer's weight.
-        channels_last: whether a convolution's values lie with their input channels last.
-        strides: of the layer's values in that order.
+        offset: index of the first value.
+        shape: shape of the layer's weight.
+        channels_last: whether a convolution's values are stored with the input channels last.
+        strides: strides of the layer's values in that layout.
     """
 
-    start: int
+    offset: int
     shape: torch.Size
     channels_last: bool
     strides: tuple[int, ...] = field(init=False)
@@ -31,47 +31,47 @@ class Slot:
         object.__setattr__(self, "strides", strides)
 
     @property
-    def stop(self) -> int:
-        """One past the last value."""
-        return self.start + self.shape.numel()
+    def end(self) -> int:
+        """Index after the last value."""
+        return self.offset + self.shape.numel()
 
-    def of(self, flat: Tensor) -> Tensor:
-        """The layer's values in the shape of its weight, a view of the layers' values, (n,)."""
-        return self._viewed(flat, self.start)
+    def slice(self, flat: Tensor) -> Tensor:
+        """The layer's values in a flat tensor (n,) of all layers, in the shape of its weight."""
+        return self._strided(flat, self.offset)
 
-    def shaped(self, values: Tensor) -> Tensor:
-        """The layer's own values, (numel,), in the shape of its weight, a view."""
-        return self._viewed(values, 0)
+    def unflatten(self, values: Tensor) -> Tensor:
+        """The layer's own values, (numel,), as a view in the shape of its weight."""
+        return self._strided(values, 0)
 
-    def _viewed(self, values: Tensor, start: int) -> Tensor:
-        # one call instead of three: a training step has as many as the network has layers
-        return values.as_strided(self.shape, self.strides, values.storage_offset() + start)
-
-    def flat(self, values: Tensor) -> Tensor:
-        """Values in the shape of the weight as (n,); a view unless they lie in another order."""
+    def flatten(self, values: Tensor) -> Tensor:
+        """Values in the shape of the weight as (numel,); a view if they have the same layout."""
         return (values.permute(0, 2, 3, 1) if self.channels_last else values).reshape(-1)
 
+    def _strided(self, values: Tensor, offset: int) -> Tensor:
+        # one call instead of three: a training step makes as many views as the network has layers
+        return values.as_strided(self.shape, self.strides, values.storage_offset() + offset)
 
-def slots(weights: Sequence[Tensor]) -> tuple[Slot, ...]:
-    """Slots for layers with these weights, one after the other."""
-    made: list[Slot] = []
+
+def flat_views(weights: Sequence[Tensor]) -> tuple[FlatView, ...]:
+    """Views for layers with these weights, one after the other."""
+    views: list[FlatView] = []
     for weight in weights:
-        start = made[-1].stop if made else 0
-        made.append(Slot(start, weight.shape, _channels_last(weight)))
-    return tuple(made)
+        offset = views[-1].end if views else 0
+        views.append(FlatView(offset, weight.shape, _is_channels_last(weight)))
+    return tuple(views)
 
 
-def end_to_end(groups: Iterable[Sequence[Slot]]) -> tuple[Slot, ...]:
-    """The slots of all groups when the groups' tensors are put one after the other."""
-    moved: list[Slot] = []
+def concatenate_views(groups: Iterable[Sequence[FlatView]]) -> tuple[FlatView, ...]:
+    """The views of all groups after their flat tensors have been concatenated."""
+    views: list[FlatView] = []
     for group in groups:
-        start = moved[-1].stop if moved else 0
-        moved += [replace(slot, start=start + slot.start) for slot in group]
-    return tuple(moved)
+        offset = views[-1].end if views else 0
+        views += [replace(view, offset=offset + view.offset) for view in group]
+    return tuple(views)
 
 
-def _channels_last(weight: Tensor) -> bool:
-    """By its strides: a kernel of one channel or of 1 x 1 is contiguous in both layouts."""
+def _is_channels_last(weight: Tensor) -> bool:
+    """Decide by the strides: a kernel of one channel or of 1 x 1 is contiguous in both layouts."""
     if weight.dim() != 4 or not weight.is_contiguous(memory_format=torch.channels_last):
         return False
     return weight.stride() != torch.empty(weight.shape, device="meta").stride()

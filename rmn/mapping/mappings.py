@@ -1,4 +1,4 @@
-"""The weights of converted layers and their relevance mappings, several layers end to end."""
+"""The weights and the relevance mappings of several layers, concatenated in flat tensors."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from rmn.mapping.flat_views import Slot, slots
-from rmn.mapping.relevance import CACHED, SoftMask, initialise, joined, per_weight, soft_round
+from rmn.mapping.flat_views import FlatView, flat_views
+from rmn.mapping.relevance import initialise, soft_round
+from rmn.mapping.soft_weights import CACHE_SIZE, SoftWeights, beta_per_weight, concatenate
 
 
 class RelevanceMappings(nn.Module):
-    """What several layers share: one tensor of each kind, of which each layer has a slot.
+    """The values of a group of layers: one flat tensor of each kind, in which each has a view.
 
-    A training step handles every weight a dozen times. Layer by layer, the calls alone would cost a
-    small network more than the arithmetic does.
+    A training step processes every weight a dozen times. Layer by layer, the calls alone would take
+    a small network longer than the arithmetic.
 
     Args:
-        weights: of the layers, copied; all on one device and of one type.
+        weights: weights of the layers, copied; all on one device and of one type.
         beta: tightness of the soft-round.
         learn_beta: learn one beta per layer, starting from `beta`.
-        initialisation: how fresh mappings are drawn, see `rmn.mapping.relevance.initialise`.
+        initialisation: initial values of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
 
     Attributes:
-        slots: where each layer's values lie.
-        weight: shared by all tasks, (n,).
-        mapping: of the live task, (n,), raw values around [0, 1].
-        beta: a scalar; a parameter with one value per layer where it is learned.
+        views: where each layer's values lie in the flat tensors.
+        weight: weights, shared by all tasks, (n,).
+        mapping: raw mapping of the live task, around [0, 1], (n,).
+        beta: a scalar; a parameter (layers,) if it is learned.
         uses: number of finished tasks that use each weight, int16, (n,).
-        pruned: live entries that are held at zero, bool, (n,).
-        price: what full relevance of each weight costs in the live task, (n,); None for nothing.
-        soft: weights times relevance of each layer for the present training pass.
+        pruned: entries of the live mapping that stay zero, bool, (n,).
+        penalty_weight: penalty per unit of relevance of each weight during the live task, (n,);
+            None for none.
+        soft_weights: soft (relevance-weighted) weights of each layer, in its shape, for the
+            training step in progress; empty outside one.
     """
 
     beta: Tensor
@@ -48,12 +51,12 @@ class RelevanceMappings(nn.Module):
         spread: float,
     ) -> None:
         super().__init__()
-        self.slots = slots(weights)
-        flat = [slot.flat(w.detach()) for slot, w in zip(self.slots, weights, strict=True)]
+        self.views = flat_views(weights)
+        flat = [view.flatten(w.detach()) for view, w in zip(self.views, weights, strict=True)]
         self.weight = nn.Parameter(torch.cat(flat))
         self.mapping = nn.Parameter(torch.empty_like(self.weight))
         self.initialisation, self.spread = initialisation, spread
-        self._draw()
+        self._initialise_mapping()
         if learn_beta:
             self.beta = nn.Parameter(self.weight.new_full((len(weights),), beta))
         else:
@@ -61,115 +64,132 @@ class RelevanceMappings(nn.Module):
         flags = torch.zeros_like(self.weight, dtype=torch.bool)
         self.register_buffer("uses", flags.to(torch.int16))
         self.register_buffer("pruned", flags)
-        self.price: Tensor | None = None
-        self.soft: Sequence[Tensor] = ()
-        self._free: Tensor | None = None
-        self._fixed_values: Tensor | None = None
-        self._kept: Tensor | None = None
+        self.penalty_weight: Tensor | None = None
+        self.soft_weights: Sequence[Tensor] = ()
+        # None where nothing is frozen or pruned yet; in floating point, to multiply by
+        self._free_mask: Tensor | None = None
+        self._frozen_values: Tensor | None = None
+        self._unpruned_mask: Tensor | None = None
 
     @property
     def relevance(self) -> Tensor:
         """The live mapping after the soft-round, (n,)."""
-        return soft_round(self.mapping, per_weight(self.beta, self.slots))
+        return soft_round(self.mapping, beta_per_weight(self.beta, self.views))
 
     def begin_task(self) -> None:
-        """Draw a fresh mapping and note which weights earlier tasks have fixed."""
-        self._draw()
+        """Initialise the mapping anew, and freeze the weights that finished tasks use."""
+        self._initialise_mapping()
         self.pruned.zero_()
-        self._kept = None
-        self.resume()
+        self._unpruned_mask = None
+        self.restore_live_task()
 
     @torch.no_grad()
-    def resume(self) -> None:
-        """Go on with the live task from the tensors that `state_dict` keeps."""
+    def restore_live_task(self) -> None:
+        """Derive what is frozen and what is pruned from the buffers that `state_dict` stores."""
         if self.uses.any():
-            self._free = (self.uses == 0).to(self.weight.dtype)
-            self._fixed_values = self.weight * (1 - self._free)
+            self._free_mask = (self.uses == 0).to(self.weight.dtype)
+            self._frozen_values = self.weight * (1 - self._free_mask)
         if self.pruned.any():
-            self._kept = (~self.pruned).to(self.mapping.dtype)
+            self._unpruned_mask = (~self.pruned).to(self.mapping.dtype)
 
     @torch.no_grad()
     def prune(self, mu: float) -> None:
-        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
+        """Set live entries whose relevance is at most `mu` to zero, for the rest of the task."""
         self.pruned |= self.relevance <= mu
-        self._kept = (~self.pruned).to(self.mapping.dtype)
-        self.mapping.mul_(self._kept)
+        self._unpruned_mask = (~self.pruned).to(self.mapping.dtype)
+        self.mapping.mul_(self._unpruned_mask)
 
     @torch.no_grad()
-    def hold(self) -> None:
-        """Undo what the optimizer did to fixed weights and to pruned entries.
+    def restore_frozen_weights(self) -> None:
+        """Undo what the optimizer did to frozen weights and to pruned entries.
 
         Masking gradients would not be enough: momentum, Adam's moments and weight decay move
-        parameters whose gradient is zero. The union of the earlier masks is held; the product that
-        the paper prints (Section 3.2 of its supplement) would leave old tasks unprotected.
+        parameters whose gradient is zero. The union of the earlier masks is frozen; the product
+        that the paper prints (Section 3.2 of its supplement) would leave old tasks unprotected.
         """
-        if self._free is not None and self._fixed_values is not None:
-            torch.addcmul(self._fixed_values, self.weight, self._free, out=self.weight.data)
-        if self._kept is not None:
-            self.mapping.mul_(self._kept)
-        self.soft = ()  # of the weights before the step, with its graph
+        if self._free_mask is not None and self._frozen_values is not None:
+            torch.addcmul(self._frozen_values, self.weight, self._free_mask, out=self.weight.data)
+        if self._unpruned_mask is not None:
+            self.mapping.mul_(self._unpruned_mask)
+        self.soft_weights = ()  # they belong to the weights before the step, and hold its graph
 
     @torch.no_grad()
     def finish_task(self) -> None:
-        """Fix the weights that the rounded mapping uses."""
+        """Count the weights that the rounded mapping uses; they are frozen from now on."""
         self.uses += self.mapping > 0.5
-        self._free = self._fixed_values = self._kept = self.price = None
-        self.soft = ()
+        self._free_mask = self._frozen_values = self._unpruned_mask = None
+        self.penalty_weight = None
+        self.soft_weights = ()
 
     @torch.no_grad()
-    def _draw(self) -> None:
-        for slot in self.slots:
-            initialise(slot.of(self.mapping), self.initialisation, self.spread)
+    def _initialise_mapping(self) -> None:
+        for view in self.views:
+            initialise(view.slice(self.mapping), self.initialisation, self.spread)
 
 
-def soften(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor:
-    """Make `soft` of each group; sum over all weights of price times relevance, a scalar.
+def compute_soft_weights(groups: Sequence[RelevanceMappings], views: Sequence[FlatView]) -> Tensor:
+    """Compute the `soft_weights` of each group, and the penalty on the relevance of all.
 
-    A GPU softens all groups of a network that was converted on a processor in one pass: it takes
-    longer to be told of each group's values than to work on those of all.
+    On a GPU all groups of a network that was converted on a processor are computed in one pass:
+    launching the kernels of each group takes longer than they run.
 
     Args:
-        groups: all that a network has.
-        slots: of their layers, end to end (`rmn.mapping.flat_views.end_to_end`).
+        groups: all groups of a network.
+        views: the views of all groups (`rmn.mapping.flat_views.concatenate_views`).
+
+    Returns:
+        Sum over all weights of penalty weight times relevance, a scalar.
     """
     kinds = {(group.weight.device, group.weight.dtype) for group in groups}
     if len(groups) == 1 or (len(kinds) == 1 and groups[0].weight.device.type != "cpu"):
-        return soften_together(groups, slots)
-    return torch.stack([soften_together([group], group.slots) for group in groups]).sum()
+        return compute_soft_weights_jointly(groups, views)
+    return torch.stack(
+        [compute_soft_weights_jointly([group], group.views) for group in groups]
+    ).sum()
 
 
-def soften_together(groups: Sequence[RelevanceMappings], slots: Sequence[Slot]) -> Tensor:
-    """`soften` in one pass over groups on one device and of one type."""
-    prices = [group.price for group in groups if group.price is not None]
+def compute_soft_weights_jointly(
+    groups: Sequence[RelevanceMappings], views: Sequence[FlatView]
+) -> Tensor:
+    """`compute_soft_weights` in one pass over groups on one device and of one type.
+
+    Args:
+        groups: some groups of a network.
+        views: the views of these groups.
+
+    Returns:
+        Sum over these groups' weights of penalty weight times relevance, a scalar.
+    """
+    penalty_weights = [group.penalty_weight for group in groups if group.penalty_weight is not None]
     betas = [group.beta for group in groups]
-    cost: Tensor
-    cost, *soft = SoftMask.apply(
-        slots,
-        joined(prices) if prices else None,
-        joined(betas) if betas[0].dim() else betas[0],
+    penalty: Tensor
+    penalty, *soft = SoftWeights.apply(
+        views,
+        concatenate(penalty_weights) if penalty_weights else None,
+        concatenate(betas) if betas[0].dim() else betas[0],
         *(group.weight for group in groups),
         *(group.mapping for group in groups),
     )
     for group in groups:
-        group.soft, soft = soft[: len(group.slots)], soft[len(group.slots) :]
-    return cost
+        group.soft_weights, soft = soft[: len(group.views)], soft[len(group.views) :]
+    return penalty
 
 
-def grouped(weights: Sequence[Tensor]) -> Iterator[range]:
-    """Consecutive layers, by number, that share one `RelevanceMappings`.
+def group_layers(weights: Sequence[Tensor]) -> Iterator[range]:
+    """Indices of consecutive layers that share one `RelevanceMappings`, given their weights.
 
-    They are on one device and of one type: all of a GPU's. Those of a processor are small enough to
-    be worked on together in its cache. A large layer is alone there: end to end with others it
-    would gain nothing, and its tensors would be so large that the allocator hands them back to the
+    The layers of a group are on one device and of one type. A GPU has one group. On a processor, a
+    group is small enough for its cache, and a large layer is alone: concatenated with others it
+    would gain nothing, and the tensors would be so large that the allocator returns them to the
     system at every step.
     """
     first = total = 0
-    for number, weight in enumerate(weights):
-        before = weights[number - 1]
+    for index, weight in enumerate(weights):
+        before = weights[index - 1]
         same = (weight.device, weight.dtype) == (before.device, before.dtype)
-        full = weight.device.type == "cpu" and total + weight.numel() > CACHED
+        full = weight.device.type == "cpu" and total + weight.numel() > CACHE_SIZE
         if total and (full or not same):
-            yield range(first, number)
-            first, total = number, 0
+            yield range(first, index)
+            first, total = index, 0
         total += weight.numel()
     yield range(first, len(weights))

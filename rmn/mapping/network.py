@@ -8,23 +8,28 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from rmn.mapping.checkpoint import regroup
-from rmn.mapping.flat_views import end_to_end
+from rmn.mapping.checkpoint import regroup_state_dict
+from rmn.mapping.flat_views import concatenate_views
 from rmn.mapping.layers import RelevanceLayer
-from rmn.mapping.mappings import RelevanceMappings, soften
+from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.tasks.network import TaskNetwork
 
 
 class RelevanceNetwork(TaskNetwork):
-    """Made by `rmn.convert`: each task has relevance mappings over shared weights.
+    """A network with one relevance mapping per task; `rmn.convert` makes it.
 
-    `state_dict` keeps a live task too; prices of its mappings, which are the plugin's, it does not.
-    A network made on a GPU has its layers in other groups than one made on a processor; each loads
-    what the other saved.
+    `state_dict` includes a task that is being learned, but not the penalty weights, which the
+    plugin sets. A network converted on a GPU groups its layers in another way than one converted on
+    a processor; each loads the state of the other.
+
+    Args:
+        body: the module that computes the logits.
+        mappings: `RelevanceMappings` of the body's `RelevanceLayer`s, in the order of the layers.
+        rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Attributes:
-        mappings: `RelevanceMappings`, each shared by some of its `rmn.mapping.layers.RelevanceLayer`s.
-        cost: sum over the weights of price times relevance in the last training pass, a scalar.
+        relevance_penalty: sum over all weights of penalty weight times relevance in the training
+            step in progress, a scalar; zero outside one.
     """
 
     mappings: Sequence[RelevanceMappings]
@@ -37,27 +42,27 @@ class RelevanceNetwork(TaskNetwork):
         self._relevance_layers = {
             name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
         }
-        self._slots = end_to_end(group.slots for group in mappings)
-        self.cost = torch.zeros(())
-        self.register_load_state_dict_post_hook(_resume)
+        self._views = concatenate_views(group.views for group in mappings)
+        self.relevance_penalty = torch.zeros(())
+        self.register_load_state_dict_post_hook(_restore_live_task)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        regroup(self.mappings, state_dict, f"{prefix}mappings.")
+        regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
-        """Start to learn a task with fresh mappings and BatchNorm of its own.
+        """Begin to learn a task, with newly initialised mappings and BatchNorms of its own.
 
         Args:
-            label: task label, by which the task is asked for later.
-            classes: that the task can answer; empty if they are not known, then all of them.
+            label: task label, which selects the task later.
+            classes: classes of the task; empty if they are unknown, then all of them.
         """
         for mappings in self.mappings:
             mappings.begin_task()
         super().begin_task(label, classes)
 
     def finish_task(self) -> None:
-        """Keep the task being learned for good.
+        """Append the live task to the learned ones, and freeze the weights that it uses.
 
         Raises:
             RuntimeError: no task was begun.
@@ -65,27 +70,35 @@ class RelevanceNetwork(TaskNetwork):
         super().finish_task()
         for mappings in self.mappings:
             mappings.finish_task()
-        self.cost = torch.zeros(())
+        self.relevance_penalty = torch.zeros(())
 
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
-        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
+        """Logits under one task, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task: index of a learned task; None for the live task.
+        """
         if self.training and task is None:
-            self.cost = soften(self.mappings, self._slots)
+            self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
         return super().forward_task(x, task)
 
-    def hold(self) -> None:
-        """Undo what the optimizer did to fixed weights and to pruned entries."""
+    def restore_frozen_weights(self) -> None:
+        """Undo what the optimizer did to frozen weights and to pruned entries.
+
+        Call it after each optimizer step.
+        """
         for mappings in self.mappings:
-            mappings.hold()
-        self.cost = torch.zeros(())
+            mappings.restore_frozen_weights()
+        self.relevance_penalty = torch.zeros(())
 
     def prune(self, mu: float) -> None:
-        """Zero the live entries whose relevance is at most `mu`, for the rest of the task."""
+        """Set live entries whose relevance is at most `mu` to zero, for the rest of the task."""
         for mappings in self.mappings:
             mappings.prune(mu)
 
     def relevance_layers(self) -> dict[str, RelevanceLayer]:
-        """The layers with relevance mappings by their name in the original module."""
+        """The layers with relevance mappings by their names in the original module."""
         return self._relevance_layers
 
     def masks(self) -> Mapping[str, Tensor]:
@@ -93,7 +106,7 @@ class RelevanceNetwork(TaskNetwork):
         return {name: layer.masks() for name, layer in self._relevance_layers.items()}
 
 
-def _resume(network: Any, _: Any) -> None:
-    if None in network.functions:
+def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
+    if None in network.available_tasks:
         for mappings in network.mappings:
-            mappings.resume()
+            mappings.restore_live_task()

@@ -10,34 +10,39 @@ from torch import Tensor
 from rmn.mapping.mappings import RelevanceMappings
 
 
-def price_relevance(
+def set_penalty_weights(
     groups: Collection[RelevanceMappings], *, l0_weight: float, overlap_weight: float
 ) -> None:
-    """Set what full relevance of each weight costs during the task that has just begun.
+    """Set the penalty per unit of relevance of each weight, for the task that has just begun.
 
-    - L0: `l0_weight` times the mean relevance over the weights that no earlier task has fixed. The
+    - L0: `l0_weight` times the mean relevance over the weights that no finished task uses. The
       soft-round stands in for the count of non-zero entries, which has no gradient (paper,
-      Algorithm 1, line 6). Weights that are fixed already cost no capacity, so they are free.
+      Algorithm 1, line 6). Frozen weights take no further capacity and are not penalised.
     - Overlap: `overlap_weight` times the mean over all weights of relevance times the number of
-      earlier tasks that use the weight, the sum of pairwise overlaps (paper, Section 5.1).
+      finished tasks that use the weight, the sum of pairwise overlaps (paper, Section 5.1).
 
-    Both are linear in the relevance, so the price stays the same for the whole task.
+    Both are linear in the relevance, so the penalty weights stay the same for the whole task.
+
+    Args:
+        groups: all groups of a network; their `penalty_weight` is set.
+        l0_weight: weight of the L0 penalty.
+        overlap_weight: weight of the overlap penalty.
     """
-    free = _free_weights(groups)
+    free = _count_free_weights(groups)
     weights = sum(len(group.weight) for group in groups)
     for group in groups:
-        price = (group.uses == 0) * (l0_weight / free)
-        group.price = price + group.uses * (overlap_weight / weights)
+        l0 = (group.uses == 0) * (l0_weight / free)
+        group.penalty_weight = l0 + group.uses * (overlap_weight / weights)
 
 
-def l1(groups: Collection[RelevanceMappings]) -> Tensor:
-    """Mean magnitude of the raw mapping over the weights that no earlier task has fixed.
+def l1_penalty(groups: Collection[RelevanceMappings]) -> Tensor:
+    """Mean magnitude of the raw mapping over the weights that no finished task uses, a scalar.
 
     The paper names the L1 norm without its weight (Section 5.1).
     """
     sums = [(group.mapping.abs() * (group.uses == 0)).sum() for group in groups]
-    return torch.stack(sums).sum() / _free_weights(groups)
+    return torch.stack(sums).sum() / _count_free_weights(groups)
 
 
-def _free_weights(groups: Collection[RelevanceMappings]) -> int:
+def _count_free_weights(groups: Collection[RelevanceMappings]) -> int:
     return max(1, sum(int((group.uses == 0).sum()) for group in groups))

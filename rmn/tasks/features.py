@@ -1,10 +1,10 @@
-"""What a network's last layer is given: its features of an input."""
+"""The features of a network: the inputs of its last layer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from torch import Tensor, nn
 
@@ -14,34 +14,34 @@ _WEIGHTED: Final = (nn.Linear, nn.Conv2d, TaskLayer)
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """The last layer with weights that the network registered: its output layer, commonly.
+    """The last registered layer with weights, commonly the output layer.
 
-    Activations may be registered after it; a network without such a layer is its own last one.
+    Activations may be registered after it. A network without such a layer is returned itself.
     """
-    found = list(_weighted(network))
-    return found[-1] if found else network
+    layers = list(_weighted_layers(network))
+    return layers[-1] if layers else network
 
 
-def _weighted(module: nn.Module) -> Iterator[nn.Module]:
+def _weighted_layers(module: nn.Module) -> Iterator[nn.Module]:
     if isinstance(module, TaskBatchNorm):
         return
     if isinstance(module, _WEIGHTED):
         yield module
         return
     for child in module.children():
-        yield from _weighted(child)
+        yield from _weighted_layers(child)
 
 
 @contextmanager
 def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Collects what the last layer is given, (n, d) for each forward pass inside the context."""
-    found: list[Tensor] = []
+    """Collect the inputs of the last layer, (n, d), of each forward pass inside the context."""
+    collected: list[Tensor] = []
 
-    def keep(layer: Any, inputs: tuple[Tensor, ...]) -> None:
-        found.append(inputs[0].flatten(1))
+    def collect(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        collected.append(inputs[0].flatten(1))
 
-    hook = last_layer(network).register_forward_pre_hook(keep)
+    hook = last_layer(network).register_forward_pre_hook(collect)
     try:
-        yield found
+        yield collected
     finally:
         hook.remove()

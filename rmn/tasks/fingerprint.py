@@ -1,4 +1,4 @@
-"""Telling whether a function is still the same without asking it anything."""
+"""Digests that show whether a function of a network is still the same, without evaluating it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> bytes:
-    """A digest of the tensors' bits, in their order; equal bits and nothing else give it again."""
+    """BLAKE2b digest of the bits of tensors of any shape and type, in their order."""
     digest = hashlib.blake2b()
     for tensor in tensors:
         digest.update(tensor.detach().cpu().flatten().view(torch.uint8).numpy().data)

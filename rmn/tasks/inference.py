@@ -1,4 +1,4 @@
-"""Inferring the task of an input from what the network answers under each learned task."""
+"""Inference of an input's task from the logits under each learned task."""
 
 from __future__ import annotations
 
@@ -42,19 +42,20 @@ SCORING_RULES: Final = tuple(_SCORES)
 """Rules that need nothing but the logits under each task."""
 
 RULES: Final = (*SCORING_RULES, "one-shot")
-"""Every rule; "one-shot" needs a gradient through the network as well."""
+"""Every rule; "one-shot" also needs a gradient through the network."""
 
 
 def task_scores(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
-    """How much each candidate task claims each input for its own.
+    """Score of each candidate task for each input; the task with the highest one is inferred.
 
     Args:
-        logits: under every candidate task, (tasks, n, outputs).
-        classes: which classes each candidate task has, bool, (tasks, outputs); or one row for all.
+        logits: logits under each candidate task, (tasks, n, outputs).
+        classes: the classes of each candidate task, bool, (tasks, outputs); or (1, outputs), the
+            same for all.
         rule: one of `SCORING_RULES`.
 
     Returns:
-        Scores, (tasks, n); higher is likelier.
+        Scores, (tasks, n).
 
     Raises:
         ValueError: unknown rule.
@@ -65,30 +66,42 @@ def task_scores(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
 
 
 def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
-    """Index of the task with the best of `task_scores` for each input alone, (n,), int64."""
+    """Infer the task of each input alone.
+
+    Args:
+        logits: logits under each candidate task, (tasks, n, outputs).
+        classes: the classes of each candidate task, bool, (tasks, outputs) or (1, outputs).
+        rule: one of `SCORING_RULES`.
+
+    Returns:
+        Index of the candidate task with the highest score, (n,), int64.
+
+    Raises:
+        ValueError: unknown rule.
+    """
     return task_scores(logits, classes, rule).argmax(0)
 
 
 def one_shot_scores(
-    mixed: Callable[[Tensor], Tensor], *, inputs: int, tasks: int, device: torch.device
+    mixture_logits: Callable[[Tensor], Tensor], *, inputs: int, tasks: int, device: torch.device
 ) -> Tensor:
-    """SupSup's one-shot rule: how fast the weight of each task would lower the output's entropy.
+    """SupSup's one-shot rule: how fast more weight on a task would lower the output's entropy.
 
-    All masks are mixed with equal weights; a task's score is the negative derivative of the entropy
-    with respect to its weight, the largest wins (Wortsman et al. 2020, Section 3.3, Equation 3).
+    All tasks are mixed with equal weights. The score of a task is the negative derivative of the
+    entropy with respect to its weight (Wortsman et al. 2020, Section 3.3, Equation 3).
 
     Args:
-        mixed: logits (n, outputs) as a function of the mixture weights (n, tasks).
+        mixture_logits: logits (n, outputs) as a function of the mixture weights (n, tasks).
         inputs: number of inputs n.
         tasks: number of learned tasks.
-        device: of the weights.
+        device: device of the weights.
 
     Returns:
-        Scores for each input alone, (n, tasks); higher is likelier.
+        Scores for each input alone, (n, tasks); the task with the highest one is inferred.
     """
     weights = torch.full((inputs, tasks), 1 / tasks, device=device, requires_grad=True)
     with torch.enable_grad():
-        log_probability = F.log_softmax(mixed(weights), -1)
+        log_probability = F.log_softmax(mixture_logits(weights), -1)
         entropy = -(log_probability.exp() * log_probability).sum()
         (gradient,) = torch.autograd.grad(entropy, weights)
     return -gradient

@@ -1,4 +1,4 @@
-"""A network whose layers compute something else for each task, as Avalanche sees it."""
+"""A network with one function per learned task, as a multi-task module of Avalanche."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
+from avalanche.benchmarks import CLExperience
 from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
@@ -17,18 +18,20 @@ from rmn.tasks.layers import TaskLayer
 
 
 class TaskNetwork(MultiTaskModule):
-    """A network with one function per learned task, made of `rmn.tasks.layers.TaskLayer`s and others.
+    """A network of `TaskLayer`s and other layers, with one function per learned task.
 
-    While training it computes the live task. At evaluation a task label that names exactly one
-    learned task selects it; a label of several learned tasks (streams without task labels give 0 to
-    all) or no label makes it infer the task of each input alone by `rule`; an unknown label is
-    answered by the task learned last.
+    In training mode it computes the live task, the one that is being learned. In evaluation mode a
+    task label that belongs to exactly one learned task selects that task. With a label of several
+    learned tasks (streams without task labels label all of them 0), or without a label, the task of
+    each input is inferred by `rule`. An unknown label selects the task that was learned last.
+
+    Args:
+        body: the module that computes the logits.
+        rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Attributes:
-        body: the module that computes.
-        rule: how a task is inferred, one of `rmn.tasks.inference.RULES`.
         labels: task label of each learned task.
-        classes: classes of each learned task.
+        classes: classes of each learned task; empty where they are unknown.
     """
 
     def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
@@ -37,7 +40,7 @@ class TaskNetwork(MultiTaskModule):
         self.rule = rule
         self.labels: list[int] = []
         self.classes: list[list[int]] = []
-        self._learning: tuple[int, list[int]] | None = None
+        self._live: tuple[int, list[int]] | None = None  # label and classes
         self._task_layers = [layer for layer in body.modules() if isinstance(layer, TaskLayer)]
 
     @property
@@ -45,68 +48,77 @@ class TaskNetwork(MultiTaskModule):
         """Number of learned tasks."""
         return len(self.labels)
 
-    def adaptation(self, experience: Any) -> None:
-        """Nothing to add: parameters stay the same objects over all tasks."""
-
     @property
-    def functions(self) -> list[int | None]:
-        """What can answer: the learned tasks, then the live one (None) while there is one."""
-        return [*range(self.tasks), *([] if self._learning is None else [None])]
+    def available_tasks(self) -> list[int | None]:
+        """Indices of the learned tasks, then None for the live task if there is one."""
+        return [*range(self.tasks), *([] if self._live is None else [None])]
+
+    def adaptation(self, experience: CLExperience) -> None:
+        """Do nothing at a new experience: the parameters stay the same objects over all tasks."""
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
-        """Start to learn a task with fresh parameters of its own.
+        """Begin to learn a task, with newly initialised parameters of its own.
 
         Args:
-            label: task label, by which the task is asked for later.
-            classes: that the task can answer; empty if they are not known, then all of them.
+            label: task label, which selects the task later.
+            classes: classes of the task; empty if they are unknown, then all of them.
         """
         for layer in self._task_layers:
             layer.begin_task()
-        self._learning = (label, [int(c) for c in classes])
+        self._live = (label, [int(c) for c in classes])
 
     def finish_task(self) -> None:
-        """Keep the task being learned for good.
+        """Append the live task to the learned ones.
 
         Raises:
             RuntimeError: no task was begun.
         """
-        if self._learning is None:
+        if self._live is None:
             raise RuntimeError("no task is being learned; call begin_task first")
         for layer in self._task_layers:
             layer.finish_task()
-        label, classes = self._learning
+        label, classes = self._live
         self.labels.append(label)
         self.classes.append(classes)
-        self._learning = None
+        self._live = None
 
     def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
-        """Logits (n, outputs) of inputs `x` with one task label for all, each or none of them.
+        """Logits, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_labels: one label for all inputs, one for each, (n,), or None.
 
         Raises:
-            RuntimeError: the rule is "one-shot", and a task that is being learned is a candidate.
+            RuntimeError: the rule is "one-shot", and the live task is a candidate.
         """
         if self.training or not self.tasks:
             return self.forward_task(x, None)
         if task_labels is None:
-            return self._forward_inferred(x, self.functions)
+            return self._forward_inferred(x, self.available_tasks)
         if isinstance(task_labels, int):
             return self.forward_single_task(x, task_labels)
-        found = torch.unique(task_labels).tolist()
-        if len(found) == 1:
-            return self.forward_single_task(x, found[0])
-        chosen = [task_labels == label for label in found]
+        labels = torch.unique(task_labels).tolist()
+        if len(labels) == 1:
+            return self.forward_single_task(x, labels[0])
+        selections = [task_labels == label for label in labels]
         parts = [
-            self.forward_single_task(x[where], label)
-            for where, label in zip(chosen, found, strict=True)
+            self.forward_single_task(x[selection], label)
+            for selection, label in zip(selections, labels, strict=True)
         ]
         output = x.new_empty(len(x), parts[0].shape[1])
-        for where, part in zip(chosen, parts, strict=True):
-            output[where] = part
+        for selection, part in zip(selections, parts, strict=True):
+            output[selection] = part
         return output
 
     def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
-        """Logits (n, outputs) under one task label."""
-        if self._learning is not None and self._learning[0] == task_label:
+        """Logits under one task label, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_label: label of the live task, of one or several learned tasks, or an unknown one.
+        """
+        if self._live is not None and self._live[0] == task_label:
             return self.forward_task(x, None)
         candidates = [task for task, label in enumerate(self.labels) if label == task_label]
         if len(candidates) > 1:
@@ -114,59 +126,56 @@ class TaskNetwork(MultiTaskModule):
         return self.forward_task(x, candidates[0] if candidates else self.tasks - 1)
 
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
-        """Logits (n, outputs) under learned task number `task`, or under the live one (None)."""
+        """Logits under one task, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task: index of a learned task; None for the live task.
+        """
         with nullcontext() if task is None else self._selected(task=task):
             logits: Tensor = self.body(x)
         return logits
 
     def logits_per_task(self, x: Tensor) -> Tensor:
-        """Logits under each of `functions`, (functions, n, outputs)."""
-        return torch.stack([self.forward_task(x, task) for task in self.functions])
-
-    def fingerprint(self, task: int) -> bytes:
-        """Digest of all that decides the logits under learned task number `task`."""
-        return fingerprint(self._kept(self.body, task))
+        """Logits of inputs x (n, ...) under each of `available_tasks`, (tasks, n, outputs)."""
+        return torch.stack([self.forward_task(x, task) for task in self.available_tasks])
 
     def features_per_task(self, x: Tensor) -> Tensor:
-        """What the last layer is given under each of `functions`, (functions, n, d)."""
+        """Inputs of the last layer under each of `available_tasks`, (tasks, n, d)."""
         with last_layer_inputs(self.body) as features:
             self.logits_per_task(x)
         return torch.stack(features)
 
     def class_table(self, outputs: int) -> Tensor:
-        """Which classes each of `functions` can answer, bool, (functions, outputs)."""
-        known = self.classes if self._learning is None else [*self.classes, self._learning[1]]
+        """Which of the classes each of `available_tasks` has, bool, (tasks, outputs)."""
+        known = self.classes if self._live is None else [*self.classes, self._live[1]]
         table = torch.zeros(len(known), outputs, dtype=torch.bool)
         for task, classes in enumerate(known):
             table[task, classes or slice(None)] = True
         return table
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
-        """The learned task that SupSup's one-shot gradient names for each input, (n,) int64."""
+        """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""
         return self._one_shot_scores(x).argmax(1)
 
-    def _one_shot_scores(self, x: Tensor) -> Tensor:
-        def mixed(weights: Tensor) -> Tensor:
-            with self._selected(mixture=weights):
-                logits: Tensor = self.body(x)
-            return logits
-
-        return one_shot_scores(mixed, inputs=len(x), tasks=self.tasks, device=x.device)
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all tensors that determine the logits under learned task number `task`."""
+        return fingerprint(self._task_tensors(self.body, task))
 
     def get_extra_state(self) -> dict[str, Any]:
-        """What `state_dict` keeps beside tensors."""
+        """What `state_dict` stores beside tensors."""
         return {
             "labels": self.labels,
             "classes": self.classes,
             "rule": self.rule,
-            "learning": self._learning,
+            "learning": self._live,
         }
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Restore what `get_extra_state` kept."""
+        """Restore what `get_extra_state` returned."""
         self.labels, self.classes = list(state["labels"]), list(state["classes"])
         self.rule = state["rule"]
-        self._learning = state["learning"]
+        self._live = state["learning"]
 
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
@@ -183,17 +192,28 @@ class TaskNetwork(MultiTaskModule):
             task = infer_task(logits, table, self.rule)
         return logits[task, torch.arange(len(x), device=x.device)]
 
-    def _kept(self, module: nn.Module, task: int) -> Iterator[Tensor]:
+    def _one_shot_scores(self, x: Tensor) -> Tensor:
+        """Scores of the learned tasks, (n, tasks)."""
+
+        def mixture_logits(weights: Tensor) -> Tensor:
+            with self._selected(mixture=weights):
+                logits: Tensor = self.body(x)
+            return logits
+
+        return one_shot_scores(mixture_logits, inputs=len(x), tasks=self.tasks, device=x.device)
+
+    def _task_tensors(self, module: nn.Module, task: int) -> Iterator[Tensor]:
         if isinstance(module, TaskLayer):
-            yield from module.kept(task)
+            yield from module.task_tensors(task)
             return
         yield from module.parameters(recurse=False)
         yield from module.buffers(recurse=False)
         for child in module.children():
-            yield from self._kept(child, task)
+            yield from self._task_tensors(child, task)
 
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
+        """Select a learned task, or a mixture of them, in all layers."""
         for layer in self._task_layers:
             layer.task, layer.mixture = task, mixture
         try:

@@ -1,9 +1,9 @@
-"""Noticing that a new task has begun, from nothing but the batches of a stream.
+"""Detection of task switches from the batches of a stream alone.
 
-Every detector scores how unfamiliar each incoming example is to the network that is being trained,
-and asks Welch's t-test whether a batch is less familiar than the batches before it. Batches differ
-among themselves because the network goes on learning; the test takes that into account, or slow
-drift would raise false alarms.
+Each detector scores how novel every incoming example is to the network in training, and tests with
+Welch's t-test whether a batch is more novel than the batches before it. Batches differ among
+themselves because the network goes on learning; the test takes that into account, or slow drift
+would raise false alarms.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 
 import torch
 from scipy.special import stdtr
@@ -22,60 +22,73 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the live network makes of a batch before it learns from it.
+class BatchOutputs:
+    """Outputs of the live mask on a batch, before it learns from it.
 
     Attributes:
         logits: (n, outputs).
         y: classes, (n,), int64.
-        features: what the network's last layer was given, (n, d).
+        features: inputs of the network's last layer, (n, d).
     """
 
     logits: Tensor
     y: Tensor
     features: Tensor
 
+    def select(self, examples: Tensor) -> BatchOutputs:
+        """The outputs of some examples, given as bool, (n,)."""
+        return BatchOutputs(self.logits[examples], self.y[examples], self.features[examples])
+
+    def probability(self) -> Tensor:
+        """Softmax probability of the right class, (n,)."""
+        return self.logits.softmax(-1).gather(1, self.y[:, None]).squeeze(1)
+
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Size, mean and unbiased variance of some scores."""
+class ScoreStatistics:
+    """Statistics of some scores.
+
+    Attributes:
+        size: number of scores.
+        mean: their mean.
+        variance: their unbiased variance; 0 for a single score.
+    """
 
     size: int
     mean: float
     variance: float
 
     @classmethod
-    def of(cls, scores: Tensor) -> Sample:
+    def of(cls, scores: Tensor) -> ScoreStatistics:
         """The statistics of scores (n,)."""
         variance, mean = torch.var_mean(scores.double(), correction=min(1, len(scores) - 1))
         return cls(len(scores), mean.item(), variance.item())
 
     @classmethod
-    def joined(cls, samples: Sequence[Sample]) -> Sample:
-        """The statistics of all the samples' scores together."""
-        size = sum(sample.size for sample in samples)
-        mean = sum(sample.size * sample.mean for sample in samples) / size
+    def combined(cls, parts: Sequence[ScoreStatistics]) -> ScoreStatistics:
+        """The statistics of all parts' scores together."""
+        size = sum(part.size for part in parts)
+        mean = sum(part.size * part.mean for part in parts) / size
         squares = sum(
-            (sample.size - 1) * sample.variance + sample.size * (sample.mean - mean) ** 2
-            for sample in samples
+            (part.size - 1) * part.variance + part.size * (part.mean - mean) ** 2 for part in parts
         )
         return cls(size, mean, squares / max(1, size - 1))
 
 
-def welch(incoming: Sample, usual: Sequence[Sample]) -> float:
-    """P-value of the one-sided Welch t-test that incoming scores are not above the usual ones.
+def welch_p_value(incoming: ScoreStatistics, reference: Sequence[ScoreStatistics]) -> float:
+    """P-value of the one-sided Welch t-test that incoming scores are not above the reference.
 
     The variance of the incoming mean has two parts: that of its own scores, and that of the means
-    of the usual batches, since batches differ among themselves while the network goes on learning.
-    Both enter the degrees of freedom by the Welch-Satterthwaite equation (Welch 1947).
+    of the reference batches, since batches differ among themselves while the network goes on
+    learning. Both enter the degrees of freedom by the Welch-Satterthwaite equation (Welch 1947).
 
     Args:
-        incoming: scores of one batch, or of several pooled.
-        usual: two or more earlier batches.
+        incoming: scores of one batch, or of several combined.
+        reference: scores of two or more earlier batches.
     """
-    means = Sample.of(torch.tensor([sample.mean for sample in usual], dtype=torch.float64))
+    means = ScoreStatistics.of(torch.tensor([part.mean for part in reference], dtype=torch.float64))
     own = incoming.variance / incoming.size
-    batches = max(1.0, incoming.size * len(usual) / sum(sample.size for sample in usual))
+    batches = max(1.0, incoming.size * len(reference) / sum(part.size for part in reference))
     drift = means.variance * (1 / batches + 1 / means.size)
     difference, spread = incoming.mean - means.mean, own + drift
     if spread == 0:
@@ -84,16 +97,26 @@ def welch(incoming: Sample, usual: Sequence[Sample]) -> float:
     return float(stdtr(spread**2 / weights, -difference / math.sqrt(spread)))
 
 
+class DetectorArguments(TypedDict, total=False):
+    """Arguments of `SwitchDetector`."""
+
+    significance: float
+    window: int
+    warm_up: int
+    pooled: int
+    effect: float
+
+
 class SwitchDetector(ABC):
-    """Asks of every batch whether a new task has begun.
+    """Tests for every batch whether a new task has begun.
 
     Args:
-        significance: p-value below which a batch is taken for a new task.
+        significance: p-value below which a batch belongs to a new task.
         window: number of batches that incoming ones are compared with.
-        warm_up: number of batches after a switch in which none is looked for.
-        pooled: number of newest batches that are also tested together, for gradual switches; 1 for
-            the newest alone.
-        effect: smallest rise of the mean score that counts, however significant; in [0, 1].
+        warm_up: number of batches after a switch that are not tested.
+        pooled: number of newest batches that are also tested together, for gradual switches; 1 to
+            test the newest alone.
+        effect: smallest rise of the mean score that counts, however significant.
 
     Raises:
         ValueError: `significance` or `effect` is not in (0, 1), `window` is below 2, `warm_up` is
@@ -124,88 +147,95 @@ class SwitchDetector(ABC):
         self.window = window
         self.pooled = pooled
         self.effect = effect
-        self._recent: deque[Sample] = deque(maxlen=window + pooled - 1)
+        self._recent: deque[ScoreStatistics] = deque(maxlen=window + pooled - 1)
         self._batches = 0
 
     @abstractmethod
-    def unfamiliarity(self, evidence: Evidence) -> Tensor:
-        """A score of each example in [0, 1], (n,); it rises with the surprise."""
+    def novelty_score(self, outputs: BatchOutputs) -> Tensor:
+        """Score of each example in [0, 1], (n,); the higher, the more novel it is."""
 
-    def switched(self, evidence: Evidence) -> bool:
-        """Whether a new task has begun; if not, the batch joins those to compare with."""
-        newest = Sample.of(self.unfamiliarity(evidence))
-        if self.warm and any(self._unusual(newest, count) for count in {1, self.pooled}):
+    def detect_switch(self, outputs: BatchOutputs) -> bool:
+        """Whether a new task has begun; if not, the batch is added to the reference."""
+        newest = ScoreStatistics.of(self.novelty_score(outputs))
+        if self.is_warm and any(self._is_novel(newest, count) for count in {1, self.pooled}):
             return True
         self._batches += 1
         self._recent.append(newest)
         return False
 
-    def _unusual(self, newest: Sample, count: int) -> bool:
-        """Whether the newest `count` batches together are less familiar than those before."""
-        batches = [*self._recent, newest]
-        usual, incoming = batches[:-count][-self.window :], batches[-count:]
-        joined = Sample.joined(incoming)
-        if len(usual) < 2 or joined.mean < Sample.joined(usual).mean + self.effect:
-            return False
-        return welch(joined, usual) < self.significance
-
     @property
-    def warm(self) -> bool:
-        """Whether the live mask has seen enough batches for its surprise to mean something."""
+    def is_warm(self) -> bool:
+        """Whether the live mask has learned from enough batches for its scores to be tested."""
         return self._batches >= self.warm_up
 
-    def restart(self) -> None:
-        """Forget the last task."""
+    def reset(self) -> None:
+        """Forget all batches; to be called when a new mask is begun."""
         self._recent.clear()
         self._batches = 0
+
+    def _is_novel(self, newest: ScoreStatistics, count: int) -> bool:
+        """Whether the newest `count` batches together are more novel than those before."""
+        batches = [*self._recent, newest]
+        reference, incoming = batches[:-count][-self.window :], batches[-count:]
+        combined = ScoreStatistics.combined(incoming)
+        if len(reference) < 2:
+            return False
+        if combined.mean < ScoreStatistics.combined(reference).mean + self.effect:
+            return False
+        return welch_p_value(combined, reference) < self.significance
 
 
 class PredictiveDivergence(SwitchDetector):
     """KL divergence between the posterior and the prior predictive, as in FRCL (Titsias 2020).
 
-    The posterior predictive is the softmax of the live mask; the prior one is that of a network
-    that has learned nothing, uniform. Inputs of the live task move the prediction far from the
-    prior, others less (paper, Section 5.2.1; Hendrycks & Gimpel 2016).
+    The posterior predictive is the softmax under the live mask; the prior predictive is that of an
+    untrained network, uniform. Inputs of the live task move the prediction far from the prior,
+    others less (paper, Section 5.2.1; Hendrycks & Gimpel 2016).
     """
 
-    def unfamiliarity(self, evidence: Evidence) -> Tensor:
+    def novelty_score(self, outputs: BatchOutputs) -> Tensor:
         """One minus the divergence from uniform over the largest possible one, in [0, 1], (n,)."""
-        log_probability = F.log_softmax(evidence.logits, -1)
+        log_probability = F.log_softmax(outputs.logits, -1)
         entropy = -(log_probability.exp() * log_probability).sum(-1)
-        return entropy / math.log(evidence.logits.shape[-1])
+        return entropy / math.log(outputs.logits.shape[-1])
 
 
 class LossRise(SwitchDetector):
-    """The loss: how little probability the live mask gives to the right class."""
+    """The loss, as the probability that the live mask does not give to the right class."""
 
-    def unfamiliarity(self, evidence: Evidence) -> Tensor:
+    def novelty_score(self, outputs: BatchOutputs) -> Tensor:
         """One minus the right class's probability, in [0, 1], (n,)."""
-        probability = evidence.logits.softmax(-1)
-        return 1 - probability.gather(1, evidence.y[:, None]).squeeze(1)
+        return 1 - outputs.probability()
 
 
 class FeatureDistance(SwitchDetector):
-    """Distance of the last layer's inputs from where they have lately been; needs no label."""
+    """Distance of the last layer's inputs from their running mean; needs no classes.
+
+    Args:
+        effect: smallest rise of the mean score that counts, however significant.
+        **arguments: arguments of `SwitchDetector`.
+    """
 
     _RATE: Final = 0.1  # weight of the newest batch in the running moments
 
-    def __init__(self, *, effect: float = 0.1, **settings: Any) -> None:
-        super().__init__(effect=effect, **settings)
+    def __init__(self, **arguments: Unpack[DetectorArguments]) -> None:
+        defaults: DetectorArguments = {"effect": 0.1}
+        super().__init__(**(defaults | arguments))
         self._moments: Tensor | None = None
 
-    def unfamiliarity(self, evidence: Evidence) -> Tensor:
+    def novelty_score(self, outputs: BatchOutputs) -> Tensor:
         """Mean squared deviation d from the running mean, in variances, as d / (1 + d), (n,)."""
-        features = evidence.features
-        fresh = torch.stack([features.mean(0), features.square().mean(0)])
-        moments = fresh if self._moments is None else self._moments
+        features = outputs.features
+        newest = torch.stack([features.mean(0), features.square().mean(0)])
+        moments = newest if self._moments is None else self._moments
         mean, variance = moments[0], (moments[1] - moments[0].square()).clamp_min(1e-6)
-        self._moments = torch.lerp(moments, fresh, self._RATE)
+        self._moments = torch.lerp(moments, newest, self._RATE)
         distance = ((features - mean).square() / variance).mean(-1)
         return distance / (1 + distance)
 
-    def restart(self) -> None:
-        """Forget the last task."""
-        super().restart()
+    def reset(self) -> None:
+        """Forget all batches and the running moments."""
+        super().reset()
         self._moments = None
 
 
@@ -214,3 +244,4 @@ DETECTORS: Final[dict[str, type[SwitchDetector]]] = {
     "loss": LossRise,
     "features": FeatureDistance,
 }
+"""Every detector by the name of its setting."""

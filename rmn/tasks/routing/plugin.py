@@ -8,24 +8,25 @@ from typing import Any, Final
 
 import torch
 from avalanche.training.plugins import SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
 from torch.utils.data import DataLoader
 
 from rmn.tasks.routing.router import Router
 
-_BATCH: Final = 1000
+_BATCH_SIZE: Final = 1000
 
 
 class RoutingPlugin(SupervisedPlugin):
-    """Fits routers to each experience in one pass, when the network has learned it.
+    """Fits routers to each experience in one pass, after the network has learned it.
 
-    Give it to a strategy whose model answers per task (`rmn.tasks.routing.AnswersPerTask`), after the
+    Use it with a strategy whose model has outputs per task (`OutputsPerTask`), and add it after the
     plugin that finishes the task.
 
     Args:
-        routers: by the names of their rules.
+        routers: routers by the names of their rules.
 
     Attributes:
-        seconds: spent on fitting each router so far.
+        seconds: time spent on fitting each router so far.
     """
 
     def __init__(self, routers: Mapping[str, Router]) -> None:
@@ -34,17 +35,17 @@ class RoutingPlugin(SupervisedPlugin):
         self.seconds = dict.fromkeys(routers, 0.0)
 
     @torch.no_grad()
-    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
-        """Show each router the experience's training data."""
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Fit each router to the experience's training data."""
         for router in self.routers.values():
             router.begin_task()
         dataset = strategy.experience.dataset
-        loader = DataLoader(dataset, batch_size=_BATCH, collate_fn=dataset.collate_fn)
+        loader = DataLoader(dataset, batch_size=_BATCH_SIZE, collate_fn=dataset.collate_fn)
         strategy.model.eval()
         for x, y, *_ in loader:
             for name, router in self.routers.items():
                 started = time.perf_counter()
-                router.learn(x.to(strategy.device), y.to(strategy.device), strategy.model)
+                router.partial_fit(x.to(strategy.device), y.to(strategy.device), strategy.model)
                 self.seconds[name] += time.perf_counter() - started
         for name, router in self.routers.items():
             started = time.perf_counter()

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rmn.tasks.routing.router import AnswersPerTask, ClassRouter
+from rmn.tasks.routing.router import ClassRouter, OutputsPerTask
 
-_AT_ONCE: Final = 32
-"""Images whose maps are made at once; they stay within the processor's cache."""
+_CHUNK: Final = 32
+"""Images that are convolved at a time, so that their maps stay in the processor's cache."""
 
 
 class Ridge(ClassRouter):
@@ -25,7 +25,13 @@ class Ridge(ClassRouter):
     Args:
         outputs: number of classes over all tasks.
         penalty: on the squared weights, relative to the features' mean square.
-        seed: of the random features; the same for every run, they are no part of what is learned.
+        seed: seed of the random features; the same for every run, since they are not learned.
+
+    Attributes:
+        gram: sum of the features' products over all examples, (m, m).
+        sums: sum of the features over the examples of each class of each task,
+            (m, tasks * outputs).
+        solution: regression weights, (m, tasks * outputs).
     """
 
     gram: Tensor
@@ -41,24 +47,30 @@ class Ridge(ClassRouter):
 
     @property
     def tasks(self) -> int:
-        """Number of tasks there is room for, the first before anything was learned."""
+        """Number of tasks begun; 1 before any data were added."""
         return self.sums.shape[1] // self.outputs if self.sums.numel() else 1
 
     @abstractmethod
     def draw(self, x: Tensor) -> None:
-        """Draw the random features for inputs like `x`, (n, ...)."""
+        """Draw the parameters of the random features for inputs like `x`, (n, ...)."""
 
     @abstractmethod
     def expand(self, x: Tensor) -> Tensor:
-        """Random features, (n, m)."""
+        """Random features of inputs x (n, ...), (n, m)."""
 
     def begin_task(self) -> None:
-        """Make room for the new task's classes."""
+        """Append columns for the new task's classes."""
         if self.sums.numel():
             self.sums = F.pad(self.sums, (0, self.outputs))
 
-    def learn(self, x: Tensor, y: Tensor, network: AnswersPerTask) -> None:
-        """Add to the Gram matrix and to the sums of features per class."""
+    def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None:
+        """Add a batch to the Gram matrix and to the sums of features per class.
+
+        Args:
+            x: inputs, (n, ...).
+            y: classes, (n,), int64.
+            network: not used.
+        """
         if not self.gram.numel():
             self.draw(x)
         features = self.expand(x)
@@ -71,14 +83,14 @@ class Ridge(ClassRouter):
         self.sums.T.index_add_(0, first + y, features)
 
     def finish_task(self) -> None:
-        """Solve for all tasks so far."""
+        """Solve the regression for all tasks so far."""
         gram = self.gram.double()
         gram.diagonal().add_(self.penalty * gram.diagonal().mean())
         factor = torch.linalg.cholesky(gram)
         self.solution = torch.cholesky_solve(self.sums.double(), factor).to(self.sums.dtype)
 
     def class_scores(self, x: Tensor) -> Tensor:
-        """Regression values, (tasks, n, outputs); minus infinity for classes not in the task."""
+        """Regression values, (tasks, n, outputs); minus infinity for classes not in a task."""
         values = self.expand(x) @ self.solution
         known = self.sums.any(0)
         values = values.masked_fill(~known, -torch.inf)
@@ -86,7 +98,7 @@ class Ridge(ClassRouter):
 
 
 class UnitRidge(Ridge):
-    """Ridge regression on random ReLU units, each looking at the whole input.
+    """Ridge regression on random ReLU units, each connected to the whole input.
 
     Args:
         outputs: number of classes over all tasks.
@@ -126,7 +138,7 @@ class FilterRidge(Ridge):
         outputs: number of classes over all tasks.
         filters: number of random filters.
         size: height and width of a filter, in pixels.
-        pooled: each map is averaged to `pooled` x `pooled` values.
+        pooled: height and width to which each map is averaged.
         penalty: see `Ridge`.
         seed: see `Ridge`.
     """
@@ -164,7 +176,7 @@ class FilterRidge(Ridge):
 
     def expand(self, x: Tensor) -> Tensor:
         """Mean activations per region, (n, 2 * filters * pooled²)."""
-        return torch.cat([self._responses(part) for part in torch.split(x, _AT_ONCE)])
+        return torch.cat([self._responses(part) for part in torch.split(x, _CHUNK)])
 
     def _responses(self, x: Tensor) -> Tensor:
         maps = F.conv2d(x, self.weight)

@@ -11,9 +11,14 @@ from rmn.tasks.layers import TaskLayer
 class Gate(TaskLayer):
     """Multiplies hidden units by sigmoid(scale * embedding of the task) (Serra 2018, Equation 1).
 
+    Args:
+        units: number of hidden units; of a convolution, its channels.
+        smax: largest scale.
+
     Attributes:
-        embedding: of the live task, (units,).
-        scale: s, from nearly linear to nearly a step as it grows.
+        embedding: embedding of the live task, (units,).
+        scale: s; the gates are nearly linear in the embedding where it is small, and nearly binary
+            where it is large.
         finished: gates of the finished tasks at the largest scale, (tasks, units).
     """
 
@@ -27,7 +32,7 @@ class Gate(TaskLayer):
         self.register_buffer("finished", torch.empty(0, units))
 
     def gates(self) -> Tensor:
-        """The live task's gates, (units,)."""
+        """Gates of the live task, (units,)."""
         return torch.sigmoid(self.scale * self.embedding)
 
     def cumulative(self) -> Tensor:
@@ -36,19 +41,24 @@ class Gate(TaskLayer):
             return torch.zeros_like(self.embedding)
         return self.finished.amax(0)
 
-    def compute(self, x: Tensor, task: int | None) -> Tensor:
-        """Gated units; x: (n, units) or (n, units, height, width)."""
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Gated units under one task, in the shape of `x`.
+
+        Args:
+            x: (n, units) or (n, units, height, width).
+            task: index of a finished task; None for the live task.
+        """
         gates = self.gates() if task is None else self.finished[task]
-        gates = gates.to(x.dtype)  # a product of two kinds of numbers is slow, and float32
+        gates = gates.to(x.dtype)  # a product of two types is slow, and float32
         return x * gates.reshape(-1, *(1,) * (x.dim() - 2))
 
     @torch.no_grad()
     def begin_task(self) -> None:
-        """Draw a fresh embedding from N(0, 1)."""
+        """Draw a new embedding from N(0, 1)."""
         self.embedding.normal_()
 
     @torch.no_grad()
     def finish_task(self) -> None:
-        """Keep the gates at the largest scale."""
+        """Store the gates at the largest scale."""
         self.scale = self.smax
         self.finished = torch.cat([self.finished, self.gates()[None]])
