@@ -1,12 +1,15 @@
 """Synaptic intelligence against a slow loop over the equations of Zenke et al. 2017."""
 
 import copy
+from collections.abc import Sequence
 
 import pytest
 import torch
+from avalanche.benchmarks import DatasetExperience
 from avalanche.training.plugins import EvaluationPlugin
+from avalanche.training.plugins import SynapticIntelligencePlugin as StockPlugin
 from avalanche.training.supervised import Naive
-from torch import nn
+from torch import Tensor, nn
 
 from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
 from harness.config.benchmarks import BENCHMARKS
@@ -14,21 +17,24 @@ from harness.config.budgets import TrainingBudget
 from harness.data.loading import BatchLoader, TensorLoading
 from harness.data.streams import make_stream
 
+Experiences = Sequence[DatasetExperience]
 RATE = 0.1
 
 
 @pytest.fixture(scope="module")
-def experiences():
+def experiences() -> Experiences:
     training = TrainingBudget(epochs=1, train_examples=256, test_examples=2)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0).experiences[:2]
 
 
-def network():
+def network() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 
 
-def trained(model, experiences, si_lambda, eps=0.1):
+def trained(
+    model: nn.Module, experiences: Experiences, si_lambda: float, eps: float = 0.1
+) -> Naive:
     strategy = Naive(
         model=model,
         optimizer=torch.optim.SGD(model.parameters(), lr=RATE),
@@ -42,7 +48,9 @@ def trained(model, experiences, si_lambda, eps=0.1):
     return strategy
 
 
-def slow_reference(model, experiences, strength, eps=0.1):
+def slow_reference(
+    model: nn.Module, experiences: Experiences, strength: float, eps: float = 0.1
+) -> nn.Module:
     """One weight tensor at a time, penalty through autograd, path with the task's gradient."""
     weights = list(model.parameters())
     importance = [torch.zeros_like(weight) for weight in weights]
@@ -67,14 +75,14 @@ def slow_reference(model, experiences, strength, eps=0.1):
     return model
 
 
-def test_it_equals_the_slow_reference(experiences):
+def test_it_equals_the_slow_reference(experiences: Experiences) -> None:
     ours = trained(network(), experiences, si_lambda=50.0).model
     reference = slow_reference(network(), experiences, strength=50.0)
     for mine, slow in zip(ours.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(mine, slow, rtol=1e-4, atol=1e-5)
 
 
-def test_without_penalty_it_is_fine_tuning(experiences):
+def test_without_penalty_it_is_fine_tuning(experiences: Experiences) -> None:
     free = trained(network(), experiences, si_lambda=0.0).model
     held = trained(network(), experiences, si_lambda=50.0).model
     plain = Naive(
@@ -92,12 +100,10 @@ def test_without_penalty_it_is_fine_tuning(experiences):
     assert not torch.equal(free[1].weight, held[1].weight)
 
 
-def test_avalanches_own_is_inert_on_a_cpu(experiences):
+def test_avalanches_own_is_inert_on_a_cpu(experiences: Experiences) -> None:
     """The reason for our plugin; when this fails, Avalanche has mended its own."""
-    from avalanche.training.plugins import SynapticIntelligencePlugin as Stock
-
-    results = []
-    for plugins in ([], [Stock(si_lambda=1e6)]):
+    results: list[Tensor] = []
+    for plugins in ([], [StockPlugin(si_lambda=1e6)]):
         model = network()
         strategy = Naive(
             model=model,
@@ -109,5 +115,5 @@ def test_avalanches_own_is_inert_on_a_cpu(experiences):
         )
         for experience in experiences:
             strategy.train(experience)
-        results.append(model[1].weight.detach())
+        results.append(model.get_parameter("1.weight").detach())
     assert torch.equal(*results)
