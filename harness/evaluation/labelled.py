@@ -26,8 +26,8 @@ from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWAR
 from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
-from rmn.inference import SCORING_RULES, infer_task
-from rmn.routing import ClassRouter
+from rmn.tasks.inference import SCORING_RULES, infer_task
+from rmn.tasks.routing import ClassRouter
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
@@ -188,7 +188,7 @@ def _by_inference(
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                tasks, classified = batches.apply(router.answers, dim=1)
+                tasks, classified = batches.apply(router.predict, dim=1)
                 alone = (classified == batches.y) & right_task(tasks)
                 yield {
                     "metric": "accuracy",
