@@ -22,6 +22,7 @@ BUDGETS = st.builds(
     affine=st.booleans(),
     first_epochs=st.none() | st.integers(1, 9),
     precision=st.sampled_from(["float32", "bfloat16"]),
+    accuracy_matrix=st.sampled_from(["whole", "diagonal"]),
 )
 
 

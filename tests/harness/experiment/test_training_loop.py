@@ -76,6 +76,22 @@ def test_a_method_is_measured_before_and_after_each_of_its_stages(
         assert set(values(rows, metric, "after")) == set(examples)
 
 
+def test_of_a_diagonal_only_the_task_just_learned_is_tested(
+    make_run: Callable[..., Run], result: Result
+) -> None:
+    run = make_run("rmn")
+    run = replace(run, training={**run.training, "accuracy_matrix": "diagonal"})
+    rows = run_experiment(run, device="cpu", data=None, report=lambda progress: None).rows
+    keys = ["regime", "rule", "after", "task", "value"]
+    found, whole = (
+        {tuple(row) for row in one.loc[one["metric"] == "accuracy", keys].itertuples(index=False)}
+        for one in (rows, result("rmn").rows)
+    )
+    tested = {(after, task) for *_, after, task, _ in found if after}
+    assert tested == {(1, 1), (2, 2), (3, 1), (3, 2), (3, 3)}
+    assert found < whole
+
+
 def test_the_evaluator_knows_where_tasks_begin_in_the_stream(result: Result) -> None:
     rows = result("rmn_unsupervised", "split_mnist_unsupervised").rows
     # 64 examples twice, 32 a batch
