@@ -1,27 +1,42 @@
-import pytest
-import torch
+"""What several test folders share. torch and avalanche are imported only where they are needed."""
 
-from baselines.context import Context
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import TrainingBudget
-from harness.data.loading import TensorLoading
-from harness.data.streams import make_stream
-from harness.training.networks import mlp
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from baselines.context import Context
+    from harness.data.streams import Stream
 
 
 @pytest.fixture(scope="session")
-def stream():
-    """Real Split-MNIST, 256 training examples a task."""
+def stream() -> Stream:
+    """Real Split-MNIST, 256 training and 128 test examples a task."""
+    import torch
+
+    from harness.config.benchmarks import BENCHMARKS
+    from harness.config.budgets import TrainingBudget
+    from harness.data.streams import make_stream
+
     torch.set_num_threads(1)
     training = TrainingBudget(epochs=1, train_examples=256, test_examples=128)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0)
 
 
 @pytest.fixture
-def context():
+def context() -> Context:
     """Two epochs on the paper's MLP."""
+    import torch
 
-    def network():
+    from baselines.context import Context
+    from harness.data.loading import TensorLoading
+    from harness.training.networks import mlp
+
+    def network() -> nn.Module:
         torch.manual_seed(0)
         return mlp(10)
 
