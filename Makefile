@@ -13,10 +13,9 @@ compare: install  ## RMN beside every baseline on Split-MNIST
 	$(BIN)/python -m harness.compare --benchmark split_mnist
 
 report: install  ## remake every PDF from results/ alone
-	for benchmark in $$(ls results); do \
-	    for profile in $$(ls results/$$benchmark | grep -v tuning); do \
-	        $(BIN)/python -m harness.report --benchmark $$benchmark --profile $$profile || exit 1; \
-	    done; \
+	for file in $$(ls results/*/*.parquet | grep -v tuning); do \
+	    $(BIN)/python -m harness.report --benchmark $$(basename $$(dirname $$file)) \
+	        --profile $$(basename $$file .parquet) || exit 1; \
 	done
 	$(BIN)/python -m harness.paper_tables --format pdf,md
 	$(BIN)/python -m harness.paper_tables --profile paper --format pdf,md

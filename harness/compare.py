@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from harness.cli.orchestration import (
     make_missing,
     say,
     states,
+    unfinished,
 )
 from harness.cli.plan_table import plan_table
 from harness.storage import provenance
@@ -57,7 +59,8 @@ def _show_plan(request: ComparisonRequest) -> int:
         budget = request.budget.identity().items()
         shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
         say(_out(), f"Budget of all: {shown}")
-    _out().print(plan_table(list(zip(request.runs, found, strict=True))))
+    checkpoints = unfinished(request.runs, request.config)
+    _out().print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
     say(_out(), f"{found.count(TO_RUN)} of {len(found)} runs to make.")
     return FINISHED
 
@@ -78,18 +81,25 @@ def _show(results: Results, request: ComparisonRequest) -> None:
 
 def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
     """Name the runs without results, and say how to get them; the exit status."""
-    from harness.storage import store
-
-    folders = {store.folder(request.config.results, run): run for run in request.runs}
-    failures = {record.run.id for record in results.records if record.status == "failed"}
-    failed = {folder: run for folder, run in folders.items() if run.id in failures}
-    for folder, run in failed.items():
-        say(log, f"{run} failed; the reason is in {folder / store.RECORD}")
+    asked = {run.id: run for run in request.runs}
+    failed = {
+        record.run.id: record.status
+        for record in results.records
+        if record.status != "finished" and record.run.id in asked
+    }
+    where = (
+        f" --results {request.config.results}" if request.config.results != Path("results") else ""
+    )
+    for run_id, status in failed.items():
+        why = f"python -m harness.results show {run_id}{where} says why"
+        say(log, f"{asked[run_id]} {status}; {why}")
     if failed:
         say(log, "To run failed runs again, add --retry-failed to the same command.")
-    for folder, reason in results.damaged.items():
-        say(log, f"{folder} is damaged and left alone ({reason}); delete it to run it again.")
-    return INCOMPLETE if failed or folders.keys() & results.damaged.keys() else FINISHED
+    for path, reason in results.damaged.items():
+        say(log, f"{path} is damaged and left alone: {reason}")
+    if results.damaged:
+        say(log, f"python -m harness.results verify{where} names all that is damaged.")
+    return INCOMPLETE if failed or results.damaged else FINISHED
 
 
 def _out() -> Console:

@@ -4,83 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
-from harness.analysis.metrics import METRICS, degradation, derive
+from harness.analysis.derivation import derive
+from harness.analysis.labelled_counterparts import lost_without_labels
+from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
 from harness.analysis.published import Quoted, paper
+from harness.analysis.selection import under_default_rule
 from harness.analysis.statistics import among_best, summarise
-from harness.config.run import Run
-from harness.storage.record import Record
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE
+from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 from harness.storage.store import Results
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the leaderboard: one metric under one regime."""
+    """A column of a table: one metric under one regime, "" for a metric without regimes."""
 
     metric: str
     regime: str
-    title: str
+
+    @property
+    def definition(self) -> Metric:
+        """Of its metric."""
+        return metrics()[self.metric]
+
+    @property
+    def title(self) -> str:
+        """The metric's, with the regime where there is more than one."""
+        several = len(self.definition.regimes) > 1
+        return f"{self.definition.title} {self.regime}" if several else self.definition.title
 
     def text(self, cell: Cell) -> str:
         """A cell of this column as printed."""
-        return cell.text(METRICS[self.metric].percent)
+        return cell.text(self.definition.unit is Unit.PERCENT)
 
 
-ACC_AWARE: Final = Column("acc", TASK_AWARE, "ACC task-aware")
-ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC, "ACC task-agnostic")
-FORGETTING: Final = Column("forgetting", TASK_AWARE, "Forgetting task-aware")
-LEARNING: Final = Column("learning_accuracy", TASK_AWARE, "Learning acc. task-aware")
-INFERENCE: Final = Column("task_inference", TASK_AGNOSTIC, "Task inference")
-BYTES: Final = Column("stored_bytes", "", "Extra bytes")
-SECONDS: Final = Column("seconds", "", "Seconds")
+ACC_AWARE: Final = Column("acc", TASK_AWARE)
+ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC)
+FORGETTING: Final = Column("forgetting", TASK_AWARE)
+LEARNING: Final = Column("learning_accuracy", TASK_AWARE)
+INFERENCE: Final = Column("task_inference", TASK_AGNOSTIC)
+BYTES: Final = Column("stored_bytes", "")
+SECONDS: Final = Column("seconds", "")
 
-ACCURACY: Final = (ACC_AWARE, ACC_AGNOSTIC, INFERENCE)
-TRANSFER: Final = (
-    FORGETTING,
-    Column("bwt", TASK_AWARE, "BWT task-aware"),
-    Column("fwt", TASK_AWARE, "FWT task-aware"),
-    LEARNING,
-    Column("aia", TASK_AWARE, "AIA task-aware"),
+LEADERBOARD: Final = (
+    Section.ACCURACY,
+    Section.INFERENCE,
+    Section.TRANSFER,
+    Section.MASKS,
+    Section.COSTS,
 )
-COSTS: Final = (
-    Column("mask_density", "", "Mask density"),
-    Column("weights_used", "", "Weights used"),
-    BYTES,
-    Column("stored_examples", "", "Stored examples"),
-    SECONDS,
-)
-COLUMNS: Final = (*ACCURACY, *TRANSFER, *COSTS)
-"""Of the leaderboard."""
+"""What the leaderboard has columns of."""
 
-
-REMEMBERING: Final = (
-    Column("switch_precision", "", "Precision"),
-    Column("switch_recall", "", "Recall"),
-    Column("switch_f1", "", "F1"),
-    Column("switch_delay", "", "Delay (batches)"),
-    Column("false_alarms", "", "False alarms / 1,000"),
-    Column("masks_per_task", "", "Masks / tasks"),
-    Column("old_new_auroc", TASK_AGNOSTIC, "AUROC old/new"),
-    Column("old_new_fpr", TASK_AGNOSTIC, "FPR old/new"),
-    Column("degradation", TASK_AWARE, "Degr. task-aware"),
-    Column("degradation", TASK_AGNOSTIC, "Degr. task-agnostic"),
-)
-"""Of streams without task labels: catastrophic remembering."""
-
-TOGETHER: Final = (
-    Column("inferred_of_10", TASK_AGNOSTIC, "10 of one task"),
-    Column("inferred_of_100", TASK_AGNOSTIC, "100 of one task"),
-)
-"""Task inference of several examples at once."""
-
+_TASK_AWARE_ONLY: Final = (Section.TRANSFER,)
 _EPOCHS: Final = "training.epochs"
 
-WITHOUT_RULE: Final = "max-logit"
-"""Confidence by which methods that infer no task tell old from new."""
+
+def columns_of(*sections: Section) -> tuple[Column, ...]:
+    """The columns of sections, for every metric registered so far."""
+    return tuple(
+        Column(metric.id, regime)
+        for section in sections
+        for metric in metrics().values()
+        if metric.section is section
+        for regime in metric.regimes or ("",)
+        if section not in _TASK_AWARE_ONLY or regime != TASK_AGNOSTIC
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +113,7 @@ class Entry:
         curve: the title but for the number of epochs; entries of one learning curve share it.
         seeds: number of seeds.
         rule: how the task is inferred when it is not given.
-        cells: of `COLUMNS`.
+        cells: of the columns of `LEADERBOARD`.
         quoted: what the paper prints, if anything.
     """
 
@@ -154,7 +145,7 @@ class Leaderboard:
         benchmark: its name.
         profile: its name; numbers of two profiles are never in one leaderboard.
         entries: best task-aware accuracy first.
-        derived: every derived metric of every run (`harness.analysis.metrics.derive`), and the
+        derived: every derived metric of every run (`harness.analysis.derivation.derive`), and the
             degradation.
         shown: of those, what is under each method's default rule.
     """
@@ -186,11 +177,10 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)
     if supervised is not None and not supervised.rows.empty:
-        derived = pd.concat([derived, _degradation(results, derived, supervised)])
-    records = {_key(record): record for record in finished}
-    rules = {key: record.method.rule for key, record in records.items()}
-    shown = _default_rules(derived, rules)
-    cells = cells_of(shown, COLUMNS)
+        derived = pd.concat([derived, lost_without_labels(results, derived, supervised)])
+    records = {(record.run.baseline, record.run.setting): record for record in finished}
+    shown = under_default_rule(derived, finished)
+    cells = cells_of(shown, columns_of(*LEADERBOARD))
     run = finished[0].run
     board = Leaderboard(run.benchmark, run.profile, derived=derived, shown=shown)
     for key, found in cells.items():
@@ -217,47 +207,19 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
     return board
 
 
-def _titled(title: str, overrides: Mapping[str, Any]) -> str:
+def _titled(title: str, overrides: Mapping[str, object]) -> str:
     text = ", ".join(f"{name}={value}" for name, value in overrides.items())
     return f"{title} ({text})" if text else title
 
 
-def _key(record: Record) -> tuple[str, str]:
-    return record.run.baseline, record.run.setting
-
-
-def _degradation(results: Results, derived: pd.DataFrame, supervised: Results) -> pd.DataFrame:
-    names = {r.method.counterpart: r.run.baseline for r in results.records if r.method.counterpart}
-    own = {record.run.baseline: record.run for record in results.records if not record.run.setting}
-
-    def comparable(there: Run) -> bool:
-        here = own.get(names.get(there.baseline, there.baseline))
-        if here is None or here.training != there.training:
-            return False
-        return here.baseline != there.baseline or here.settings == there.settings
-
-    kept = {record.run.id for record in supervised.records if comparable(record.run)}
-    rows = supervised.rows[supervised.rows["run_id"].isin(kept)]
-    return degradation(derived, derive(rows).replace({"baseline": names}))
-
-
-def _default_rules(derived: pd.DataFrame, rules: dict[tuple[str, str], str]) -> pd.DataFrame:
-    """Only each method's default rule; the other rules have a table of their own."""
-    keys = zip(derived["baseline"], derived["setting"], strict=True)
-    default = pd.Series([rules.get(key, "") for key in keys], derived.index)
-    without = (default == "") & derived["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
-    kept = (derived["regime"] != TASK_AGNOSTIC) | (derived["rule"] == default) | without
-    return derived[kept]
-
-
 def cells_of(
-    shown: pd.DataFrame, columns: Sequence[Column]
+    shown: pd.DataFrame, wanted: Sequence[Column]
 ) -> dict[tuple[str, str], dict[Column, Cell]]:
     """Mean, interval and mark of each method and column.
 
     Args:
         shown: derived metrics with one rule for each method and metric.
-        columns: what is wanted.
+        wanted: the columns.
 
     Returns:
         The cells by baseline and setting.
@@ -265,12 +227,13 @@ def cells_of(
     keys = ["baseline", "setting"]
     methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
-    for column in columns:
+    for column in wanted:
         chosen = shown[(shown["metric"] == column.metric) & (shown["regime"] == column.regime)]
         summary = summarise(chosen, keys).set_index(keys)
-        better = METRICS[column.metric].higher_is_better
+        direction = column.definition.direction
         wide = chosen.pivot_table(index="seed", columns=keys, values="value")
-        best = [] if better is None or wide.empty else among_best(wide, better)
+        ranked = direction is not Direction.NEITHER and not wide.empty
+        best = among_best(wide, direction is Direction.HIGHER) if ranked else []
         for method in methods:
             if method in summary.index:
                 row = summary.loc[[method]].iloc[0]

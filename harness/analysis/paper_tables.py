@@ -81,7 +81,7 @@ def _of_benchmark(board: Leaderboard) -> Iterator[dict[str, Any]]:
     quotes = [quoted for quoted in QUOTED if quoted.benchmark == board.benchmark]
     for column in (ACC_AWARE, ACC_AGNOSTIC):
         regime = column.regime
-        said = {quoted.baseline: quoted for quoted in quotes if regime in quoted.regimes}
+        said = {quoted.method: quoted for quoted in quotes if regime in quoted.regimes}
         measured = {entry.baseline: entry for entry in own}
         for baseline in dict.fromkeys([*measured, *said]):
             entry, quoted = measured.get(baseline), said.get(baseline)

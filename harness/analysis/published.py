@@ -1,169 +1,96 @@
-"""Numbers quoted from publications. They are never shown as measured."""
+"""Numbers quoted from publications (`published.csv`). They are never shown as measured."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import csv
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Final
 
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.suggestions import unknown
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 
 PAPER: Final = "Kaushik et al. 2021"
 
+_PATH: Final = Path(__file__).with_name("published.csv")
+_VALUE: Final = re.compile(r"\d+(\.\d+)?( ± \d+(\.\d+)?)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """One accuracy as printed in a publication.
+    """One accuracy as printed in a publication, one line of the file.
 
     Attributes:
-        benchmark: as in `harness.config.benchmarks`.
-        baseline: name of the method.
-        value: as printed, in percent.
+        benchmark: as in `harness.config.benchmarks`. The paper's baselines with one head per task
+            stand beside both forms of a benchmark.
+        method: its name.
+        regimes: beside whose measurements it stands, separated by a blank in the file. Where the
+            publication does not say, task-aware for tasks with labels, task-agnostic for those
+            without.
+        value: as printed, in percent, such as "99.5 ± 0.2".
         source: publication and table.
         comparable: what it can be held against, in words.
-        regimes: beside whose measurements it stands. Where the publication does not say,
-            task-aware for tasks with labels, task-agnostic for those without.
     """
 
     benchmark: str
-    baseline: str
+    method: str
+    regimes: tuple[str, ...]
     value: str
     source: str
     comparable: str
-    regimes: tuple[str, ...] = (TASK_AWARE,)
 
 
-_BOTH = (TASK_AWARE, TASK_AGNOSTIC)
-_AGNOSTIC = (TASK_AGNOSTIC,)
-_TABLE = f"{PAPER}, Table 1"
-_ONE_HEAD = "other network, head and protocol"
-_HEADS = "task-aware, one head per task"
-_SHARED = "task-aware; the paper says both; shared outputs, relative to the task"
+def read(path: Path) -> tuple[Quoted, ...]:
+    """The quoted numbers of a file with the columns of `Quoted`, in its order.
 
-_NO_LABELS = f"{PAPER}, Table 2"
-_FUZZY = f"{PAPER}, Table 3"
-_UNTOLD = "task-agnostic, as printed; equal to Table 1"
-
-_PRINTED: Final = (
-    Quoted("split_mnist", "rmn", "99.5 ± 0.2", _TABLE, "task-aware; the paper says both", _BOTH),
-    Quoted("split_mnist", "hat", "99", _TABLE, "task-aware, one head per task"),
-    Quoted("split_mnist", "ewc", "63.1", _TABLE, _ONE_HEAD),
-    Quoted("split_mnist", "si", "57.6", _TABLE, _ONE_HEAD),
-    Quoted(
-        "permuted_mnist", "rmn", "97.73 ± 0.07", _TABLE, "task-aware; the paper says both", _BOTH
-    ),
-    Quoted("permuted_mnist", "hat", "91.6", _TABLE, "task-aware, one head per task"),
-    Quoted("permuted_mnist", "ewc", "84", _TABLE, _ONE_HEAD),
-    Quoted("split_mnist", "vcl", "97", _TABLE, "replays 40 points a task"),
-    Quoted("split_mnist", "rwalk", "82.5", _TABLE, "replays 5000 samples"),
-    Quoted("split_mnist", "frcl", "97.8 ± 0.7", _TABLE, "replays 40 points a task"),
-    Quoted("split_mnist", "fromp", "99.0 ± 0.1", _TABLE, "replays 40 points a task"),
-    Quoted("split_mnist", "dlp", "61.2", _TABLE, _ONE_HEAD),
-    Quoted("permuted_mnist", "vcl", "90", _TABLE, "replays 200 points a task"),
-    Quoted("permuted_mnist", "frcl", "94.3 ± 0.2", _TABLE, "replays 200 points a task"),
-    Quoted("permuted_mnist", "mega-ii", "91.21", _TABLE, "replays 256 points a task, 17 tasks"),
-    Quoted("permuted_mnist", "fromp", "94.9 ± 0.1", _TABLE, "replays; the paper says 40 points"),
-    Quoted("permuted_mnist", "dlp", "82", _TABLE, _ONE_HEAD),
-    Quoted("split_cifar100", "rmn", "70.02 ± 2.5", _TABLE, _SHARED, _BOTH),
-    Quoted("split_cifar100", "hat", "59.2 ± 0.7", _TABLE, _HEADS),
-    Quoted("split_cifar100", "ewc", "60.2 ± 1.1", _TABLE, _HEADS),
-    Quoted("split_cifar100", "si", "60.3 ± 1.3", _TABLE, _HEADS),
-    Quoted("split_cifar100", "mas", "61.5 ± 0.9", _TABLE, _HEADS),
-    Quoted("split_cifar100", "ags-cl", "64.1 ± 1.7", _TABLE, _HEADS),
-    Quoted("split_cifar100", "rwalk", "58.1 ± 1.7", _TABLE, "one head per task, replays"),
-    Quoted("split_cifar100_20", "rmn", "80.01 ± 0.9", _TABLE, _SHARED, _BOTH),
-    Quoted("split_cifar100_20", "hat", "23.6 ± 8.8", _TABLE, _HEADS),
-    Quoted("split_cifar100_20", "ewc", "42.67 ± 4.24", _TABLE, _HEADS),
-    Quoted("split_cifar100_20", "si", "45.49 ± 0.2", _TABLE, _HEADS),
-    Quoted("split_cifar100_20", "mas", "42 ± 1.9", _TABLE, _HEADS),
-    Quoted("split_cifar100_20", "ags-cl", "27.6 ± 3.6", _TABLE, _HEADS),
-    Quoted("split_cifar100_20", "rwalk", "70.1", _TABLE, "one head per task, replays 5000 samples"),
-    Quoted(
-        "split_cifar100_20",
-        "mega-ii",
-        "66.12 ± 1.94",
-        _TABLE,
-        "replays 1300 points a task, 17 tasks",
-    ),
-    Quoted("split_omniglot", "rmn", "85.33 ± 1.7", _TABLE, _SHARED, _BOTH),
-    Quoted("split_omniglot", "hat", "5.5 ± 11.1", _TABLE, _HEADS),
-    Quoted("split_omniglot", "ewc", "67.43 ± 4.7", _TABLE, _HEADS),
-    Quoted("split_omniglot", "si", "54.9 ± 16.2", _TABLE, _HEADS),
-    Quoted("split_omniglot", "mas", "81.4 ± 1.8", _TABLE, _HEADS),
-    Quoted("split_omniglot", "ags-cl", "82.8 ± 1.8", _TABLE, _HEADS),
-    Quoted(
-        "split_omniglot",
-        "vcl",
-        "53.86 ± 2.3",
-        _TABLE,
-        "one head per task, replays 3 points a character",
-    ),
-    Quoted("split_omniglot", "frcl", "81.47 ± 1.6", _TABLE, "replays 3 points a character"),
-    Quoted("split_omniglot", "rwalk", "71.0 ± 5.6", _TABLE, "one head per task, replays"),
-    Quoted("split_omniglot", "snow", "82.8 ± 1.8", _TABLE, "a second network, pretrained"),
-    Quoted(
-        "split_omniglot_unsupervised",
-        "rmn_unsupervised",
-        "85.33 ± 1.7",
-        _NO_LABELS,
-        _UNTOLD,
-        _AGNOSTIC,
-    ),
-    Quoted("split_omniglot_unsupervised", "frcl", "81.47 ± 1.6", _NO_LABELS, "replays", _AGNOSTIC),
-    Quoted(
-        "split_mnist_unsupervised", "rmn_unsupervised", "99.5 ± 0.2", _NO_LABELS, _UNTOLD, _AGNOSTIC
-    ),
-    Quoted("split_mnist_unsupervised", "frcl", "97.8 ± 0.7", _NO_LABELS, "replays", _AGNOSTIC),
-    Quoted("split_mnist_unsupervised", "fromp", "99.0 ± 0.1", _NO_LABELS, "replays", _AGNOSTIC),
-    Quoted(
-        "split_mnist_unsupervised",
-        "cn-dpm",
-        "97.53 ± 0.3",
-        _NO_LABELS,
-        "a network per task, generative replay",
-        _AGNOSTIC,
-    ),
-    Quoted(
-        "permuted_mnist_unsupervised",
-        "rmn_unsupervised",
-        "97.73 ± 0.1",
-        _NO_LABELS,
-        _UNTOLD,
-        _AGNOSTIC,
-    ),
-    Quoted("permuted_mnist_unsupervised", "frcl", "94.3 ± 0.2", _NO_LABELS, "replays", _AGNOSTIC),
-    Quoted("permuted_mnist_unsupervised", "fromp", "94.9 ± 0.1", _NO_LABELS, "replays", _AGNOSTIC),
-    Quoted(
-        "split_mnist_fuzzy",
-        "rmn_unsupervised",
-        "99.1 ± 0.5",
-        _FUZZY,
-        "task-agnostic, as printed",
-        _AGNOSTIC,
-    ),
-    Quoted(
-        "split_mnist_fuzzy",
-        "cn-dpm",
-        "93.22 ± 0.07",
-        _FUZZY,
-        "a network per task, generative replay",
-        _AGNOSTIC,
-    ),
-)
-
-QUOTED: Final = (
-    *_PRINTED,
-    *(
-        replace(quoted, benchmark=f"{quoted.benchmark}_heads")
-        for quoted in _PRINTED
-        if quoted.comparable == _HEADS
-    ),
-)
-"""The paper's baselines with one head per task stand beside both forms of a benchmark."""
+    Raises:
+        ValueError: something in it is unknown, missing, no number or there twice; the message names
+            the line.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        head = [field.name for field in fields(Quoted)]
+        if next(lines, None) != head:
+            raise ValueError(f"{path.name}, line 1: the columns must be {','.join(head)}")
+        found: dict[tuple[str, str], Quoted] = {}
+        for line in lines:
+            try:
+                quoted = _checked(line)
+                if (key := (quoted.benchmark, quoted.method)) in found:
+                    raise ValueError(f"{quoted.method} on {quoted.benchmark} is quoted twice")
+            except ValueError as error:
+                raise ValueError(f"{path.name}, line {lines.line_num}: {error}") from None
+            found[key] = quoted
+    return tuple(found.values())
 
 
-def paper(benchmark: str, baseline: str) -> Quoted | None:
-    """What the paper prints for a method, if anything."""
+def _checked(line: list[str]) -> Quoted:
+    if len(line) != len(fields(Quoted)) or not all(line):
+        raise ValueError(f"{len(fields(Quoted))} columns must be filled in")
+    benchmark, method, regimes, value, source, comparable = line
+    if benchmark not in BENCHMARKS:
+        raise ValueError(unknown("benchmark", benchmark, BENCHMARKS))
+    for regime in regimes.split(" "):
+        if regime not in (TASK_AWARE, TASK_AGNOSTIC):
+            raise ValueError(unknown("regime", regime, (TASK_AWARE, TASK_AGNOSTIC)))
+    if not _VALUE.fullmatch(value) or float(value.split()[0]) > 100:
+        raise ValueError(f"{value!r} is no percentage such as 99.5 ± 0.2")
+    return Quoted(benchmark, method, tuple(regimes.split(" ")), value, source, comparable)
+
+
+QUOTED: Final = read(_PATH)
+
+
+def paper(benchmark: str, method: str) -> Quoted | None:
+    """What the paper prints for a method, if anything.
+
+    Args:
+        benchmark: its name.
+        method: its name.
+    """
     for quoted in QUOTED:
-        if (quoted.benchmark, quoted.baseline) == (benchmark, baseline):
+        if (quoted.benchmark, quoted.method) == (benchmark, method):
             return quoted
     return None

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+
+import pandas as pd
 
 from harness.config.run import Run
 from harness.storage.record import Record
+from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC
 from harness.storage.store import Results
+
+WITHOUT_RULE: Final = "max-logit"
+"""Confidence by which methods that infer no task tell old from new."""
 
 
 def select(results: Results) -> Results:
@@ -23,6 +29,20 @@ def select(results: Results) -> Results:
     rows = results.rows[results.rows["run_id"].isin(list(settings))]
     rows = rows.assign(setting=rows["run_id"].map(settings).astype("string"))
     return replace(results, records=records, rows=rows.reset_index(drop=True))
+
+
+def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
+    """The rows of a table that are under the rule by which each method infers tasks by default.
+
+    Args:
+        table: raw or derived, with the columns run_id, regime and rule.
+        records: of its runs.
+    """
+    rules = {record.run.id: record.method.rule for record in records}
+    default = table["run_id"].map(rules).fillna("")
+    without = (default == "") & table["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
+    kept = (table["regime"] != TASK_AGNOSTIC) | (table["rule"] == default) | without
+    return table[kept]
 
 
 def _newest(records: Sequence[Record]) -> list[Record]:

@@ -24,13 +24,19 @@ def half_width(values: NDArray[np.float64]) -> float:
 def summarise(derived: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Mean, half width of the interval and number of seeds of `value` per group.
 
+    Args:
+        derived: one row a seed, with the columns `by` and `value`; NaN where not defined.
+        by: columns that tell groups apart.
+
     Returns:
         The columns `by`, mean, half_width, seeds.
     """
-    grouped = derived.groupby(by, sort=False)["value"]
-    table = grouped.agg(mean="mean", seeds="count")
-    table["half_width"] = grouped.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)))
-    return table.reset_index()
+    rows = []
+    for key, group in derived.groupby(by, sort=False)["value"]:
+        values = group.dropna().to_numpy(dtype=float)
+        mean = float(np.mean(values)) if len(values) else float("nan")
+        rows.append((*key, mean, half_width(values), len(values)))
+    return pd.DataFrame(rows, columns=[*by, "mean", "half_width", "seeds"])
 
 
 def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:

@@ -10,6 +10,8 @@ from rich.console import Console
 from harness.cli.progress_display import display
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError, executors
+from harness.storage import checkpoints
+from harness.storage.checkpoints import Checkpoint
 
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
@@ -20,7 +22,7 @@ TO_RUN: Final = "to run"
 
 
 def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> list[str]:
-    """For each run `TO_RUN`, "finished", "failed" or "damaged"; those are left alone.
+    """For each run `TO_RUN`, or its state in the store; those are left alone.
 
     Args:
         runs: all runs of a command.
@@ -29,7 +31,7 @@ def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> 
     """
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
-    again = {"missing"} | ({"failed"} if retry_failed else set())
+    again = {"missing"} | ({"failed", "diverged"} if retry_failed else set())
     found = (store.status(config.results, run) for run in runs)
     return [TO_RUN if state in again else state for state in found]
 
@@ -51,9 +53,39 @@ def make_missing(
     """
     found = zip(runs, states(runs, config, retry_failed), strict=True)
     missing = [run for run, state in found if state == TO_RUN]
+    _check_checkpoints(missing, config)
     if missing:
         with display(log, len(missing)) as listener:
             executors()[executor](config).run(missing, listener)
+
+
+def unfinished(runs: Sequence[Run], config: ExecutionConfig) -> dict[str, Checkpoint]:
+    """The checkpoints of those runs that have one, by the run's id.
+
+    Args:
+        runs: all runs of a command.
+        config: where their results are.
+    """
+    found = {run.id: checkpoints.read(checkpoints.folder(config.results, run)) for run in runs}
+    return {name: checkpoint for name, checkpoint in found.items() if checkpoint is not None}
+
+
+def _check_checkpoints(missing: Sequence[Run], config: ExecutionConfig) -> None:
+    """Refuse to go on from checkpoints of other code, which might give other numbers.
+
+    Raises:
+        FatalError: there is one; says what to do.
+    """
+    found = unfinished(missing, config)
+    for run in missing:
+        checkpoint = found.get(run.id)
+        if checkpoint and checkpoint.code != checkpoints.code_digest():
+            folder = checkpoints.folder(config.results, run)
+            raise FatalError(
+                f"{run} has {checkpoint.done} of {checkpoint.tasks} tasks done by other code or "
+                f"other versions of the libraries; go back to those to go on, or delete {folder} "
+                "to begin anew"
+            )
 
 
 def exit_status(action: Callable[[], int], log: Console) -> int:
@@ -61,7 +93,7 @@ def exit_status(action: Callable[[], int], log: Console) -> int:
 
     Args:
         action: does the work; gives the status if nothing ends it.
-        log: is told what ended it.
+        log: where it is said what ended it.
     """
     try:
         return action()

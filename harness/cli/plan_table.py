@@ -8,22 +8,28 @@ from rich.table import Table
 
 from harness.cli.orchestration import TO_RUN
 from harness.config.run import Run
+from harness.storage.checkpoints import Checkpoint
 
 
-def plan_table(states: Sequence[tuple[Run, str]]) -> Table:
+def plan_table(
+    states: Sequence[tuple[Run, str]], unfinished: Mapping[str, Checkpoint] | None = None
+) -> Table:
     """What would run and what need not, one row per method.
 
     Args:
-        states: every run with `TO_RUN`, "finished", "failed" or "damaged".
+        states: every run with `TO_RUN` or its state in the store.
+        unfinished: the checkpoints that runs would go on from, by the runs' ids.
     """
-    titles = (TO_RUN, "finished", "failed", "damaged")
-    rows: dict[str, tuple[Mapping[str, object], dict[str, list[int]]]] = {}
+    titles = (TO_RUN, "finished", "failed", "diverged", "damaged")
+    rows: dict[str, tuple[Mapping[str, object], dict[str, list[str]]]] = {}
     for run, state in states:
         _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
-        seeds[state].append(run.seed)
+        checkpoint = (unfinished or {}).get(run.id) if state == TO_RUN else None
+        done = f" ({checkpoint.done}/{checkpoint.tasks} tasks done)" if checkpoint else ""
+        seeds[state].append(f"{run.seed}{done}")
     shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
     table = Table("method", "settings", *(f"seeds {title}" for title in shown))
     for name, (settings, seeds) in rows.items():
         values = ", ".join(f"{key}={value}" for key, value in settings.items())
-        table.add_row(name, values, *(" ".join(map(str, seeds[title])) for title in shown))
+        table.add_row(name, values, *(" ".join(seeds[title]) for title in shown))
     return table

@@ -153,7 +153,7 @@ DRAWINGS: Final = _profiles(
 PROFILES: Final = {
     "smoke": "seconds; for tests and for trying the command line",
     DEFAULT: "what a laptop can do; the profile of the committed results",
-    CONSTANT: "the default one at a constant learning rate, as streams without borders have it",
+    CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the first tasks alone, tested on held-out training data; for harness.tune",
     PAPER: "the paper's epochs and optimizer settings",
 }

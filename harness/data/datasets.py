@@ -141,7 +141,7 @@ def _read(path: Path, source: Source) -> tuple[Images, Images]:
         with np.load(path, allow_pickle=False) as arrays:
             return _named(lambda split: source.split(arrays, split))
 
-    return _images(_kept(path.stem, source, splits) if source.slow else splits(), source)
+    return _images(_cached(path.stem, source, splits) if source.slow else splits(), source)
 
 
 @lru_cache(maxsize=2)
@@ -162,7 +162,7 @@ def _downloaded(name: str) -> tuple[Images, Images]:
                 ) from error
         return _named(lambda split: READERS[name](originals, split))
 
-    return _images(_kept(name, SOURCES[name], splits), SOURCES[name])
+    return _images(_cached(name, SOURCES[name], splits), SOURCES[name])
 
 
 _SPLITS: Final = ("train", "test")
@@ -194,15 +194,15 @@ def _mixed(images: Images) -> Images:
     return images[torch.randperm(len(images.labels), generator=generator)]
 
 
-def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
+def _cached(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
     """The splits from the cache if it holds them whole; else made, checked and put there.
 
     Raises:
         DataUnavailableError: what was made is not the published data set.
     """
-    kept = _cache() / f"{name}-{source.content[:16]}.npz"
-    if kept.is_file():
-        with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(kept) as arrays:
+    cached = _cache() / f"{name}-{source.content[:16]}.npz"
+    if cached.is_file():
+        with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(cached) as arrays:
             splits = {key: arrays[key] for key in arrays.files}
             if digest(splits) == source.content:
                 return splits
@@ -211,10 +211,10 @@ def _kept(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
         raise DataUnavailableError(
             f"{name} is not the published data set: sha256 {found} of its splits"
         )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as unfinished:
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".npz", delete=False) as unfinished:
         np.savez(unfinished, allow_pickle=False, **splits)
-    Path(unfinished.name).replace(kept)
+    Path(unfinished.name).replace(cached)
     return splits
 
 

@@ -1,7 +1,7 @@
 """Feeding any Avalanche strategy from tensors: batches are gathered, never collated per sample.
 
-Avalanche's own loaders fetch one example at a time in Python. `TensorClassificationDataset` answers
-a whole batch at once wherever PyTorch's DataLoader asks for one (so plugins that make their own
+Avalanche's own loaders fetch one example at a time in Python. `TensorClassificationDataset` gives
+a whole batch at once wherever PyTorch's DataLoader requests one (so plugins that make their own
 loaders gain too), and `TensorLoading` replaces a strategy's training loader by `BatchLoader`.
 """
 
@@ -104,6 +104,15 @@ class TensorClassificationDataset(TaskAwareSupervisedClassificationDataset):
         )
         made.examples = examples
         return made
+
+    def parts(self) -> list[tuple[TaskData, Tensor, int]]:
+        """What it is made of: a task's data, the rows taken of them, (n,), and the task label."""
+        return [(part.data, part.rows, part.label) for part in self.examples.parts]
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[tuple[TaskData, Tensor, int]]) -> TensorClassificationDataset:
+        """The dataset whose `parts` these are."""
+        return cls._made([_Part(*part) for part in parts])
 
     def __getitems__(self, indices: Sequence[int]) -> list[Tensor]:
         """A whole batch [x, y, task label]; PyTorch's DataLoader calls this once a batch."""

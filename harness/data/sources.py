@@ -34,7 +34,7 @@ class Source:
             no fair sample.
         channels: mean and standard deviation of each channel of the training pixels over 255, by
             which inputs are standardised; None for inputs in [0, 1].
-        slow: whether reading it takes long enough that the splits are kept on disk.
+        slow: whether reading it takes long enough that the decoded splits are cached on disk.
     """
 
     file: str

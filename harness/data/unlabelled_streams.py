@@ -117,8 +117,8 @@ def unlabelled_stream(
         ]
     )
     shown = torch.cumsum(torch.tensor([len(batch) for batch in batches]), 0)
-    borders = torch.cumsum(torch.tensor([len(queue) for queue in queues]), 0)
-    ends = torch.searchsorted(shown, borders) + 1
+    boundaries = torch.cumsum(torch.tensor([len(queue) for queue in queues]), 0)
+    ends = torch.searchsorted(shown, boundaries) + 1
     dataset = reduce(lambda one, other: one.concat(other), datasets)
     return UnlabelledStream(dataset, tuple(batches), counts, tuple(ends.tolist()))
 
@@ -137,13 +137,13 @@ def blended(queues: Sequence[Tensor], transition: float) -> Tensor:
         Every element of every queue once; each queue's own order is kept.
     """
     lengths = [len(queue) for queue in queues]
-    borders = np.cumsum([0, *lengths]).astype(float)
+    boundaries = np.cumsum([0, *lengths]).astype(float)
     halves = [transition / 2 * min(pair) for pair in pairwise(lengths)]
     places = []
     for number, length in enumerate(lengths):
         before = halves[number - 1] if number else 0.0
         after = halves[number] if number < len(halves) else 0.0
-        start, end = borders[number], borders[number + 1]
+        start, end = boundaries[number], boundaries[number + 1]
         line = np.linspace(start - before, end + after, _GRID)
         density = np.ones(_GRID)
         if before:
@@ -162,18 +162,20 @@ class StreamLoader(SupervisedPlugin):
 
     Args:
         stream: where the batches come from.
+        first: number of the first batch to give, from 0.
     """
 
-    def __init__(self, stream: UnlabelledStream) -> None:
+    def __init__(self, stream: UnlabelledStream, first: int = 0) -> None:
         super().__init__()
         self.stream = stream
+        self.first = first
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the batches in place of the strategy's own loader."""
         strategy.dataloader = self._batches()
 
     def _batches(self) -> Iterator[list[Tensor]]:
-        for indices in self.stream.batches:
+        for indices in self.stream.batches[self.first :]:
             x, y, _ = self.stream.dataset.gather(indices)
             yield [x, y]
 
@@ -186,13 +188,16 @@ class TaskBoundaryCallback(SupervisedPlugin):
     Args:
         ends: number of batches until each task's end, rising.
         function: called with the number of tasks shown so far, once for each task that has ended.
+        first: number of the first batch that it will see, from 0.
     """
 
-    def __init__(self, ends: Sequence[int], function: Callable[[int], None]) -> None:
+    def __init__(
+        self, ends: Sequence[int], function: Callable[[int], None], first: int = 0
+    ) -> None:
         super().__init__()
         self.ends = tuple(ends)
         self.function = function
-        self._batches = 0
+        self._batches = first
 
     def after_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Count the batch."""

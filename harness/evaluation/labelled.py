@@ -23,6 +23,7 @@ from harness.evaluation.accuracy import (
 from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.routers import routers_of
 from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
 from rmn.inference import SCORING_RULES, infer_task
@@ -50,7 +51,7 @@ def evaluate_labelled(
     Task-agnostic: a strategy that has logits under each learned task has its task inferred by every
     rule, on the tasks learned so far; any other chooses among the classes seen so far.
     The one-shot rule costs a gradient through every mask and is measured after the last task only.
-    A task router is a rule as well; one that knows classes is also measured alone.
+    A task router is a rule as well; one that classifies is also measured alone.
     Where tasks share outputs that mean another class in each, a prediction under another task's
     identity is wrong, and a strategy that infers no task has none that could be right.
 
@@ -67,6 +68,9 @@ def evaluate_labelled(
         precision: of task inference in long streams; everything else is measured in float32.
         cache: logits of earlier evaluations of the same run, used again where the strategy's
             fingerprints say that they still hold; None to begin with none.
+
+    Raises:
+        DivergedError: a logit is not finite.
     """
     strategy.model.eval()
     functions = _Functions(strategy, after, LogitCache() if cache is None else cache)
@@ -77,6 +81,7 @@ def evaluate_labelled(
             break
         batches = _Batches(data, device, benchmark.network)
         logits = functions.given_the_task(batches, task)
+        check_logits(logits, task)
         yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_AWARE))
         if isinstance(strategy, InfersTask):
             if task < after and (few or last or task == after - 1):
@@ -112,8 +117,9 @@ class _Functions:
             logits: Tensor = avalanche_forward(self.strategy.model, x, labels)
             return logits
 
-        known = self.fingerprints[task] if task < len(self.fingerprints) else None
-        return self.cache.get(("given", task), known, lambda: batches.apply(forward))
+        learned = task < len(self.fingerprints)
+        fingerprint = self.fingerprints[task] if learned else None
+        return self.cache.get(("given", task), fingerprint, lambda: batches.apply(forward))
 
     @torch.no_grad()
     def all(self, batches: _Batches, task: int) -> Tensor:
@@ -124,8 +130,8 @@ class _Functions:
         def of(function: int) -> Tensor:
             return batches.apply(partial(self.strategy.logits_of_task, task=function)).float()
 
-        known = enumerate(self.fingerprints)
-        logits = [self.cache.get((n, task), mark, partial(of, n)) for n, mark in known]
+        functions = enumerate(self.fingerprints)
+        logits = [self.cache.get((n, task), mark, partial(of, n)) for n, mark in functions]
         return torch.stack(logits)
 
 

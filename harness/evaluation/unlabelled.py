@@ -16,6 +16,7 @@ from harness.config.benchmarks import Benchmark
 from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
 from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.training.divergence import check_logits
 from rmn.inference import SCORING_RULES, task_scores
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def evaluate_unlabelled(
         after: number of tasks shown; 0 for the untrained network.
         device: where the network is.
         assignment: for learners with masks; None for the others.
+
+    Raises:
+        DivergedError: a logit is not finite.
     """
     strategy.model.eval()
     table = class_table(benchmark).to(device)
@@ -81,6 +85,7 @@ def evaluate_unlabelled(
         row: RowKeys = {"after": after, "task": task + 1}
         y = data.images.labels.to(device)
         logits = _logits(strategy, assignment, data, device)
+        check_logits(logits, task)
         aware = logits[int(assignment.mask_of[task])] if assignment else logits[0]
         yield {**row, **accuracy_row(aware, table[task], y, TASK_AWARE)}
         if not after:

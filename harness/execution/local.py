@@ -133,6 +133,6 @@ class _Pool:
 
 
 def _remove_unfinished(results: Path, writers: Collection[int]) -> None:
-    from harness.storage import store  # imports pandas
+    from harness.storage import run_folder  # imports pandas
 
-    store.remove_unfinished(results, writers)
+    run_folder.remove_unfinished(results, writers)

@@ -20,7 +20,7 @@ from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
-from harness.storage.record import MethodDeclaration, Record
+from harness.storage.record import MethodDeclaration, Record, Status
 
 LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
 """What to type when memory is short."""
@@ -47,6 +47,8 @@ def make_run(
 ) -> RunEnded:
     """Train, measure and store one run; whatever fails in it is stored as its failure.
 
+    It goes on from its checkpoint, if it has one, and discards it when it is stored as finished.
+
     Args:
         run: what to train.
         config: where the data and the results are.
@@ -58,7 +60,8 @@ def make_run(
     """
     from harness.data.datasets import DataUnavailableError
     from harness.experiment.experiment import run_experiment
-    from harness.storage import store
+    from harness.storage import checkpoints, store
+    from harness.training.divergence import DivergedError
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
 
@@ -67,12 +70,23 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
-        result = run_experiment(run, device=machine["device"], data=config.data, report=report)
+        checkpoint = checkpoints.folder(config.results, run)
+        result = run_experiment(
+            run,
+            device=machine["device"],
+            data=config.data,
+            report=report,
+            checkpoint=checkpoint,
+        )
         record = Record(run, declaration(run), circumstances())
         with suppress(FileExistsError):  # another command has finished the same run meanwhile
             store.save(config.results, record, result.rows, result.masks)
+        checkpoints.discard(checkpoint)
     except DataUnavailableError as unavailable:
         raise FatalError(str(unavailable)) from unavailable
+    except DivergedError as diverged:
+        error = f"{type(diverged).__name__}: {diverged}"
+        record_failure(run, config, error, circumstances(), "diverged")
     except Exception as failure:  # one run's failure, whatever it is, must not end the others
         error = provenance.without_paths(traceback.format_exc()) + advice(failure)
         record_failure(run, config, error, circumstances())
@@ -80,19 +94,24 @@ def make_run(
 
 
 def record_failure(
-    run: Run, config: ExecutionConfig, error: str, circumstances: Mapping[str, Any]
+    run: Run,
+    config: ExecutionConfig,
+    error: str,
+    circumstances: Mapping[str, Any],
+    status: Status = "failed",
 ) -> None:
-    """Store a run as failed, unless it has finished after all.
+    """Store a run that did not finish, unless it has finished after all.
 
     Args:
         run: the run.
         config: where to.
         error: traceback or reason.
         circumstances: its provenance.
+        status: "failed" or "diverged".
     """
     from harness.storage import store
 
-    record = Record(run, declaration(run), circumstances, "failed", error)
+    record = Record(run, declaration(run), circumstances, status, error)
     with suppress(FileExistsError):
         store.save(config.results, record)
 

@@ -22,10 +22,12 @@ from harness.config.run import Run
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
 from harness.evaluation.masks import packed
+from harness.experiment.checkpointing import Checkpoints
 from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
+from harness.training.divergence import DivergenceGuard
 from harness.training.networks import NETWORKS
 from harness.training.schedules import CosineDecay, PlateauDecay
 
@@ -48,7 +50,12 @@ class RunResult:
 
 
 def run_experiment(
-    run: Run, *, device: str, data: Path | None, report: Callable[[RunProgress], None]
+    run: Run,
+    *,
+    device: str,
+    data: Path | None,
+    report: Callable[[RunProgress], None],
+    checkpoint: Path | None = None,
 ) -> RunResult:
     """Train and measure one method; the same run gives the same rows on a CPU.
 
@@ -57,9 +64,13 @@ def run_experiment(
         device: "cpu", "cuda", or "auto" for the GPU where there is one.
         data: folder of the data sets; None for the packaged ones.
         report: receives the progress.
+        checkpoint: folder of the run's checkpoint, which it goes on from if there is one and
+            writes after every task; None for none. The caller discards it when the run is stored.
 
     Raises:
+        CheckpointError: the checkpoint is of other code, or damaged.
         DataUnavailableError: a data file is missing or damaged.
+        DivergedError: a loss, a parameter or a logit is not finite.
         UndeclaredRequirementError: the method does what it does not declare.
     """
     budget = TrainingBudget(**run.training)
@@ -67,12 +78,15 @@ def run_experiment(
     stream = make_stream(BENCHMARKS[run.benchmark], budget, run.seed, data)
     method = methods()[run.baseline](**run.settings)
     tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
-    plugins = _plugins(stream, budget, run.seed, tracker)
+    guard = DivergenceGuard(lambda: tracker.doing)
+    plugins = (guard, *_plugins(stream, budget, run.seed, tracker))
     epochs = tracker.stages[-1].epochs
     context = _context(stream, budget, epochs, run.seed, _device(device), plugins)
     strategy = method.build(context)
-    loop = TrainingLoop(method, strategy, context, budget, stream, tracker)
-    rows = list(loop.rows())
+    package = type(method).__module__.partition(".")[0]
+    saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
+    loop = TrainingLoop(method, strategy, context, budget, stream, tracker, guard, saved)
+    rows = loop.run()
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return RunResult(schema.table(rows, run), packed(masks))
 
@@ -100,19 +114,8 @@ def _context(
     plugins: tuple[SupervisedPlugin, ...],
 ) -> Context:
     benchmark = stream.benchmark
-    made = 0
-
-    def network() -> nn.Module:
-        """The n-th network of a run is the same for every method."""
-        nonlocal made
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(1000 * seed + made)
-            made += 1
-            backbone = NETWORKS[benchmark.network].make(benchmark.outputs).to(device)
-            return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
-
     return Context(
-        network=network,
+        network=Backbones(benchmark.network, benchmark.outputs, seed, device),
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
         epochs=epochs,
@@ -123,6 +126,32 @@ def _context(
         plugins=plugins,
         head=benchmark.head,
     )
+
+
+class Backbones:
+    """Makes a run's networks; the n-th one is the same for every method.
+
+    Args:
+        name: of the backbone.
+        outputs: width of its output.
+        seed: of the run.
+        device: where it is put.
+    """
+
+    def __init__(self, name: str, outputs: int, seed: int, device: torch.device) -> None:
+        self.name = name
+        self.outputs = outputs
+        self.seed = seed
+        self.device = device
+        self.made = 0
+
+    def __call__(self) -> nn.Module:
+        """A freshly drawn network."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1000 * self.seed + self.made)
+            self.made += 1
+            backbone = NETWORKS[self.name].make(self.outputs).to(self.device)
+            return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
 
 def _device(name: str) -> torch.device:

@@ -57,6 +57,16 @@ class ProgressTracker:
         self._stage = TrainingStage("untrained", 0)
         self._reported: RunProgress | None = None
 
+    @property
+    def doing(self) -> str:
+        """What goes on now, such as "task 2/5, epoch 1/3"; "" before anything does."""
+        return self._reported.doing if self._reported else ""
+
+    def skip(self, stage: TrainingStage) -> None:
+        """The stage was trained and measured before."""
+        self._before += self._stage.epochs
+        self._stage = stage
+
     def begin(self, stage: TrainingStage) -> None:
         """The stage's first epoch begins."""
         self._before += self._stage.epochs

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from avalanche.training.plugins import SupervisedPlugin
 
 from baselines.context import Context
 from baselines.interface import Baseline, DetectsTasks, Requirement, Supervision
@@ -20,9 +21,11 @@ from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.measurements import Snapshot, measure
 from harness.evaluation.memory_usage import memory_usage, network_bytes
 from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
+from harness.experiment.checkpointing import Checkpoints, ResumableParts, SavedState
 from harness.experiment.progress import ProgressTracker, TrainingStage
 from harness.experiment.requirements import check_requirements
 from harness.storage.schema import Row
+from harness.training.divergence import DivergenceGuard
 from harness.training.precision import mixed_precision
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ class TrainingLoop:
         budget: of the training.
         stream: the data.
         tracker: receives the progress; its stages are `training_stages` of the same parts.
+        guard: one of the strategy's plugins.
+        checkpoints: of the run; None to keep none.
         cache: logits of test data, for as long as they hold.
     """
 
@@ -49,40 +54,56 @@ class TrainingLoop:
     budget: TrainingBudget
     stream: Stream
     tracker: ProgressTracker
+    guard: DivergenceGuard
+    checkpoints: Checkpoints | None = None
     cache: LogitCache = field(default_factory=LogitCache)
 
-    def rows(self) -> Iterator[Row]:
-        """Train on every task and measure after each.
+    def run(self) -> list[Row]:
+        """Train on every task and measure after each, from the last checkpoint on.
 
         Raises:
             UndeclaredRequirementError: after the first task in which the method does what it does
                 not declare.
+            CheckpointError: there is a checkpoint that cannot be used.
+            DivergedError: a loss, a parameter or a logit is not finite.
         """
+        saved = self.checkpoints.load(self.context.device) if self.checkpoints else None
         unlabelled = self.stream.unlabelled
         if unlabelled is None:
-            yield from self._run_task_incremental(self.stream.experiences)
-        elif self.method.supervision is Supervision.NONE:
-            yield from self._run_task_free(unlabelled)
-        else:
-            yield from self._run_task_incremental(unlabelled.segments())
+            return self._run_task_incremental(self.stream.experiences, saved)
+        if self.method.supervision is Supervision.NONE:
+            return self._run_task_free(unlabelled, saved)
+        return self._run_task_incremental(unlabelled.segments(), saved)
 
-    def _run_task_incremental(self, experiences: Sequence[Any]) -> Iterator[Row]:
+    def _run_task_incremental(
+        self, experiences: Sequence[Any], saved: SavedState | None
+    ) -> list[Row]:
         """One call of `train` for each training stage."""
-        yield from self._evaluate(0)
+        parts = self._parts(within_train=False)
+        rows, done = self._begin(saved)
+        if self.checkpoints and saved:
+            self.checkpoints.restore(parts, saved)
         each = len(experiences) // len(self.tracker.stages)
         for number, stage in enumerate(self.tracker.stages):
-            group = experiences[number * each : (number + 1) * each]
+            after = (number + 1) * each
+            if after <= done:
+                self.tracker.skip(stage)
+                continue
+            group = experiences[number * each : after]
             self.strategy.train_epochs = stage.epochs
             self.tracker.begin(stage)
             started = time.perf_counter()
             self._train(list(group))
             trained = time.perf_counter()
             shown = stage.epochs * sum(len(experience.dataset) for experience in group)
-            yield from self._measure((number + 1) * each, trained - started, shown)
+            rows += self._measure(after, trained - started, shown)
+            self._save(parts, rows, after)
+        return rows
 
-    def _run_task_free(self, stream: UnlabelledStream) -> Iterator[Row]:
+    def _run_task_free(self, stream: UnlabelledStream, saved: SavedState | None) -> list[Row]:
         """One call of `train` for the whole stream, interrupted by the evaluations."""
-        rows = [*self._evaluate(0)]
+        rows, done = self._begin(saved)
+        stages, first = self.tracker.stages, stream.ends[done - 1] if done else 0
         clock = time.perf_counter()
 
         def at_boundary(after: int) -> None:
@@ -90,19 +111,38 @@ class TrainingLoop:
             trained = time.perf_counter() - clock
             shown = int(stream.counts[slice(*stream.segment(after))].sum())
             rows.extend(self._measure(after, trained, shown))
-            for stage in self.tracker.stages[after : after + 1]:
+            self._save(parts, rows, after)
+            for stage in stages[after : after + 1]:
                 self.tracker.begin(stage)
             self.strategy.model.train()
             clock = time.perf_counter()
 
-        self.tracker.begin(self.tracker.stages[0])
-        plugins = [StreamLoader(stream), TaskBoundaryCallback(stream.ends, at_boundary)]
-        self.strategy.plugins.extend(plugins)
+        loader = StreamLoader(stream, first)
+        boundaries = TaskBoundaryCallback(stream.ends, at_boundary, first)
+        parts = self._parts(within_train=True, loader=loader, boundaries=boundaries)
+        self.strategy.plugins += [loader, boundaries]
+        if self.checkpoints and saved:
+            self.strategy.plugins.append(RestoringPlugin(self.checkpoints, parts, saved))
+        for stage in stages[:done]:
+            self.tracker.skip(stage)
+        self.tracker.begin(stages[done])
+        clock = time.perf_counter()
         self._train(stream.whole())
-        for plugin in plugins:
+        for plugin in (loader, boundaries):
             self.strategy.plugins.remove(plugin)
-        yield from rows
-        yield from _switches(stream, self.strategy)
+        return [*rows, *_switches(stream, self.strategy)]
+
+    def _begin(self, saved: SavedState | None) -> tuple[list[Row], int]:
+        """The rows so far, those of the untrained network at first, and the tasks done."""
+        return (saved.rows, saved.done) if saved else (list(self._evaluate(0)), 0)
+
+    def _parts(self, *, within_train: bool, **others: object) -> ResumableParts:
+        unstored = {"tracker": self.tracker, "guard": self.guard, **others}
+        return ResumableParts(self.strategy, self.context, self.stream, unstored, within_train)
+
+    def _save(self, parts: ResumableParts, rows: list[Row], done: int) -> None:
+        if self.checkpoints and done < self.stream.benchmark.tasks:
+            self.checkpoints.save(parts, rows, done)
 
     def _train(self, experiences: Any) -> None:
         with mixed_precision(self.context.device, self.budget.precision):
@@ -116,6 +156,7 @@ class TrainingLoop:
             trained: seconds of training on the last of them.
             shown: examples that it was trained on.
         """
+        self.guard.check(self.strategy)
         started = time.perf_counter()
         yield from self._evaluate(after)
         evaluated = time.perf_counter() - started
@@ -158,6 +199,27 @@ class TrainingLoop:
             shown = stream.unlabelled.counts[: stream.unlabelled.ends[after - 1]]
             assignment = MaskAssignment.of(shown, self.strategy.switches)
         yield from evaluate_unlabelled(*parts, assignment)
+
+
+class RestoringPlugin(SupervisedPlugin):
+    """Restores a checkpoint that was taken within a call of `train`, at the start of its like.
+
+    Args:
+        checkpoints: of the run.
+        parts: of the run.
+        saved: by `Checkpoints.load`.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, parts: ResumableParts, saved: SavedState) -> None:
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.parts = parts
+        self.saved = saved
+
+    def before_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Everything that `train` makes anew has been made."""
+        strategy.plugins.remove(self)  # it is the last, and must not be stored in turn
+        self.checkpoints.restore(self.parts, self.saved)
 
 
 def training_stages(

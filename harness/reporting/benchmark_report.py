@@ -8,16 +8,21 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import COLUMNS, Entry, Leaderboard, leaderboard
+from harness.analysis.labelled_counterparts import with_labels
+from harness.analysis.leaderboard import (
+    LEADERBOARD,
+    Entry,
+    Leaderboard,
+    columns_of,
+    leaderboard,
+)
 from harness.analysis.selection import select
-from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT
 from harness.reporting.figures.catalogue import draw
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.sections import sections
 from harness.storage import store
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
-from harness.storage.store import Results
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
@@ -37,7 +42,7 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
         NoFinishedRunError: there is no finished run.
     """
     found = select(store.read(results, benchmark, profile))
-    board = leaderboard(found, _labelled(results, benchmark, profile))
+    board = leaderboard(found, with_labels(results, benchmark, profile))
     return Report(
         stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
         title=f"{benchmark}, profile {profile}",
@@ -50,18 +55,8 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     )
 
 
-def _labelled(results: Path, benchmark: str, profile: str) -> Results | None:
-    """Runs on the same tasks with labels, in the profile there that has the same budget."""
-    here = BENCHMARKS[benchmark]
-    there = BENCHMARKS.get(here.labelled_counterpart)
-    for name, budget in there.budgets.items() if there else ():
-        if budget == here.budgets[profile]:
-            return select(store.read(results, here.labelled_counterpart, name))
-    return None
-
-
 def _table(board: Leaderboard) -> Table:
-    head = [*_FIRST, *(column.title for column in COLUMNS), *_LAST]
+    head = [*_FIRST, *(column.title for column in columns_of(*LEADERBOARD)), *_LAST]
     rows = [list(_cells(entry)) for entry in board.entries]
     return Table("", head, rows, left=frozenset({0, head.index(_LAST[0])}))
 

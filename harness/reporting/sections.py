@@ -9,60 +9,49 @@ from typing import Any, Final
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
     ACC_AWARE,
-    ACCURACY,
-    COSTS,
     INFERENCE,
-    REMEMBERING,
-    TOGETHER,
-    TRANSFER,
-    Column,
     Leaderboard,
     cells_of,
+    columns_of,
     of_entry,
 )
-from harness.analysis.metrics import METRICS
+from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
 from harness.storage import provenance
 from harness.storage.record import Record
-from harness.storage.schema import CLASSES_SEEN, RULES, TASK_AGNOSTIC
+from harness.storage.schema import CLASSES_SEEN, RULES
 from harness.storage.store import Results
 
-_RULE_COLUMNS: Final = (
-    ACC_AGNOSTIC,
-    INFERENCE,
-    Column("router_bytes", TASK_AGNOSTIC, "Bytes kept"),
-    Column("router_seconds", TASK_AGNOSTIC, "Seconds"),
-)
-_PARTS: Final[tuple[tuple[tuple[Column, ...], str], ...]] = (
+_PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
     (
-        ACCURACY,
+        (Section.ACCURACY, Section.INFERENCE),
         "Accuracy and task inference (%), mean ± 95 % interval over seeds.",
     ),
     (
-        TRANSFER,
+        (Section.TRANSFER,),
         "Forgetting, backward and forward transfer, learning accuracy and average incremental "
         "accuracy, task-aware (%).",
     ),
     (
-        REMEMBERING[:6],
+        (Section.SWITCHES,),
         "Task switches noticed: precision, recall and F1 (%), delay of right claims, false alarms, "
         "masks begun for each task. Only methods that look for tasks by themselves are here.",
     ),
     (
-        REMEMBERING[6:],
+        (Section.NOVELTY, Section.DEGRADATION),
         "Old told from new by the network's confidence (the default rule; max-logit for methods "
         "without masks): a useless score has AUROC 50 and FPR 95. Degradation: accuracy lost "
         "against the same method with task labels, the same budget and settings, in %; RMN without "
         "labels against RMN.",
     ),
     (
-        TOGETHER,
+        (Section.TOGETHER,),
         "Task inference when several test examples are known to be of one task (%). Above, each "
         "example of the shuffled test data stands alone.",
     ),
     (
-        COSTS,
+        (Section.MASKS, Section.COSTS),
         "Masks (%), extra memory (bytes; examples), time (s; on the machines of the provenance).",
     ),
 )
@@ -128,10 +117,12 @@ def _changes_budget(record: Record) -> bool:
     return any(name.startswith("training.") for name in record.run.overrides)
 
 
-def _part(board: Leaderboard, columns: Sequence[Column], caption: str) -> dict[str, Any]:
-    """A table of some columns; methods and columns without any number are left out."""
+def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict[str, Any]:
+    """A table of some sections; methods and columns without any number are left out."""
     measured = set(zip(board.shown["metric"], board.shown["regime"], strict=True))
-    columns = [column for column in columns if (column.metric, column.regime) in measured]
+    columns = [
+        column for column in columns_of(*sections) if (column.metric, column.regime) in measured
+    ]
     cells = cells_of(board.shown, columns)
     inferred = ACC_AGNOSTIC in columns
     rows = []
@@ -158,8 +149,8 @@ def _quoted(board: Leaderboard) -> list[list[str]]:
         rows.append([entry.title, entry.text(ACC_AWARE), entry.text(ACC_AGNOSTIC), *last])
     measured = {entry.baseline for entry in board.entries}
     for quoted in QUOTED:
-        if quoted.benchmark == board.benchmark and quoted.baseline not in measured:
-            name = quoted.baseline.upper()
+        if quoted.benchmark == board.benchmark and quoted.method not in measured:
+            name = quoted.method.upper()
             rows.append([name, "–", "–", quoted.value, quoted.source, quoted.comparable])
     return rows
 
@@ -168,7 +159,8 @@ def _rules(board: Leaderboard) -> dict[str, Any]:
     """One row for each method and rule; only for methods that have several rules."""
     found = board.derived[board.derived["rule"] != CLASSES_SEEN]
     measured = set(found["metric"])
-    columns = [column for column in _RULE_COLUMNS if column.metric in measured]
+    costs = columns_of(Section.ROUTERS)
+    columns = [c for c in (ACC_AGNOSTIC, INFERENCE, *costs) if c.metric in measured]
     rows = []
     for entry in board.entries:
         mine = of_entry(found, entry)
@@ -201,17 +193,21 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
 
 
 def _formulas(board: Leaderboard) -> list[list[str]]:
-    """Of the metrics that were measured."""
+    """Of the metrics that were measured and stand in a table."""
     measured = set(board.derived["metric"])
-    metrics = [metric for metric in METRICS.values() if metric.name in measured]
-    return [[metric.title, metric.formula, metric.source] for metric in metrics]
+    shown = [m for m in metrics().values() if m.id in measured and m.section is not None]
+    return [[metric.title, metric.formula, metric.source] for metric in shown]
 
 
 def _problems(results: Results) -> list[str]:
     failed: Iterable[str] = (
-        f"{record.run}: failed, {record.error.strip().splitlines()[-1] if record.error else ''}"
+        f"{record.run}: {record.status}, {_last_line(record.error)}"
         for record in results.records
-        if record.status == "failed"
+        if record.status != "finished"
     )
     damaged = (f"{path.name}: damaged, {reason}" for path, reason in results.damaged.items())
     return [*failed, *damaged]
+
+
+def _last_line(text: str) -> str:
+    return (text.strip() or "no reason was stored").splitlines()[-1]

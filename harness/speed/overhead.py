@@ -50,7 +50,7 @@ def steps(device: torch.device) -> Iterator[str]:
         for precision in PRECISIONS:
             plain = network.make(10).to(device).to(memory_format=torch.channels_last)
             masked = convert(network.make(10).to(device).to(memory_format=torch.channels_last))
-            for task in range(2):  # the second task has weights to hold
+            for task in range(2):  # the second task has frozen weights
                 masked.begin_task(task, range(10))
                 if not task:
                     masked.finish_task()
@@ -65,7 +65,7 @@ def steps(device: torch.device) -> Iterator[str]:
 
 
 def _step(network: nn.Module, x: Tensor, y: Tensor, precision: str) -> Callable[[], None]:
-    """Forward, backward, optimizer and what holds old weights."""
+    """A training step: forward, backward, optimizer, restored weights."""
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
 
     def step() -> None:
@@ -111,7 +111,7 @@ def tasks() -> Iterator[str]:
     first, last = peak[1] / 1024, peak[-1] / 1024
     yield f"| peak memory of the process, MB | {first:.0f} | {last:.0f} | {last / first:.2f} |"
     first, last = stored[1] / 1e6, stored[-1] / 1e6
-    yield f"| all that the learner keeps, MB | {first:.2f} | {last:.2f} | {last / first:.2f} |"
+    yield f"| tensors kept by the strategy, MB | {first:.2f} | {last:.2f} | {last / first:.2f} |"
     yield f"| of that, bits of mask per weight and task | | {8 * masks / weights / TASKS:.3f} | |"
 
 

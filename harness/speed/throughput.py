@@ -1,4 +1,4 @@
-"""What `harness.bench` times: the same training by a plain loop, by stock Avalanche and by us.
+"""The same training by a plain loop, by stock Avalanche and by the harness, timed.
 
 Every subject trains the paper's MLP on Split-MNIST, one epoch a task, batch 128, one thread.
 """
@@ -30,12 +30,13 @@ from harness.data.datasets import PACKAGED
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
 from harness.evaluation.labelled import evaluate_labelled
+from harness.speed.subjects import OURS, PLAIN, STOCK
 from harness.training.networks import mlp
 
 BENCHMARK: Final = BENCHMARKS["split_mnist"]
 BATCH: Final = 128
 
-Subject = Callable[[Path, torch.device], "Rates"]
+Measurement = Callable[[Path, torch.device], "Rates"]
 """Measures on a device, with a folder for the files that it needs."""
 
 
@@ -45,7 +46,8 @@ class Rates:
 
     Attributes:
         training: examples trained on per second, over all tasks, importance passes included.
-        evaluation: network answers to test examples per second, over all tasks.
+        evaluation: test examples passed through the network per second, over all tasks; one that
+            is evaluated under several masks counts as many times.
     """
 
     training: float
@@ -73,10 +75,10 @@ def plain(folder: Path, device: torch.device) -> Rates:
         for x, y in tests:
             for at in range(0, len(y), 2500):
                 (model(x[at : at + 2500]).argmax(1) == y[at : at + 2500]).sum().item()
-    return _rates(trained - started, _clock(device) - trained, answers=1)
+    return _rates(trained - started, _clock(device) - trained, passes=1)
 
 
-def ours(name: str) -> Subject:
+def ours(name: str) -> Measurement:
     """A method of the harness, through Avalanche's training loop."""
 
     def measure(folder: Path, device: torch.device) -> Rates:
@@ -101,13 +103,13 @@ def ours(name: str) -> Subject:
         list(evaluate_labelled(strategy, BENCHMARK, stream.test, last, device))
         inferring = hasattr(strategy, "logits_per_task")
         seen = sum(len(data) for data in stream.test[:last]) / sum(map(len, stream.test))
-        answers = 1 + (BENCHMARK.tasks * seen if inferring else 0)
-        return _rates(trained - started, _clock(device) - trained, answers=answers)
+        passes = 1 + (BENCHMARK.tasks * seen if inferring else 0)
+        return _rates(trained - started, _clock(device) - trained, passes)
 
     return measure
 
 
-def stock(kind: Callable[..., Any], **settings: Any) -> Subject:
+def stock(kind: Callable[..., Any], **settings: Any) -> Measurement:
     """A strategy of Avalanche's own on its own SplitMNIST, as its documentation has it."""
 
     def measure(folder: Path, device: torch.device) -> Rates:
@@ -135,23 +137,32 @@ def stock(kind: Callable[..., Any], **settings: Any) -> Subject:
             strategy.train(experience)
         trained = _clock(device)
         strategy.eval(benchmark.test_stream)
-        return _rates(trained - started, _clock(device) - trained, answers=1)
+        return _rates(trained - started, _clock(device) - trained, passes=1)
 
     return measure
 
 
-SUBJECTS: Final[dict[str, Subject]] = {
-    "plain loop": plain,
-    "stock naive": stock(Naive),
-    "stock ewc": stock(EWC, ewc_lambda=1e4),
-    "stock si": stock(SynapticIntelligence, si_lambda=100.0),
-    "stock mas": stock(MAS, lambda_reg=1.0),
-    "our naive": ours("naive"),
-    "our ewc": ours("ewc"),
-    "our si": ours("si"),
-    "our mas": ours("mas"),
-    "our hat": ours("hat"),
-    "our rmn": ours("rmn"),
+def throughput_of(subject: str, folder: Path, device: torch.device) -> Rates:
+    """Measure one of `harness.speed.subjects.SUBJECTS`.
+
+    Args:
+        subject: its name.
+        folder: for the files that it needs.
+        device: where to train.
+    """
+    if subject == PLAIN:
+        return plain(folder, device)
+    if subject.startswith(STOCK):
+        kind, settings = _STOCK[subject.removeprefix(STOCK)]
+        return stock(kind, **settings)(folder, device)
+    return ours(subject.removeprefix(OURS))(folder, device)
+
+
+_STOCK: Final[dict[str, tuple[Callable[..., Any], dict[str, float]]]] = {
+    "naive": (Naive, {}),
+    "ewc": (EWC, {"ewc_lambda": 1e4}),
+    "si": (SynapticIntelligence, {"si_lambda": 100.0}),
+    "mas": (MAS, {"lambda_reg": 1.0}),
 }
 
 
@@ -164,7 +175,7 @@ def warm_up(device: torch.device) -> None:
 
 
 def _clock(device: torch.device) -> float:
-    """Seconds, when the device has done all that it was told."""
+    """Seconds, when the device has done all the work that was queued."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
@@ -174,8 +185,8 @@ def _stream() -> Stream:
     return make_stream(BENCHMARK, TrainingBudget(epochs=1), seed=0)
 
 
-def _rates(training: float, evaluation: float, answers: float) -> Rates:
-    return Rates(60_000 / training, answers * 10_000 / evaluation)
+def _rates(training: float, evaluation: float, passes: float) -> Rates:
+    return Rates(60_000 / training, passes * 10_000 / evaluation)
 
 
 def _write_idx(folder: Path) -> None:

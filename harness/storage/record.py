@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from harness.config.run import Run
 
@@ -12,7 +12,10 @@ RECORD_VERSION: Final = 2
 """Version of the record's fields. Version 1 had a printed label in place of the overrides, and
 "relaxations" and "told" for what are now "requirements" and "supervision"."""
 
-Status = Literal["finished", "failed"]
+Status = Literal["finished", "failed", "diverged"]
+STATUSES: Final[tuple[Status, ...]] = ("finished", "failed", "diverged")
+
+T = TypeVar("T")
 
 _SUPERVISION_OF_VERSION_1: Final = {
     "nothing but inputs and classes": "none",
@@ -53,8 +56,8 @@ class Record:
         run: the run.
         method: the method's declaration.
         provenance: device, versions, commit, command and times; never part of the identity.
-        status: whether the run finished or failed.
-        error: the traceback of a failed run.
+        status: whether the run finished, failed, or diverged: its numbers were no longer finite.
+        error: the traceback of a run that did not finish.
     """
 
     run: Run
@@ -73,39 +76,82 @@ def from_json(content: Any) -> Record:
     """The record that `to_json` made, also one of version 1.
 
     Raises:
-        ValueError: a value is impossible.
+        ValueError: a value is impossible, or the id is not that of the run.
         KeyError: a field is missing.
         TypeError: a field has another type.
     """
-    if content["schema"] == 1:
+    version = _typed(content, "record", dict)["schema"]
+    if version == 1:
         content = _migrated(content)
-    run = Run(**content["run"])
-    for name in ("method", "provenance"):
-        if not isinstance(content[name], dict):
-            raise TypeError(f"{name} is no table")
-    declared = content["method"]
-    requirements = tuple(map(str, declared.get("requirements", ())))
-    method = MethodDeclaration(**{**declared, "requirements": requirements})
+    elif version != RECORD_VERSION:
+        raise ValueError(
+            f"the record has version {version!r} and this program reads up to {RECORD_VERSION}; "
+            "a newer version of the program wrote it"
+        )
+    run = Run(**_typed(content["run"], "run", dict))
+    for name in ("benchmark", "baseline", "profile"):
+        _typed(getattr(run, name), name, str)
+    for name in ("settings", "training", "versions", "overrides"):
+        _typed(getattr(run, name), name, dict)
+    for name, number in {"seed": run.seed, **run.versions}.items():
+        _typed(number, name, int)
+    if content["id"] != run.id:
+        raise ValueError(f"the record says run {content['id']!r}, and its run is {run.id}")
     status = content["status"]
-    if status not in ("finished", "failed"):
+    if status not in STATUSES:
         raise ValueError(f"the status is {status!r}")
-    return Record(run, method, content["provenance"], cast(Status, status), content["error"])
+    return Record(
+        run,
+        _declaration(content["method"]),
+        _typed(content["provenance"], "provenance", dict),
+        cast(Status, status),
+        _typed(content["error"], "error", str),
+    )
+
+
+def _declaration(content: Any) -> MethodDeclaration:
+    requirements = _typed(content, "method", dict).get("requirements", [])
+    method = MethodDeclaration(
+        **{**content, "requirements": tuple(_typed(requirements, "requirements", list))}
+    )
+    for name, value in asdict(method).items():
+        for text in value if name == "requirements" else [value]:
+            _typed(text, name, str)
+    return method
+
+
+def _typed(value: Any, name: str, kind: type[T]) -> T:
+    """The value, which must be of a type; True and False are no numbers.
+
+    Raises:
+        TypeError: it is of another type.
+    """
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{name} is of type {type(value).__name__}, not {kind.__name__}")
+    return value
 
 
 def _migrated(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of version 1 with the fields of the present one."""
-    run, method = dict(content["run"]), dict(content["method"])
-    told = str(method.pop("told", ""))
+    """A record of version 1 with the fields of the present one.
+
+    Raises:
+        KeyError, TypeError: it is none.
+    """
+    run = dict(_typed(content["run"], "run", dict))
+    method = _typed(content["method"], "method", dict)
+    told = _typed(method.get("told", ""), "told", str)
     declaration = {
         "title": method["title"],
         "reference": method.get("reference", ""),
-        "requirements": method.get("relaxations", ()),
+        "requirements": method.get("relaxations", []),
         "supervision": _SUPERVISION_OF_VERSION_1.get(told, told),
         "rule": method.get("rule", ""),
     }
-    candidates = dict(run["settings"])
-    candidates |= {f"training.{name}": value for name, value in run["training"].items()}
+    candidates = dict(_typed(run["settings"], "settings", dict))
+    training = _typed(run["training"], "training", dict)
+    candidates |= {f"training.{name}": value for name, value in training.items()}
     printed = {f"{name}={value}": name for name, value in candidates.items()}
-    names = [printed[part] for part in run.pop("setting", "").split(", ") if part in printed]
+    label = _typed(run.pop("setting", ""), "setting", str)
+    names = [printed[part] for part in label.split(", ") if part in printed]
     run["overrides"] = {name: candidates[name] for name in names}
-    return {**content, "run": run, "method": declaration}
+    return {**content, "schema": RECORD_VERSION, "run": run, "method": declaration}

@@ -145,3 +145,25 @@ def check(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.drop(columns="value").duplicated().any():
         raise ValueError("two rows measure the same thing")
     return rows
+
+
+def check_runs(rows: pd.DataFrame, runs: Iterable[Run]) -> pd.DataFrame:
+    """The rows, if each run has some and each row is of one of the runs.
+
+    What is printed of a run's setting is a label of its time and not compared.
+
+    Args:
+        rows: of `check`.
+        runs: the finished runs that they are of.
+
+    Raises:
+        ValueError: a run has no rows, or rows say something of a run that is not so.
+    """
+    columns = ["run_id", "benchmark", "baseline", "seed"]
+    found = set(rows[columns].drop_duplicates().itertuples(index=False, name=None))
+    expected = {(run.id, run.benchmark, run.baseline, run.seed) for run in runs}
+    for row in sorted(found - expected, key=str):
+        raise ValueError(f"rows of (run_id, benchmark, baseline, seed) {row}, which is no run here")
+    for run in sorted(expected - found):
+        raise ValueError(f"no rows of (run_id, benchmark, baseline, seed) {run}")
+    return rows

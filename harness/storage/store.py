@@ -1,39 +1,32 @@
 """The disk is the seam: finished runs go in as whole folders, tidy rows come out.
 
-results/<benchmark>/<profile>/<baseline>/<run id>/run.json      what ran, where, and how it ended
-                                                  rows.parquet  raw measures (`storage.schema`)
-                                                  masks.npz     packed masks, where there are any
+results/<benchmark>/<profile>/<method>/<run id>/   one run (`storage.run_folder`)
+results/<benchmark>/<profile>.parquet              many of them, packed (`storage.packed`)
+
+A run that is in both counts once. The finished one counts; of two finished ones the packed one,
+and where they differ, the folder is named as damaged; of two failed ones the folder.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import platform
-import shutil
-import tempfile
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
-from pyarrow.lib import ArrowException
 
 from harness.config.run import Run
-from harness.storage import schema
-from harness.storage.record import Record, from_json, to_json
+from harness.storage import packed, run_folder, schema
+from harness.storage.damage import DamageError
+from harness.storage.lock import locked
+from harness.storage.packed import PackedRuns
+from harness.storage.record import Record
 
 if TYPE_CHECKING:
     import numpy as np
 
-RECORD: Final = "run.json"
-ROWS: Final = "rows.parquet"
-MASKS: Final = "masks.npz"
-_UNFINISHED: Final = ".unfinished-"
-_LOCK: Final = ".lock"
+State = Literal["missing", "finished", "failed", "diverged", "damaged"]
 
 
 @dataclass(slots=True)
@@ -41,9 +34,10 @@ class Results:
     """Everything under one results folder for one benchmark and profile.
 
     Attributes:
-        records: finished and failed runs.
-        rows: raw measures of the finished runs (`harness.storage.schema`).
-        damaged: folders that could not be read, with the reason; they were left alone.
+        records: finished and failed runs, by method, then run id.
+        rows: raw measurements of the finished runs (`harness.storage.schema`), in the same order.
+        damaged: folders and files that could not be read, and folders that contradict a packed
+            run, with the reason; they were left alone.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -60,127 +54,139 @@ def save(
     results: Path,
     record: Record,
     rows: pd.DataFrame | None = None,
-    masks: Mapping[str, np.ndarray] | None = None,
+    masks: Mapping[str, np.ndarray[Any, Any]] | None = None,
 ) -> Path:
     """Write a run's folder whole or not at all; a failed run never replaces a finished one.
 
+    A packed file that is damaged stops no run from being saved.
+
+    Args:
+        results: folder of all results.
+        record: what ran, and how it ended.
+        rows: raw measurements of a finished run, None for a failed one.
+        masks: packed masks by name, if it has any.
+
+    Returns:
+        The folder.
+
     Raises:
-        ValueError: the rows do not fit the schema.
+        ValueError: the rows do not fit the schema or the run.
         FileExistsError: the run is already finished.
     """
     target = folder(results, record.run)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=target.parent))
-    try:
-        unfinished.chmod(0o755)
-        _write(unfinished, record, rows, masks)
-        with (results / _LOCK).open("w") as lock:  # other commands may end the same run
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if _status(target) == "finished":
-                raise FileExistsError(f"{target} holds a finished run; it is never overwritten")
-            if target.exists():  # an earlier failure
-                shutil.rmtree(target)
-            unfinished.replace(target)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+    file = packed.path_of(results, record.run.benchmark, record.run.profile)
+    with (
+        run_folder.staged(target, record, rows, masks) as whole,
+        locked(results),  # other commands may end the same run
+    ):
+        for place, found in (
+            (target, _state_of_folder(target)),
+            (file, _state_in(file, record.run.id)),
+        ):
+            if found == "finished":
+                raise FileExistsError(f"{place} holds the run finished; it is never overwritten")
+        run_folder.put(whole, target)  # over an earlier failure
     return target
 
 
-def status(results: Path, run: Run) -> Literal["missing", "finished", "failed", "damaged"]:
-    """Whether a run needs running, without reading its rows."""
-    return _status(folder(results, run))
+def status(results: Path, run: Run) -> State:
+    """Whether a run needs running, without reading its rows.
+
+    Args:
+        results: folder of all results.
+        run: the run.
+
+    Returns:
+        "damaged" also where a packed file cannot be read that may hold the run.
+    """
+    of_folder = _state_of_folder(folder(results, run))
+    if of_folder == "finished":
+        return of_folder
+    in_file = _state_in(packed.path_of(results, run.benchmark, run.profile), run.id)
+    if in_file == "finished" or of_folder == "missing":
+        return in_file
+    return of_folder
 
 
 def read(results: Path, benchmark: str, profile: str) -> Results:
-    """All runs of a benchmark and profile; damaged folders are named and left alone.
+    """All runs of a benchmark and profile; what is damaged is named and left alone.
 
     Args:
         results: folder of all results.
         benchmark: its name.
         profile: its name.
     """
-    found = Results()
-    tables = []
-    for path in _folders(results / benchmark / profile):
-        try:
-            record = _read_record(path)
-            if record.status == "finished":
-                tables.append(_read_rows(path, record.run))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            found.damaged[path] = f"{type(error).__name__}: {error}"
-        else:
-            found.records.append(record)
-    if tables:
-        found.rows = schema.check(pd.concat(tables, ignore_index=True))
-    return found
+    file = packed.path_of(results, benchmark, profile)
+    while True:
+        version = packed.file_version(file)
+        found = _read(results / benchmark / profile, file)
+        if packed.file_version(file) == version:  # else runs went from folders into it, or back
+            return found
 
 
-def remove_unfinished(results: Path, writers: Collection[int]) -> None:
-    """Delete what processes that are dead left half-written; other commands may be writing.
+def contents(results: Path) -> list[tuple[str, str]]:
+    """The pairs of benchmark and profile that have runs in either form, in order.
 
     Args:
         results: folder of all results.
-        writers: the dead processes' ids.
     """
-    for writer in writers:
-        for leftover in results.glob(f"*/*/*/{_prefix(writer)}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+    pairs = {(file.parent.name, file.stem) for file in packed.under(results)}
+    for profile in results.glob("*/*"):
+        if not profile.parent.name.startswith(".") and any(run_folder.under(profile)):
+            pairs.add((profile.parent.name, profile.name))
+    return sorted(pairs)
 
 
-def _prefix(writer: int) -> str:
-    """Of a half-written folder; processes of two machines may have the same id."""
-    return f"{_UNFINISHED}{platform.node()}-{writer}-"
+def contradict(ours: tuple[Record, pd.DataFrame], theirs: tuple[Record, pd.DataFrame]) -> bool:
+    """Whether two finished runs of one id were measured apart: other circumstances or other rows.
+
+    What their methods declared may differ; it changes no measurement.
+
+    Args:
+        ours: a record and its rows (`harness.storage.schema`), numbered from 0.
+        theirs: the other ones.
+    """
+    (record, rows), (other, other_rows) = ours, theirs
+    return record.provenance != other.provenance or not rows.equals(other_rows)
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    for path in sorted(root.glob("*/*")):
-        if path.is_dir() and not path.name.startswith("."):
-            yield path
-
-
-def _write(
-    path: Path,
-    record: Record,
-    rows: pd.DataFrame | None,
-    masks: Mapping[str, np.ndarray] | None,
-) -> None:
-    (path / RECORD).write_text(json.dumps(to_json(record), indent=2) + "\n")
-    if rows is not None:
-        schema.check(rows).to_parquet(
-            path / ROWS, index=False, compression="zstd", write_page_checksum=True
-        )
-    if masks:
-        import numpy as np
-
-        np.savez_compressed(path / MASKS, allow_pickle=False, **masks)
-
-
-def _status(path: Path) -> Literal["missing", "finished", "failed", "damaged"]:
-    if not path.exists():
-        return "missing"
+def _read(root: Path, file: Path) -> Results:
+    found = Results()
     try:
-        record = _read_record(path)
-    except (OSError, ValueError, KeyError, TypeError):
-        return "damaged"
-    if record.status == "finished" and not (path / ROWS).is_file():
-        return "damaged"
-    return record.status
+        inside = packed.read(file)
+    except DamageError as error:
+        found.damaged[file] = str(error)
+        inside = PackedRuns()
+    records, tables = dict(inside.records), []
+    for path in run_folder.under(root):
+        try:
+            record, rows = run_folder.read(path)
+        except DamageError as error:
+            if path.exists():  # else it was packed or deleted meanwhile
+                found.damaged[path] = str(error)
+            continue
+        run_id = record.run.id
+        if run_id not in records or records[run_id].status != "finished":
+            records[run_id] = record
+            tables.append(rows)
+        elif record.status == "finished" and contradict((record, rows), inside.run(run_id)):
+            found.damaged[path] = f"it differs from the run of the same id in {file}, which counts"
+    if tables:
+        inside = packed.in_order(records.values(), [inside.rows, *tables])
+    found.records, found.rows = list(inside.records.values()), inside.rows
+    return found
 
 
-def _read_record(path: Path) -> Record:
-    record = from_json(json.loads((path / RECORD).read_text()))
-    if record.run.id != path.name:
-        raise ValueError(f"{RECORD} describes run {record.run.id}, not {path.name}")
-    return record
-
-
-def _read_rows(path: Path, run: Run) -> pd.DataFrame:
+def _state_of_folder(path: Path) -> State:
     try:
-        rows = schema.check(pd.read_parquet(path / ROWS, page_checksum_verification=True))
-    except ArrowException as error:
-        raise ValueError(f"{ROWS}: {error}") from None
-    if set(rows["run_id"]) != {run.id}:
-        raise ValueError(f"{ROWS} holds rows of {set(rows['run_id'])}")
-    return rows
+        return run_folder.read_record(path).status
+    except DamageError:
+        return "damaged" if path.exists() else "missing"
+
+
+def _state_in(file: Path, run_id: str) -> State:
+    try:
+        record = packed.index(file).get(run_id)
+    except DamageError:
+        return "damaged"
+    return record.status if record else "missing"

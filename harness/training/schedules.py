@@ -78,7 +78,7 @@ class PlateauDecay(SupervisedPlugin):
 
     @torch.no_grad()
     def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Tell the schedule the mean loss on the held-out data of the tasks in training."""
+        """Step the schedule by the mean loss on the held-out data of the tasks in training."""
         assert self._schedule is not None
         strategy.model.eval()
         losses = [self._loss(strategy, task) for task in self._tasks]
@@ -93,8 +93,8 @@ class PlateauDecay(SupervisedPlugin):
     def _loss(self, strategy: SupervisedTemplate, task: int) -> float:
         data = self.held_out[task]
         x, y = data.inputs().to(strategy.device), data.images.labels.to(strategy.device)
-        answers = [
+        logits = [
             avalanche_forward(strategy.model, part, y.new_full((len(part),), task))
             for part in torch.split(x, _BATCH)
         ]
-        return F.cross_entropy(torch.cat(answers), y).item()
+        return F.cross_entropy(torch.cat(logits), y).item()

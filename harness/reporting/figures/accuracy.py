@@ -18,7 +18,7 @@ from harness.analysis.leaderboard import (
     Leaderboard,
     of_entry,
 )
-from harness.analysis.metrics import matrix
+from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.statistics import half_width
 from harness.reporting.figures.style import (
     colour,
@@ -110,8 +110,8 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
 def own_budget(board: Leaderboard) -> Leaderboard:
     """Only entries of the profile's own number of epochs, for methods that have such."""
     own = {entry.baseline for entry in board.entries if entry.title == entry.curve}
-    kept = [e for e in board.entries if e.title == e.curve or e.baseline not in own]
-    return replace(board, entries=kept)
+    shown = [e for e in board.entries if e.title == e.curve or e.baseline not in own]
+    return replace(board, entries=shown)
 
 
 def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:

@@ -9,7 +9,8 @@ from harness.analysis.leaderboard import (
     Leaderboard,
     of_entry,
 )
-from harness.analysis.metrics import RUN, pairs
+from harness.analysis.metrics.definition import RUN
+from harness.analysis.metrics.masks import pairs
 from harness.reporting.figures.style import (
     colour,
     dashes,

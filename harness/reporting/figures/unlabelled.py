@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import (
-    WITHOUT_RULE,
     Leaderboard,
     of_entry,
 )
+from harness.analysis.selection import WITHOUT_RULE
 from harness.reporting.figures.style import (
     colour,
     dashes,
@@ -20,15 +20,15 @@ from harness.reporting.figures.style import (
 
 
 def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """When each seed of each method noticed a new task, against the borders."""
+    """When each seed of each method noticed a new task, against the task boundaries."""
     found = rows[rows["metric"] == "switch"]
     entries = [entry for entry in board.entries if len(of_entry(found, entry))]
     if not entries:
         return None
     figure, axes = grid(1, 1, height=0.6 + 0.4 * len(entries))
     axis: Axes = axes[0][0]
-    for border in sorted(set(rows.loc[rows["metric"] == "border", "value"])):
-        axis.axvline(border, color="0.75", lw=0.8, zorder=0)
+    for boundary in sorted(set(rows.loc[rows["metric"] == "border", "value"])):
+        axis.axvline(boundary, color="0.75", lw=0.8, zorder=0)
     for y, entry in enumerate(entries):
         mine = of_entry(found, entry)
         seeds = sorted(set(mine["seed"]))

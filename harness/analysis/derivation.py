@@ -1,0 +1,53 @@
+"""From raw measurements to every metric of every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from harness.analysis.metrics.definition import RUN, Key, Metric, metrics
+
+_KEY = ["run_id", "regime", "rule"]
+
+
+def derive(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every metric of every run that it can be computed for.
+
+    Args:
+        rows: raw measures (`harness.storage.schema`), of any number of runs.
+
+    Returns:
+        The columns of `RUN`, regime, rule, metric, value.
+    """
+    selected: dict[tuple[str, ...], pd.DataFrame] = {}
+    cut: dict[object, Mapping[Key, Any]] = {}  # what several metrics are functions of, made once
+    tables: list[pd.DataFrame] = []
+    for metric in metrics().values():
+        if not metric.measurements:
+            continue
+        names = metric.measurements
+        if names not in selected:
+            selected[names] = rows[rows["metric"].isin(names)]
+        if metric.over is None:
+            values: pd.Series[float] = metric.function(selected[names])
+        else:
+            if (metric.over, names) not in cut:
+                cut[metric.over, names] = metric.over(selected[names])
+            values = _each(metric, cut[metric.over, names])
+        tables.append(values.rename("value").reset_index().assign(metric=metric.id))
+    derived = pd.concat(tables, ignore_index=True)
+    runs = rows[RUN].drop_duplicates("run_id")
+    derived = derived.merge(runs, on="run_id", how="left")
+    derived = derived[[*RUN, "regime", "rule", "metric", "value"]]
+    return derived.fillna({"regime": "", "rule": ""})
+
+
+def _each(metric: Metric, parts: Mapping[Key, Any]) -> pd.Series[float]:
+    index = pd.MultiIndex.from_tuples(list(parts), names=_KEY) if parts else _nothing()
+    return pd.Series([metric.function(part) for part in parts.values()], index, dtype=float)
+
+
+def _nothing() -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([[]] * len(_KEY), names=_KEY)

@@ -1,0 +1,209 @@
+"""Stored results as documented, tidy data frames (`docs/metrics.md`)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import pandas as pd
+
+from harness.analysis.derivation import derive
+from harness.analysis.labelled_counterparts import labelled_counterpart, lost_without_labels
+from harness.analysis.metrics.definition import metrics
+from harness.analysis.selection import select, under_default_rule
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import PROFILES
+from harness.config.suggestions import unknown
+from harness.storage import schema, store
+from harness.storage.store import Results
+
+_RUN: Final = ("benchmark", "scenario", "method", "setting", "profile", "seed")
+
+METRIC_COLUMNS: Final = (*_RUN, "metric", "value", "rule", "run_id")
+"""Of `load_metrics`."""
+
+ROW_COLUMNS: Final = (
+    *_RUN,
+    "measurement",
+    "value",
+    "rule",
+    "after",
+    "task",
+    "other",
+    "layer",
+    "run_id",
+)
+"""Of `load_rows`."""
+
+Wanted = str | Iterable[str] | None
+"""Names to keep: one, several, or None for all."""
+
+Rules = Literal["default", "all"]
+
+Folder = str | PathLike[str]
+
+Place = tuple[str, str]
+"""Names of a benchmark and a profile."""
+
+
+def load_metrics(
+    results: Folder = "results",
+    *,
+    benchmark: Wanted = None,
+    method: Wanted = None,
+    setting: Wanted = None,
+    profile: Wanted = None,
+    seed: int | Iterable[int] | None = None,
+    metric: Wanted = None,
+    rule: Rules = "default",
+) -> pd.DataFrame:
+    """Every metric of every finished run that counts (`harness.analysis.selection`).
+
+    Damaged runs are left out with a warning that names them.
+
+    Args:
+        results: folder of all results.
+        benchmark: names to keep.
+        method: names to keep.
+        setting: texts to keep; "" is every method with the benchmark's own settings.
+        profile: names to keep.
+        seed: numbers to keep.
+        metric: ids to keep.
+        rule: whether to keep every rule of task inference, or each method's default one.
+
+    Returns:
+        One row a run, metric, scenario and rule, with the columns `METRIC_COLUMNS`.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: a name is unknown; the message names the nearest one.
+    """
+    parts = _read(Path(results), benchmark, profile)
+    derived = derive(_rows(parts))
+    lost = [
+        lost_without_labels(part, derived[derived["run_id"].isin(_ids(part))], supervised)
+        for place, part in parts.items()
+        if (supervised := _with_labels(Path(results), place, parts)) is not None
+    ]
+    table = _tidy(pd.concat([derived, *lost], ignore_index=True), parts, rule)
+    table = _kept(table, "metric", metric, metrics())
+    return _filtered(table, method, setting, seed)[list(METRIC_COLUMNS)]
+
+
+def load_rows(
+    results: Folder = "results",
+    *,
+    benchmark: Wanted = None,
+    method: Wanted = None,
+    setting: Wanted = None,
+    profile: Wanted = None,
+    seed: int | Iterable[int] | None = None,
+    measurement: Wanted = None,
+    rule: Rules = "default",
+) -> pd.DataFrame:
+    """The raw measurements (`harness.storage.schema`) of every finished run that counts.
+
+    Args:
+        results: see `load_metrics`, as for all others.
+        benchmark: names to keep.
+        method: names to keep.
+        setting: texts to keep.
+        profile: names to keep.
+        seed: numbers to keep.
+        measurement: names to keep.
+        rule: whether to keep every rule of task inference, or each method's default one.
+
+    Returns:
+        One row a measurement, with the columns `ROW_COLUMNS`.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: a name is unknown; the message names the nearest one.
+    """
+    parts = _read(Path(results), benchmark, profile)
+    table = _tidy(_rows(parts), parts, rule).rename(columns={"metric": "measurement"})
+    known = dict.fromkeys([*schema.MEASUREMENTS, *table["measurement"].unique()])
+    table = _kept(table, "measurement", measurement, known)
+    return _filtered(table, method, setting, seed)[list(ROW_COLUMNS)]
+
+
+def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Results]:
+    """What counts of each benchmark and profile that is wanted."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder} of results")
+    places = store.contents(folder)
+    benchmarks = _names("benchmark", benchmark, [*BENCHMARKS, *(name for name, _ in places)])
+    profiles = _names("profile", profile, [*PROFILES, *(name for _, name in places)])
+    found = {
+        place: select(store.read(folder, *place))
+        for place in places
+        if place[0] in benchmarks and place[1] in profiles
+    }
+    damaged = {path: why for part in found.values() for path, why in part.damaged.items()}
+    if damaged:
+        listed = "; ".join(f"{path} ({why})" for path, why in damaged.items())
+        warnings.warn(f"damaged and left out: {listed}", stacklevel=4)
+    return found
+
+
+def _with_labels(folder: Path, place: Place, parts: Mapping[Place, Results]) -> Results | None:
+    there = labelled_counterpart(*place)
+    if there is None:
+        return None
+    return parts[there] if there in parts else select(store.read(folder, *there))
+
+
+def _rows(parts: Mapping[Place, Results]) -> pd.DataFrame:
+    tables = [part.rows for part in parts.values() if len(part.rows)]
+    return pd.concat(tables, ignore_index=True) if tables else schema.empty()
+
+
+def _ids(part: Results) -> list[str]:
+    return [record.run.id for record in part.records]
+
+
+def _tidy(table: pd.DataFrame, parts: Mapping[Place, Results], rule: Rules) -> pd.DataFrame:
+    """With the columns that say what a run was, named as users know them."""
+    if rule == "default":
+        table = under_default_rule(table, [r for part in parts.values() for r in part.records])
+    elif rule != "all":
+        raise ValueError(unknown("rule", rule, get_args(Rules)))
+    places = {run: place for place, part in parts.items() for run in _ids(part)}
+    named = {
+        name: table["run_id"].map({run: place[number] for run, place in places.items()})
+        for number, name in enumerate(("benchmark", "profile"))
+    }
+    table = table.assign(**{name: column.astype("string") for name, column in named.items()})
+    table = table.astype(dict.fromkeys(("regime", "rule", "metric"), "string"))
+    return table.rename(columns={"baseline": "method", "regime": "scenario"})
+
+
+def _filtered(
+    table: pd.DataFrame, method: Wanted, setting: Wanted, seed: int | Iterable[int] | None
+) -> pd.DataFrame:
+    table = _kept(table, "method", method, table["method"].unique())
+    table = _kept(table, "setting", setting, table["setting"].unique())
+    if seed is not None:
+        table = table[table["seed"].isin([seed] if isinstance(seed, int) else list(seed))]
+    return table.reset_index(drop=True)
+
+
+def _kept(table: pd.DataFrame, column: str, wanted: Wanted, known: Iterable[str]) -> pd.DataFrame:
+    if wanted is None or table.empty:
+        return table
+    return table[table[column].isin(_names(column, wanted, known))]
+
+
+def _names(kind: str, wanted: Wanted, known: Iterable[str]) -> Collection[str]:
+    """The names that are wanted, all of them known."""
+    known = list(dict.fromkeys(known))
+    if wanted is None:
+        return known
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    for name in names:
+        if name not in known:
+            raise ValueError(unknown(kind, name, known))
+    return names

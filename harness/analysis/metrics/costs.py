@@ -1,0 +1,101 @@
+"""What a method keeps beyond one network, and the time it takes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+from harness.storage.schema import TASK_AGNOSTIC
+
+_cost_metric = partial(metric, source="observed", section=Section.COSTS)
+_router_metric = partial(
+    metric,
+    direction=Direction.LOWER,
+    source="observed",
+    section=Section.ROUTERS,
+    regimes=(TASK_AGNOSTIC,),
+)
+
+
+@_cost_metric(
+    "stored_bytes",
+    title="Extra bytes",
+    unit=Unit.BYTES,
+    direction=Direction.LOWER,
+    formula="bytes kept after the last task beyond one backbone network",
+    measurements=("stored_bytes",),
+)
+def stored_bytes(rows: pd.DataFrame) -> pd.Series[float]:
+    """Memory for masks, copies of weights, importances, statistics and examples.
+
+    >>> rows = pd.DataFrame({"run_id": "a", "after": [1, 2], "value": [10.0, 30.0]})
+    >>> stored_bytes(rows).tolist()
+    [30.0]
+    """
+    return _after_last_task(rows, "run_id")
+
+
+@_cost_metric(
+    "stored_examples",
+    title="Stored examples",
+    unit=Unit.COUNT,
+    direction=Direction.LOWER,
+    formula="examples kept after the last task",
+    measurements=("stored_examples",),
+)
+def stored_examples(rows: pd.DataFrame) -> pd.Series[float]:
+    """Training examples that are replayed or consulted later."""
+    return _after_last_task(rows, "run_id")
+
+
+@_cost_metric(
+    "seconds",
+    title="Seconds",
+    unit=Unit.SECONDS,
+    direction=Direction.NEITHER,  # runs of one table may come from several machines
+    formula="wall-clock seconds of training and evaluation, on the machines of the provenance",
+    measurements=("train_seconds", "eval_seconds"),
+)
+def seconds(rows: pd.DataFrame) -> pd.Series[float]:
+    """Time of a whole run.
+
+    >>> rows = pd.DataFrame({"run_id": "a", "value": [1.0, 2.0, 0.5]})
+    >>> seconds(rows).tolist()
+    [3.5]
+    """
+    return rows.groupby("run_id")["value"].sum()
+
+
+@_router_metric(
+    "router_bytes",
+    title="Router bytes",
+    unit=Unit.BYTES,
+    formula="bytes that the task router keeps after the last task",
+    measurements=("router_bytes",),
+)
+def router_bytes(rows: pd.DataFrame) -> pd.Series[float]:
+    """Memory of what infers the task beside the network."""
+    return _of_router(rows)
+
+
+@_router_metric(
+    "router_seconds",
+    title="Router seconds",
+    unit=Unit.SECONDS,
+    formula="wall-clock seconds of fitting the task router to all tasks",
+    measurements=("router_seconds",),
+)
+def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
+    """Time to fit what infers the task beside the network."""
+    return _of_router(rows)
+
+
+def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
+    """Stored without a regime, but there is nothing to route where the task is known."""
+    return _after_last_task(rows.assign(regime=TASK_AGNOSTIC), "run_id", "regime", "rule")
+
+
+def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:
+    return rows.sort_values("after").groupby(list(keys))["value"].last()

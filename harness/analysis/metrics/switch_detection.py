@@ -1,0 +1,196 @@
+"""How well a method noticed where new tasks began: formulas over batch numbers.
+
+The first mask begins with the stream, whatever it holds; every later switch claims that a task has
+begun since the one before. The first claim between two task boundaries is right, further ones there
+are false alarms, as are claims before the first boundary. A metric without anything to count is
+NaN.
+
+The examples below are of one stream of 400 batches, whose tasks begin at 0, 100, 200 and 300. The
+claims at 103 and 310 are right; 50 is before any boundary, 150 a second claim; 200 is missed:
+
+>>> counts = count([0, 100, 200, 300], [0, 50, 103, 150, 310], 400)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from harness.analysis.metrics.definition import Direction, Key, Section, Unit, metric
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchCounts:
+    """The claims of one run that a task has begun.
+
+    Attributes:
+        right: claims that are right.
+        wrong: false alarms.
+        missed: tasks that no claim was made for.
+        delay: sum over right claims of the batches since their task's first.
+        batches: of the stream.
+    """
+
+    right: int
+    wrong: int
+    missed: int
+    delay: float
+    batches: float
+
+
+def count(borders: Sequence[float], switches: Sequence[float], batches: float) -> SwitchCounts:
+    """The claims of one run, right and wrong.
+
+    Args:
+        borders: number of the first batch with examples of each task, rising.
+        switches: number of the batch at which each mask was begun, rising; none if it finds none.
+        batches: number of batches in the stream.
+    """
+    begun, claims = list(borders[1:]), list(switches[1:])
+    found: dict[int, float] = {}
+    for claim in claims:
+        number = bisect_right(begun, claim) - 1
+        if number >= 0:
+            found.setdefault(number, claim - begun[number])
+    right = len(found)
+    return SwitchCounts(
+        right, len(claims) - right, len(begun) - right, sum(found.values()), batches
+    )
+
+
+def switch_counts(rows: pd.DataFrame) -> dict[Key, SwitchCounts]:
+    """Of each run that begins masks by itself; one that never does makes no claims to judge.
+
+    Args:
+        rows: of the measurements "border", "switch" and "batches" (`harness.storage.schema`).
+    """
+    found: dict[Key, SwitchCounts] = {}
+    for run, mine in rows.groupby("run_id", sort=False):
+        values = {name: group["value"].sort_values() for name, group in mine.groupby("metric")}
+        if "switch" in values:
+            found[str(run), "", ""] = count(
+                values["border"].tolist(), values["switch"].tolist(), values["batches"].item()
+            )
+    return found
+
+
+_switch_metric = partial(
+    metric,
+    measurements=("border", "switch", "batches"),
+    section=Section.SWITCHES,
+    over=switch_counts,
+)
+
+
+@_switch_metric(
+    "switch_precision",
+    title="Precision",
+    unit=Unit.PERCENT,
+    direction=Direction.HIGHER,
+    formula="right claims / claims; the first claim between two borders is right",
+    source="paper, Section 5.2.1",
+)
+def switch_precision(counts: SwitchCounts) -> float:
+    """Share of claims that are right.
+
+    >>> switch_precision(counts)  # 2 of 4
+    0.5
+    """
+    return _ratio(counts.right, counts.right + counts.wrong)
+
+
+@_switch_metric(
+    "switch_recall",
+    title="Recall",
+    unit=Unit.PERCENT,
+    direction=Direction.HIGHER,
+    formula="right claims / borders",
+    source="as precision",
+)
+def switch_recall(counts: SwitchCounts) -> float:
+    """Share of task boundaries that were noticed.
+
+    >>> round(switch_recall(counts), 3)  # 2 of 3
+    0.667
+    """
+    return _ratio(counts.right, counts.right + counts.missed)
+
+
+@_switch_metric(
+    "switch_f1",
+    title="F1",
+    unit=Unit.PERCENT,
+    direction=Direction.HIGHER,
+    formula="2 right / (2 right + wrong + missed)",
+    source="van Rijsbergen 1979",
+)
+def switch_f1(counts: SwitchCounts) -> float:
+    """Harmonic mean of precision and recall.
+
+    >>> round(switch_f1(counts), 3)  # 4 / (4 + 2 + 1)
+    0.571
+    """
+    return _ratio(2 * counts.right, 2 * counts.right + counts.wrong + counts.missed)
+
+
+@_switch_metric(
+    "switch_delay",
+    title="Delay (batches)",
+    unit=Unit.BATCHES,
+    direction=Direction.LOWER,
+    formula="mean of (batch of a right claim - batch of its border)",
+    source="paper, Section 5.2.1",
+)
+def switch_delay(counts: SwitchCounts) -> float:
+    """How late right claims are.
+
+    >>> switch_delay(counts)  # (3 + 10) / 2
+    6.5
+    """
+    return _ratio(counts.delay, counts.right)
+
+
+@_switch_metric(
+    "false_alarms",
+    title="False alarms / 1,000",
+    unit=Unit.COUNT,
+    direction=Direction.LOWER,
+    formula="1000 * wrong claims / batches",
+    source="paper, Section 5.2.1",
+)
+def false_alarms(counts: SwitchCounts) -> float:
+    """Wrong claims per 1,000 batches.
+
+    >>> false_alarms(counts)  # 1000 * 2 / 400
+    5.0
+    """
+    return _ratio(1000 * counts.wrong, counts.batches)
+
+
+@metric(
+    "masks_per_task",
+    title="Masks / tasks",
+    unit=Unit.COUNT,
+    direction=Direction.NEITHER,
+    formula="masks begun / tasks shown",
+    source="paper, Section 5.2.1",
+    measurements=("masks",),
+    section=Section.SWITCHES,
+)
+def masks_per_task(rows: pd.DataFrame) -> pd.Series[float]:
+    """One where every task has a mask of its own.
+
+    >>> rows = pd.DataFrame({"run_id": "a", "after": [1, 2, 3], "value": [1.0, 3.0, 4.0]})
+    >>> masks_per_task(rows).round(3).tolist()  # 4 / 3
+    [1.333]
+    """
+    last = rows.sort_values("after").groupby("run_id")[["after", "value"]].last()
+    return last["value"] / last["after"].astype(float)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

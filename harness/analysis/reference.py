@@ -1,0 +1,72 @@
+"""The tables of `docs/metrics.md`, made from the definitions themselves.
+
+`python -m harness.analysis.reference docs/metrics.md` writes them anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from harness.analysis.metrics.definition import Metric, Section, metrics
+from harness.storage.schema import MEASUREMENTS
+
+_HEAD: Final = ("Id", "Title", "Unit", "Better", "Formula", "Source", "Made from")
+_PART: Final = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+
+
+def metric_tables() -> str:
+    """Every metric, one table for each section of a report, as Markdown."""
+    parts = []
+    for section in (*Section, None):
+        mine = [metric for metric in metrics().values() if metric.section is section]
+        title = section.value if section else "In no table of a report"
+        parts.append(f"### {title}\n\n{_table(_HEAD, map(_row, mine))}")
+    return "\n\n".join(parts)
+
+
+def measurement_table() -> str:
+    """Every raw measurement, and the columns of `load_rows` that apply to it, as Markdown."""
+    rows = []
+    for name, text in MEASUREMENTS.items():
+        said, _, columns = text.rpartition("; ")
+        rows.append((f"`{name}`", said or columns, columns if said else ""))
+    return _table(("Measurement", "Value", "Columns"), rows)
+
+
+def renewed(page: str) -> str:
+    """The page with its tables as the definitions are now.
+
+    Args:
+        page: with a comment `begin NAME` and `end NAME` around each table.
+    """
+    tables = {"metrics": metric_tables(), "measurements": measurement_table()}
+    return _PART.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n\n{found[3]}", page)
+
+
+def _row(metric: Metric) -> tuple[str, ...]:
+    measurements = ", ".join(f"`{name}`" for name in metric.measurements) or "`acc` of two runs"
+    return (
+        f"`{metric.id}`",
+        metric.title,
+        metric.unit.value,
+        metric.direction.value,
+        metric.formula,
+        metric.source,
+        measurements,
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.write_text(renewed(target.read_text(encoding="utf-8")), encoding="utf-8")

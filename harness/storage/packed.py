@@ -1,0 +1,194 @@
+"""All runs of one benchmark and profile as one parquet file, the form in which they are committed.
+
+<benchmark>/<profile>.parquet has the rows of all finished runs, with the columns of
+`storage.schema`, by method, then run id; strings are dictionary-encoded, pages are compressed by
+zstd and carry checksums. The file's key-value metadata has
+
+rmn_harness.version  version of this layout
+rmn_harness.records  the records (`storage.record`) of the finished and the failed runs in the same
+                     order, one JSON array
+rmn_harness.sha256   hexadecimal SHA-256 of these bytes
+
+Equal runs give equal bytes with the same pyarrow. Masks are not packed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.storage import schema
+from harness.storage.damage import damage_named
+from harness.storage.record import Record, from_json, to_json
+
+PACKED_VERSION: Final = 1
+"""Version of the layout of a packed file."""
+
+SUFFIX: Final = ".parquet"
+
+_VERSION: Final = b"rmn_harness.version"
+_RECORDS: Final = b"rmn_harness.records"
+_DIGEST: Final = b"rmn_harness.sha256"
+_COMPRESSION_LEVEL: Final = 19
+"""Of zstd: written once, read often; a tenth smaller than at the default of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRuns:
+    """What a packed file holds.
+
+    Attributes:
+        records: by run id, in the order of the file.
+        rows: of the finished runs, in the same order.
+    """
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    rows: pd.DataFrame = field(default_factory=lambda: schema.empty())
+
+    def run(self, run_id: str) -> tuple[Record, pd.DataFrame]:
+        """The record of a run and its rows, none for a failed one."""
+        rows = self.rows[self.rows["run_id"] == run_id]
+        return self.records[run_id], rows.reset_index(drop=True)
+
+
+def path_of(results: Path, benchmark: str, profile: str) -> Path:
+    """Where the packed file of a benchmark and profile is, or will be."""
+    return results / benchmark / f"{profile}{SUFFIX}"
+
+
+def under(results: Path) -> Iterator[Path]:
+    """The packed files under a results folder, in order."""
+    for path in sorted(results.glob(f"*/*{SUFFIX}")):
+        if path.is_file() and not any(name.startswith(".") for name in path.parts[-2:]):
+            yield path
+
+
+def position(record: Record) -> tuple[str, str]:
+    """What runs are sorted by, in a packed file and wherever runs are read."""
+    return record.run.baseline, record.run.id
+
+
+def in_order(records: Iterable[Record], tables: Iterable[pd.DataFrame]) -> PackedRuns:
+    """Runs with their rows in the order of a packed file; each run's rows keep theirs.
+
+    Args:
+        records: of distinct runs.
+        tables: rows of the finished ones, in any order.
+    """
+    by_id = {record.run.id: record for record in sorted(records, key=position)}
+    rows = pd.concat([schema.empty(), *tables], ignore_index=True)
+    places = {run_id: place for place, run_id in enumerate(by_id)}
+    order = rows["run_id"].map(places).argsort(kind="stable")
+    return PackedRuns(by_id, rows.iloc[order].reset_index(drop=True))
+
+
+def write(path: Path, content: PackedRuns) -> None:
+    """Write a packed file whole or not at all, in place of an earlier one.
+
+    Args:
+        path: see `path_of`.
+        content: runs of this benchmark and profile, as `in_order` gives them.
+
+    Raises:
+        ValueError: the rows do not fit the schema or the records.
+        OSError: the file cannot be written.
+    """
+    rows = schema.check_runs(schema.check(content.rows), _finished(content.records))
+    records = [to_json(record) for record in content.records.values()]
+    text = json.dumps(records, separators=(",", ":")).encode()
+    metadata = {
+        _VERSION: str(PACKED_VERSION).encode(),
+        _RECORDS: text,
+        _DIGEST: hashlib.sha256(text).hexdigest().encode(),
+    }
+    table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("wb") as file:
+        with pq.ParquetWriter(
+            file,
+            table.schema,
+            compression="zstd",
+            compression_level=_COMPRESSION_LEVEL,
+            use_dictionary=[name for name in schema.COLUMNS if name != "value"],
+            write_page_checksum=True,
+            store_schema=False,
+        ) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(metadata)
+        file.flush()
+        os.fsync(file.fileno())  # run folders may be deleted once this file is there
+    unfinished.replace(path)
+
+
+def read(path: Path) -> PackedRuns:
+    """The content of a packed file, checked; none where there is no file.
+
+    Raises:
+        DamageError: something in it is wrong.
+    """
+    records = index(path)
+    if not records:
+        return PackedRuns()
+    with damage_named():
+        table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
+        rows = schema.check(table.to_pandas(ignore_metadata=True))
+        schema.check_runs(rows, _finished(records))
+    return PackedRuns(records, rows)
+
+
+def index(path: Path) -> Mapping[str, Record]:
+    """The records in a packed file by run id, without its rows; none where there is no file.
+
+    A file is opened once, and again when it has changed.
+
+    Raises:
+        DamageError: they cannot be read.
+    """
+    version = file_version(path)
+    return _index(path.absolute(), version) if version else MappingProxyType({})
+
+
+def file_version(path: Path) -> tuple[int, ...]:
+    """Differs before and after a packed file is replaced; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=256)
+def _index(path: Path, version: tuple[int, ...]) -> Mapping[str, Record]:
+    with damage_named():
+        metadata = pq.read_metadata(path).metadata or {}
+        layout = metadata.get(_VERSION, b"").decode()
+        if layout != str(PACKED_VERSION):
+            raise ValueError(f"its layout has version {layout or 'none'}, not {PACKED_VERSION}")
+        text = metadata[_RECORDS]
+        if hashlib.sha256(text).hexdigest().encode() != metadata[_DIGEST]:
+            raise ValueError("the records are not those that were written")
+        records = [from_json(content) for content in json.loads(text)]
+        for record in records:
+            place = (record.run.benchmark, record.run.profile)
+            if place != (path.parent.name, path.stem):
+                raise ValueError(f"run {record.run.id} is of {'/'.join(place)}")
+        by_id = {record.run.id: record for record in records}
+        if list(by_id.values()) != sorted(records, key=position):
+            raise ValueError("the records are not in order, or one is there twice")
+        return MappingProxyType(by_id)
+
+
+def _finished(records: Mapping[str, Record]) -> list[Any]:
+    return [record.run for record in records.values() if record.status == "finished"]

@@ -1,0 +1,194 @@
+"""One run as a folder, the form in which runs are made.
+
+<baseline>/<run id>/run.json      what ran, where, and how it ended (`storage.record`)
+                    rows.parquet  raw measurements of a finished run (`storage.schema`)
+                    masks.npz     packed masks, where there are any; read by nothing here
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from harness.storage import schema
+from harness.storage.damage import damage_named
+from harness.storage.record import Record, from_json, to_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+RECORD: Final = "run.json"
+ROWS: Final = "rows.parquet"
+MASKS: Final = "masks.npz"
+_UNFINISHED: Final = ".unfinished-"
+
+
+def under(root: Path) -> Iterator[Path]:
+    """The run folders <baseline>/<run id> under a folder, in order, also damaged ones."""
+    for path in sorted(root.glob("*/*")):
+        if path.is_dir() and not any(name.startswith(".") for name in path.parts[-2:]):
+            yield path
+
+
+@contextmanager
+def staged(
+    target: Path,
+    record: Record,
+    rows: pd.DataFrame | None,
+    masks: Mapping[str, np.ndarray[Any, Any]] | None,
+) -> Iterator[Path]:
+    """A whole run folder beside its place, to be moved there; it is gone after the block.
+
+    Args:
+        target: the run's place.
+        record: what ran.
+        rows: raw measurements of a finished run.
+        masks: packed masks by name.
+
+    Raises:
+        ValueError: the rows do not fit the schema or are not the run's, a finished run has none, or
+            a failed one has some.
+    """
+    if (rows is not None) != (record.status == "finished"):
+        raise ValueError("a finished run has rows, and a failed one has none")
+    unfinished = _make_beside(target)
+    try:
+        unfinished.chmod(0o755)
+        (unfinished / RECORD).write_text(json.dumps(to_json(record), indent=2) + "\n")
+        if rows is not None:
+            schema.check_runs(schema.check(rows), [record.run]).to_parquet(
+                unfinished / ROWS, index=False, compression="zstd", write_page_checksum=True
+            )
+        if masks:
+            import numpy as np
+
+            np.savez_compressed(unfinished / MASKS, allow_pickle=False, **masks)
+        yield unfinished
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def read(path: Path) -> tuple[Record, pd.DataFrame]:
+    """The record of a run's folder and its rows, none for a failed run.
+
+    Raises:
+        DamageError: something is missing or wrong.
+    """
+    record = read_record(path)
+    if record.status != "finished":
+        return record, schema.empty()
+    with damage_named(ROWS):
+        rows = schema.check(pd.read_parquet(path / ROWS, page_checksum_verification=True))
+        return record, schema.check_runs(rows, [record.run])
+
+
+def read_record(path: Path) -> Record:
+    """The record of a run's folder; of its rows only that a finished run has some.
+
+    Raises:
+        DamageError: something is missing or wrong.
+    """
+    with damage_named(RECORD):
+        record = from_json(json.loads((path / RECORD).read_text()))
+        run = record.run
+        place = (run.benchmark, run.profile, run.baseline, run.id)
+        if path.absolute().parts[-4:] != place:
+            raise ValueError(f"it describes the run of {'/'.join(place)}")
+    if record.status == "finished":
+        with damage_named(ROWS):
+            (path / ROWS).stat()
+    return record
+
+
+def read_masks(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The packed masks in a run's folder by name; none where it keeps none.
+
+    Raises:
+        DamageError: they cannot be read.
+    """
+    if not (path / MASKS).exists():
+        return {}
+    from zipfile import BadZipFile
+    from zlib import error as BadCompression
+
+    import numpy as np
+
+    with damage_named(MASKS):
+        try:
+            with np.load(path / MASKS) as arrays:
+                return dict(arrays)
+        except (EOFError, BadZipFile, BadCompression) as error:
+            raise ValueError(error) from error
+
+
+def bytes_of_masks(path: Path) -> int:
+    """Size of the masks in a run's folder."""
+    masks = path / MASKS
+    return masks.stat().st_size if masks.exists() else 0
+
+
+def put(whole: Path, target: Path) -> None:
+    """Move a `staged` folder to its place, over what is there.
+
+    Args:
+        whole: the folder.
+        target: the run's place; the caller holds the lock of the results folder.
+    """
+    if target.exists():
+        _remove_at_once(target)
+    whole.replace(target)
+
+
+def remove(path: Path) -> None:
+    """Delete a run's folder, and those of its method, profile and benchmark if they are empty."""
+    _remove_at_once(path)
+    for above in path.parents[:3]:
+        remove_empty(above)
+
+
+def remove_empty(folder: Path) -> None:
+    """Delete a folder, unless there is something in it."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def remove_unfinished(results: Path, writers: Collection[int]) -> None:
+    """Delete what processes that are dead left half-written; other commands may be writing.
+
+    Args:
+        results: folder of all results.
+        writers: the dead processes' ids.
+    """
+    for writer in writers:
+        for leftover in results.glob(f"*/*/*/{_prefix(writer)}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _remove_at_once(path: Path) -> None:
+    """Whoever reads it meanwhile finds all of it or none."""
+    away = _make_beside(path)
+    path.replace(away)
+    shutil.rmtree(away)
+
+
+def _make_beside(target: Path) -> Path:
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=target.parent))
+        except FileNotFoundError:  # `remove` has found it empty in between
+            continue
+
+
+def _prefix(writer: int) -> str:
+    """Of a half-written folder; processes of two machines may have the same id."""
+    return f"{_UNFINISHED}{platform.node()}-{writer}-"

@@ -1,0 +1,42 @@
+"""Costs: what is kept after the last task, and all seconds."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from harness.analysis.metrics.costs import (
+    router_bytes,
+    router_seconds,
+    seconds,
+    stored_bytes,
+    stored_examples,
+)
+
+
+@pytest.mark.parametrize("metric", [stored_bytes, stored_examples])
+def test_what_is_kept_counts_after_the_last_task(metric: type) -> None:
+    rows = pd.DataFrame({"run_id": ["a", "a", "b"], "after": [2, 1, 1], "value": [30.0, 10, 5]})
+    assert metric(rows).to_dict() == {"a": 30.0, "b": 5.0}
+
+
+def test_all_seconds_count() -> None:
+    rows = pd.DataFrame({"run_id": ["a", "a", "b"], "value": [1.0, 2.5, 4.0]})
+    assert seconds(rows).to_dict() == {"a": 3.5, "b": 4.0}
+
+
+@pytest.mark.parametrize("metric", [router_bytes, router_seconds])
+def test_routers_belong_to_their_rule_where_the_task_is_not_known(metric: type) -> None:
+    rows = pd.DataFrame(
+        {
+            "run_id": "a",
+            "regime": "",  # as stored
+            "rule": ["pixel-gaussian", "pixel-gaussian", "ridge-units"],
+            "after": [1, 2, 2],
+            "value": [10.0, 20.0, 7.0],
+        }
+    )
+    assert metric(rows).to_dict() == {
+        ("a", "task-agnostic", "pixel-gaussian"): 20.0,
+        ("a", "task-agnostic", "ridge-units"): 7.0,
+    }
