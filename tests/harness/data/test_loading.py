@@ -91,6 +91,20 @@ def test_subset_and_concat(stream: Stream) -> None:
     assert list(part.targets_task_labels) == [1, 0, 0, 1]
 
 
+def test_a_data_set_is_made_again_of_its_parts(stream: Stream) -> None:
+    first, second = (stream.experiences[task].dataset for task in (0, 1))
+    mixed = first.concat(second).subset([399, 5, 6, 250])
+    parts = mixed.parts()
+    assert [(rows.tolist(), label) for _, rows, label in parts] == [
+        ([199], 1),
+        ([5, 6], 0),
+        ([50], 1),
+    ]
+    again = TensorClassificationDataset.of_parts(parts)
+    every = torch.arange(4)
+    assert all(map(torch.equal, again.gather(every), mixed.gather(every)))
+
+
 def test_a_last_batch_of_one_is_left_out(dataset: TensorClassificationDataset) -> None:
     loader = BatchLoader(dataset, 199, seed=0)
     assert [len(batch[1]) for batch in loader] == [199]

@@ -124,6 +124,19 @@ def test_each_boundary_is_called_once_after_its_batch(ends: list[int]) -> None:
     assert called == list(enumerate(ends, start=1))
 
 
+@given(st.integers(0, 8))
+def test_a_stream_goes_on_where_it_was_left(sharp: UnlabelledStream, first: int) -> None:
+    strategy: Any = SimpleNamespace(dataloader=None)
+    StreamLoader(sharp, first).before_training_exp(strategy)
+    rest = [sharp.dataset.gather(indices)[1].tolist() for indices in sharp.batches[first:]]
+    assert [y.tolist() for _, y in strategy.dataloader] == rest
+    called: list[int] = []
+    callback = TaskBoundaryCallback(sharp.ends, called.append, first)
+    for _ in rest:
+        callback.after_training_iteration(SimpleNamespace())
+    assert called == [task for task, end in enumerate(sharp.ends, start=1) if end > first]
+
+
 def test_a_segment_is_the_batches_of_a_task(sharp: UnlabelledStream) -> None:
     segments = sharp.segments()
     assert len(segments) == 3

@@ -9,7 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.analysis.leaderboard import COLUMNS, Leaderboard, NoFinishedRunError
+from harness.analysis.leaderboard import (
+    LEADERBOARD,
+    Leaderboard,
+    NoFinishedRunError,
+    columns_of,
+)
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
 from harness.reporting.benchmark_report import benchmark_report
@@ -36,7 +41,7 @@ def column(report: Report, title: str) -> list[str]:
 def test_the_table_has_every_column_of_the_leaderboard(report: Report, board: Leaderboard) -> None:
     assert column(report, "Method") == ["RMN", "NAIVE"]
     assert column(report, "Seeds") == ["3", "3"]
-    for one in COLUMNS:
+    for one in columns_of(*LEADERBOARD):
         assert column(report, one.title) == [entry.text(one) for entry in board.entries]
     assert column(report, "Task inferred by") == ["max-logit", CLASSES_SEEN]
 
@@ -50,7 +55,7 @@ def test_the_best_are_marked(report: Report, board: Leaderboard) -> None:
     [table] = report.tables
     for row, entry in zip(table.rows, board.entries, strict=True):
         marked = {table.head[place] for place, cell in enumerate(row) if cell.bold}
-        assert marked == {one.title for one in COLUMNS if entry.cells[one].best}
+        assert marked == {one.title for one in columns_of(*LEADERBOARD) if entry.cells[one].best}
 
 
 def test_data_are_shares_in_both_regimes(report: Report) -> None:
@@ -105,7 +110,7 @@ def test_nothing_finished_is_no_report(tmp_path: Path) -> None:
 def test_damaged_runs_are_named(tmp_path: Path, save_run: SaveRun) -> None:
     save_run(tmp_path, "naive", 0, 0.6)
     broken = save_run(tmp_path, "naive", 1, 0.6)
-    (broken / store.ROWS).write_bytes(b"not a table")
+    (broken / "rows.parquet").write_bytes(b"not a table")
     report = benchmark_report(tmp_path, "split_mnist", "default")
     assert list(report.damaged) == [broken]
     assert column(report, "Seeds") == ["1"]
@@ -129,10 +134,10 @@ def stored(root: Path, benchmark: str, profile: str, level: float) -> None:
 def degradation(report: Report) -> list[str]:
     """What the report prints for the worth of labels, task-aware and task-agnostic."""
     for part in report.content["leaderboard"]:
-        if "Degr. task-aware" in part["head"]:
+        if "Degradation task-aware" in part["head"]:
             [row] = part["rows"]
             cells = dict(zip(part["head"], (cell["text"] for cell in row), strict=True))
-            return [cells["Degr. task-aware"], cells["Degr. task-agnostic"]]
+            return [cells["Degradation task-aware"], cells["Degradation task-agnostic"]]
     return []
 
 
