@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,17 +13,17 @@ if TYPE_CHECKING:
     from baselines.context import Context
     from harness.data.streams import Stream
 
+# Each of pytest's workers has a core. More threads wait for each other, and sums have other orders.
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
+
 
 @pytest.fixture(scope="session")
 def stream() -> Stream:
     """Real Split-MNIST, 256 training and 128 test examples a task."""
-    import torch
-
     from harness.config.benchmarks import BENCHMARKS
     from harness.config.budgets import TrainingBudget
     from harness.data.streams import make_stream
 
-    torch.set_num_threads(1)
     training = TrainingBudget(epochs=1, train_examples=256, test_examples=128)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0)
 

@@ -42,12 +42,6 @@ INDEXES = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    """Pretending makes many small calls; threads would only wait for each other."""
-    torch.set_num_threads(1)
-
-
 class Moved:
     """Which storages are on the accelerator."""
 

@@ -57,7 +57,6 @@ def run_of(method: Method) -> Run:
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
     """Each method's rows, trained once."""
-    torch.set_num_threads(1)
     made: dict[str, RunResult] = {}
 
     def of(method: Method) -> RunResult:

@@ -22,13 +22,10 @@ TASKS = 5
 @pytest.fixture(scope="session")
 def three_tasks() -> Stream:
     """The first three tasks of Split-MNIST, 256 training and 60 test examples each."""
-    import torch
-
     from harness.config.benchmarks import BENCHMARKS
     from harness.config.budgets import TrainingBudget
     from harness.data.streams import make_stream
 
-    torch.set_num_threads(1)
     training = TrainingBudget(epochs=1, train_examples=256, test_examples=60, tasks=3)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0)
 

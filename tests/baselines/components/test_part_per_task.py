@@ -12,6 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from baselines.components.part_per_task import HeadPerTask, NetworkPerTask
+from baselines.components.single_task_training import SingleTaskTraining
+from baselines.context import Context
+from harness.data.streams import Stream
+from harness.training.networks import mlp
+from rmn.tasks.routing import ROUTERS, RoutingPlugin
 
 
 def network(hidden: int = 4) -> nn.Sequential:
@@ -124,3 +129,25 @@ def test_heads_share_everything_else() -> None:
 def test_a_head_is_a_linear_layer_without_bias(last: nn.Module) -> None:
     with pytest.raises(ValueError, match="a head is a Linear layer without bias"):
         HeadPerTask(nn.Sequential(nn.Linear(3, 4, bias=False), nn.ReLU(), last))
+
+
+def test_routers_name_the_tasks_of_networks_of_their_own(context: Context, stream: Stream) -> None:
+    torch.manual_seed(0)
+    routers = {name: ROUTERS[name](10) for name in ("ridge-filters", "feature-gaussian")}
+    arguments = context.strategy_arguments()
+    arguments["plugins"].append(RoutingPlugin(routers))
+    model = NetworkPerTask(lambda: mlp(10))
+    strategy = SingleTaskTraining(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
+        criterion=nn.CrossEntropyLoss(),
+        **arguments,
+    )
+    for experience in stream.experiences[:3]:
+        strategy.train(experience)
+    model.eval()
+    for name, least in (("ridge-filters", 0.9), ("feature-gaussian", 1 / 3)):
+        with torch.no_grad():
+            inferred = [routers[name].scores(t.inputs(), model).argmax(0) for t in stream.test[:3]]
+        hits = torch.cat([tasks == task for task, tasks in enumerate(inferred)])
+        assert hits.float().mean() > least

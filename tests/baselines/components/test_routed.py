@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args, get_type_hints
+
 import torch
 
+from baselines.components.routed import Routed
 from baselines.context import Context
 from baselines.hat_plus import HATPlus
 from baselines.registry import methods
 from baselines.rmn_plus import RMNPlus
 from baselines.single_plus import SinglePlus
 from harness.data.streams import Stream
-from rmn.routing import ROUTERS, RoutingPlugin
+from harness.storage.schema import RULES
+from rmn.tasks.inference import RULES as NETWORK_RULES
+from rmn.tasks.routing import ROUTERS, RoutingPlugin
 
 
 def test_the_routers_name_is_the_rule() -> None:
@@ -43,3 +48,12 @@ def test_the_router_is_fitted_after_the_task_is_finished(context: Context) -> No
     for name in ("hat_plus", "rmn_plus", "single_plus"):
         plugins = methods()[name]().build(context).plugins
         assert isinstance(plugins[-1], RoutingPlugin)
+
+
+def test_every_router_is_a_setting() -> None:
+    names = {"Context": object, "SupervisedTemplate": object}  # imported for type checking alone
+    assert set(get_args(get_type_hints(Routed, localns=names)["router"])) == set(ROUTERS)
+
+
+def test_what_every_rule_needs_is_explained() -> None:
+    assert set(RULES) == set(ROUTERS) | set(NETWORK_RULES)
