@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 # Each of pytest's workers has a core. More threads wait for each other, and sums have other orders.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
-
-settings.register_profile("suite", deadline=None)  # a machine may be busy
-settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
