@@ -15,6 +15,7 @@ from torch import Tensor
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
+from harness.data.datasets import TaskData
 from harness.data.streams import Stream, experiences, make_stream
 from harness.evaluation.labelled import evaluate_labelled
 from harness.storage.schema import Row
@@ -80,6 +81,22 @@ def test_long_streams_are_measured_where_metrics_look(
     agnostic = [r for r in rows if r.get("regime") == "task-agnostic"]
     assert {r["task"] for r in agnostic} == {1, 2}
     assert "one-shot" not in {r["rule"] for r in agnostic}
+
+
+def test_the_diagonal_is_the_task_just_learned_until_the_last(
+    three_tasks: Stream, train: Train
+) -> None:
+    strategy = train(RMN, three_tasks, convert(mlp(10)), tasks=2)
+
+    def rows(test: tuple[TaskData, ...], diagonal: bool) -> list[Row]:
+        return list(evaluate_labelled(strategy, BENCHMARK, test, 2, CPU, diagonal=diagonal))
+
+    between = rows(three_tasks.test, diagonal=True)
+    [row] = between
+    assert (row["task"], row["regime"]) == (2, "task-aware")
+    assert row in rows(three_tasks.test, diagonal=False)
+    both = three_tasks.test[:2]  # as if these were all
+    assert rows(both, diagonal=True) == rows(both, diagonal=False)
 
 
 def test_avalanches_own_accuracy(three_tasks: Stream, train: Train) -> None:

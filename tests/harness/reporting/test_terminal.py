@@ -34,10 +34,10 @@ def committed(request: pytest.FixtureRequest) -> Leaderboard:
     return leaderboard(select(found))
 
 
-def shown(board: Leaderboard, *, colours: bool = False) -> str:
-    """What a terminal of 80 columns shows."""
+def shown(board: Leaderboard, *, width: int = 80, colours: bool = False) -> str:
+    """What a terminal of some columns shows."""
     out = StringIO()
-    console = Console(file=out, width=80, color_system="standard" if colours else None)
+    console = Console(file=out, width=width, color_system="standard" if colours else None)
     console.print(leaderboard_table(board))
     return out.getvalue()
 
@@ -83,12 +83,13 @@ def test_long_titles_are_folded_between_words(committed: Leaderboard) -> None:
     assert all(entry.text(ACC_AWARE) in text for entry in entries)
 
 
-def test_a_word_wider_than_the_column_costs_no_number(board: Leaderboard) -> None:
+@pytest.mark.parametrize("width", [64, 80, 200])
+def test_a_word_wider_than_the_column_costs_no_number(width: int, board: Leaderboard) -> None:
     wide = Cell(0.5, 1.2706)  # of two seeds: 50.00 ± 127.06
     cells = dict.fromkeys(board.entries[0].cells, wide)
     entry = replace(board.entries[0], title="M (" + "x" * 90 + ")", cells=cells)
-    text = shown(replace(board, entries=[entry]))
-    assert max(map(len, text.splitlines())) <= 80
+    text = shown(replace(board, entries=[entry]), width=width)
+    assert max(map(len, text.splitlines())) <= width
     assert text.count("50.00 ± 127.06") == 3
     assert text.count("x") == 90 + LEGEND.count("x")
 
