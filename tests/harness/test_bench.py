@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness import bench
 from harness.speed import overhead, sampling
@@ -15,8 +16,8 @@ from harness.speed.subjects import SUBJECTS
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of what was measured, in this order."""
+def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names of what was measured, in this order; later tests count in denormal numbers again."""
     measured: list[str] = []
 
     def collect(names: Iterable[str], device: str) -> Samples:
@@ -27,7 +28,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(overhead, "steps", lambda device: [f"steps on {device}"])
     monkeypatch.setattr(overhead, "tasks", lambda: ["many tasks"])
     monkeypatch.setattr(overhead, "use_of_cores", lambda jobs: ["use of cores"])
-    return measured
+    yield measured
+    torch.set_flush_denormal(False)
 
 
 def test_every_part_is_printed_and_put_into_the_page(
