@@ -188,8 +188,8 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         method = record.method
         requirements = "; ".join(method.requirements) or "none"
         row = (method.reference, settings or "–", method.supervision or "–", requirements)
-        titles.setdefault(row, []).append(entry.title)
-    return [["; ".join(names), *row] for row, names in titles.items()]
+        titles.setdefault((entry.baseline, *row), []).append(entry.title)
+    return [["; ".join(names), *row] for (_, *row), names in titles.items()]
 
 
 def _formulas(board: Leaderboard) -> list[list[str]]:
