@@ -103,7 +103,11 @@ def test_libraries_are_told_the_number_of_threads(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
-def test_an_absent_device_is_fatal(config: ExecutionConfig) -> None:
+def test_an_absent_device_is_fatal(
+    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("set_num_threads", "set_flush_denormal"):  # of this process, for all later tests
+        monkeypatch.setattr(torch, name, lambda value: None)
     with pytest.raises(FatalError, match="torch sees no CUDA device; use --device cpu"):
         worker._prepare(replace(config, device="cuda"), 0)
 
