@@ -81,6 +81,8 @@ def _show(results: Results, request: ComparisonRequest) -> None:
 
 def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
     """Name the runs without results, and say how to get them; the exit status."""
+    from harness.storage import store
+
     asked = {run.id: run for run in request.runs}
     failed = {
         record.run.id: record.status
@@ -95,11 +97,19 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
         say(log, f"{asked[run_id]} {status}; {why}")
     if failed:
         say(log, "To run failed runs again, add --retry-failed to the same command.")
+    stored = {record.run.id for record in results.records}
+    lost = [
+        run
+        for run_id, run in asked.items()
+        if run_id not in stored and store.status(request.config.results, run) == "missing"
+    ]
+    for run in lost:
+        say(log, f"{run} has no result; the same command makes it again")
     for path, reason in results.damaged.items():
         say(log, f"{path} is damaged and left alone: {reason}")
     if results.damaged:
         say(log, f"python -m harness.results verify{where} names all that is damaged.")
-    return INCOMPLETE if failed or results.damaged else FINISHED
+    return INCOMPLETE if failed or lost or results.damaged else FINISHED
 
 
 def _out() -> Console:

@@ -98,7 +98,11 @@ def _request(
     check_known("method", names, known)
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
-    budget, overrides = resolve_budget(benchmark.budgets[args.profile], given.pop(TRAINING, {}))
+    of_budget = given.pop(TRAINING, {})
+    threads = str(args.threads or of_budget.get("threads", 1))
+    if of_budget.setdefault("threads", threads) != threads:
+        raise ArgumentError("--threads and --set training.threads differ; give one of them")
+    budget, overrides = resolve_budget(benchmark.budgets[args.profile], of_budget)
     _check_budget(benchmark, budget)
     for name in given:
         if name not in names:
@@ -114,7 +118,7 @@ def _request(
         device=args.device,
         origin=origin,
         jobs=args.jobs,
-        threads=args.threads,
+        threads=budget.threads,
     )
     runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
     return ComparisonRequest(

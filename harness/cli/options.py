@@ -48,10 +48,9 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     add(
         "--threads",
         type=count,
-        default=1,
         metavar="N",
-        help="of each run (default: 1; more make one long run faster, but add up in another "
-        "order: the last digits differ)",
+        help="of each run (default: 1); more make one long run faster, but other numbers of "
+        "threads add up in another order: those are other runs, like --set training.threads=N",
     )
     add(
         "--device",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, NoReturn
 
 from rich.console import Console
 
-from harness.cli.progress_display import display
+from harness.cli.progress_display import display, say
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.storage import checkpoints
@@ -16,7 +19,9 @@ from harness.storage.checkpoints import Checkpoint
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
 REFUSED: Final = 2
-INTERRUPTED: Final = 130
+ENDED: Final = 128
+"""To which the number of a signal is added for the status of a command that it has ended."""
+INTERRUPTED: Final = ENDED + signal.SIGINT
 
 TO_RUN: Final = "to run"
 
@@ -61,6 +66,7 @@ def make_missing(
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
     if missing:
+        _check_results(missing, config)
         from harness.execution.sharing import make_shared  # imports pandas
 
         with display(log, len(missing)) as listener:
@@ -96,23 +102,75 @@ def _check_checkpoints(missing: Sequence[Run], config: ExecutionConfig) -> None:
             )
 
 
+def _check_results(missing: Sequence[Run], config: ExecutionConfig) -> None:
+    """Refuse to make runs that could not be stored.
+
+    Raises:
+        FatalError: they could not; says what is in the way.
+    """
+    from harness.storage import store
+
+    try:
+        store.check_writable(config.results, missing)
+    except OSError as error:
+        raise FatalError(
+            f"results cannot be stored: {error}; mend that, or name another folder by --results"
+        ) from error
+
+
+class EndedBySignal(KeyboardInterrupt):
+    """The command is to end, as by Ctrl-C.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def exit_status(action: Callable[[], int], log: Console) -> int:
     """The exit status of a command that makes runs, also when it is ended from outside.
+
+    SIGTERM, and SIGHUP unless the user has it ignored (`nohup`), end it as Ctrl-C does. Call it in
+    the main thread.
 
     Args:
         action: does the work; gives the status if nothing ends it.
         log: where it is said what ended it.
     """
+    with _signals_raised():
+        try:
+            return action()
+        except FatalError as error:
+            say(log, f"error: {error}")
+            return REFUSED
+        except OSError as error:  # such as a full disk; the message names the file
+            say(log, f"error: {error}")
+            return INCOMPLETE
+        except KeyboardInterrupt as interrupt:
+            number = interrupt.number if isinstance(interrupt, EndedBySignal) else signal.SIGINT
+            say(log, "Interrupted. What is done is kept; the same command goes on from there.")
+            return ENDED + number
+
+
+@contextmanager
+def _signals_raised() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise `EndedBySignal` in this block, the first time."""
+
+    def handle(number: int, frame: FrameType | None) -> NoReturn:
+        for ending in before:
+            signal.signal(ending, signal.SIG_IGN)  # the workers are being ended
+        raise EndedBySignal(number)
+
+    both = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.getsignal(one) for one in both}
+    before = {one: handler for one, handler in before.items() if handler is not signal.SIG_IGN}
+    for ending in before:
+        signal.signal(ending, handle)
     try:
-        return action()
-    except FatalError as error:
-        say(log, f"error: {error}")
-        return REFUSED
-    except KeyboardInterrupt:
-        say(log, "Interrupted. Finished runs are kept; the same command goes on from there.")
-        return INTERRUPTED
-
-
-def say(console: Console, text: str) -> None:
-    """Print text as it is, lines unbroken."""
-    console.print(text, soft_wrap=True, markup=False, highlight=False)
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)

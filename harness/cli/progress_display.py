@@ -80,6 +80,11 @@ class LineDisplay(Display):
         self._ended += 1
         self._print(f"{self._ended}/{self._runs} {run} {state}, made by another command")
 
+    def not_started(self, run: Run, reason: str) -> None:
+        """Print why the run is not made."""
+        self._ended += 1
+        self._print(f"{self._ended}/{self._runs} {_refusal(run, reason)}")
+
     def waiting(self, runs: int, holders: Collection[str]) -> None:
         """Print whom the command waits for, whenever that changes."""
         if holders != self._waiting:
@@ -87,7 +92,7 @@ class LineDisplay(Display):
             self._print(_waiting(runs, holders))
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+        say(self._console, line)
 
 
 class LiveDisplay(Display):
@@ -150,16 +155,25 @@ class LiveDisplay(Display):
         self._progress.update(self._all, advance=1, detail=_time_left(remaining))
         self._progress.update(self._rows[worker], visible=False)
         if error:
-            text = _ending(run, error, seconds)
-            self._progress.console.print(text, soft_wrap=True, markup=False, highlight=False)
+            say(self._progress.console, _ending(run, error, seconds))
 
     def made_elsewhere(self, run: Run, state: str) -> None:
         """Move the bar of all runs."""
         self._progress.update(self._all, advance=1)
 
+    def not_started(self, run: Run, reason: str) -> None:
+        """Move the bar of all runs; print the reason, so that it stays."""
+        self._progress.update(self._all, advance=1)
+        say(self._progress.console, _refusal(run, reason))
+
     def waiting(self, runs: int, holders: Collection[str]) -> None:
         """Say beside the bar of all runs whom the command waits for."""
         self._progress.update(self._all, detail=_waiting(runs, holders))
+
+
+def say(console: Console, text: str) -> None:
+    """Print text as it is, lines unbroken."""
+    console.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
 def duration(seconds: float) -> str:
@@ -177,6 +191,10 @@ def _ending(run: Run, error: str, seconds: float) -> str:
     if not error:
         return f"{run} finished in {duration(seconds)}"
     return f"{run} failed after {duration(seconds)}: {error.strip().splitlines()[-1]}"
+
+
+def _refusal(run: Run, reason: str) -> str:
+    return f"{run} is not made: {reason}"
 
 
 def _waiting(runs: int, holders: Collection[str]) -> str:

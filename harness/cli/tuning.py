@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baselines.interface import Baseline
@@ -20,6 +20,7 @@ from harness.cli.checks import (
     writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import TUNING
 from harness.config.grids import Grid, candidates, given_grids, grid
 from harness.config.plan import is_compatible
 from harness.config.run import Run
@@ -83,6 +84,7 @@ def _request(
     check_known("method with a grid", names, tunable)
     check_compatible(benchmark, names, tunable)
     tuned(benchmark.name)  # a damaged file must be found before hours of work, not after
+    budget = replace(benchmark.budgets[TUNING], threads=args.threads or 1)
     chosen = {name: tunable[name] for name in names}
     grids = {name: grid(method) for name, method in chosen.items()}
     grids |= given_grids(args.grid, chosen)
@@ -92,7 +94,7 @@ def _request(
         device=args.device,
         origin=origin,
         jobs=args.jobs,
-        threads=args.threads,
+        threads=budget.threads,
     )
     return TuningRequest(
         benchmark=benchmark,
@@ -100,7 +102,7 @@ def _request(
         runs=[
             run
             for name, method in chosen.items()
-            for run in candidates(method, grids[name], benchmark, args.seeds)
+            for run in candidates(method, grids[name], benchmark, budget, args.seeds)
         ],
         config=config,
         executor=chosen_executor(args, config),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -52,7 +51,6 @@ class LocalExecutor:
             pool.run(self._config.jobs or max(1, cores() // self._config.threads))
         finally:
             pool.stop()
-            _remove_unfinished(self._config.results, pool.pids)
 
 
 class _Pool:
@@ -63,7 +61,6 @@ class _Pool:
         self._schedule = schedule
         self._listener = listener
         self._workers: list[WorkerProcess] = []
-        self.pids: set[int] = set()
 
     def run(self, size: int) -> None:
         """Keep so many workers busy, at most, until nothing is left to run."""
@@ -76,8 +73,11 @@ class _Pool:
                 self._receive(busy[connection])  # type: ignore[index]
 
     def stop(self) -> None:
+        """End every worker, and remove what it was writing."""
         for worker in self._workers:
             worker.stop()
+            if worker.run:
+                _remove_unfinished(self._config.results, worker.run)
 
     def _hand_out(self, size: int) -> None:
         """Give every idle worker a run, and start workers while there are runs for them."""
@@ -88,13 +88,8 @@ class _Pool:
             if run is None:
                 return
             if number == len(self._workers):
-                self._workers.append(self._spawn(number))
+                self._workers.append(WorkerProcess(self._config, number))
             self._start(number, run)
-
-    def _spawn(self, number: int) -> WorkerProcess:
-        worker = WorkerProcess(self._config, number)
-        self.pids.add(worker.pid)
-        return worker
 
     def _start(self, number: int, run: Run) -> None:
         self._workers[number].start(run)
@@ -121,9 +116,9 @@ class _Pool:
         """Record the run of a dead worker as failed and put another in its place."""
         worker = self._workers[number]
         error = provenance.without_paths(worker.crash_report())
-        record_crash(run, self._config, error, worker.started, worker.seconds)
+        error = record_crash(run, self._config, error, worker.started, worker.seconds)
         worker.stop()
-        self._workers[number] = self._spawn(number)
+        self._workers[number] = WorkerProcess(self._config, number)
         self._ended(number, run, error, worker.seconds)
 
     def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:
@@ -136,7 +131,7 @@ class _Pool:
         return self._schedule.remaining(filter(None, in_progress), len(self._workers))
 
 
-def _remove_unfinished(results: Path, writers: Collection[int]) -> None:
-    from harness.storage import run_folder  # imports pandas
+def _remove_unfinished(results: Path, run: Run) -> None:
+    from harness.storage import run_folder, store  # import pandas
 
-    run_folder.remove_unfinished(results, writers)
+    run_folder.remove_unfinished(store.folder(results, run))

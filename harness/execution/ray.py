@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,7 @@ from harness.execution.executor import (
     ProgressListener,
     register_executor,
 )
-from harness.execution.make_run import record_crash
+from harness.execution.make_run import keep, record_crash
 from harness.execution.preparation import process_variables
 from harness.execution.ray_worker import MadeRun, Mailbox, News, RayWorker
 from harness.execution.retries import Retries
@@ -285,8 +285,10 @@ class _Pool:
             case MadeRun(ended):
                 run, worker.run = worker.run, None
                 assert run is not None
-                error = _store(self._config.results, message)
-                self._end(number, run, error or ended.error, ended.seconds)
+                record, rows, masks = message.record, message.rows, message.masks
+                unstored = keep(self._config.results, record, rows, masks)
+                error = "\n".join(filter(None, (ended.error, unstored)))
+                self._end(number, run, error, ended.seconds)
 
     def _lose(self, number: int, error: str) -> None:
         """Let another worker take the place of a lost one, and make its run."""
@@ -303,7 +305,7 @@ class _Pool:
             self._schedule.put_back(run)
         else:
             reason = provenance.without_paths(error)
-            record_crash(run, self._config, reason, worker.started, worker.seconds)
+            reason = record_crash(run, self._config, reason, worker.started, worker.seconds)
             self._end(number, run, reason, worker.seconds)
 
     def _end(self, number: int, run: Run, error: str, seconds: float) -> None:
@@ -323,18 +325,6 @@ def _room_on(node: Mapping[str, float], cpus: int, gpus: float) -> int:
         return by_cpus
     of_one = int(1 / gpus) if gpus < 1 else 1 / gpus  # a fraction is of one GPU, not of two halves
     return min(by_cpus, int(node.get("GPU", 0) * of_one))
-
-
-def _store(results: Path, made: MadeRun) -> str:
-    """Store a run; why it could not be, if so."""
-    from harness.storage import store
-
-    try:
-        with suppress(FileExistsError):  # it has been made elsewhere after all
-            store.save(results, made.record, made.rows, made.masks)
-    except OSError as error:
-        return f"it could not be stored: {error}"
-    return ""
 
 
 @contextmanager

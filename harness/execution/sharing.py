@@ -29,6 +29,14 @@ class SharingListener(ProgressListener, Protocol):
             state: in the store.
         """
 
+    def not_started(self, run: Run, reason: str) -> None:
+        """A run cannot be made, because it cannot be claimed.
+
+        Args:
+            run: which run.
+            reason: why not.
+        """
+
     def waiting(self, runs: int, holders: Collection[str]) -> None:
         """All that is left to make is being made by other commands.
 
@@ -54,7 +62,6 @@ def make_shared(
 
     Raises:
         FatalError: no run can be made as configured.
-        OSError: the results folder cannot be written.
     """
     with Claims(config.results, config.owner) as claims:
         work = _SharedWork(runs, config.results, claims, listener)
@@ -93,7 +100,13 @@ class _SharedWork(ProgressListener):
 
     def claim(self, run: Run) -> bool:
         """Whether this command is to make a run; it is then no longer left."""
-        if not self._claims.acquire(run):
+        try:
+            claimed = self._claims.acquire(run)
+        except OSError as error:  # that of one run must not end the others
+            del self.pending[run.id]
+            self._listener.not_started(run, f"{error.strerror} ({error.filename})")
+            return False
+        if not claimed:
             return False
         if self._drop_if_made(run):
             self._claims.release(run)

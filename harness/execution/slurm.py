@@ -310,7 +310,7 @@ class _Queue:
 
     def _fail(self, number: int, job: _Job, error: str) -> None:
         reason = provenance.without_paths(error[-_OUTPUT_KEPT:])
-        record_crash(job.run, self._config, reason, job.started, job.seconds)
+        reason = record_crash(job.run, self._config, reason, job.started, job.seconds)
         self._end(number, job.run, reason, job.seconds)
 
     def _end(self, number: int, run: Run, error: str, seconds: float) -> None:

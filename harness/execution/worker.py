@@ -11,12 +11,18 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Final
 
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.execution.make_run import make_run
 from harness.execution.preparation import prepare, thread_variables
 from harness.experiment.progress import RunProgress
+
+ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By which a user, a system or a closed terminal ends a command; often its whole process group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
         number: of this worker, from 0; with several GPUs, they take turns.
         log: file for whatever the libraries print.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    for ending in ENDING_SIGNALS:  # the parent decides when to stop
+        signal.signal(ending, signal.SIG_IGN)
+    Thread(target=_end_with_parent, name="watch", daemon=True).start()
     os.environ.update(thread_variables(config.threads))
     _redirect_output(log)
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
@@ -52,11 +60,19 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
             connection.send(Fatal(str(error)))
 
 
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is None:  # this is no worker process
+        return
+    parent.join()
+    os._exit(1)  # at once, wherever the run is; its checkpoint is whole
+
+
 def _reporter(connection: Connection) -> Callable[[RunProgress], None]:
     def report(progress: RunProgress) -> None:
         try:
             connection.send(progress)
-        except OSError:  # the parent is gone; this is no failure of the run
+        except OSError:  # the parent is going; this is no failure of the run
             raise SystemExit from None
 
     return report

@@ -16,7 +16,7 @@ from harness.execution.executor import ExecutionConfig
 from harness.execution.make_run import LOWER_MEMORY, RunEnded
 from harness.execution.preparation import HUGE_PAGES
 from harness.execution.scheduling import RunInProgress
-from harness.execution.worker import Fatal, work
+from harness.execution.worker import ENDING_SIGNALS, Fatal, work
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 
@@ -48,12 +48,13 @@ class WorkerProcess:
         os.environ.setdefault(*HUGE_PAGES)
         arguments = (theirs, config, number, self._log.name)
         self._process = context.Process(target=work, args=arguments, daemon=True)
-        # Ctrl-C reaches the whole process group; a child inherits that it is ignored.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Signals reach the whole process group; a child inherits that they are ignored.
+        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING_SIGNALS}
         try:
             self._process.start()
         finally:
-            signal.signal(signal.SIGINT, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         theirs.close()
 
     @property
@@ -100,9 +101,6 @@ class WorkerProcess:
     def stop(self) -> None:
         """End the process at once, whatever it is doing."""
         self.connection.close()
-        self._process.terminate()
-        self._process.join(5)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.kill()  # it ignores all other signals, and leaves nothing that is not whole
+        self._process.join()
         self._log.close()
