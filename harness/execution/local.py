@@ -48,9 +48,14 @@ class LocalExecutor:
         """
         pool = _Pool(self._config, schedule, listener)
         try:
-            pool.run(self._config.jobs or max(1, cores() // self._config.threads))
+            pool.run(number_of_workers(self._config))
         finally:
             pool.stop()
+
+
+def number_of_workers(config: ExecutionConfig) -> int:
+    """How many worker processes there are at most."""
+    return config.jobs or max(1, cores() // config.threads)
 
 
 class _Pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.registry import methods
+from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     split_names,
     writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS
+from harness.execution.executor import ExecutionConfig
+from harness.execution.local import LocalExecutor
+from harness.execution.ray import RayExecutor
 
 MNIST, CIFAR = BENCHMARKS["split_mnist"], BENCHMARKS["split_cifar100"]
 NAMES = st.text("abc", min_size=1, max_size=3)
@@ -97,3 +103,28 @@ def test_a_folder_need_not_be_there_but_must_be_able_to_be(
     monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root
     with pytest.raises(ArgumentError, match=r"--results: .* cannot be read and written"):
         writable_folder("--results", below)
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    options.add_execution(parser)
+    return parser.parse_args(words)
+
+
+def test_an_executor_gets_the_options_that_were_given(config: ExecutionConfig) -> None:
+    assert isinstance(chosen_executor(parsed(), config), LocalExecutor)
+    words = ["--executor", "ray", "--address", "auto", "--gpus-per-run", "0.5"]
+    assert isinstance(chosen_executor(parsed(*words), config), RayExecutor)
+
+
+def test_an_option_of_another_executor_is_refused(config: ExecutionConfig) -> None:
+    with pytest.raises(ArgumentError, match="--slurm-partition is for --executor slurm; add that"):
+        chosen_executor(parsed("--slurm-partition", "gpu"), config)
+
+
+def test_what_an_executor_lacks_is_said_with_its_name(
+    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ArgumentError, match="--executor slurm: this machine has no srun"):
+        chosen_executor(parsed("--executor", "slurm"), config)

@@ -46,7 +46,9 @@ class Recorder:
         self, worker: int, run: Run, progress: RunProgress, remaining: float | None
     ) -> None:
         self.progress.append(progress)
-        if run == self.victim and progress.doing.startswith(("task 2", "task 3", "task 4")):
+        if run == self.victim and progress.doing.startswith(
+            ("task 2", "task 3", "task 4", "task 5")
+        ):
             self.victim = None
             claim = claims.read(claims.path_of(self.results, run))
             assert claim is not None
@@ -73,7 +75,7 @@ class Executed:
 def executed(tmp_path_factory: pytest.TempPathFactory, runs: list[Run], crashing: Run) -> Executed:
     results = tmp_path_factory.mktemp("results")
     config = ExecutionConfig(results, None, "cpu", provenance.origin([]), jobs=2)
-    killed = replace(runs[0], training={**runs[0].training, "epochs": 300})
+    killed = replace(runs[0], training={**runs[0].training, "epochs": 500})
     recorder = Recorder(results, killed)
     executor = SlurmExecutor(config, cluster="local")
     with pytest.MonkeyPatch.context() as patch:
