@@ -16,11 +16,11 @@ from harness.cli.orchestration import (
     TO_RUN,
     exit_status,
     make_missing,
-    say,
     states,
     unfinished,
 )
 from harness.cli.plan_table import plan_table
+from harness.cli.progress_display import say
 from harness.storage import provenance
 
 if TYPE_CHECKING:

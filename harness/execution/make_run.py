@@ -120,7 +120,8 @@ def record_failure(
         The error; if it could not be stored, with the reason on a line of its own.
     """
     record = Record(run, declaration(run), circumstances, status, error)
-    return "\n".join(filter(None, (error, keep(config.results, record))))
+    unstored = keep(config.results, record)
+    return f"{error.rstrip()}\n{unstored}" if unstored else error
 
 
 def record_crash(

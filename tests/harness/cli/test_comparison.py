@@ -52,6 +52,21 @@ def test_settings_are_tuned_or_given_and_what_is_given_is_named() -> None:
     assert usual.overrides == {}
 
 
+def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
+    """Their sums are in another order: they must not be averaged with those of one thread."""
+    words = ["--methods", "ewc", "--seeds", "1"]
+    usual, one = read(*words), read(*words, "--threads", "1")
+    assert usual.runs == one.runs
+    two, same = read(*words, "--threads", "2"), read(*words, "--set", "training.threads=2")
+    assert two.runs == same.runs
+    assert two.config.threads == same.config.threads == 2
+    [run], [before] = two.runs, usual.runs
+    assert run.id != before.id
+    assert run.overrides == {"training.threads": 2}
+    with pytest.raises(SystemExit):
+        read(*words, "--threads", "2", "--set", "training.threads=3")
+
+
 def test_parts_share_the_runs_and_make_no_report() -> None:
     whole = read("--methods", "ewc,naive", "--seeds", "3")
     parts = [

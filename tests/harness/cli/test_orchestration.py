@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.cli.orchestration import exit_status, make_missing, say, states, unfinished
+from harness.cli.orchestration import exit_status, make_missing, states, unfinished
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError, ProgressListener
 from harness.execution.make_run import record_failure
@@ -132,13 +134,82 @@ def test_a_command_ends_with_the_status_of_what_ended_it() -> None:
     assert exit_status(interrupted, log) == 130
     assert out.getvalue().splitlines() == [
         "error: no such device; use --device cpu",
-        "Interrupted. Finished runs are kept; the same command goes on from there.",
+        "Interrupted. What is done is kept; the same command goes on from there.",
     ]
     with pytest.raises(ZeroDivisionError):  # a mistake of ours is shown as it is
         exit_status(crashing, log)
 
 
-def test_text_is_printed_as_it_is() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_command_as_ctrl_c_does(number: signal.Signals) -> None:
+    def ended() -> int:
+        signal.raise_signal(number)
+        raise AssertionError("it goes on")
+
+    before = signal.getsignal(number)
     out = StringIO()
-    say(Console(file=out, width=10, force_terminal=True), "ewc[a=1] is [bold]not[/bold] 12 long")
-    assert out.getvalue() == "ewc[a=1] is [bold]not[/bold] 12 long\n"
+    assert exit_status(ended, Console(file=out, width=20)) == 128 + number
+    assert out.getvalue().startswith("Interrupted. What is done is kept;")
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_signal_does_not_disturb_the_end() -> None:
+    def ended() -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            cleared.append(True)
+        return 0
+
+    cleared: list[bool] = []
+    assert exit_status(ended, Console(file=StringIO())) == 143
+    assert cleared == [True]
+
+
+def test_a_hang_up_that_the_user_has_ignored_stays_ignored() -> None:
+    def survives() -> int:
+        signal.raise_signal(signal.SIGHUP)
+        return 0
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert exit_status(survives, Console(file=StringIO())) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def in_the_way(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+@pytest.mark.parametrize("place", [".lock/x", "split_mnist", "split_mnist/smoke/ewc"])
+def test_what_is_in_the_way_of_results_is_named_before_training(
+    runs: list[Run],
+    config: ExecutionConfig,
+    executor: RecordingExecutor,
+    tmp_path: Path,
+    place: str,
+) -> None:
+    elsewhere = replace(config, results=tmp_path / "elsewhere")
+    in_the_way(elsewhere.results / place)
+    blocked = place.removesuffix("/x")
+    log = Console(file=StringIO())
+    with pytest.raises(FatalError, match=f"^results cannot be stored: .*{blocked}.*--results$"):
+        make_missing(runs, elsewhere, executor, log, retry_failed=False)
+    assert executor.made == ()
+
+
+def test_a_full_disk_is_named_before_training(
+    runs: list[Run],
+    config: ExecutionConfig,
+    executor: RecordingExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usage = shutil.disk_usage(config.results)._replace(free=24 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    log = Console(file=StringIO())
+    with pytest.raises(FatalError, match="only 24 KiB are free on its disk"):
+        make_missing(runs, config, executor, log, retry_failed=False)
+    assert executor.made == ()

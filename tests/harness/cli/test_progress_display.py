@@ -14,6 +14,7 @@ from harness.cli.progress_display import (
     LiveDisplay,
     display,
     duration,
+    say,
 )
 from harness.config.run import Run
 from harness.experiment.progress import RunProgress
@@ -98,3 +99,17 @@ def test_a_terminal_shows_whom_the_command_waits_for(run: Run) -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_run_that_is_not_made_is_named_with_the_reason(run: Run) -> None:
+    for terminal in (False, True):
+        out = StringIO()
+        with display(Console(file=out, force_terminal=terminal, width=200), 1) as shown:
+            shown.not_started(run, "No space left on device")
+        assert f"{run} is not made: No space left on device" in out.getvalue()
+
+
+def test_text_is_printed_as_it_is() -> None:
+    out = StringIO()
+    say(Console(file=out, width=10, force_terminal=True), "ewc[a=1] is [bold]not[/bold] 12 long")
+    assert out.getvalue() == "ewc[a=1] is [bold]not[/bold] 12 long\n"
