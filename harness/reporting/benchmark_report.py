@@ -59,6 +59,9 @@ def leaderboard_texts(board: Leaderboard) -> Table:
     """The leaderboard as one table of texts, with what the paper prints."""
     head = [*_FIRST, *(column.title for column in columns_of(*LEADERBOARD)), *_LAST]
     rows = [list(_cells(entry)) for entry in board.entries]
+    for title, seeds in board.diverged.items():
+        texts = [title, str(seeds), "diverged", *[""] * (len(head) - 3)]
+        rows.append([Text(text) for text in texts])
     return Table("", head, rows, left=frozenset({0, head.index(_LAST[0])}))
 
 

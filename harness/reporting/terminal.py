@@ -54,6 +54,8 @@ def leaderboard_table(board: Leaderboard) -> Table:
         )
         if entry.quoted:
             table.add_row("  paper", "", entry.paper(TASK_AWARE), entry.paper(TASK_AGNOSTIC))
+    for title, seeds in board.diverged.items():
+        table.add_row(Text(title), str(seeds), "diverged")
     return table
 
 

@@ -14,6 +14,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods, is_compatible, part, plan
 from harness.config.resolution import resolve
 from harness.config.run import ROWS_VERSION, Run
+from harness.config.settings import SettingError
 from harness.config.tuned_settings import best_known
 from harness.storage import store
 
@@ -103,3 +104,16 @@ def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     runs = plan(benchmark, "default", benchmark.budgets["default"], chosen, settings, 5)
     assert len(runs) == 40
     assert {store.status(RESULTS, run) for run in runs} == {"finished"}
+
+
+def test_settings_that_the_stream_does_not_allow_are_refused() -> None:
+    """A buffer of fewer examples than tasks would fail at the task that finds no place."""
+    replay = methods()["replay"]
+    omniglot = BENCHMARKS["split_omniglot"]
+    budget = omniglot.budgets["smoke"]
+    tasks = omniglot.under(budget).tasks
+    settings = {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}
+    with pytest.raises(SettingError, match=f"--set replay.memory={tasks}$"):
+        plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)
+    settings = {"replay": resolve(replay, {}, {"memory": str(tasks)})}
+    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)
