@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from harness.config.run import Run
-from harness.execution.sharing import SharingListener
+from harness.execution.executor import SharingListener
 from harness.experiment.progress import RunProgress
 
 _SILENCE: Final = 300

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -78,6 +78,34 @@ class ProgressListener(Protocol):
             error: why it failed; "" if it finished.
             seconds: wall-clock seconds that it took.
             remaining: seconds, see above.
+        """
+
+
+class SharingListener(ProgressListener, Protocol):
+    """A progress listener that is also told of the runs that other commands make."""
+
+    def made_elsewhere(self, run: Run, state: str) -> None:
+        """Another command has made a run.
+
+        Args:
+            run: which run.
+            state: in the store.
+        """
+
+    def not_started(self, run: Run, reason: str) -> None:
+        """A run cannot be made, because it cannot be claimed.
+
+        Args:
+            run: which run.
+            reason: why not.
+        """
+
+    def waiting(self, runs: int, holders: Collection[str]) -> None:
+        """All that is left to make is being made by other commands.
+
+        Args:
+            runs: number of runs that are left.
+            holders: the processes that make them.
         """
 
 

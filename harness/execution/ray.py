@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,7 +117,12 @@ class RayExecutor:
             FatalError: the cluster cannot be reached, has no room for a single run, or a node
                 cannot make runs as configured.
         """
-        with _connection(self._address), _probe(self._config.results) as probe:
+        with (
+            Path(os.devnull).open("w") as nowhere,
+            redirect_stdout(nowhere),  # Ray prints there what it hears of lost nodes, at length
+            _connection(self._address),
+            _probe(self._config.results) as probe,
+        ):
             gpus = self._gpus()
             config = replace(self._config, device="cpu") if gpus == 0 else self._config
             pool = _Pool(config, gpus, schedule, listener, probe)

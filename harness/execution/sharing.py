@@ -1,49 +1,32 @@
-"""Commands that work on one results folder share the runs: each is made by one of them."""
+"""Commands that work on one results folder share the runs: each is made by one of them.
+
+What reads the store imports pandas and is imported when it is needed, so that whoever looks for
+executors need not wait for it.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from harness.config.run import Run
-from harness.execution.executor import ExecutionConfig, Executor, ProgressListener
+from harness.execution.executor import (
+    ExecutionConfig,
+    Executor,
+    ProgressListener,
+    SharingListener,
+)
 from harness.execution.scheduling import Schedule
 from harness.experiment.progress import RunProgress
-from harness.storage import store
-from harness.storage.claims import Claims
+
+if TYPE_CHECKING:
+    from harness.storage.claims import Claims
 
 _POLL: Final = 1.0
 """Seconds between two looks at what other commands are making."""
-
-
-class SharingListener(ProgressListener, Protocol):
-    """A progress listener that is also told of the runs that other commands make."""
-
-    def made_elsewhere(self, run: Run, state: str) -> None:
-        """Another command has made a run.
-
-        Args:
-            run: which run.
-            state: in the store.
-        """
-
-    def not_started(self, run: Run, reason: str) -> None:
-        """A run cannot be made, because it cannot be claimed.
-
-        Args:
-            run: which run.
-            reason: why not.
-        """
-
-    def waiting(self, runs: int, holders: Collection[str]) -> None:
-        """All that is left to make is being made by other commands.
-
-        Args:
-            runs: number of runs that are left.
-            holders: the processes that make them.
-        """
 
 
 def make_shared(
@@ -63,6 +46,8 @@ def make_shared(
     Raises:
         FatalError: no run can be made as configured.
     """
+    from harness.storage.claims import Claims
+
     with Claims(config.results, config.owner) as claims:
         work = _SharedWork(runs, config.results, claims, listener)
         while work.pending:
@@ -81,9 +66,11 @@ class _SharedWork(ProgressListener):
     def __init__(
         self, runs: Iterable[Run], results: Path, claims: Claims, listener: SharingListener
     ) -> None:
+        from harness.storage import store
+
         self.pending = {run.id: run for run in runs}
-        self._before = {run.id: store.status(results, run) for run in self.pending.values()}
-        self._results = results
+        self._state = partial(store.status, results)
+        self._before = {run.id: self._state(run) for run in self.pending.values()}
         self._claims = claims
         self._listener = listener
 
@@ -130,7 +117,7 @@ class _SharedWork(ProgressListener):
 
     def _drop_if_made(self, run: Run) -> bool:
         """Whether another command has made a run since this one began."""
-        state = store.status(self._results, run)
+        state = self._state(run)
         made = state == "finished" or state != self._before[run.id]
         if made:
             self.pending.pop(run.id, None)

@@ -6,6 +6,7 @@ import argparse
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -37,8 +38,10 @@ _TIME: Final = 24 * 60
 """Minutes that a job may take."""
 _POLL: Final = 2.0
 """Seconds between two looks at the jobs."""
-_ASK: Final = 60.0
-"""Seconds between two questions to Slurm about jobs that have left no result."""
+_ASK: Final = 30.0
+"""Seconds between two questions to Slurm; a shared disk may show a result as late as that."""
+_PATIENCE: Final = 60.0
+"""Seconds to wait for cancelled jobs to end."""
 _OUTPUT_KEPT: Final = 2000
 """Characters of a dead job's messages to keep."""
 _FOLDER: Final = ".slurm"
@@ -145,7 +148,8 @@ class SlurmExecutor:
             FatalError: Slurm refuses the jobs, or a node cannot make runs as configured.
         """
         folder = self._config.results / _FOLDER / self._config.owner
-        queue = _Queue(self._config, self._submitter(folder), folder, schedule, listener)
+        asks = _ASK if self._cluster == "slurm" else 0.0
+        queue = _Queue(self._config, self._submitter(folder), folder, schedule, listener, asks)
         try:
             queue.run()
         finally:
@@ -207,6 +211,11 @@ class _Job:
         fraction = self.progress.fraction if self.progress else 0.0
         return RunInProgress(self.run, self.seconds, fraction)
 
+    @property
+    def has_result(self) -> bool:
+        """Whether the job has left one."""
+        return bool(self.job.paths.result_pickle.exists())
+
     def has_news(self) -> bool:
         """Look at the progress; whether it is another one."""
         before, self.progress = self.progress, read_progress(self.notes)
@@ -225,6 +234,7 @@ class _Queue:
         folder: Path,
         schedule: Schedule,
         listener: ProgressListener,
+        asks: float,
     ) -> None:
         self._config = config
         self._submitter = submitter
@@ -233,7 +243,9 @@ class _Queue:
         self._listener = listener
         self._retries = Retries(config.results)
         self._jobs: dict[int, _Job] = {}
+        self._asks = asks
         self._asked = time.monotonic()
+        self._missed: set[int] = set()
 
     def run(self) -> None:
         """Keep as many jobs in the queue as may be until nothing is left to run."""
@@ -242,23 +254,22 @@ class _Queue:
             if not self._jobs:
                 return
             time.sleep(_POLL)
-            ask = time.monotonic() - self._asked >= _ASK
-            self._asked = time.monotonic() if ask else self._asked
+            lost = self._lost()
             for number, job in list(self._jobs.items()):
                 if job.has_news() and job.progress:
                     self._listener.progressed(number, job.run, job.progress, self._remaining())
-                if job.job.done(force_check=ask):
+                if job.has_result:
                     self._receive(number)
-                ask = False  # one answer tells of all jobs
+                elif number in lost:
+                    self._lose(number)
 
     def stop(self) -> None:
         """Cancel every job, and wait for them to end."""
         for job in self._jobs.values():
             job.job.cancel(check=False)
-        latest = time.monotonic() + _ASK
-        for job in self._jobs.values():
-            while not job.job.done() and time.monotonic() < latest:
-                time.sleep(_POLL / 10)
+        latest = time.monotonic() + _PATIENCE
+        while self._alive() and time.monotonic() < latest:
+            time.sleep(_POLL)
 
     def _submit(self) -> None:
         """Fill the queue, with one array of jobs."""
@@ -285,20 +296,47 @@ class _Queue:
             self._jobs[number] = _Job(run, job, note)
             self._listener.started(number, run)
 
-    def _receive(self, number: int) -> None:
-        """Take the result of a job that has ended, or submit its run again."""
-        from submitit.core.utils import FailedJobError, UncompletedJobError
+    def _alive(self) -> set[int] | None:
+        """The jobs that wait or run; None if Slurm does not answer."""
+        if not self._asks:
+            return {number for number, job in self._jobs.items() if not job.job.done()}
+        queued = _queued()
+        if queued is None:
+            return None
+        return {number for number, job in self._jobs.items() if job.job.job_id in queued}
 
-        job = self._jobs.pop(number)
+    def _lost(self) -> set[int]:
+        """The jobs that have been gone for two looks, time enough for a result to appear."""
+        if time.monotonic() - self._asked < self._asks:
+            return set()
+        self._asked = time.monotonic()
+        alive = self._alive()
+        if alive is None:
+            return set()
+        before, self._missed = self._missed, self._jobs.keys() - alive
+        return before & self._missed
+
+    def _lose(self, number: int) -> None:
+        """Submit the run of a job that has ended without a result again."""
+        job = self._remove(number)
+        if self._retries.allow(job.run):
+            self._schedule.put_back(job.run)
+        else:
+            self._fail(number, job, f"{job.job.stderr() or ''}\nthe job ended without a result")
+
+    def _remove(self, number: int) -> _Job:
+        self._missed.discard(number)
+        return self._jobs.pop(number)
+
+    def _receive(self, number: int) -> None:
+        """Take the result of a job that has ended."""
+        from submitit.core.utils import FailedJobError
+
+        job = self._remove(number)
         try:
             message = job.job.result()
         except FailedJobError as failure:  # a mistake of ours
             self._fail(number, job, str(failure))
-        except UncompletedJobError as lost:
-            if self._retries.allow(job.run):
-                self._schedule.put_back(job.run)
-            else:
-                self._fail(number, job, str(lost))
         else:
             match message:
                 case RunEnded(error, seconds):
@@ -321,3 +359,16 @@ class _Queue:
     def _remaining(self) -> float | None:
         going = [job.in_progress for job in self._jobs.values()]
         return self._schedule.remaining(going, max(1, len(going)))
+
+
+def _queued() -> set[str] | None:
+    """Ids of this user's jobs that wait or run; None if Slurm does not answer.
+
+    Slurm's accounting, which submitit would ask, is not kept on every cluster.
+    """
+    command = ["squeue", "--me", "--noheader", "--array", "--format=%i"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return set(answer.stdout.split())

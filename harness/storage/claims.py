@@ -95,13 +95,7 @@ class Claims:
 
     def holder(self, run: Run) -> str:
         """The process of another command that makes a run, for people; "" if none does."""
-        path = path_of(self._results, run)
-        found = read(path)
-        if not path.exists() or (found is not None and found.owner == self._mine.owner):
-            return ""
-        if self._has_expired(path, found):
-            return ""
-        return str(found.process) if found else "another process"
+        return holder(self._results, run, self._mine.owner)
 
     def _write(self, path: Path) -> bool:
         path.unlink(missing_ok=True)
@@ -124,15 +118,6 @@ class Claims:
                 for above in path.parents[:3]:
                     remove_empty(above)
 
-    def _has_expired(self, path: Path, claim: Claim | None) -> bool:
-        ended = has_ended(claim.process) if claim else None
-        if ended is not None:
-            return ended
-        try:
-            return _now(self._results) - path.stat().st_mtime > EXPIRY
-        except OSError:  # given up meanwhile
-            return True
-
     def _beat(self) -> None:
         while not self._ended.wait(_HEARTBEAT):
             for path in list(self._held.values()):
@@ -140,6 +125,23 @@ class Claims:
                 if found is not None and found.owner == self._mine.owner:
                     with suppress(OSError):
                         os.utime(path)
+
+
+def holder(results: Path, run: Run, owner: str = "") -> str:
+    """The process that makes a run, for people; "" if none does.
+
+    Args:
+        results: folder of all results.
+        run: which.
+        owner: a command whose claims do not count.
+    """
+    path = path_of(results, run)
+    found = read(path)
+    if not path.exists() or (found is not None and found.owner == owner):
+        return ""
+    if _has_expired(results, path, found):
+        return ""
+    return str(found.process) if found else "another process"
 
 
 def path_of(results: Path, run: Run) -> Path:
@@ -154,6 +156,16 @@ def read(path: Path) -> Claim | None:
         return Claim(content["owner"], ProcessIdentity(**content["process"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _has_expired(results: Path, path: Path, claim: Claim | None) -> bool:
+    ended = has_ended(claim.process) if claim else None
+    if ended is not None:
+        return ended
+    try:
+        return _now(results) - path.stat().st_mtime > EXPIRY
+    except OSError:  # given up meanwhile
+        return True
 
 
 def _now(results: Path) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,9 @@ def test_interruption_keeps_finished_runs_and_nothing_else(
     planned = command.run("--plan")
     assert planned.returncode == 0
     assert "2 of 3 runs to make." in planned.stdout
+    assert re.search(
+        r"One worker needs about 0:\d\d, by stored runs of the same methods\.", planned.stdout
+    )
 
 
 def test_a_part_plans_its_own_runs_and_no_other(interrupted: tuple[Command, int, str]) -> None:

@@ -15,6 +15,12 @@ from harness.execution.preparation import prepare, process_variables, thread_var
 from harness.storage.provenance import ROOT
 
 
+@pytest.fixture(autouse=True)
+def this_process_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("set_num_threads", "set_flush_denormal"):  # for all later tests
+        monkeypatch.setattr(torch, name, lambda value: None)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
 def test_an_absent_device_is_fatal(config: ExecutionConfig) -> None:
     with pytest.raises(FatalError, match="torch sees no CUDA device; use --device cpu"):

@@ -37,6 +37,12 @@ class Handle:
         return Put(self.mailbox)
 
 
+@pytest.fixture(autouse=True)
+def this_process_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("set_num_threads", "set_flush_denormal"):  # for all later tests
+        monkeypatch.setattr(torch, name, lambda value: None)
+
+
 def test_news_are_taken_once() -> None:
     mailbox = Mailbox()
     news = [News(0, "a", RunProgress(done, 2, "task 1/1")) for done in range(2)]
@@ -51,7 +57,7 @@ def test_a_run_is_sent_back_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     handle = Handle()
-    worker = RayWorker(replace(config, threads=torch.get_num_threads()), 3, handle)
+    worker = RayWorker(config, 3, handle)
     assert worker.prepare(checkpoints.code_digest(), Path("/no/such/file")) is None
     made = worker.make(run)
     assert isinstance(made, MadeRun)
@@ -66,7 +72,7 @@ def test_a_run_is_sent_back_and_nothing_is_left(
 
 
 def test_a_failed_run_is_sent_back_as_one(config: ExecutionConfig, crashing: Run) -> None:
-    worker = RayWorker(replace(config, threads=torch.get_num_threads()), 0, Handle())
+    worker = RayWorker(config, 0, Handle())
     assert worker.prepare(checkpoints.code_digest(), Path("/no/such/file")) is None
     made = worker.make(crashing)
     assert isinstance(made, MadeRun)
@@ -92,8 +98,7 @@ def test_data_that_a_node_lacks_end_the_command(
     config: ExecutionConfig, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "mnist.npz").write_bytes(b"not the data set")
-    threads = torch.get_num_threads()
-    worker = RayWorker(replace(config, data=tmp_path, threads=threads), 0, Handle())
+    worker = RayWorker(replace(config, data=tmp_path), 0, Handle())
     assert worker.prepare(checkpoints.code_digest(), Path("/no/such/file")) is None
     refused = worker.make(run)
     assert isinstance(refused, Fatal)

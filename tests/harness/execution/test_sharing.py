@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,11 @@ def commands(results: Path, *more: list[str]) -> Iterator[list[subprocess.Popen[
             process.communicate()
 
 
+def plan(results: Path, more: list[str]) -> str:
+    with commands(results, [*more, "--plan"]) as (process,):
+        return process.communicate()[0]
+
+
 def made(log: str) -> list[str]:
     """The lines of the runs that the command has made itself."""
     return [line for line in log.splitlines() if " finished in " in line]
@@ -62,11 +68,12 @@ def test_commands_make_each_run_once_and_the_part_that_nobody_makes(tmp_path: Pa
 
 
 def test_what_a_killed_command_leaves_is_made_by_the_other(tmp_path: Path) -> None:
-    longer = ["--set", "training.epochs=60"]
+    longer = ["--set", "training.epochs=150"]
     with commands(tmp_path, longer, longer) as (victim, other):
         assert victim.stderr is not None
         heading, first = victim.stderr.readline(), victim.stderr.readline()
         assert heading == f"{SEEDS} runs to make.\n"
+        assert re.search(rf"being made now: .*process {victim.pid} on ", plan(tmp_path, longer))
         victim.kill()  # while it makes its next run
         _, log = other.communicate()
     assert other.returncode == 0, log

@@ -22,9 +22,7 @@ from harness.execution.slurm import SlurmExecutor, minutes
 from harness.experiment.progress import RunProgress
 from harness.storage import claims, provenance, store
 
-submitit = pytest.importorskip(
-    "submitit", reason="submitit is not installed: pip install '.[cluster]'"
-)
+pytest.importorskip("submitit", reason="submitit is not installed: pip install '.[cluster]'")
 
 
 @dataclass
@@ -79,7 +77,6 @@ def executed(tmp_path_factory: pytest.TempPathFactory, runs: list[Run], crashing
     recorder = Recorder(results, killed)
     executor = SlurmExecutor(config, cluster="local")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submitit.Job, "_results_timeout_s", 1)  # no disk here is that slow
         patch.setattr(slurm, "_POLL", 0.2)
         executor.run(Schedule([killed, runs[1], crashing]), recorder)
     return Executed(config, recorder, killed)
