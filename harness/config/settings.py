@@ -18,6 +18,12 @@ _KINDS: Final[dict[type, str]] = {
     str: "a text",
 }
 
+_MOST: Final = 2**63
+"""Whole numbers below it are what tensors hold; above, a library would fail in the midst of a run."""
+
+_SHOWN: Final = 40
+"""So many characters of a wrong value are shown."""
+
 
 class SettingError(ValueError):
     """A setting that does not exist or cannot have the given value; says what is allowed."""
@@ -69,13 +75,20 @@ class Setting:
                 continue
             if self._within(value):
                 return value
-        raise SettingError(f"{self.name} must be {self.allowed}, not {text!r}")
+        raise SettingError(f"{self.name} must be {self.allowed}, not {_shortened(text)!r}")
+
+    def admits(self, value: Any) -> bool:
+        """Whether a value is one of those that `parse` gives."""
+        return any(_is(kind, value) for kind in self.types) and self._within(value)
 
     def _within(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
+        # of whole numbers first: those of hundreds of digits are too large for a float
+        if isinstance(value, int) and abs(value) >= _MOST:
+            return False
         return math.isfinite(value) and low <= value <= high
 
 
@@ -120,3 +133,13 @@ def _parse(kind: Any, text: str) -> Any:
     if text != str(kind):
         raise ValueError(text)
     return kind
+
+
+def _is(kind: Any, value: Any) -> bool:
+    if isinstance(kind, type):
+        return type(value) is kind or (kind is float and type(value) is int)
+    return bool(type(value) is type(kind) and value == kind)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -147,7 +147,7 @@ def contradict(ours: tuple[Record, pd.DataFrame], theirs: tuple[Record, pd.DataF
         theirs: the other ones.
     """
     (record, rows), (other, other_rows) = ours, theirs
-    return record.provenance != other.provenance or not rows.equals(other_rows)
+    return record.provenance != other.provenance or not schema.equal(rows, other_rows)
 
 
 def _read(root: Path, file: Path) -> Results:
@@ -157,22 +157,28 @@ def _read(root: Path, file: Path) -> Results:
     except DamageError as error:
         found.damaged[file] = str(error)
         inside = PackedRuns()
-    records, tables = dict(inside.records), []
-    for path in run_folder.under(root):
-        try:
-            record, rows = run_folder.read(path)
-        except DamageError as error:
-            if path.exists():  # else it was packed or deleted meanwhile
-                found.damaged[path] = str(error)
-            continue
+    folders = run_folder.read_all(list(run_folder.under(root)))
+    # one that is gone was packed or deleted meanwhile
+    found.damaged |= {path: why for path, why in folders.damaged.items() if path.exists()}
+    records, added, twice = dict(inside.records), [], {}
+    for path, record in folders.records.items():
         run_id = record.run.id
         if run_id not in records or records[run_id].status != "finished":
             records[run_id] = record
-            tables.append(rows)
-        elif record.status == "finished" and contradict((record, rows), inside.run(run_id)):
+            added.append(run_id)
+        elif record.status == "finished":
+            twice[path] = record
+    here, there = (schema.by_run(one.rows) if twice else {} for one in (folders, inside))
+    for path, record in twice.items():
+        run_id = record.run.id
+        if contradict((record, here[run_id]), (records[run_id], there[run_id])):
             found.damaged[path] = f"it differs from the run of the same id in {file}, which counts"
-    if tables:
-        inside = packed.in_order(records.values(), [inside.rows, *tables])
+    if added:
+        rows = folders.rows
+        if len(added) < len(folders.records):
+            rows = schema.of_runs(rows, added)
+        tables = [table for table in (inside.rows, rows) if len(table)]
+        inside = packed.in_order(records.values(), tables)
     found.records, found.rows = list(inside.records.values()), inside.rows
     return found
 

@@ -24,6 +24,7 @@ from harness.reporting.figures.style import (
     colour,
     colour_bar,
     dashes,
+    faint_seeds,
     grid,
     legend,
     rows_of,
@@ -53,7 +54,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
             hue = colour(entry)
             x = per_seed.index.to_numpy(dtype=float)
-            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            faint_seeds(axis, per_seed, hue)
             mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
             line = dashes(board, entry)
             axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)

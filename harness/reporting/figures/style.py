@@ -27,6 +27,9 @@ STYLE: Final[Any] = {
     "legend.fontsize": 7,
     "legend.labelspacing": 0.3,
 }
+_MOST_SEEDS: Final = 50
+"""The lines of more seeds run into one another, and take minutes to draw."""
+
 _WIDTH: Final = 6.7  # inches, the text width of the report
 
 
@@ -62,6 +65,20 @@ def grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
     # "constrained" would cut the titles of square panels
     figure = Figure(figsize=(_WIDTH, height * rows), layout="compressed")
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def faint_seeds(axis: Axes, per_seed: pd.DataFrame, hue: str, alpha: float = 0.15) -> None:
+    """Each seed as a faint line; none if there are more than 50 seeds.
+
+    Args:
+        axis: where to draw.
+        per_seed: one row a place on the abscissa, one column a seed.
+        hue: the colour.
+        alpha: how opaque a line is.
+    """
+    if per_seed.shape[1] <= _MOST_SEEDS:
+        x = per_seed.index.to_numpy(dtype=float)
+        axis.plot(x, per_seed, color=hue, alpha=alpha, lw=0.5)
 
 
 def legend(axes: Sequence[Axes]) -> None:

@@ -14,6 +14,7 @@ from harness.analysis.selection import WITHOUT_RULE
 from harness.reporting.figures.style import (
     colour,
     dashes,
+    faint_seeds,
     grid,
     legend,
 )
@@ -58,7 +59,7 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
                 continue
             x = per_seed.index.to_numpy(dtype=float)
             hue = colour(entry)
-            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            faint_seeds(axis, per_seed, hue)
             line, mean = dashes(board, entry), per_seed.mean(axis=1)
             axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
         axis.axhline(chance, color="0.6", lw=0.8, ls=":")
