@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.analysis.metrics.definition import RUN, Key, Metric, metrics
+from harness.storage.texts import as_categories
 
 _KEY = ["run_id", "regime", "rule"]
 
@@ -21,6 +22,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The columns of `RUN`, regime, rule, metric, value; texts are categories, as in the rows.
     """
+    rows = as_categories(rows, [*_KEY, "baseline", "setting", "metric"])
     selected: dict[tuple[str, ...], pd.DataFrame] = {}
     cut: dict[object, Mapping[Key, Any]] = {}  # what several metrics are functions of, made once
     tables: list[pd.DataFrame] = []
@@ -45,7 +47,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
     derived = pd.concat(tables, ignore_index=True)
     runs = rows[RUN].drop_duplicates("run_id").set_index("run_id")
     own = runs.reindex(derived["run_id"])
-    derived = derived.assign(**{name: own[name].array for name in runs})
+    derived = derived.assign(**{str(name): own[name].array for name in runs})
     return derived[[*RUN, "regime", "rule", "metric", "value"]]
 
 

@@ -41,9 +41,11 @@ def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.Dat
         records: of its runs.
     """
     rules = {record.run.id: record.method.rule for record in records}
-    default = table["run_id"].map(rules).fillna("")
+    default = table["run_id"].map(rules).astype("string").fillna("")
     without = (default == "") & table["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
-    kept = (table["regime"] != TASK_AGNOSTIC) | (table["rule"] == default) | without
+    kept = (
+        (table["regime"] != TASK_AGNOSTIC) | (table["rule"].astype("string") == default) | without
+    )
     return table[kept]
 
 

@@ -19,7 +19,7 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 _MOST: Final = 2**63
-"""Whole numbers below it are what tensors hold; above, a library would fail in the midst of a run."""
+"""Whole numbers below it are what tensors hold; larger ones would fail in the midst of a run."""
 
 _SHOWN: Final = 40
 """So many characters of a wrong value are shown."""

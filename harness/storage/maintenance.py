@@ -137,4 +137,3 @@ def delete(results: Path, runs: Iterable[StoredRun]) -> None:
 
 def _by_id(results: Results) -> dict[str, Record]:
     return {record.run.id: record for record in results.records}
-

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeVar, cast
+from unicodedata import category
 
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
@@ -80,7 +81,20 @@ class Record:
 
 def to_json(record: Record) -> dict[str, Any]:
     """The record as it is written to disk."""
-    return {"schema": RECORD_VERSION, "id": record.run.id, **asdict(record)}
+    content = {"schema": RECORD_VERSION, "id": record.run.id, **asdict(record)}
+    # of a traceback that quotes an unreadable file name
+    return {**content, "error": record.error.encode(errors="backslashreplace").decode()}
+
+
+def to_text(record: Record) -> str:
+    """The record as JSON that `parse` and `from_json` read.
+
+    Raises:
+        ValueError, KeyError, TypeError: they would refuse it.
+    """
+    text = json.dumps(to_json(record), indent=2)
+    from_json(parse(text.encode()))
+    return text
 
 
 def parse(text: bytes) -> Any:
@@ -138,12 +152,13 @@ def _run(content: dict[str, Any]) -> Run:
     for name, number in {"seed": run.seed, **run.versions}.items():
         if _typed(number, name, int) < 0:
             raise ValueError(f"{name} is {number}")
-    _typed(run.training["epochs"], "training.epochs", int)
+    _typed(run.training.get("epochs"), "training.epochs", int)
     for name, value in run.training.items():
         known = _budget_fields().get(name)
         if known is not None and not known.admits(value):
             raise ValueError(f"training.{name} must be {known.allowed}, not {value!r}")
-    return replace(run, **{name: sys.intern(text) for name, text in names.items()})
+    interned: dict[str, Any] = {name: sys.intern(text) for name, text in names.items()}
+    return replace(run, **interned)
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +171,7 @@ def _declaration(content: dict[str, Any]) -> MethodDeclaration:
     method = MethodDeclaration(**{**content, "requirements": tuple(requirements)})
     texts = {name: getattr(method, name) for name in content if name != "requirements"}
     for name, text in [*texts.items(), *(("requirements", text) for text in requirements)]:
-        if not _typed(text, name, str).isprintable():
+        if not _is_printable(_typed(text, name, str)):
             raise ValueError(f"{name} is {text!r}, which cannot be printed")
     if not _COLOUR.fullmatch(method.colour):
         raise ValueError(f"the colour is {method.colour!r}")
@@ -164,9 +179,11 @@ def _declaration(content: dict[str, Any]) -> MethodDeclaration:
 
 
 def _circumstance(name: str, value: Any) -> Any:
-    """A field of the provenance: a text, a number, or some of them by name."""
+    """A field of the provenance: a text, a number, or several of them."""
     if isinstance(value, dict):
         return _scalars(name, value)
+    if isinstance(value, list):
+        return [_scalar(name, one) for one in value]
     return sys.intern(value) if isinstance(value, str) else _scalar(name, value)
 
 
@@ -192,8 +209,13 @@ def _scalar(name: str, value: Any) -> Any:
 
 def _check_name(name: str, text: Any) -> None:
     """Refuse what could not be the name of a folder, or of one elsewhere."""
-    if not _NAME.fullmatch(_typed(text, name, str)) or not text.isprintable():
+    if not _NAME.fullmatch(_typed(text, name, str)) or not _is_printable(text):
         raise ValueError(f"{name} is {text!r}")
+
+
+def _is_printable(text: str) -> bool:
+    """Whether a text has no control characters; a terminal would obey them."""
+    return text.isprintable() or not any(category(one).startswith("C") for one in text)
 
 
 def _typed(value: Any, name: str, kind: type[T]) -> T:

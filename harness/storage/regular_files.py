@@ -35,5 +35,5 @@ def check_regular(path: Path) -> None:
         OSError: there is nothing.
         ValueError: it is a folder, a pipe or a device.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is no regular file")

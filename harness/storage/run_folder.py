@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -25,7 +24,7 @@ import pyarrow.parquet as pq
 
 from harness.storage import schema, validation
 from harness.storage.damage import DamageError, damage_named
-from harness.storage.record import Record, from_json, parse, to_json
+from harness.storage.record import Record, from_json, parse, to_text
 from harness.storage.regular_files import check_regular, read_regular
 from harness.storage.texts import as_texts
 
@@ -95,7 +94,7 @@ def staged(
     unfinished = _make_beside(target)
     try:
         unfinished.chmod(0o755)
-        (unfinished / RECORD).write_text(json.dumps(to_json(record), indent=2) + "\n")
+        (unfinished / RECORD).write_text(to_text(record) + "\n")
         if rows is not None:
             as_texts(validation.check(schema.check(rows), [record.run])).to_parquet(
                 unfinished / ROWS, index=False, compression="zstd", write_page_checksum=True
@@ -187,7 +186,7 @@ def _checked(loaded: Sequence[_Loaded], damaged: dict[Path, str]) -> list[pd.Dat
         with damage_named(ROWS):
             rows = pa.concat_tables([one.rows for one in loaded], promote_options="permissive")
             runs = [one.record.run for one in loaded]
-            return [validation.check(schema.from_arrow([rows]), runs)]
+            return [validation.check(schema.from_arrow(rows), runs)]
     except DamageError as error:
         if len(loaded) == 1:
             damaged[loaded[0].path] = str(error)

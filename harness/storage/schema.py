@@ -14,7 +14,7 @@ from pandas.api.types import union_categoricals
 
 from harness.config.run import Run
 from harness.storage import texts
-from harness.storage.texts import as_texts, categorical
+from harness.storage.texts import as_categories, as_texts, only_used
 
 _NAME: Final = re.compile("[a-z][a-z0-9_]*")
 
@@ -45,6 +45,7 @@ _KEYS: Final = ["run_id", "regime", "rule", "metric", "after", "task", "other", 
 _LARGEST: Final = np.iinfo(np.int64).max
 
 _NUMBERS: Final = {"int64": pa.int64(), "Int64": pa.int64(), "float64": pa.float64()}
+_NULLABLE: Final = {pa.int64(): pd.Int64Dtype()}
 
 
 class RowKeys(TypedDict, total=False):
@@ -116,7 +117,8 @@ CLASSES_SEEN: Final = "classes seen"
 
 def empty() -> pd.DataFrame:
     """A table without rows."""
-    return _typed(pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()}))
+    rows = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    return as_categories(rows, TEXTS)
 
 
 def table(rows: Iterable[Row], run: Run) -> pd.DataFrame:
@@ -152,36 +154,37 @@ def check(rows: pd.DataFrame) -> pd.DataFrame:
         TypeError: a column cannot have its type.
     """
     _check_names(rows.columns)
-    return _checked(_typed(rows[list(COLUMNS)].astype(COLUMNS)))
+    rows = rows[list(COLUMNS)].astype(COLUMNS)
+    return _checked(as_categories(rows, TEXTS))
 
 
-def from_arrow(tables: Iterable[pa.Table]) -> pd.DataFrame:
-    """The rows of parquet files, or of parts of one, as `check` gives them.
+def from_arrow(rows: pa.Table) -> pd.DataFrame:
+    """The rows of a parquet file, or of several, as `check` gives them.
 
     Args:
-        tables: as read, one below the other; at least one.
+        rows: as read.
 
     Raises:
         ValueError, pyarrow.ArrowException: they do not fit the schema.
     """
-    return _checked(concat([_framed(table) for table in tables]))
-
-
-def _framed(rows: pa.Table) -> pd.DataFrame:
     _check_names(rows.column_names)
     columns: dict[str, Any] = {}
     for name, kind in COLUMNS.items():
+        column = rows[name]
+        rows = rows.drop_columns([name])  # of millions of rows, one copy is enough
         if kind == "string":
-            columns[name] = texts.from_arrow(rows[name])
+            columns[name] = texts.from_arrow(column)
             continue
-        column = rows[name].cast(_NUMBERS[kind])
+        column = column.cast(_NUMBERS[kind])
         if kind == "Int64":
-            columns[name] = pd.Int64Dtype().__from_arrow__(column)
+            columns[name] = column.to_pandas(types_mapper=_NULLABLE.get).array
         elif column.null_count:
             raise ValueError(f"in the column {name} something is missing")
         else:
             columns[name] = column.to_numpy()
-    return pd.DataFrame(columns)
+    del column
+    pa.default_memory_pool().release_unused()
+    return _checked(pd.DataFrame(columns))
 
 
 def to_arrow(rows: pd.DataFrame) -> pa.Table:
@@ -216,10 +219,10 @@ def of_runs(rows: pd.DataFrame, run_ids: Collection[str]) -> pd.DataFrame:
         rows: of `check`.
         run_ids: ids of the runs.
     """
+    rows = as_categories(rows, TEXTS)
     if set(rows["run_id"].cat.categories) <= set(run_ids):
         return rows
-    rows = rows[rows["run_id"].isin(list(run_ids))].reset_index(drop=True)
-    return _typed(rows)
+    return only_used(rows[rows["run_id"].isin(list(run_ids))].reset_index(drop=True))
 
 
 def by_run(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -238,15 +241,12 @@ def equal(rows: pd.DataFrame, others: pd.DataFrame) -> bool:
     return as_texts(rows).equals(as_texts(others))
 
 
-def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """With categories for texts."""
-    return rows.assign(**{name: categorical(rows[name]) for name in TEXTS})
-
-
 def _check_names(names: Iterable[str]) -> None:
     missing, unknown = set(COLUMNS) - set(names), set(names) - set(COLUMNS)
     if missing or unknown:
-        raise ValueError(f"columns missing: {sorted(missing)}, unknown: {sorted(map(str, unknown))}")
+        raise ValueError(
+            f"columns missing: {sorted(missing)}, unknown: {sorted(map(str, unknown))}"
+        )
 
 
 def _checked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -258,7 +258,9 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"metrics must have names like mask_overlap, not {misnamed}")
     if not np.isfinite(rows["value"].to_numpy()).all():
         raise ValueError("some values are not finite")
-    if pd.Index(_combined(rows)).has_duplicates:
+    combined = _combined(rows)
+    combined.sort()
+    if (combined[1:] == combined[:-1]).any():
         raise ValueError("two rows measure the same thing")
     return rows
 
@@ -273,7 +275,7 @@ def _combined(rows: pd.DataFrame) -> NDArray[np.int64]:
             codes, values = pd.factorize(rows[name], use_na_sentinel=False)
             number = len(values)
         if distinct * number > _LARGEST:
-            combined, values = pd.factorize(combined)
-            distinct = len(values)
+            combined, found = pd.factorize(combined)
+            distinct = len(found)
         combined, distinct = combined * max(number, 1) + codes, distinct * max(number, 1)
     return combined

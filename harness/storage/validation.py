@@ -8,7 +8,7 @@ are made of none is missing. All runs of a table are checked at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -57,15 +57,10 @@ def check(rows: pd.DataFrame, runs: Iterable[Run]) -> pd.DataFrame:
     by_id = {run.id: run for run in runs}
     _check_owners(rows, by_id)
     if len(rows):
-        own = [by_id[run_id] for run_id in rows["run_id"].cat.categories]
+        owner, ids = pd.factorize(rows["run_id"])
+        own = [by_id[run_id] for run_id in ids]
         tasks = np.array([_tasks(run) for run in own])
-        unknown = tasks == 0  # a benchmark from outside, or an older version of one
-        owner = rows["run_id"].cat.codes.to_numpy().astype(np.intp)
-        measured = np.zeros(len(own), dtype=np.int64)
-        aware = _aware(rows)
-        np.maximum.at(measured, owner[aware], rows["task"].to_numpy(np.int64, na_value=0)[aware])
-        tasks = np.where(unknown, measured, tasks)
-        _check_ranges(rows, np.where(tasks == 0, _MOST, tasks)[owner])
+        _check_ranges(rows, tasks, owner)
         _check_whole(rows, own, tasks, owner)
     return rows
 
@@ -95,12 +90,13 @@ def _check_owners(rows: pd.DataFrame, runs: dict[str, Run]) -> None:
         raise ValueError(f"no rows of (run_id, benchmark, baseline, seed) {run}")
 
 
-def _check_ranges(rows: pd.DataFrame, tasks: NDArray[np.int64]) -> None:
+def _check_ranges(rows: pd.DataFrame, tasks: NDArray[np.int64], owner: Codes) -> None:
     """Refuse what is of no task of the stream, and values that cannot be.
 
     Args:
         rows: to check.
-        tasks: number of tasks of each row's stream.
+        tasks: number of tasks of each run's stream; 0 where it is not known.
+        owner: number of each row's run.
     """
 
     def of(names: Sequence[str]) -> NDArray[np.bool_]:
@@ -108,27 +104,29 @@ def _check_ranges(rows: pd.DataFrame, tasks: NDArray[np.int64]) -> None:
         return chosen
 
     value = rows["value"].to_numpy()
-    limits = {name: rows[name].to_numpy(np.int64, na_value=-1) for name in ("after", "task", "other")}
-    blank = {name: rows[name].isna().to_numpy() for name in limits}
     shares, counts = of(_SHARES), of([name for name in MEASUREMENTS if name not in _SHARES])
-    accuracy = of(["accuracy"])
     _refuse(rows, shares & ((value < 0) | (value > 1)), "is not from 0 to 1")
     _refuse(rows, counts & ((value < 0) | (value > _MOST)), "is below 0, or too large")
-    for name, least, most, of_tasks in (
-        ("after", 0, tasks, accuracy),
-        ("task", 1, np.where(of(_OF_TASK), tasks, _MOST), of(_OF_TASK)),
-        ("other", 1, np.where(of(_OF_TWO_TASKS), tasks, _MOST), of(_OF_TWO_TASKS)),
+    # a run of unknown tasks can have as many as rows: matrices are made as large as the last task
+    most = np.where(tasks > 0, tasks, np.bincount(owner, minlength=len(tasks)))[owner]
+    for name, least, of_tasks in (
+        ("after", 0, of(["accuracy"])),
+        ("task", 1, of(_OF_TASK)),
+        ("other", 1, of(_OF_TWO_TASKS)),
     ):
-        number = limits[name]
-        outside = np.where(blank[name], of_tasks, (number < least) | (number > most))
-        _refuse(rows, outside, f"is of no such task: {name}")
+        blank, number = rows[name].isna().to_numpy(), rows[name].to_numpy(np.int64, na_value=least)
+        limited = of_tasks | ((tasks > 0)[owner] & (name == "after"))
+        outside = (number < least) | (number > _MOST) | (limited & (number > most))
+        _refuse(rows, outside | (blank & of_tasks), f"is of no such task: {name}")
 
 
 def _refuse(rows: pd.DataFrame, wrong: NDArray[np.bool_], what: str) -> None:
     if wrong.any():
         row = rows.iloc[int(wrong.argmax())]
         keys = ("metric", "regime", "rule", "after", "task", "other", "value")
-        said = ", ".join(f"{key} {row[key]}" for key in keys if not pd.isna(row[key]) and row[key] != "")
+        said = ", ".join(
+            f"{key} {row[key]}" for key in keys if not pd.isna(row[key]) and row[key] != ""
+        )
         raise ValueError(f"a measurement of run {row['run_id']} {what} ({said})")
 
 
@@ -140,12 +138,11 @@ def _check_whole(
     Args:
         rows: to check; in range.
         runs: that they are of.
-        tasks: number of tasks of each run's stream; 0 where nothing says it.
+        tasks: number of tasks of each run's stream; 0 where it is not known.
         owner: number of each row's run.
     """
     after, task = (rows[name].to_numpy(np.int64, na_value=0) for name in ("after", "task"))
     known = tasks > 0
-    _lacks(runs, tasks > np.bincount(owner, minlength=len(runs)), "most of its measurements")
     width = int(tasks.max(initial=0)) + 1
     learned = np.unique((owner * width + after)[(after > 0) & known[owner]])
     run, reached = learned // width, learned % width  # every moment of which anything is known
@@ -167,7 +164,7 @@ def _check_whole(
     untested = diagonal[of] & (moment < tasks[of]) & (tested != moment)
     wanted = ~untested & (tested <= highest(of, moment))
     cells = pd.Index((of * width + moment)[wanted]).value_counts()
-    start = np.flatnonzero(known & ~diagonal & (cells.size > 0)) * width
+    start = np.flatnonzero(known & ~diagonal) * width
     expected = np.concatenate([start, learned])
     run, reached = expected // width, expected % width
     lowest = np.where(diagonal[run] & (reached < tasks[run]), reached, 1)
@@ -181,7 +178,10 @@ def _check_whole(
     ):
         final = (after == tasks[owner]) & known[owner]
         chosen = rows["metric"].eq(metric).to_numpy(bool)
-        keys = [pd.Series(owner[chosen]), *(rows[name][chosen].cat.codes.reset_index(drop=True) for name in ("regime", "rule"))]
+        keys = [
+            pd.Series(owner[chosen]),
+            *(rows[name][chosen].cat.codes.reset_index(drop=True) for name in ("regime", "rule")),
+        ]
         counts = pd.Series(final[chosen]).groupby(keys).sum()
         run = counts.index.get_level_values(0).to_numpy()
         number = tasks[run] ** 2 if squared else tasks[run]

@@ -6,15 +6,7 @@ committed runs under other seeds, and prints the seconds and the memory of a rep
 
 from __future__ import annotations
 
-import argparse
-import os
-import resource
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,7 +17,6 @@ from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods
 from harness.storage import packed, store
-from harness.storage.packed import PackedRuns
 from harness.storage.provenance import ROOT
 from harness.storage.record import Record
 
