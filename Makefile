@@ -13,7 +13,7 @@ compare: install  ## RMN beside every baseline on Split-MNIST
 	$(BIN)/python -m harness.compare --benchmark split_mnist
 
 report: install  ## remake every PDF from results/ alone
-	for file in $$(ls results/*/*.parquet | grep -v tuning); do \
+	for file in $$(ls results/*/*.parquet | grep -v -e tuning -e constant); do \
 	    $(BIN)/python -m harness.report --benchmark $$(basename $$(dirname $$file)) \
 	        --profile $$(basename $$file .parquet) || exit 1; \
 	done

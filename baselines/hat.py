@@ -43,14 +43,13 @@ class HAT(Baseline):
         """The gated backbone with a head per task."""
         import torch
 
-        from baselines.components.attention import AttentionNetwork
-        from baselines.components.hard_attention import HardAttention, HATPlugin
+        from baselines.components.hat import HATNetwork, HATPlugin, HATStrategy
 
-        model = AttentionNetwork(context.network(), self.smax).to(context.device)
+        model = HATNetwork(context.network(), self.smax).to(context.device)
         arguments = context.strategy_arguments()
         plugin = HATPlugin(smax=self.smax, lamb=self.lamb, clip_norm=self.clip_norm)
         arguments["plugins"].append(plugin)
-        return HardAttention(
+        return HATStrategy(
             model=model,
             optimizer=torch.optim.SGD(model.parameters(), lr=self.learning_rate),
             criterion=torch.nn.CrossEntropyLoss(),

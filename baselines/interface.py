@@ -98,6 +98,16 @@ class Baseline(ABC):
         """The rule whose task-agnostic accuracy stands for the method."""
         return self.rule
 
+    def check_stream(self, tasks: int) -> None:  # noqa: B027 -- most methods take any stream
+        """Refuse a stream that the settings do not allow; called before any training.
+
+        Args:
+            tasks: number of tasks in the stream.
+
+        Raises:
+            ValueError: says which setting to change, and to what.
+        """
+
     @abstractmethod
     def build(self, context: Context) -> SupervisedTemplate:
         """An Avalanche strategy ready to train on the stream's first experience."""

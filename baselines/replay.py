@@ -33,6 +33,19 @@ class Replay(Baseline):
 
     memory: int = setting(200, "examples in the buffer, over all tasks", minimum=1)
 
+    def check_stream(self, tasks: int) -> None:
+        """The buffer has a place for each task.
+
+        Raises:
+            ValueError: it has not.
+        """
+        if self.memory < tasks:
+            raise ValueError(
+                f"replay.memory is {self.memory} and the stream has {tasks} tasks; a buffer that "
+                "is balanced over the tasks needs at least one example of each: --set "
+                f"replay.memory={tasks}"
+            )
+
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's Replay on the backbone."""
         from avalanche.training.supervised import Replay as AvalancheReplay

@@ -34,5 +34,8 @@ class RMNPlus(Routed, RMNBaseline):
 
     def training(self) -> dict[str, Any]:
         """Arguments of `rmn.RMNPlugin`, with the step on negatives."""
-        quiet = {"quiet_weight": self.quiet_weight, "negatives": self.negatives}
-        return {**super().training(), **quiet}
+        return {
+            **super().training(),
+            "negative_loss_weight": self.quiet_weight,
+            "negative_samples": self.negatives,
+        }

@@ -59,7 +59,7 @@ class RMNUnsupervisedBaseline(Baseline):
         import torch
 
         from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
-        from rmn.switch import DETECTORS
+        from rmn.unsupervised.switch_detection import DETECTORS
 
         model = convert(context.network(), beta=self.beta, spread=self.spread, rule=self.rule)
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
@@ -73,9 +73,9 @@ class RMNUnsupervisedBaseline(Baseline):
             rmn=RelevancePlugin(
                 l0_weight=self.l0_weight,
                 prune_below=self.prune_below,
-                quiet_weight=self.noise_weight,
+                negative_loss_weight=self.noise_weight,
             ),
             filter_by=self.filter_by,
-            hold_back=self.hold_back,
+            min_probability=self.hold_back,
             **context.strategy_arguments(),
         )

@@ -7,7 +7,7 @@ strategy = RMN(model=convert(net), optimizer=..., train_mb_size=128, train_epoch
 """
 
 from rmn.convert import convert
-from rmn.network import RelevanceNetwork
+from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, RMNPlugin
 from rmn.strategy import RMN, parameter_groups
 from rmn.unsupervised import RMNUnsupervised

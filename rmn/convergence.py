@@ -1,4 +1,4 @@
-"""When a task's loss has converged, the paper's moment for pruning."""
+"""Detection of the convergence of a task's loss, the moment at which the paper prunes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Final
 
 from torch import Tensor
 
-_BEGUN: Final = 0.1
+_MIN_FALL: Final = 0.1
 """Share of the first mean loss that must be gone: a plateau before that is a slow start."""
 
 
 class Convergence:
-    """Compares the mean loss of one stretch of training with that of the stretch before.
+    """Compares the mean loss of a window of steps with that of the window before.
 
     Args:
         tolerance: smallest relative fall of the mean loss that counts as progress.
@@ -19,28 +19,33 @@ class Convergence:
 
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
-        self.restart()
+        self.reset()
 
-    def restart(self) -> None:
-        """Forget every loss."""
+    def reset(self) -> None:
+        """Forget all losses."""
         self._losses: list[Tensor] = []
         self._last = self._first = float("inf")
 
-    def note(self, loss: Tensor) -> None:
-        """Take the loss of one step, a scalar."""
+    def update(self, loss: Tensor) -> None:
+        """Add the loss of one step, a scalar."""
         self._losses.append(loss.detach())
 
     @property
-    def noted(self) -> int:
-        """Steps of the stretch so far."""
+    def steps(self) -> int:
+        """Number of steps in the current window."""
         return len(self._losses)
 
-    def reached(self) -> bool:
-        """End the stretch; whether its mean loss fell by less than the tolerance, after a fall."""
+    def end_window(self) -> bool:
+        """End the current window.
+
+        Returns:
+            Whether its mean loss is lower than the last window's by less than the tolerance, after
+            an initial fall.
+        """
         loss = float(sum(self._losses)) / max(1, len(self._losses))
         if self._first == float("inf"):
             self._first = loss
-        fallen = loss <= self._first * (1 - _BEGUN)
+        fallen = loss <= self._first * (1 - _MIN_FALL)
         converged = fallen and loss > self._last * (1 - self.tolerance)
         self._losses, self._last = [], loss
         return converged

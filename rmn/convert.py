@@ -1,19 +1,21 @@
-"""Giving relevance mappings to any module made of Linear, Conv2d and BatchNorm layers."""
+"""Conversion of any module of Linear, Conv2d and BatchNorm layers to a `RelevanceNetwork`."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Literal, cast
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rmn.features import last_layer
-from rmn.inference import RULES
-from rmn.layers import RelevanceConv2d, RelevanceLinear, TaskBatchNorm, TaskHead
-from rmn.mappings import RelevanceMappings, grouped
-from rmn.network import RelevanceNetwork
-from rmn.relevance import INITIALISATIONS
+from rmn.mapping.layers import RelevanceConv2d, RelevanceLinear
+from rmn.mapping.mappings import RelevanceMappings, group_layers
+from rmn.mapping.network import RelevanceNetwork
+from rmn.mapping.relevance import INITIALISATIONS
+from rmn.tasks.features import last_layer
+from rmn.tasks.inference import RULES
+from rmn.tasks.layers import TaskBatchNorm, TaskHead
 
 
 def convert(
@@ -29,26 +31,26 @@ def convert(
 ) -> RelevanceNetwork:
     """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
 
-    Convert a module where it will be trained: how the mappings lie in memory suits that device.
-    Biases are dropped, as the paper does (Supplement, Section 3.1). Layers without parameters stay.
-    Without a BatchNorm in the module nothing would restore the signals that fresh mappings damp, to
-    a half or less at each layer; weights are then divided by their layer's root mean square
-    relevance.
+    Convert a module on the device where it will be trained: the memory layout of the mappings is
+    chosen for that device. Biases are dropped, as in the paper (Supplement, Section 3.1). Layers
+    without parameters stay. New mappings damp the signals of each layer to a half or less, which
+    only a BatchNorm corrects; in a module without any, weights are divided by the root mean square
+    relevance of their layer.
 
     Args:
         module: any module, nested or not; it is left unchanged.
         beta: tightness of the soft-round; the paper sees no difference from 80 on.
         learn_beta: learn one beta per layer, starting from `beta`.
-        initialisation: of the mappings, see `rmn.relevance.initialise`.
+        initialisation: initial values of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
-        head: the last layer is shared and has relevance mappings like any other, as the paper has
-            it, or there is a plain one per task, as in the authors' development code.
-        rule: how a task is inferred at evaluation without a task label, see `rmn.inference`.
+        head: "shared": the last layer has relevance mappings like any other, as in the paper;
+            "per-task": each task has a last layer of its own, as in the authors' development code.
+        rule: rule of task inference at evaluation without a task label, see `rmn.tasks.inference`.
 
     Raises:
-        ValueError: the module has nothing to convert, or has parameters that cannot be given a
-            relevance mapping; they are named.
+        ValueError: a setting is unknown, the module has nothing to convert, or it has parameters
+            that cannot be given a relevance mapping; they are named.
     """
     if initialisation not in INITIALISATIONS:
         raise ValueError(f"initialisation is {initialisation!r}; use one of {INITIALISATIONS}")
@@ -58,78 +60,80 @@ def convert(
         raise ValueError(f"batch_norm is {batch_norm!r}; use 'per-task' or 'shared'")
     if head not in ("per-task", "shared"):
         raise ValueError(f"head is {head!r}; use 'per-task' or 'shared'")
-    _refuse_unknown(module)
+    _check_convertible(module)
     last = last_layer(module)
     if head == "per-task" and not isinstance(last, nn.Linear):
         raise ValueError(f"a head per task must be a Linear layer, not {type(last).__name__}")
 
     module = copy.deepcopy(module)
-    last = last_layer(module)
-    apart = last if head == "per-task" else None
+    task_head = last_layer(module) if head == "per-task" else None
     weighted = [
         layer
         for layer in module.modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d) and layer is not apart
+        if isinstance(layer, nn.Linear | nn.Conv2d) and layer is not task_head
     ]
     weights = [layer.weight for layer in weighted]
-    mappings, places = [], {}
-    for numbers in grouped(weights):
-        together = [weights[number] for number in numbers]
-        shared = RelevanceMappings(together, beta, learn_beta, initialisation, spread)
-        mappings.append(shared)
-        places.update({weighted[n]: (shared, at) for at, n in enumerate(numbers)})
+    groups: list[RelevanceMappings] = []
+    positions: dict[nn.Module, tuple[RelevanceMappings, int]] = {}  # group and index there
+    for indices in group_layers(weights):
+        group_weights = [weights[index] for index in indices]
+        group = RelevanceMappings(group_weights, beta, learn_beta, initialisation, spread)
+        groups.append(group)
+        positions.update({weighted[index]: (group, n) for n, index in enumerate(indices)})
 
-    made: dict[nn.Module, nn.Module] = {}
+    replacements: dict[nn.Module, nn.Module] = {}
 
-    def converted(layer: nn.Module) -> nn.Module:
-        """The same one wherever a layer is used again."""
-        if layer not in made:
-            made[layer] = conversion(layer)
-        return made[layer]
+    def replace(layer: nn.Module) -> nn.Module:
+        """The replacement of a layer, the same wherever the layer is used again."""
+        if layer not in replacements:
+            replacements[layer] = make_replacement(layer)
+        return replacements[layer]
 
-    def conversion(layer: nn.Module) -> nn.Module:
-        if layer is apart:
+    def make_replacement(layer: nn.Module) -> nn.Module:
+        if layer is task_head:
             return TaskHead(cast(nn.Linear, layer))
         if isinstance(layer, nn.Linear):
-            return RelevanceLinear(*places[layer])
+            return RelevanceLinear(*positions[layer])
         if isinstance(layer, nn.Conv2d):
-            return RelevanceConv2d(*places[layer], layer)
+            return RelevanceConv2d(*positions[layer], layer)
         if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
             return TaskBatchNorm(layer)
-        for name, child in layer._modules.items():  # named_children has each child once
+        for name, child in layer._modules.items():  # named_children skips repeated layers
             if child is not None:
-                setattr(layer, name, converted(child))
+                setattr(layer, name, replace(child))
         return layer
 
-    normalised = any(isinstance(layer, _BatchNorm) for layer in module.modules())
-    network = RelevanceNetwork(converted(module), mappings, rule=rule)
-    if not normalised:
+    has_batch_norm = any(isinstance(layer, _BatchNorm) for layer in module.modules())
+    network = RelevanceNetwork(replace(module), groups, rule=rule)
+    if not has_batch_norm:
         for layer in network.relevance_layers().values():
             layer.weight.data /= layer.relevance.detach().square().mean().sqrt()
     return network
 
 
-def _refuse_unknown(module: nn.Module) -> None:
-    problems = [
-        problem
-        for name, layer in module.named_modules()
-        if (problem := _problem(name or "the module itself", layer))
-    ]
+def _check_convertible(module: nn.Module) -> None:
+    problems = list(_problems(module))
     if problems:
         raise ValueError("cannot give relevance mappings to " + "; ".join(problems))
     if not any(isinstance(layer, nn.Linear | nn.Conv2d) for layer in module.modules()):
         raise ValueError("cannot give relevance mappings: no Linear or Conv2d layer in the module")
 
 
-def _problem(name: str, layer: nn.Module) -> str:
-    kind = type(layer).__name__
+def _problems(module: nn.Module) -> Iterator[str]:
+    for name, layer in module.named_modules():
+        problem = _problem(layer)
+        if problem:
+            yield f"{name or 'the module itself'} ({type(layer).__name__} {problem})"
+
+
+def _problem(layer: nn.Module) -> str:
+    """Why a layer cannot be converted; empty if it can."""
     if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
-        return f"{name} ({kind} with padding_mode={layer.padding_mode!r}; only 'zeros' is known)"
+        return f"with padding_mode={layer.padding_mode!r}; only 'zeros' is known"
     if isinstance(layer, _BatchNorm):
-        if layer.affine and layer.track_running_stats:
-            return ""
-        return f"{name} ({kind} without affine parameters or running statistics)"
+        usable = layer.affine and layer.track_running_stats
+        return "" if usable else "without affine parameters or running statistics"
     if isinstance(layer, nn.Linear | nn.Conv2d):
         return ""
     own = [parameter for parameter, _ in layer.named_parameters(recurse=False)]
-    return f"{name} ({kind} with parameters {', '.join(own)})" if own else ""
+    return f"with parameters {', '.join(own)}" if own else ""

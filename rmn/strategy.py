@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 import torch
-from avalanche.training.plugins import EvaluationPlugin
-from avalanche.training.plugins.evaluation import default_evaluator
+from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
-from rmn.network import RelevanceNetwork
-from rmn.plugin import RMNPlugin, network
+from rmn.mapping.network import RelevanceNetwork
+from rmn.plugin import RelevancePlugin, RMNPlugin, relevance_network
 
 
-class RMN(SupervisedTemplate):
-    """Relevance Mapping Networks (Kaushik et al. 2021), Algorithm 1.
+class StrategyArguments(TypedDict, total=False):
+    """Arguments of Avalanche's `SupervisedTemplate` that strategies with relevance mappings take.
 
-    It is `SupervisedTemplate` with `RMNPlugin`; other plugins, loggers and metrics of Avalanche can
-    be given as to any strategy.
+    Attributes:
+        criterion: loss of logits (n, outputs) and classes (n,); None or left out: cross-entropy.
+        train_mb_size: examples per training step, 128 by default.
+        train_epochs: passes over each experience, 1 by default.
+        eval_mb_size: examples per evaluation batch, 1024 by default.
+        device: where to train, "cpu" by default.
+        plugins: further Avalanche plugins.
+        evaluator: Avalanche's metrics and loggers, or a function that makes them.
+        eval_every: epochs or iterations between evaluations during training, -1 for none.
+        peval_mode: the unit of `eval_every`, "epoch" by default.
+    """
+
+    criterion: Callable[[Tensor, Tensor], Tensor] | None
+    train_mb_size: int
+    train_epochs: int
+    eval_mb_size: int
+    device: str | torch.device
+    plugins: Sequence[SupervisedPlugin] | None
+    evaluator: EvaluationPlugin | Callable[[], EvaluationPlugin]
+    eval_every: int
+    peval_mode: Literal["epoch", "iteration", "experience"]
+
+
+class RelevanceStrategy(SupervisedTemplate):
+    """`SupervisedTemplate` on a converted model, with RMN's plugin before all others.
 
     Args:
-        model: made by `rmn.convert`.
-        optimizer: over the model's parameters; see `rmn.parameter_groups` for a learning rate of
-            the mappings' own.
-        criterion: loss on logits and classes.
-        rmn: the plugin with RMN's own settings; None for the defaults.
-        train_mb_size: examples per step.
-        train_epochs: passes over each experience.
-        eval_mb_size: examples per evaluation batch.
-        device: where to train.
-        plugins: further Avalanche plugins.
-        evaluator: Avalanche's metrics and loggers.
-        eval_every: see Avalanche.
+        model: a network made by `rmn.convert`.
+        optimizer: optimizer of the model's parameters.
+        plugin: RMN's plugin.
+        **arguments: see `StrategyArguments`.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`.
+        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
     """
 
     model: RelevanceNetwork
@@ -46,44 +60,72 @@ class RMN(SupervisedTemplate):
         *,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
-        criterion: Callable[[Tensor, Tensor], Tensor] | None = None,
-        rmn: RMNPlugin | None = None,
-        train_mb_size: int = 128,
-        train_epochs: int = 1,
-        eval_mb_size: int = 1024,
-        device: str | torch.device = "cpu",
-        plugins: Sequence[Any] | None = None,
-        evaluator: EvaluationPlugin | Callable[[], EvaluationPlugin] = default_evaluator,
-        eval_every: int = -1,
+        plugin: RelevancePlugin,
+        **arguments: Unpack[StrategyArguments],
     ) -> None:
+        sizes: StrategyArguments = {"train_mb_size": 128, "eval_mb_size": 1024}
+        criterion = arguments.pop("criterion", None) or nn.CrossEntropyLoss()
+        plugins = [plugin, *(arguments.pop("plugins", None) or ())]
         super().__init__(
             model=model,
             optimizer=optimizer,
-            criterion=criterion or nn.CrossEntropyLoss(),
-            train_mb_size=train_mb_size,
-            train_epochs=train_epochs,
-            eval_mb_size=eval_mb_size,
-            device=device,
-            plugins=[rmn or RMNPlugin(), *(plugins or ())],
-            evaluator=evaluator,
-            eval_every=eval_every,
+            criterion=criterion,
+            plugins=plugins,
+            **(sizes | arguments),
         )
-        network(self)
+        relevance_network(self)
 
     def logits_per_task(self, x: Tensor) -> Tensor:
-        """Logits under every learned task, (tasks, n, outputs)."""
+        """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs).
+
+        A task that is being learned comes last.
+        """
         return self.model.logits_per_task(x)
 
+
+class RMN(RelevanceStrategy):
+    """Relevance Mapping Networks (Kaushik et al. 2021), Algorithm 1.
+
+    It is `SupervisedTemplate` with `RMNPlugin`; other plugins, loggers and metrics of Avalanche can
+    be added as to any strategy.
+
+    Args:
+        model: a network made by `rmn.convert`.
+        optimizer: optimizer of the model's parameters; `rmn.parameter_groups` gives the mappings a
+            learning rate of their own.
+        rmn: the plugin with RMN's own settings; None for their defaults.
+        **arguments: batch sizes, epochs, device, criterion, further plugins, evaluator, as for any
+            Avalanche strategy; see `StrategyArguments`.
+
+    Raises:
+        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        rmn: RMNPlugin | None = None,
+        **arguments: Unpack[StrategyArguments],
+    ) -> None:
+        super().__init__(model=model, optimizer=optimizer, plugin=rmn or RMNPlugin(), **arguments)
+
     def logits_of_task(self, x: Tensor, task: int) -> Tensor:
-        """Logits under learned task number `task`, (n, outputs)."""
+        """Logits under one learned task, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task: index of the learned task.
+        """
         return self.model.forward_task(x, task)
 
     def fingerprint(self, task: int) -> bytes:
-        """Digest of all that decides the logits under learned task number `task`."""
+        """Digest of all tensors that determine the logits under learned task number `task`."""
         return self.model.fingerprint(task)
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
-        """The task that SupSup's one-shot gradient names for each input, (n,), int64."""
+        """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""
         return self.model.infer_task_in_one_shot(x)
 
     def masks(self) -> Mapping[str, Tensor]:
@@ -92,15 +134,20 @@ class RMN(SupervisedTemplate):
 
 
 def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[dict[str, Any]]:
-    """Parameter groups for an optimizer with its own learning rate for mappings and betas.
+    """Parameter groups of an optimizer with another learning rate for mappings and betas.
 
-    Mappings have no weight decay: it would draw all of them to zero, which closes the network.
+    Mappings get no weight decay: it would draw all of them to zero, which closes the network.
+
+    Args:
+        model: a network made by `rmn.convert`.
+        lr: learning rate of weights and BatchNorms.
+        mapping_lr: learning rate of mappings and betas.
     """
     mappings: list[nn.Parameter] = []
     weights: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        own = name.rsplit(".", 1)[-1] in ("mapping", "beta")
-        (mappings if own else weights).append(parameter)
+        is_mapping = name.rsplit(".", 1)[-1] in ("mapping", "beta")
+        (mappings if is_mapping else weights).append(parameter)
     return [
         {"params": weights, "lr": lr},
         {"params": mappings, "lr": mapping_lr, "weight_decay": 0.0},

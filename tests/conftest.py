@@ -1,27 +1,43 @@
-import pytest
-import torch
+"""What several test folders share. torch and avalanche are imported only where they are needed."""
 
-from baselines.context import Context
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import TrainingBudget
-from harness.data.loading import TensorLoading
-from harness.data.streams import make_stream
-from harness.training.networks import mlp
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from baselines.context import Context
+    from harness.data.streams import Stream
+
+# Each of pytest's workers has a core. More threads wait for each other, and sums have other orders.
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
 
 @pytest.fixture(scope="session")
-def stream():
-    """Real Split-MNIST, 256 training examples a task."""
-    torch.set_num_threads(1)
+def stream() -> Stream:
+    """Real Split-MNIST, 256 training and 128 test examples a task."""
+    from harness.config.benchmarks import BENCHMARKS
+    from harness.config.budgets import TrainingBudget
+    from harness.data.streams import make_stream
+
     training = TrainingBudget(epochs=1, train_examples=256, test_examples=128)
     return make_stream(BENCHMARKS["split_mnist"], training, seed=0)
 
 
 @pytest.fixture
-def context():
+def context() -> Context:
     """Two epochs on the paper's MLP."""
+    import torch
 
-    def network():
+    from baselines.context import Context
+    from harness.data.loading import TensorLoading
+    from harness.training.networks import mlp
+
+    def network() -> nn.Module:
         torch.manual_seed(0)
         return mlp(10)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from avalanche.training.plugins import EWCPlugin
+from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
 from baselines.components.quadratic_penalty import pull_back
@@ -30,15 +31,15 @@ class MergedEWCPlugin(EWCPlugin):
         self.importance: dict[str, Tensor] = {}
         self.anchor: dict[str, Tensor] = {}
 
-    def before_backward(self, strategy: Any, **kwargs: Any) -> None:
+    def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Leave the loss as it is."""
 
-    def before_update(self, strategy: Any, **kwargs: Any) -> None:
+    def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the penalty's gradient."""
         weights = dict(strategy.model.named_parameters())
         pull_back(weights, self.anchor, self.importance, self.ewc_lambda)
 
-    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Merge the penalty of the task that was learned into that of the earlier ones."""
         fisher = self.compute_importances(
             strategy.model,

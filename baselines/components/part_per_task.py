@@ -11,8 +11,8 @@ import torch
 from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 
-from rmn.features import last_layer, last_layer_inputs
-from rmn.fingerprint import fingerprint
+from rmn.tasks.features import last_layer, last_layer_inputs
+from rmn.tasks.fingerprint import fingerprint
 
 
 class PartPerTask(MultiTaskModule, ABC):

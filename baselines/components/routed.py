@@ -19,7 +19,7 @@ class Routed(Baseline):
 
     router: Literal[
         "pixel-gaussian", "feature-gaussian", "calibrated-logit", "ridge-units", "ridge-filters"
-    ] = setting("ridge-filters", "what names the task when it is not given, see rmn.routing")
+    ] = setting("ridge-filters", "what names the task when it is not given, see rmn.tasks.routing")
     every_router: bool = setting(
         False, "fit the other routers as well, to compare them all on one run"
     )
@@ -31,7 +31,7 @@ class Routed(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The method's own strategy with a plugin that fits the router after each task."""
-        from rmn.routing import ROUTERS, RoutingPlugin
+        from rmn.tasks.routing import ROUTERS, RoutingPlugin
 
         strategy: Any = super().build(context)  # type: ignore[safe-super]
         names = list(ROUTERS) if self.every_router else [self.router]

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from avalanche.training.plugins import SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
 from baselines.components.quadratic_penalty import pull_back
@@ -40,7 +41,7 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         self._before: dict[str, Tensor] = {}
 
     @torch.no_grad()
-    def before_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Start the path integral at the present weights; a new head has no importance yet."""
         weights = _weights(strategy)
         for name, weight in weights.items():
@@ -49,7 +50,7 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         self._path = {name: torch.zeros_like(weight) for name, weight in weights.items()}
 
     @torch.no_grad()
-    def before_update(self, strategy: Any, **kwargs: Any) -> None:
+    def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Note gradients and weights before the step, then add the penalty's gradient."""
         moving = {n: w for n, w in _weights(strategy).items() if w.grad is not None}
         self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
@@ -58,7 +59,7 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
             pull_back(moving, self.anchor, self.importance, self.si_lambda)
 
     @torch.no_grad()
-    def after_update(self, strategy: Any, **kwargs: Any) -> None:
+    def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the step to the path integral."""
         weights = _weights(strategy)
         for name, gradient in self._gradient.items():
@@ -66,7 +67,7 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
             self._path[name].addcmul_(gradient, step, value=-1)
 
     @torch.no_grad()
-    def after_training_exp(self, strategy: Any, **kwargs: Any) -> None:
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Turn the path integral into importance.
 
         It is kept from going below zero: a negative penalty would push weights away.
@@ -79,6 +80,6 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
         self._path, self._gradient, self._before = {}, {}, {}
 
 
-def _weights(strategy: Any) -> dict[str, nn.Parameter]:
+def _weights(strategy: SupervisedTemplate) -> dict[str, nn.Parameter]:
     named = strategy.model.named_parameters()
     return {name: weight for name, weight in named if weight.requires_grad}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -148,6 +149,8 @@ class Leaderboard:
         derived: every derived metric of every run (`harness.analysis.derivation.derive`), and the
             degradation.
         shown: of those, what is under each method's default rule.
+        diverged: number of seeds that diverged, by the title of method and settings; those are in
+            no mean.
     """
 
     benchmark: str
@@ -155,6 +158,7 @@ class Leaderboard:
     entries: list[Entry] = field(default_factory=list)
     derived: pd.DataFrame = field(default_factory=pd.DataFrame)
     shown: pd.DataFrame = field(default_factory=pd.DataFrame)
+    diverged: Mapping[str, int] = field(default_factory=dict)
 
 
 class NoFinishedRunError(ValueError):
@@ -182,7 +186,12 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
     shown = under_default_rule(derived, finished)
     cells = cells_of(shown, columns_of(*LEADERBOARD))
     run = finished[0].run
-    board = Leaderboard(run.benchmark, run.profile, derived=derived, shown=shown)
+    diverged = Counter(
+        _titled(record.method.title, record.run.overrides)
+        for record in results.records
+        if record.status == "diverged"
+    )
+    board = Leaderboard(run.benchmark, run.profile, [], derived, shown, diverged)
     for key, found in cells.items():
         baseline, setting = key
         record = records[key]

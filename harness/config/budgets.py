@@ -88,6 +88,14 @@ class TrainingBudget:
         later=True,
     )
 
+    accuracy_matrix: Literal["whole", "diagonal"] = _field(
+        "what is tested after each task but the last: whole, all tasks so far (in streams of at "
+        "most ten tasks, all tasks); diagonal, the task just learned, without task inference: all "
+        "that ACC, BWT and learning accuracy need, at a fraction of the cost in long streams",
+        "whole",
+        later=True,
+    )
+
     def __post_init__(self) -> None:
         for entry in fields(self):
             value, minimum = getattr(self, entry.name), entry.metadata["minimum"]
@@ -136,14 +144,14 @@ DIGITS: Final = _profiles(
 
 PHOTOS: Final = _profiles(
     default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200),
+    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200, tasks=5),
     paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 )
 """CIFAR-100; supplement, Section 3.2."""
 
 DRAWINGS: Final = _profiles(
     default=TrainingBudget(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
-    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64),
+    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64, tasks=5),
     paper=TrainingBudget(
         epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
     ),
@@ -151,7 +159,7 @@ DRAWINGS: Final = _profiles(
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
-    "smoke": "seconds; for tests and for trying the command line",
+    "smoke": "seconds, at most five tasks; for tests and for trying the command line",
     DEFAULT: "what a laptop can do; the profile of the committed results",
     CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the first tasks alone, tested on held-out training data; for harness.tune",

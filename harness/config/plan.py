@@ -9,6 +9,7 @@ from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
 from harness.config.resolution import Resolved
 from harness.config.run import ROWS_VERSION, Run
+from harness.config.settings import SettingError
 
 
 def is_compatible(benchmark: Benchmark, method: type[Baseline]) -> bool:
@@ -56,7 +57,13 @@ def plan(
         methods: what is compared, by name.
         settings: of each method.
         seeds: number of seeds; they are 0 to seeds - 1.
+
+    Raises:
+        SettingError: the settings of a method do not suit the stream; says which to change.
     """
+    tasks = benchmark.under(budget).tasks
+    for name, method in methods.items():
+        _check_stream(method(**settings[name].values), tasks)
     return [
         Run(
             benchmark=benchmark.name,
@@ -75,6 +82,13 @@ def plan(
         for name, method in methods.items()
         for seed in range(seeds)
     ]
+
+
+def _check_stream(method: Baseline, tasks: int) -> None:
+    try:
+        method.check_stream(tasks)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def part(runs: Sequence[Run], number: int, parts: int) -> list[Run]:

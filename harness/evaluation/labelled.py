@@ -26,8 +26,8 @@ from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWAR
 from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
-from rmn.inference import SCORING_RULES, infer_task
-from rmn.routing import ClassRouter
+from rmn.tasks.inference import SCORING_RULES, infer_task
+from rmn.tasks.routing import ClassRouter
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
@@ -44,6 +44,7 @@ def evaluate_labelled(
     device: torch.device,
     precision: str = "float32",
     cache: LogitCache | None = None,
+    diagonal: bool = False,
 ) -> Iterator[Row]:
     """Rows of accuracy, and of the tasks that were inferred, after learning `after` tasks.
 
@@ -68,6 +69,7 @@ def evaluate_labelled(
         precision: of task inference in long streams; everything else is measured in float32.
         cache: logits of earlier evaluations of the same run, used again where the strategy's
             fingerprints say that they still hold; None to begin with none.
+        diagonal: whether only the task just learned is tested, but for the last time.
 
     Raises:
         DivergedError: a logit is not finite.
@@ -79,12 +81,14 @@ def evaluate_labelled(
     for task, data in enumerate(test):
         if not few and 0 < after < task:
             break
+        if diagonal and not last and task != after - 1:
+            continue
         batches = _Batches(data, device, benchmark.network)
         logits = functions.given_the_task(batches, task)
         check_logits(logits, task)
         yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_AWARE))
         if isinstance(strategy, InfersTask):
-            if task < after and (few or last or task == after - 1):
+            if task < after and (last or (not diagonal and (few or task == after - 1))):
                 with mixed_precision(device, "float32" if few else precision):
                     logits = functions.all(batches, task)
                 for row in _by_inference(strategy, batches, logits, benchmark, task, last):
@@ -184,7 +188,7 @@ def _by_inference(
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                tasks, classified = batches.apply(router.answers, dim=1)
+                tasks, classified = batches.apply(router.predict, dim=1)
                 alone = (classified == batches.y) & right_task(tasks)
                 yield {
                     "metric": "accuracy",

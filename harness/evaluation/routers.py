@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.evaluation.measurements import Snapshot, register_measurement
 from harness.storage.schema import Row
-from rmn.routing import Router, RoutingPlugin
+from rmn.tasks.routing import Router, RoutingPlugin
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate

@@ -17,7 +17,7 @@ from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
 from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
 from harness.training.divergence import check_logits
-from rmn.inference import SCORING_RULES, task_scores
+from rmn.tasks.inference import SCORING_RULES, task_scores
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate

@@ -192,7 +192,8 @@ class TrainingLoop:
         stream, device = self.stream, self.context.device
         parts = (self.strategy, stream.benchmark, stream.test, after, device)
         if stream.unlabelled is None:
-            yield from evaluate_labelled(*parts, self.budget.precision, self.cache)
+            diagonal = self.budget.accuracy_matrix == "diagonal"
+            yield from evaluate_labelled(*parts, self.budget.precision, self.cache, diagonal)
             return
         assignment = None
         if after and isinstance(self.strategy, DetectsTasks):

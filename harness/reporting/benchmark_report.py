@@ -46,7 +46,7 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     return Report(
         stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
         title=f"{benchmark}, profile {profile}",
-        tables=[_table(board)],
+        tables=[leaderboard_texts(board)],
         data=_data(board),
         template=TEMPLATE,
         content=sections(found, board),
@@ -55,9 +55,13 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     )
 
 
-def _table(board: Leaderboard) -> Table:
+def leaderboard_texts(board: Leaderboard) -> Table:
+    """The leaderboard as one table of texts, with what the paper prints."""
     head = [*_FIRST, *(column.title for column in columns_of(*LEADERBOARD)), *_LAST]
     rows = [list(_cells(entry)) for entry in board.entries]
+    for title, seeds in board.diverged.items():
+        texts = [title, str(seeds), "diverged", *[""] * (len(head) - 3)]
+        rows.append([Text(text) for text in texts])
     return Table("", head, rows, left=frozenset({0, head.index(_LAST[0])}))
 
 

@@ -133,6 +133,10 @@ def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
         row += [{"text": column.text(cell), "best": cell.best} for column, cell in mine.items()]
         rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
+    for title, seeds in board.diverged.items() if ACC_AWARE in columns else ():
+        texts = [title, str(seeds), "diverged"]
+        blank = [""] * (len(columns) - 1 + inferred)
+        rows.append([{"text": text, "best": False} for text in (*texts, *blank)])
     head = ["Method", "Seeds", *(column.title for column in columns)]
     return {
         "caption": caption,
@@ -188,8 +192,8 @@ def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
         method = record.method
         requirements = "; ".join(method.requirements) or "none"
         row = (method.reference, settings or "–", method.supervision or "–", requirements)
-        titles.setdefault(row, []).append(entry.title)
-    return [["; ".join(names), *row] for row, names in titles.items()]
+        titles.setdefault((entry.baseline, *row), []).append(entry.title)
+    return [["; ".join(names), *row] for (_, *row), names in titles.items()]
 
 
 def _formulas(board: Leaderboard) -> list[list[str]]:

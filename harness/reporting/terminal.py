@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +13,7 @@ from harness.analysis.leaderboard import (
     ACC_AWARE,
     FORGETTING,
     SECONDS,
+    Cell,
     Column,
     Entry,
     Leaderboard,
@@ -21,33 +23,39 @@ from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 _NOTE: Final = (
     "ACC: average accuracy (%) after the last task; aware: the task identity is given at test, "
     "agnostic: it is not. Bold: best, or no difference to the best that the seeds can show (one "
-    "seed shows none). Paper: quoted, not measured. More columns are in the report."
+    "seed shows none). Seconds: mean. Paper: quoted, not measured. More columns are in the report."
 )
 
 
 def leaderboard_table(board: Leaderboard) -> Table:
-    """Method, seeds, accuracies beside the paper's, forgetting and seconds, best method first."""
+    """Method, seeds, accuracies, forgetting and seconds, best method first.
+
+    What the paper prints for a method is in a row of its own below the method's. Titles of methods
+    are folded, numbers never.
+    """
     table = Table(
         title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
         caption=_NOTE,
         caption_justify="left",
-        padding=(0, 0),
-        collapse_padding=True,
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=0,
     )
     table.add_column("Method", overflow="fold")
-    for title in ("Seeds", "ACC aware", "Paper", "ACC agnostic", "Paper", "Forgetting", "Seconds"):
-        table.add_column(title, justify="right")
+    for title in ("Seeds", "ACC aware", "ACC agnostic", "Forgetting", "Seconds"):
+        table.add_column(title, justify="right", no_wrap=True)
     for entry in board.entries:
+        seconds = Cell(entry.cells[SECONDS].mean, half_width=float("nan"))
         table.add_row(
             Text(entry.title),
             str(entry.seeds),
-            _measured(entry, ACC_AWARE),
-            entry.paper(TASK_AWARE),
-            _measured(entry, ACC_AGNOSTIC),
-            entry.paper(TASK_AGNOSTIC),
-            _measured(entry, FORGETTING),
-            _measured(entry, SECONDS),
+            *(_measured(entry, column) for column in (ACC_AWARE, ACC_AGNOSTIC, FORGETTING)),
+            SECONDS.text(seconds),
         )
+        if entry.quoted:
+            table.add_row("  paper", "", entry.paper(TASK_AWARE), entry.paper(TASK_AGNOSTIC))
+    for title, seeds in board.diverged.items():
+        table.add_row(Text(title), str(seeds), "diverged")
     return table
 
 

@@ -25,5 +25,6 @@ def typeset(template: Path, content: Mapping[str, Any], folder: Path) -> bytes:
         sys_inputs={"data": json.dumps(content)},
         timestamp=0,
         ignore_system_fonts=True,
+        pdf_tags=False,  # half of a report's size, and readers of PDFs complain about them
     )
     return pdf

@@ -74,7 +74,7 @@ def _step(network: nn.Module, x: Tensor, y: Tensor, precision: str) -> Callable[
             torch.autograd.backward(F.cross_entropy(network(x), y))
         optimizer.step()
         if isinstance(network, RelevanceNetwork):
-            network.hold()
+            network.restore_frozen_weights()
 
     return step
 

@@ -4,8 +4,12 @@ What a processor forgives, an accelerator does not: operands that lie elsewhere,
 numpy without a copy. `Pretended` computes on the processor and refuses what CUDA would refuse.
 """
 
-from contextlib import ExitStack, nullcontext
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, replace
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -15,10 +19,13 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from baselines.context import Context
+from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import is_compatible
 from harness.config.run import Run
+from harness.data.streams import Stream
 from harness.evaluation.labelled import evaluate_labelled
 from harness.experiment.experiment import run_experiment
 from harness.storage.schema import TASK_AWARE
@@ -38,29 +45,37 @@ INDEXES = {
 class Moved:
     """Which storages are on the accelerator."""
 
-    def __init__(self):
-        self._known = {}  # holding a weak reference keeps the address from being used again
+    def __init__(self) -> None:
+        self._known: dict[
+            int, StorageWeakRef
+        ] = {}  # holding a weak reference keeps the address from being used again
 
-    def __contains__(self, tensor):
+    def __contains__(self, tensor: Tensor) -> bool:
         return tensor.untyped_storage()._cdata in self._known
 
-    def add(self, tensor):
-        reference = StorageWeakRef(tensor.untyped_storage())
+    def add(self, tensor: Tensor) -> None:
+        reference = StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
         self._known[reference.cdata] = reference
 
-    def discard(self, tensor):
+    def discard(self, tensor: Tensor) -> None:
         self._known.pop(tensor.untyped_storage()._cdata, None)
 
 
-class Kernels(TorchDispatchMode):
+class Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses operands on two devices; results are where the operands are."""
 
-    def __init__(self, moved):
-        super().__init__()
+    def __init__(self, moved: Moved) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self.moved = moved
         self.within = False  # a function of tensors on the accelerator, whose parts are there too
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
         there = [tensor in self.moved for tensor in tensors]
         here = [t.dim() > 0 and not on for t, on in zip(tensors, there, strict=True)]
@@ -79,13 +94,19 @@ class Kernels(TorchDispatchMode):
 class Calls(TorchFunctionMode):
     """Puts tensors where a call says, and answers where they are."""
 
-    def __init__(self, kernels):
+    def __init__(self, kernels: Kernels) -> None:
         super().__init__()
         self.kernels, self.moved = kernels, kernels.moved
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = dict(kwargs or {})
-        first = args[0] if args and isinstance(args[0], Tensor) else None
+        first: Any = args[0] if args and isinstance(args[0], Tensor) else None
         if function == Tensor.device.__get__:
             return ACCELERATOR if first in self.moved else CPU
         if function == Tensor.numpy and first in self.moved:
@@ -112,20 +133,22 @@ class Calls(TorchFunctionMode):
         (self.moved.discard if target.type == "cpu" else self.moved.add)(result)
         return result
 
-    def _device(self, word):
+    def _device(self, word: Any) -> torch.device | None:
         if isinstance(word, Tensor):
             return ACCELERATOR if word in self.moved else CPU
         return torch.device(word) if isinstance(word, str | torch.device) else None
 
 
 class Pretended(ExitStack):
-    def __enter__(self):
+    """Everything inside the context runs as if there were an accelerator."""
+
+    def __enter__(self) -> Pretended:
         self.enter_context(kernels := Kernels(Moved()))
         self.enter_context(Calls(kernels))
         return super().__enter__()
 
 
-def accelerator():
+def accelerator() -> AbstractContextManager[Any]:
     return nullcontext() if torch.cuda.is_available() else Pretended()
 
 
@@ -141,7 +164,7 @@ def accelerator():
         lambda there, here: there.cpu() + torch.zeros(3, device=there.device),
     ],
 )
-def test_mistakes_are_refused(mistake):
+def test_mistakes_are_refused(mistake: Callable[[Tensor, Tensor], Any]) -> None:
     with accelerator():
         here = torch.ones(2, 3)
         there = here.to(ACCELERATOR)
@@ -151,11 +174,16 @@ def test_mistakes_are_refused(mistake):
             mistake(there, here)
 
 
-def run_of(method):
+def run_of(method: type[Baseline]) -> Run:
     labelled = is_compatible(BENCHMARKS["split_mnist"], method)
     benchmark = "split_mnist" if labelled else "split_mnist_unsupervised"
-    budget = {"tasks": 2, "train_examples": 512, "test_examples": 64}
-    training = replace(BENCHMARKS[benchmark].budgets["smoke"], batch_size=32, **budget)
+    training = replace(
+        BENCHMARKS[benchmark].budgets["smoke"],
+        batch_size=32,
+        tasks=2,
+        train_examples=512,
+        test_examples=64,
+    )
     settings = asdict(method())
     if "every_router" in settings:
         settings["every_router"] = True
@@ -163,7 +191,7 @@ def run_of(method):
 
 
 @pytest.mark.parametrize("name", methods())
-def test_every_method_learns_on_an_accelerator(name):
+def test_every_method_learns_on_an_accelerator(name: str) -> None:
     with accelerator():
         run = run_of(methods()[name])
         rows = run_experiment(run, device="cuda", data=None, report=lambda _: None).rows
@@ -171,14 +199,16 @@ def test_every_method_learns_on_an_accelerator(name):
     assert last[last["regime"] == TASK_AWARE]["value"].mean() > 0.4
 
 
-def small_cnn():
+def small_cnn() -> nn.Sequential:
     layers = [nn.Conv2d(1, 8, 5, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * 12 * 12, 10, bias=False))
 
 
 @pytest.mark.parametrize("head", ["shared", "per-task"])
 @pytest.mark.parametrize("name", ["naive", "ewc", "si", "mas", "hat", "single", "rmn"])
-def test_convolutions_and_heads(name, head, context, stream):
+def test_convolutions_and_heads(
+    name: str, head: Literal["shared", "per-task"], context: Context, stream: Stream
+) -> None:
     with accelerator():
         strategy = methods()[name]().build(
             replace(

@@ -1,15 +1,22 @@
 """The contract that every registered method keeps, checked on real Split-MNIST."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, fields, replace
 
+import pandas as pd
 import pytest
 import torch
 from avalanche.models import avalanche_forward
 from avalanche.training.templates import SupervisedTemplate
 
+from baselines.context import Context
+from baselines.ewc import EWC
 from baselines.interface import (
+    Baseline,
     DetectsTasks,
     HasFingerprints,
     HasMasks,
@@ -18,12 +25,14 @@ from baselines.interface import (
     Requirement,
     Supervision,
 )
+from baselines.naive import Naive
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import is_compatible
 from harness.config.run import Run
-from harness.experiment.experiment import run_experiment
+from harness.data.streams import Stream
+from harness.experiment.experiment import RunResult, run_experiment
 from harness.storage.schema import ALONE
 
 TRAINING = TrainingBudget(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
@@ -32,10 +41,13 @@ TRAINING = TrainingBudget(epochs=4, batch_size=32, train_examples=512, test_exam
 TASK_FREE = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
 UNLABELLED = "split_mnist_unsupervised"
 
+Method = type[Baseline]
+Outcome = Callable[[Method], RunResult]
+
 every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())
 
 
-def run_of(method):
+def run_of(method: Method) -> Run:
     labelled = is_compatible(BENCHMARKS["split_mnist"], method)
     benchmark, training = ("split_mnist", TRAINING) if labelled else (UNLABELLED, TASK_FREE)
     settings = asdict(method())
@@ -43,12 +55,11 @@ def run_of(method):
 
 
 @pytest.fixture(scope="module")
-def outcome():
+def outcome() -> Outcome:
     """Each method's rows, trained once."""
-    torch.set_num_threads(1)
-    made = {}
+    made: dict[str, RunResult] = {}
 
-    def of(method):
+    def of(method: Method) -> RunResult:
         if method.name not in made:
             made[method.name] = run_experiment(
                 run_of(method), device="cpu", data=None, report=lambda _: None
@@ -58,13 +69,15 @@ def outcome():
     return of
 
 
-def accuracy(rows, regime, after, task):
+def accuracy(rows: pd.DataFrame, regime: str, after: int, task: int) -> float:
+    """On a task under a regime; there is one rule."""
     at = rows[(rows["metric"] == "accuracy") & (rows["regime"] == regime)]
-    return at[(at["after"] == after) & (at["task"] == task)]["value"]
+    [value] = at[(at["after"] == after) & (at["task"] == task)]["value"]
+    return float(value)
 
 
 @every_method
-def test_settings_explain_themselves_and_are_frozen(method):
+def test_settings_explain_themselves_and_are_frozen(method: Method) -> None:
     made = method()
     for field in fields(method):
         assert field.metadata["help"]
@@ -78,7 +91,7 @@ def test_settings_explain_themselves_and_are_frozen(method):
 
 
 @every_method
-def test_it_declares_itself(method):
+def test_it_declares_itself(method: Method) -> None:
     assert methods()[method.name] is method
     assert method.title
     assert method.reference
@@ -86,13 +99,13 @@ def test_it_declares_itself(method):
 
 
 @every_method
-def test_it_learns_the_last_task(method, outcome):
+def test_it_learns_the_last_task(method: Method, outcome: Outcome) -> None:
     rows = outcome(method).rows
-    assert accuracy(rows, "task-aware", 3, 3).item() > 0.9
+    assert accuracy(rows, "task-aware", 3, 3) > 0.9
 
 
 @every_method
-def test_it_is_measured_under_both_regimes(method, outcome):
+def test_it_is_measured_under_both_regimes(method: Method, outcome: Outcome) -> None:
     rows = outcome(method).rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 3)]
     assert set(last["regime"]) == {"task-aware", "task-agnostic"}
@@ -102,7 +115,7 @@ def test_it_is_measured_under_both_regimes(method, outcome):
 
 
 @every_method
-def test_the_same_run_gives_the_same_rows(method, outcome):
+def test_the_same_run_gives_the_same_rows(method: Method, outcome: Outcome) -> None:
     if method.name not in ("rmn", "hat", "si", "rmn_unsupervised"):
         pytest.skip("the methods with state of their own are enough")
     again = run_experiment(run_of(method), device="cpu", data=None, report=lambda _: None).rows
@@ -112,35 +125,35 @@ def test_the_same_run_gives_the_same_rows(method, outcome):
 
 
 @every_method
-def test_what_it_declares_is_what_is_seen(method, outcome):
+def test_what_it_declares_is_what_is_seen(method: Method, outcome: Outcome) -> None:
     rows = outcome(method).rows
     measured = set(rows["metric"])
-    relaxations = method.requirements
+    requirements = method.requirements
     assert ("inferred_as" in measured) == (
-        Requirement.TASK_IDENTITY in relaxations or method.supervision is Supervision.NONE
+        Requirement.TASK_IDENTITY in requirements or method.supervision is Supervision.NONE
     )
     assert set(rows.loc[rows["after"] > 0, "after"]) == (
-        {3} if Requirement.ALL_TASKS_AT_ONCE in relaxations else {1, 2, 3}
+        {3} if Requirement.ALL_TASKS_AT_ONCE in requirements else {1, 2, 3}
     )
     examples = rows.loc[rows["metric"] == "stored_examples", "value"]
-    assert (examples.max() > 0) == (Requirement.REPLAY in relaxations)
+    assert (examples.max() > 0) == (Requirement.REPLAY in requirements)
 
 
 @every_method
-def test_forgetting_is_zero_where_weights_are_protected(method, outcome):
+def test_forgetting_is_zero_where_weights_are_protected(method: Method, outcome: Outcome) -> None:
     if (method.tuning_source or method.name) not in ("rmn", "single", "hat", "rmn_unsupervised"):
         pytest.skip("it may forget")
     rows = outcome(method).rows
     # HAT's attention is not quite binary; who must notice a switch learns on for some batches
     tolerance = 0 if (method.tuning_source or method.name) in ("rmn", "single") else 0.02
     for task in (1, 2):
-        learned = accuracy(rows, "task-aware", task, task).item()
-        final = accuracy(rows, "task-aware", 3, task).item()
+        learned = accuracy(rows, "task-aware", task, task)
+        final = accuracy(rows, "task-aware", 3, task)
         assert final == pytest.approx(learned, abs=tolerance)
 
 
 @every_method
-def test_abilities_have_their_shapes(method, context, stream):
+def test_abilities_have_their_shapes(method: Method, context: Context, stream: Stream) -> None:
     if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
         pytest.skip("it is trained once")
     strategy = method().build(context)
@@ -170,11 +183,11 @@ def test_abilities_have_their_shapes(method, context, stream):
 
 
 @pytest.mark.parametrize("name", ["rmn_plus", "hat_plus", "single_plus"])
-def test_a_router_is_a_rule_and_its_costs_are_measured(name, outcome):
+def test_a_router_is_a_rule_and_its_costs_are_measured(name: str, outcome: Outcome) -> None:
     method = methods()[name]
     rows = outcome(method).rows
     rule = method().default_rule
-    assert accuracy(rows[rows["rule"] == rule], "task-agnostic", 3, 1).item() > 0.5
+    assert accuracy(rows[rows["rule"] == rule], "task-agnostic", 3, 1) > 0.5
     alone = rows[(rows["rule"] == rule + ALONE) & (rows["after"] == 3)]
     assert len(alone) == 3
     costs = rows[rows["rule"] == rule].groupby("metric")["value"].last()
@@ -182,7 +195,7 @@ def test_a_router_is_a_rule_and_its_costs_are_measured(name, outcome):
     assert costs["router_seconds"] > 0
 
 
-def test_names_and_settings_are_known_without_torch():
+def test_names_and_settings_are_known_without_torch() -> None:
     script = (
         "import sys; from baselines.registry import methods; assert 'rmn' in methods();"
         "assert not {'torch', 'avalanche'} & sys.modules.keys()"
@@ -190,10 +203,9 @@ def test_names_and_settings_are_known_without_torch():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_ewc_without_a_penalty_is_fine_tuning(context, stream):
-    known = methods()
+def test_ewc_without_a_penalty_is_fine_tuning(context: Context, stream: Stream) -> None:
     results = []
-    for method in (known["ewc"](ewc_lambda=0.0), known["naive"](), known["ewc"](ewc_lambda=1e4)):
+    for method in (EWC(ewc_lambda=0.0), Naive(), EWC(ewc_lambda=1e4)):
         torch.manual_seed(0)
         strategy = method.build(context)
         for experience in stream.experiences[:2]:
@@ -205,7 +217,9 @@ def test_ewc_without_a_penalty_is_fine_tuning(context, stream):
 
 @pytest.mark.parametrize("plugins", ["of the harness", "none"])
 @pytest.mark.parametrize("name", ["joint", "replay"])
-def test_a_batch_may_have_fewer_examples_than_there_are_tasks(name, plugins, context, stream):
+def test_a_batch_may_have_fewer_examples_than_there_are_tasks(
+    name: str, plugins: str, context: Context, stream: Stream
+) -> None:
     small = replace(context, batch_size=2, epochs=1)
     if plugins == "none":
         small = replace(small, plugins=())
@@ -216,18 +230,20 @@ def test_a_batch_may_have_fewer_examples_than_there_are_tasks(name, plugins, con
     assert strategy.clock.train_iterations > 100
 
 
-def test_online_ewc_runs(context, stream):
-    strategy = methods()["ewc"](mode="online", decay_factor=0.9).build(context)
+def test_online_ewc_runs(context: Context, stream: Stream) -> None:
+    strategy = EWC(mode="online", decay_factor=0.9).build(context)
     for experience in stream.experiences[:2]:
         strategy.train(experience, reset_optimizer_state=True)
 
 
-def test_benchmark_is_the_one_that_is_measured():
+def test_benchmark_is_the_one_that_is_measured() -> None:
     assert BENCHMARKS["split_mnist"].first(TRAINING.tasks).tasks == 3
 
 
 @pytest.mark.parametrize("name", ["naive", "ewc", "si", "mas", "replay", "rmn", "hat", "joint"])
-def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(name, context, stream):
+def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(
+    name: str, context: Context, stream: Stream
+) -> None:
     method = methods()[name]
     torch.manual_seed(0)
     strategy = method().build(replace(context, head="per-task"))

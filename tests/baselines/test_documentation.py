@@ -1,5 +1,7 @@
 """The method that docs/adding_a_method.md shows is found, trains and is measured."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -16,14 +18,15 @@ PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 
 
 @pytest.fixture
-def shown(tmp_path, monkeypatch):
+def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "lwf.py").write_text(code)
     monkeypatch.setattr(baselines, "__path__", [*baselines.__path__, str(tmp_path)])
     monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
 
 
-def test_the_method_of_the_page_works(shown):
+@pytest.mark.usefixtures("_shown")
+def test_the_method_of_the_page_works() -> None:
     method = registry.methods()["lwf"]
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2

@@ -1,43 +1,60 @@
-"""What `harness.bench` makes of its measurements; measuring takes minutes and is not tested."""
+"""`harness.bench` as a command; what it measures takes minutes and is replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
+import torch
 
 from harness import bench
-
-SAMPLES = {
-    "plain loop": [(100.0, 50.0), (300.0, 70.0), (200.0, 60.0)],
-    "stock naive": [(20.0, 6.0)],
-    "our naive": [(150.0, 30.0), (50.0, 10.0), (100.0, 20.0)],
-    "our rmn": [(80.0, 12.0)],
-}
+from harness.speed import overhead, sampling
+from harness.speed.sampling import Samples
+from harness.speed.subjects import SUBJECTS
 
 
-def test_ratios_are_of_medians_by_hand():
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in bench.table(SAMPLES).splitlines()[2:]
-    ]
-    assert cells[0] == ["plain loop", "200 (100-300)", "1.00", "", "60 (50-70)", ""]
-    assert cells[2] == ["our naive", "100 (50-150)", "0.50", "5.0", "20 (10-30)", "3.3"]
-    assert cells[3][2:] == ["0.40", "4.0", "12 (12-12)", "2.0"]  # beside stock naive: no stock RMN
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names of what was measured, in this order; later tests count in denormal numbers again."""
+    measured: list[str] = []
+
+    def collect(names: Iterable[str], device: str) -> Samples:
+        measured.extend(names)
+        return {name: [(100.0, 10.0)] for name in SUBJECTS}
+
+    monkeypatch.setattr(sampling, "collect", collect)
+    monkeypatch.setattr(overhead, "steps", lambda device: [f"steps on {device}"])
+    monkeypatch.setattr(overhead, "tasks", lambda: ["many tasks"])
+    monkeypatch.setattr(overhead, "use_of_cores", lambda jobs: ["use of cores"])
+    yield measured
+    torch.set_flush_denormal(False)
 
 
-def test_a_device_has_its_own_place_on_the_page(tmp_path):
-    page = tmp_path / "docs" / "page.md"
-    bench._into_page(page, "cpu", "first")
-    page.write_text(f"# Above\n\n{page.read_text()}\nbelow\n")
-    bench._into_page(page, "cuda", "accelerated")
-    bench._into_page(page, "cpu", "second")
-    text = page.read_text()
-    assert text.startswith("# Above\n")
-    assert text.index("second") < text.index("below") < text.index("accelerated")
-    assert "first" not in text
-    before = text
-    bench._into_page(page, "cuda", "accelerated")
-    assert page.read_text() == before
+def test_every_part_is_printed_and_put_into_the_page(
+    measured: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    assert bench.main(["--repeats", "2", "--page", str(page)]) == 0
+    assert measured == [*SUBJECTS, *SUBJECTS]
+    printed, written = capsys.readouterr().out, page.read_text()
+    for part in ("| our rmn |", "steps on cpu", "many tasks", "use of cores", "--page page.md`."):
+        assert part in printed
+        assert part in written
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch, capsys):
+def test_one_subject_is_measured_here_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sampling, "measure_here", lambda name, device: (len(name), len(device)))
+    assert bench.main(["--one", "our rmn"]) == 0
+    assert json.loads(capsys.readouterr().out) == [7, 3]
+
+
+def test_a_device_that_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(bench, "_has_cuda", lambda: False)
     with pytest.raises(SystemExit):
         bench.main(["--device", "cuda"])

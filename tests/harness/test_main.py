@@ -41,7 +41,7 @@ def test_arguments_reach_the_command(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_exit_status_is_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = []
+    given: list[list[str]] = []
 
     def stand_in(argv: list[str]) -> int:
         given.append(argv)

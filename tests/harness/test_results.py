@@ -21,7 +21,7 @@ from harness.storage.provenance import ROOT
 from harness.storage.record import Record
 
 BENCHMARK: Final = "split_cifar100_heads"
-FORBIDDEN: Final = ("torch", "avalanche", "rmn", "baselines")
+FORBIDDEN: Final = ("torch", "torchvision", "avalanche", "rmn")
 DOCUMENTED: Final = re.findall(
     r"^    python -m harness\.results (.+)$", (ROOT / "docs" / "results.md").read_text(), re.M
 )

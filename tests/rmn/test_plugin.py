@@ -1,45 +1,68 @@
-"""What the plugin does around one optimizer step, against the plain formulas."""
+"""What the plugins do around one optimizer step and at the ends of epochs and tasks."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Literal, TypeVar
 
 import pytest
 import torch
+from avalanche.benchmarks import DatasetExperience, benchmark_from_datasets
+from avalanche.benchmarks.utils import as_classification_dataset
 from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import TensorDataset
 
 from harness.training.networks import mlp
-from rmn import RMN, RMNPlugin, convert
+from rmn import RMN, RMNPlugin, convert, parameter_groups
+from rmn.plugin import relevance_network
+
+Experiences = Sequence[DatasetExperience]
+T = TypeVar("T")
 
 
-class Spy(SupervisedPlugin):
-    """Notes something at one of Avalanche's events, before or after the plugin under test."""
+class Spy(SupervisedPlugin, Generic[T]):
+    """Records something at one of Avalanche's events."""
 
-    def __init__(self, event, look):
+    def __init__(self, event: str, observe: Callable[[SupervisedTemplate], T]) -> None:
         super().__init__()
-        self.notes = []
-        setattr(self, event, lambda strategy, **kwargs: self.notes.append(look(strategy)))
+        self.records: list[T] = []
+        setattr(self, event, lambda strategy, **kwargs: self.records.append(observe(strategy)))
 
 
-def spied(stream, event, look, tasks=2, **penalties):
-    """What is seen before and after the plugin's part of each event of the last task."""
+def learner(plugin: RMNPlugin, epochs: int = 1) -> RMN:
     torch.manual_seed(0)
     model = convert(mlp(10))
-    before, after = Spy(event, look), Spy(event, look)
-    strategy = RMN(
+    return RMN(
         model=model,
         optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
-        rmn=RMNPlugin(**penalties),
+        rmn=plugin,
         train_mb_size=64,
-        plugins=[after],
+        train_epochs=epochs,
         evaluator=EvaluationPlugin(),
     )
+
+
+def observed(
+    experiences: Experiences,
+    plugin: RMNPlugin,
+    event: str,
+    observe: Callable[[SupervisedTemplate], T],
+) -> tuple[list[T], list[T]]:
+    """What is seen before and after the plugin's turn at each event of the last task."""
+    strategy = learner(plugin)
+    before, after = Spy(event, observe), Spy(event, observe)
     strategy.plugins.insert(0, before)
-    for experience in stream.experiences[:tasks]:
-        before.notes.clear()
-        after.notes.clear()
+    strategy.plugins.append(after)
+    for experience in experiences:
+        before.records.clear()
+        after.records.clear()
         strategy.train(experience)
-    return before.notes, after.notes
+    return before.records, after.records
 
 
-def loss_and_penalties(strategy):
+def loss_and_penalties(strategy: SupervisedTemplate) -> tuple[float, list[float]]:
     """The loss; over weights that are free, mean relevance and magnitude; the mean overlap."""
     layers = strategy.model.relevance_layers().values()
     used = [layer.masks().sum(0) for layer in layers]
@@ -49,38 +72,122 @@ def loss_and_penalties(strategy):
     magnitude = torch.cat([m.abs().flatten() for _, m in values])
     overlap = (relevance * torch.cat([u.flatten() for u in used])).mean()
     means = [relevance[free].mean(), magnitude[free].mean(), overlap]
-    return float(strategy.loss), torch.stack(means).tolist()
+    return float(strategy.loss), [float(mean) for mean in means]
 
 
-@pytest.mark.parametrize(("weight", "place"), [("l0_weight", 0), ("l1_weight", 1)])
-def test_the_loss_has_the_penalty_on_free_weights(stream, weight, place):
-    before, after = spied(stream, "before_backward", loss_and_penalties, **{weight: 3.0})
+@pytest.mark.parametrize(("name", "place"), [("l0_weight", 0), ("l1_weight", 1)])
+def test_the_loss_has_the_penalty_on_free_weights(
+    experiences: Experiences, name: Literal["l0_weight", "l1_weight"], place: int
+) -> None:
+    plugin = RMNPlugin(l0_weight=3.0) if name == "l0_weight" else RMNPlugin(l1_weight=3.0)
+    before, after = observed(experiences[:2], plugin, "before_backward", loss_and_penalties)
     for (plain, penalties), (whole, _) in zip(before, after, strict=True):
         assert 0 < penalties[place] < 1
         assert whole - plain == pytest.approx(3.0 * penalties[place], rel=1e-3)
 
 
-def test_the_loss_has_the_overlap_with_earlier_masks(stream):
-    before, after = spied(stream, "before_backward", loss_and_penalties, 3, overlap_weight=3.0)
+def test_the_loss_has_the_overlap_with_earlier_masks(experiences: Experiences) -> None:
+    plugin = RMNPlugin(overlap_weight=3.0)
+    before, after = observed(experiences[:3], plugin, "before_backward", loss_and_penalties)
     for (plain, (*_, overlap)), (whole, _) in zip(before, after, strict=True):
         assert overlap > 0
         assert whole - plain == pytest.approx(3.0 * overlap, rel=1e-3)
 
 
-def test_each_task_starts_with_moments_of_its_own(stream):
-    before, _ = spied(stream, "before_update", lambda strategy: len(strategy.optimizer.state))
+def test_each_task_starts_with_an_empty_optimizer_state(experiences: Experiences) -> None:
+    def state_size(strategy: SupervisedTemplate) -> int:
+        return len(strategy.optimizer.state)
+
+    before, _ = observed(experiences[:2], RMNPlugin(), "before_update", state_size)
     assert before[0] == 0
     assert all(before[1:])
 
 
-def test_negatives_do_not_enter_the_statistics(stream):
-    def statistics(strategy):
+def test_negative_samples_do_not_enter_the_statistics(experiences: Experiences) -> None:
+    def statistics(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
         norms = [norm for norm in strategy.model.modules() if isinstance(norm, _BatchNorm)]
-        return torch.cat([norm.running_mean for norm in norms]), torch.cat(
-            [mappings.mapping.detach().clone() for mappings in strategy.model.mappings]
-        )
+        means = [norm.running_mean for norm in norms if norm.running_mean is not None]
+        mappings = [mappings.mapping.detach().clone() for mappings in strategy.model.mappings]
+        return torch.cat(means), torch.cat(mappings)
 
-    before, after = spied(stream, "after_update", statistics, 1, quiet_weight=1.0)
+    plugin = RMNPlugin(negative_loss_weight=1.0)
+    before, after = observed(experiences[:1], plugin, "after_update", statistics)
     for (means, mapping), (same, moved) in zip(before, after, strict=True):
         assert torch.equal(means, same)
         assert not torch.equal(mapping, moved)
+
+
+def test_pruned_entries_stay_at_zero(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin(prune_epoch=1, prune_below=0.6), epochs=3)
+    layer = next(iter(strategy.model.relevance_layers().values()))
+    zeros = Spy("after_training_iteration", lambda strategy: int((layer.mapping == 0).sum()))
+    strategy.plugins.append(zeros)
+    strategy.train(experiences[0])
+    batches = len(zeros.records) // 3
+    pruned = int(layer.pruned.sum())
+    assert pruned > 0
+    assert zeros.records[batches:] == [pruned] * (2 * batches)
+
+
+@pytest.mark.parametrize(("tolerance", "pruned"), [(-1e9, False), (1.0, True)])
+def test_pruning_waits_for_convergence(
+    experiences: Experiences, tolerance: float, pruned: bool
+) -> None:
+    strategy = learner(RMNPlugin(tolerance=tolerance, prune_below=0.5), epochs=3)
+    strategy.train(experiences[0])
+    layers = strategy.model.relevance_layers().values()
+    assert any(bool(layer.pruned.any()) for layer in layers) == pruned
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD])
+def test_weight_decay_of_mappings_is_warned_of(
+    experiences: Experiences, kind: Callable[..., torch.optim.Optimizer]
+) -> None:
+    model = convert(mlp(10))
+    optimizer = kind(model.parameters(), weight_decay=0.1)
+    evaluator = EvaluationPlugin()
+    strategy = RMN(model=model, optimizer=optimizer, evaluator=evaluator)
+    with pytest.warns(UserWarning, match="weight decay draws relevance mappings to zero"):
+        strategy.train(experiences[0])
+    groups = parameter_groups(model, lr=0.01, mapping_lr=0.01)
+    optimizer = kind(groups, lr=0.01, weight_decay=0.1)
+    strategy = RMN(model=model, optimizer=optimizer, evaluator=evaluator)
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.0]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*weight decay.*")
+        strategy.train(experiences[1])
+
+
+def test_experiences_without_labels_or_classes_are_learned_and_warned_of() -> None:
+    torch.manual_seed(0)
+    parts = []
+    for _ in range(2):
+        data: Any = TensorDataset(torch.randn(64, 784), torch.arange(64) % 2)
+        data.targets = data.tensors[1].tolist()
+        parts.append(as_classification_dataset(data))
+    benchmark = benchmark_from_datasets(train=parts, test=parts)
+    strategy = learner(RMNPlugin())
+    first, second = benchmark.train_stream
+    strategy.train(first)
+    with pytest.warns(UserWarning, match="task label 0 again"):
+        strategy.train(second)
+    assert strategy.model.labels == [0, 0]
+    assert strategy.model.classes == [[], []]
+
+
+def test_impossible_settings_are_named() -> None:
+    wrong: Any = "nothing"
+    with pytest.raises(ValueError, match=r"negative_samples is 'nothing'; use one of .*noise"):
+        RMNPlugin(negative_samples=wrong)
+    with pytest.raises(ValueError, match="prune_below is 1"):
+        RMNPlugin(prune_below=1.0)
+    with pytest.raises(ValueError, match="prune_epoch is 0"):
+        RMNPlugin(prune_epoch=0)
+
+
+def test_a_model_that_was_not_converted_is_refused() -> None:
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    strategy = SupervisedTemplate(model=model, optimizer=optimizer)
+    with pytest.raises(TypeError, match=r"Linear; wrap it first: model=rmn\.convert"):
+        relevance_network(strategy)

@@ -2,8 +2,11 @@
 
 import gzip
 import struct
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ SIZES = {"train": 3000, "test": 600}
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first images of MNIST as idx files, where torchvision looks for them."""
     folder = tmp_path_factory.mktemp("mnist")
     raw = folder / "MNIST" / "raw"
@@ -40,7 +43,7 @@ def root(tmp_path_factory):
     return folder
 
 
-def learner(log):
+def learner(log: TextIO) -> RMN:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = convert(SimpleMLP(hidden_size=64))
@@ -61,10 +64,17 @@ def learner(log):
     )
 
 
-@pytest.mark.parametrize("make", [SplitMNIST, PermutedMNIST], ids=["split", "permuted"])
-def test_a_stock_script(make, root, tmp_path):
-    benchmark = make(3 if make is PermutedMNIST else 5, seed=0, dataset_root=root,
-                     **({} if make is PermutedMNIST else {"return_task_id": True}))  # fmt: skip
+def split_mnist(root: Path) -> Any:
+    return SplitMNIST(5, seed=0, return_task_id=True, dataset_root=root)
+
+
+def permuted_mnist(root: Path) -> Any:
+    return PermutedMNIST(3, seed=0, dataset_root=root)
+
+
+@pytest.mark.parametrize("make", [split_mnist, permuted_mnist])
+def test_a_stock_script(make: Callable[[Path], Any], root: Path, tmp_path: Path) -> None:
+    benchmark = make(root)
     with (tmp_path / "log").open("w") as log:
         strategy = learner(log)
         for experience in list(benchmark.train_stream)[:3]:
@@ -74,7 +84,7 @@ def test_a_stock_script(make, root, tmp_path):
     forgetting = [v for k, v in values.items() if k.startswith("ExperienceForgetting")]
     accuracy = [v for k, v in values.items() if k.startswith("Top1_Acc_Exp")]
     assert len(accuracy) == 3
-    if make is SplitMNIST:
+    if make is split_mnist:
         assert min(accuracy) > 0.85
         assert forgetting == [0.0, 0.0]
     else:  # all experiences have task label 0, so the task is inferred
@@ -82,8 +92,6 @@ def test_a_stock_script(make, root, tmp_path):
     assert (tmp_path / "log").read_text()
 
 
-def test_rmn_needs_neither_harness_nor_baselines():
-    import subprocess
-
+def test_rmn_needs_neither_harness_nor_baselines() -> None:
     script = "import sys, rmn; assert not {'harness', 'baselines'} & sys.modules.keys(), 'imported'"
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -139,6 +139,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             annot=small,
             fmt=".0f",
             annot_kws={"size": 5},
+            rasterized=not small,  # thousands of cells without a number each
         )
         rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
         axis.imshow(

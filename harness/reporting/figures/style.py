@@ -26,6 +26,7 @@ STYLE: Final[Any] = {
     "legend.frameon": False,
     "legend.fontsize": 7,
     "legend.labelspacing": 0.3,
+    "savefig.dpi": 300,
 }
 _MOST_SEEDS: Final = 50
 """The lines of more seeds run into one another, and take minutes to draw."""
@@ -110,7 +111,8 @@ def heat_maps(
         axis.set_axis_off()
     for axis, (title, table) in zip(axes.flat, shown.items(), strict=False):
         sns.heatmap(table * 100, ax=axis, vmin=0, vmax=100, cmap=cmap, square=True, annot=small,
-                    fmt=".0f", annot_kws={"size": 4.5}, cbar=False)  # fmt: skip
+                    fmt=".0f", annot_kws={"size": 4.5}, cbar=False,
+                    rasterized=not small)  # fmt: skip
         axis.tick_params(labelsize=5, length=0)
         axis.set(title=wrapped(title), xlabel=xlabel, ylabel=ylabel)
     if not small:

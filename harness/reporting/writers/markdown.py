@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.writer import register_writer
+
+_ESCAPED: Final = str.maketrans({"|": "\\|", "*": "\\*"})
 
 
 @register_writer("md")
@@ -26,7 +29,7 @@ def write_markdown(report: Report, path: Path) -> None:
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
         yield from (f"## {table.title}", "")
-    yield _row(table.head)
+    yield _row(title.translate(_ESCAPED) for title in table.head)
     yield _row("---" if column in table.left else "---:" for column in range(len(table.head)))
     for row in table.rows:
         yield _row(map(_marked, row))
@@ -36,10 +39,11 @@ def _lines(table: Table) -> Iterator[str]:
         yield ""
 
 
-def _row(cells: Sequence[str] | Iterator[str]) -> str:
+def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
 def _marked(cell: Text) -> str:
-    text = f"**{cell.text}**" if cell.bold else cell.text
-    return " ".join(filter(None, [text, f"*{cell.quoted}*" if cell.quoted else ""]))
+    text, quoted = cell.text.translate(_ESCAPED), cell.quoted.translate(_ESCAPED)
+    marked = [f"**{text}**" if cell.bold else text, f"*{quoted}*" if quoted else ""]
+    return " ".join(filter(None, marked))

@@ -9,7 +9,16 @@ from typing import Final
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.writer import register_writer
 
-_ESCAPED: Final = (("%", "\\%"), ("_", "\\_"), ("±", "$\\pm$"), ("–", "--"))
+_ESCAPED: Final = str.maketrans(
+    {
+        **{plain: f"\\{plain}" for plain in "&%$#_{}"},
+        "\\": "\\textbackslash{}",
+        "~": "\\textasciitilde{}",
+        "^": "\\textasciicircum{}",
+        "±": "$\\pm$",
+        "–": "--",
+    }
+)
 
 
 @register_writer("tex")
@@ -53,6 +62,4 @@ def _marked(cell: Text) -> str:
 
 
 def _escape(text: str) -> str:
-    for plain, escaped in _ESCAPED:
-        text = text.replace(plain, escaped)
-    return text
+    return text.translate(_ESCAPED)

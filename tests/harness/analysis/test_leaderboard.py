@@ -152,3 +152,15 @@ def test_without_finished_runs_there_is_nothing_to_compare(finish: Finish) -> No
     for records in ([], [failed]):
         with pytest.raises(NoFinishedRunError):
             leaderboard(Results(records, rows.iloc[:0]))
+
+
+def test_diverged_seeds_are_counted_and_in_no_mean(finish: Finish) -> None:
+    record, rows = finish(seed=0)
+    lost = [
+        replace(record, run=replace(record.run, seed=seed), status="diverged", error="not finite")
+        for seed in (1, 2)
+    ]
+    other = replace(lost[0], run=replace(lost[0].run, overrides={"spread": 9.0}))
+    board = leaderboard(Results([record, *lost, other], rows))
+    assert [entry.seeds for entry in board.entries] == [1]
+    assert board.diverged == {"RMN": 2, "RMN (spread=9.0)": 1}

@@ -1,4 +1,4 @@
-"""What the terminal shows."""
+"""What the terminal shows while runs are made."""
 
 from __future__ import annotations
 
@@ -14,37 +14,26 @@ from harness.cli.progress_display import (
     LiveDisplay,
     display,
     duration,
-    plan_table,
 )
 from harness.config.run import Run
 from harness.experiment.progress import RunProgress
 
-RUN = Run(
-    benchmark="split_mnist",
-    baseline="ewc",
-    settings={"ewc_lambda": 10.0},
-    profile="smoke",
-    training={"epochs": 3},
-    seed=0,
-    versions={},
-)
+
+def show(console: Console, run: Run) -> Display:
+    with display(console, 2) as shown:
+        shown.started(0, run)
+        shown.progressed(0, run, RunProgress(6, 15, "task 2/5, testing"), None)
+        if isinstance(shown, LiveDisplay):
+            shown.refresh()
+        shown.ended(0, run, "", 65.0, 120.0)
+        shown.started(0, replace(run, seed=1))
+        shown.ended(0, replace(run, seed=1), "Traceback\nValueError: no [good]", 1.0, 0.0)
+    return shown
 
 
-def show(console: Console) -> Display:
-    with display(console, 2) as watcher:
-        watcher.started(0, RUN)
-        watcher.progressed(0, RUN, RunProgress(6, 15, "task 2/5, testing"), None)
-        if isinstance(watcher, LiveDisplay):
-            watcher.refresh()
-        watcher.ended(0, RUN, "", 65.0, 120.0)
-        watcher.started(0, replace(RUN, seed=1))
-        watcher.ended(0, replace(RUN, seed=1), "Traceback\nValueError: no [good]", 1.0, 0.0)
-    return watcher
-
-
-def test_one_plain_line_per_run_where_there_is_no_terminal() -> None:
+def test_one_plain_line_per_run_where_there_is_no_terminal(run: Run) -> None:
     out = StringIO()
-    assert isinstance(show(Console(file=out, force_terminal=False)), LineDisplay)
+    assert isinstance(show(Console(file=out, force_terminal=False), run), LineDisplay)
     assert out.getvalue().splitlines() == [
         "2 runs to make.",
         "1/2 ewc seed 0 finished in 1:05; 0:00 elapsed, about 2:00 to go",
@@ -52,16 +41,16 @@ def test_one_plain_line_per_run_where_there_is_no_terminal() -> None:
     ]
 
 
-def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_log_says_every_five_minutes_how_far_a_long_run_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = StringIO()
     clock = iter((0.0, 0.0, 299.0, 301.0, 599.0, 602.0))
     monkeypatch.setattr("harness.cli.progress_display.time.monotonic", lambda: next(clock))
-    with LineDisplay(Console(file=out), runs=1) as watcher:
-        watcher.started(0, RUN)
+    with LineDisplay(Console(file=out), runs=1) as shown:
+        shown.started(0, run)
         for done, doing in enumerate(("epoch 1/3", "epoch 2/3", "epoch 3/3", "testing")):
-            watcher.progressed(0, RUN, RunProgress(done, 3, f"task 1/1, {doing}"), 65.0)
+            shown.progressed(0, run, RunProgress(done, 3, f"task 1/1, {doing}"), 65.0)
     assert out.getvalue().splitlines() == [
         "1 run to make.",
         "ewc seed 0 is at task 1/1, epoch 2/3; about 1:05 to go",
@@ -69,23 +58,14 @@ def test_a_log_is_told_every_five_minutes_how_far_a_long_run_is(
     ]
 
 
-def test_live_bars_on_a_terminal() -> None:
+def test_live_bars_on_a_terminal(run: Run) -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"NO_COLOR": "1"})
-    assert isinstance(show(console), LiveDisplay)
+    assert isinstance(show(console, run), LiveDisplay)
     assert "task 2/5, testing" in out.getvalue()
     assert "6/15" in out.getvalue()
     assert "ewc seed 1 failed after 0:01: ValueError: no [good]" in out.getvalue()
     assert "\x1b[3" not in out.getvalue()  # no colours: NO_COLOR is set
-
-
-def test_plan_table_has_a_row_per_method_and_only_the_states_there_are() -> None:
-    states = [(RUN, "finished"), (replace(RUN, seed=1), "to run"), (replace(RUN, seed=2), "to run")]
-    table = plan_table(states)
-    headers = ["method", "settings", "seeds to run", "seeds finished"]
-    assert [column.header for column in table.columns] == headers
-    cells = [["ewc"], ["ewc_lambda=10.0"], ["1 2"], ["0"]]
-    assert [list(column.cells) for column in table.columns] == cells
 
 
 @pytest.mark.parametrize(

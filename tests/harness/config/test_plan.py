@@ -1,44 +1,46 @@
-"""From a request to runs, and the ids that decide what counts as done."""
+"""From a request to runs, and which methods suit which streams."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from baselines.interface import Supervision
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.plan import part, plan
+from harness.config.plan import default_methods, is_compatible, part, plan
 from harness.config.resolution import resolve
-from harness.config.run import Run
-from harness.execution.scheduling import RunInProgress, Schedule
+from harness.config.run import ROWS_VERSION, Run
+from harness.config.settings import SettingError
+from harness.config.tuned_settings import best_known
+from harness.storage import store
 
-RUN = Run(
-    benchmark="split_mnist",
-    baseline="ewc",
-    settings={"ewc_lambda": 10.0},
-    profile="smoke",
-    training={"epochs": 1},
-    seed=0,
-    versions={"benchmark": 1, "baseline": 1, "rows": 1},
-)
+RESULTS = Path(__file__).parents[3] / "results"
+SPLIT_MNIST = BENCHMARKS["split_mnist"]
 
 
 def make_plan(seeds: int, **given: str) -> list[Run]:
     known = {"rmn": methods()["rmn"]}
     settings = {"rmn": resolve(known["rmn"], {}, given)}
-    return plan(BENCHMARKS["split_mnist"], "smoke", known, settings, seeds, rows=3)
+    return plan(SPLIT_MNIST, "smoke", SPLIT_MNIST.budgets["smoke"], known, settings, seeds)
 
 
-def test_plan_is_one_run_per_method_and_seed() -> None:
-    runs = make_plan(3)
-    assert [(run.baseline, run.seed) for run in runs] == [("rmn", 0), ("rmn", 1), ("rmn", 2)]
-    assert len({run.id for run in runs}) == 3
-    budget = {"epochs": 1, "batch_size": 128, "learning_rate": 0.002, "train_examples": 1024}
-    assert budget.items() <= dict(runs[0].training).items()
-    assert runs[0].versions == {"benchmark": 1, "baseline": methods()["rmn"].version, "rows": 3}
+def test_a_plan_is_one_run_per_method_and_seed() -> None:
+    chosen = {name: methods()[name] for name in ("rmn", "ewc")}
+    settings = {name: resolve(method, {}, {}) for name, method in chosen.items()}
+    budget = SPLIT_MNIST.budgets["smoke"]
+    runs = plan(SPLIT_MNIST, "smoke", budget, chosen, settings, 2)
+    asked = [("rmn", 0), ("rmn", 1), ("ewc", 0), ("ewc", 1)]
+    assert [(run.baseline, run.seed) for run in runs] == asked
+    assert len({run.id for run in runs}) == 4
+    for run in runs:
+        assert run.training == budget.identity()
+        assert run.settings == settings[run.baseline].values
+        version = methods()[run.baseline].version
+        assert run.versions == {"benchmark": 1, "baseline": version, "rows": ROWS_VERSION}
 
 
 def test_more_seeds_keep_the_earlier_runs() -> None:
@@ -46,73 +48,72 @@ def test_more_seeds_keep_the_earlier_runs() -> None:
     assert [run.id for run in make_plan(5)[:2]] == [run.id for run in make_plan(2)]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 8])
-def test_every_run_belongs_to_one_of_the_parts(parts: int) -> None:
-    runs = make_plan(5)
-    shares = [part(runs, number, parts) for number in range(1, parts + 1)]
-    assert sorted(run.seed for share in shares for run in share) == [0, 1, 2, 3, 4]
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
-
-
-def test_changed_setting_is_another_run_with_a_label() -> None:
+def test_a_changed_setting_is_another_run_with_a_label() -> None:
     (changed,), (usual,) = make_plan(1, beta="60"), make_plan(1)
-    assert changed.setting == "beta=60.0"
-    assert usual.setting == ""
+    assert changed.overrides == {"beta": 60.0}
+    assert usual.overrides == {}
     assert changed.id != usual.id
 
 
-def test_id_is_the_hash_of_the_canonical_json() -> None:
-    canonical = (
-        '{"baseline":"ewc","benchmark":"split_mnist","profile":"smoke","seed":0,'
-        '"settings":{"ewc_lambda":10.0},"training":{"epochs":1},'
-        '"versions":{"baseline":1,"benchmark":1,"rows":1}}'
-    )
-    assert RUN.id == hashlib.sha256(canonical.encode()).hexdigest()[:16]
+@given(seeds=st.integers(0, 12), parts=st.integers(1, 15))
+def test_every_run_belongs_to_one_of_the_parts(seeds: int, parts: int) -> None:
+    runs = make_plan(seeds)
+    shares = [part(runs, number, parts) for number in range(1, parts + 1)]
+    assert sorted(run.seed for share in shares for run in share) == list(range(seeds))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("supervision", "with_labels", "without"),
     [
-        {"benchmark": "permuted_mnist"},
-        {"baseline": "si"},
-        {"settings": {"ewc_lambda": 11.0}},
-        {"profile": "default"},
-        {"training": {"epochs": 2}},
-        {"seed": 1},
-        {"versions": {"benchmark": 1, "baseline": 2, "rows": 1}},
+        (Supervision.NONE, False, True),
+        (Supervision.TASK_BOUNDARIES, True, True),
+        (Supervision.TASK_LABELS, True, False),
     ],
 )
-def test_whatever_decides_the_numbers_changes_the_id(change: dict[str, Any]) -> None:
-    assert replace(RUN, **change).id != RUN.id
+def test_methods_are_trained_on_streams_of_their_kind(
+    supervision: Supervision, with_labels: bool, without: bool
+) -> None:
+    of_this_kind = [one for one in methods().values() if one.supervision is supervision]
+    assert of_this_kind
+    for method in of_this_kind:
+        assert is_compatible(SPLIT_MNIST, method) is with_labels
+        assert is_compatible(BENCHMARKS["split_mnist_unsupervised"], method) is without
 
 
-def test_label_does_not_change_the_id() -> None:
-    assert replace(RUN, setting="ewc_lambda=10.0").id == RUN.id
+@pytest.mark.parametrize(
+    ("benchmark", "names"),
+    [
+        ("split_mnist", {"ewc", "hat", "joint", "mas", "naive", "rmn", "si", "single"}),
+        ("permuted_mnist_unsupervised", {"joint", "naive", "rmn_unsupervised"}),
+    ],
+)
+def test_a_benchmark_compares_the_methods_of_its_roles(benchmark: str, names: set[str]) -> None:
+    assert set(default_methods(BENCHMARKS[benchmark], methods())) == names
 
 
-def test_schedule_tries_every_method_then_takes_the_longest() -> None:
-    runs = [replace(RUN, baseline=name, seed=seed) for name in ("ewc", "hat") for seed in (0, 1)]
-    schedule = Schedule(runs)
-    assert schedule.remaining([], 1) is None
-    assert [schedule.next(), schedule.next()] == [runs[0], runs[2]]
-    schedule.measured(runs[0], 10.0)
-    schedule.measured(runs[2], 30.0)
-    assert schedule.remaining([], 2) == 20.0  # (10 + 30) / 2
-    assert schedule.next() == runs[3]
-    alone = RunInProgress(runs[3], 5.0, 0.5)  # the long one, at the end
-    assert schedule.remaining([alone], 2) == 25.0
-    assert schedule.next() == runs[1]
-    assert not schedule
+@pytest.mark.parametrize("name", ["split_mnist", "permuted_mnist"])
+def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
+    """No new field or default may orphan finished runs without anybody noticing."""
+    benchmark = BENCHMARKS[name]
+    chosen = {method: methods()[method] for method in default_methods(benchmark, methods())}
+    settings = {
+        key: resolve(method, best_known(benchmark, "default", method), {})
+        for key, method in chosen.items()
+    }
+    runs = plan(benchmark, "default", benchmark.budgets["default"], chosen, settings, 5)
+    assert len(runs) == 40
+    assert {store.status(RESULTS, run) for run in runs} == {"finished"}
 
 
-def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> None:
-    runs = [replace(RUN, baseline=name, seed=0) for name in ("ewc", "hat", "si")]
-    schedule = Schedule(runs)
-    ewc, hat = schedule.next(), schedule.next()
-    assert (
-        schedule.remaining([RunInProgress(ewc, 9.0, 0.0), RunInProgress(hat, 9.0, 1.0)], 2) is None
-    )
-    going = [RunInProgress(ewc, 10.0, 0.25), RunInProgress(hat, 10.0, 0.5)]
-    assert schedule.remaining(going, 2) == 35.0  # (30 + 10 + the mean of 40 and 20) / 2
-    schedule.measured(hat, 90.0)
-    assert schedule.remaining(going[:1], 1) == 30.0 + 65.0
+def test_settings_that_the_stream_does_not_allow_are_refused() -> None:
+    """A buffer of fewer examples than tasks would fail at the task that finds no place."""
+    replay = methods()["replay"]
+    omniglot = BENCHMARKS["split_omniglot"]
+    budget = omniglot.budgets["smoke"]
+    tasks = omniglot.under(budget).tasks
+    settings = {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}
+    with pytest.raises(SettingError, match=f"--set replay.memory={tasks}$"):
+        plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)
+    settings = {"replay": resolve(replay, {}, {"memory": str(tasks)})}
+    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)

@@ -1,22 +1,20 @@
-"""Settings: what text means for each declared type, and which source wins."""
+"""Settings: the types and limits of fields, and what text means for each of them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
-from harness.cli.request import read
+from hypothesis import given
+from hypothesis import strategies as st
 
-from baselines.interface import Baseline, Context, setting
+from baselines.context import Context
+from baselines.interface import Baseline, setting
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.resolution import assignments, resolve, tuned
-from harness.config.settings import Setting, SettingError, declared
-from harness.config.suggestions import unknown
+from harness.config.budgets import TrainingBudget
+from harness.config.resolution import resolve
+from harness.config.settings import SettingError, declared
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,18 @@ class Example(Baseline):
     sparse: bool = setting(False, "whether")
     note: str | None = setting(None, "free text")
 
-    def __post_init__(self) -> None:
-        if self.mode == "online" and self.decay is None:
-            raise ValueError("mode=online needs a decay")
-
     def build(self, context: Context) -> Any:
         raise NotImplementedError
 
 
 KNOWN = declared(Example)
+
+
+def test_settings_are_the_fields_in_their_order() -> None:
+    assert list(KNOWN) == ["strength", "units", "mode", "decay", "sparse", "note"]
+    strength = KNOWN["strength"]
+    assert (strength.minimum, strength.maximum, strength.default) == (0, 10, 1)
+    assert strength.help == "of the penalty"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,17 @@ def test_text_becomes_a_value_of_the_declared_type(name: str, text: str, value: 
     assert type(parsed) is type(value)
 
 
+@given(st.floats(0, 10))
+def test_a_number_within_its_limits_is_read_as_it_was_printed(value: float) -> None:
+    assert KNOWN["strength"].parse(str(value)) == value
+
+
+@given(st.floats().filter(lambda value: not 0 <= value <= 10))
+def test_a_number_beyond_its_limits_is_refused(value: float) -> None:
+    with pytest.raises(SettingError):
+        KNOWN["strength"].parse(str(value))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "allowed"),
     [
@@ -82,7 +94,7 @@ def test_text_becomes_a_value_of_the_declared_type(name: str, text: str, value: 
         ("sparse", "1", "true or false"),
     ],
 )
-def test_impossible_value_is_refused_with_what_is_allowed(
+def test_an_impossible_value_is_refused_with_what_is_allowed(
     name: str, text: str, allowed: str
 ) -> None:
     with pytest.raises(SettingError) as refusal:
@@ -92,128 +104,7 @@ def test_impossible_value_is_refused_with_what_is_allowed(
     assert repr(text) in str(refusal.value)
 
 
-def test_command_line_beats_tuned_beats_default() -> None:
-    resolved = resolve(Example, {"strength": 4, "units": 6}, {"units": "8", "sparse": "true"})
-    assert resolved.values == {
-        "strength": 4.0,
-        "units": 8,
-        "mode": "separate",
-        "decay": None,
-        "sparse": True,
-        "note": None,
-    }
-    assert resolved.changed == "units=8, sparse=True"
-
-
-def test_giving_the_default_changes_nothing() -> None:
-    assert resolve(Example, {"strength": 4}, {"strength": "4.0"}) == resolve(
-        Example, {"strength": 4.0}, {}
-    )
-
-
-def test_integer_default_of_a_float_is_a_float() -> None:
-    assert type(resolve(Example, {}, {}).values["strength"]) is float
-
-
-def test_the_methods_own_check_is_heard() -> None:
-    with pytest.raises(SettingError, match=r"^example: mode=online needs a decay$"):
-        resolve(Example, {}, {"mode": "online"})
-
-
-def test_refused_value_names_the_method() -> None:
-    with pytest.raises(SettingError, match=r"^example\.units must be"):
-        resolve(Example, {}, {"units": "x"})
-
-
-@pytest.mark.parametrize(
-    ("name", "method", "source"),
-    [
-        ("split_cifar100_20", "rmn", "split_cifar100"),
-        ("split_cifar100_heads", "rmn", "split_cifar100"),
-        ("split_cifar100_20_heads", "rmn", "split_cifar100"),
-        ("split_cifar100_heads", "ewc", "split_cifar100_heads"),
-        ("split_cifar100_20_heads", "ewc", "split_cifar100_heads"),
-        ("split_omniglot_heads", "hat", "split_omniglot"),
-    ],
-)
-def test_tuned_settings_come_from_the_nearest_benchmark_that_has_them(
-    name: str, method: str, source: str
-) -> None:
-    best = tuned(source)[method]
-    assert best != {}
-    assert BENCHMARKS[source].training is BENCHMARKS[name].training
-    request = read(["--benchmark", name, "--methods", method])
-    assert {key: request.settings[method].values[key] for key in best} == best
-
-
-def test_the_paper_profile_takes_the_papers_own_settings() -> None:
-    def settings(*words: str) -> Mapping[str, Any]:
-        request = read(["--benchmark", "split_cifar100_20", "--methods", "rmn", *words])
-        return request.settings["rmn"].values
-
-    assert settings()["prune_below"] == 0.05
-    assert settings("--profile", "paper")["prune_below"] == 0.01
-    assert settings("--profile", "paper")["mapping_lr"] == 0.01
-    changed = settings("--profile", "paper", "--set", "rmn.prune_below=0.1")
-    assert changed["prune_below"] == 0.1
-
-
-def test_cores_are_shared_between_runs_and_their_threads(monkeypatch):
-    monkeypatch.setattr("harness.cli.request.cores", lambda: 8)
-
-    def shared(*words: str) -> tuple[int, int]:
-        request = read(["--benchmark", "split_mnist", *words])
-        return request.jobs, request.threads
-
-    assert shared() == (8, 1)
-    assert shared("--threads", "3") == (2, 3)
-    assert shared("--threads", "16") == (1, 16)
-    assert shared("--threads", "3", "--jobs", "4") == (4, 3)
-
-
-def test_stale_tuned_setting_is_named() -> None:
-    with pytest.raises(SettingError, match="did you mean 'strength'"):
-        resolve(Example, {"strenght": 1}, {})
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("example.strenght=1", "did you mean 'strength'"),
-        ("exmaple.strength=1", "did you mean 'example'"),
-        ("strength=1", "METHOD.SETTING=VALUE"),
-        ("example.strength", "METHOD.SETTING=VALUE"),
-    ],
-)
-def test_unreadable_assignment_is_refused(text: str, message: str) -> None:
-    with pytest.raises(SettingError, match=message):
-        assignments([text], {"example": Example})
-
-
-def test_assignments_by_method_and_setting() -> None:
-    given = assignments(["example.units=3", "example.note=a.b=c"], {"example": Example})
-    assert given == {"example": {"units": "3", "note": "a.b=c"}}
-    with pytest.raises(SettingError, match="twice"):
-        assignments(["example.units=3", "example.units=4"], {"example": Example})
-
-
-def test_tuned_file(tmp_path: Path) -> None:
-    assert tuned("split_mnist", tmp_path) == {}
-    path = tmp_path / "split_mnist.json"
-    path.write_text(json.dumps({"example": {"settings": {"units": 9}, "score": 1.0}}))
-    assert tuned("split_mnist", tmp_path) == {"example": {"units": 9}}
-    path.write_text("{")
-    with pytest.raises(SettingError, match=r"split_mnist\.json"):
-        tuned("split_mnist", tmp_path)
-
-
-def test_nearest_name_is_suggested_only_if_near() -> None:
-    assert "did you mean 'split_mnist'?" in unknown("benchmark", "Split-MNIST", ["split_mnist"])
-    far = unknown("benchmark", "zzz", ["split_mnist", "permuted_mnist"])
-    assert far == "unknown benchmark 'zzz'. There are: split_mnist, permuted_mnist."
-
-
-def test_unsupported_type_is_a_programming_error() -> None:
+def test_an_unsupported_type_is_a_programming_error() -> None:
     @dataclass(frozen=True)
     class Strange(Example):
         sizes: tuple[int, ...] = setting((1,), "of the layers")
@@ -222,8 +113,15 @@ def test_unsupported_type_is_a_programming_error() -> None:
         declared(Strange)
 
 
+def test_a_training_budget_has_settings_with_help_as_well() -> None:
+    known = declared(TrainingBudget)
+    assert known["batch_size"].allowed == "a whole number, at least 2"
+    assert known["precision"].allowed == "float32 or bfloat16"
+    assert known["patience"].allowed == "a whole number, at least 1, or none"
+    assert all(entry.help for entry in known.values())
+
+
 @pytest.mark.parametrize("name", methods())
 def test_every_registered_method_accepts_its_own_defaults(name: str) -> None:
-    settings: dict[str, Setting] = declared(methods()[name])
-    assert all(entry.help for entry in settings.values())
-    assert resolve(methods()[name], {}, {}).changed == ""
+    assert all(entry.help for entry in declared(methods()[name]).values())
+    assert resolve(methods()[name], {}, {}).overrides == {}

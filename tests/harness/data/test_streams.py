@@ -1,18 +1,29 @@
 """Streams hold the real data, the right classes and the right permutations."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
-from harness.data.datasets import PACKAGED, DataUnavailableError, load
+from harness.data.datasets import PACKAGED, Images, TaskData
 from harness.data.streams import make_stream
 
 WHOLE = TrainingBudget(epochs=1)
 
 
-def test_split_mnist_has_the_published_class_counts():
+def permutation(data: TaskData) -> Tensor:
+    assert data.permutation is not None
+    return data.permutation
+
+
+def test_split_mnist_has_the_published_class_counts() -> None:
     stream = make_stream(BENCHMARKS["split_mnist"], WHOLE, seed=0)
     train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
@@ -27,23 +38,23 @@ def test_split_mnist_has_the_published_class_counts():
     assert stream.train[0].inputs(slice(0, 9)).max() == 1
 
 
-def test_permutations_are_permutations_shared_by_train_and_test():
+def test_permutations_are_permutations_shared_by_train_and_test() -> None:
     stream = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=3), seed=5)
     again = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=2), seed=5)
     other = make_stream(BENCHMARKS["permuted_mnist"], TrainingBudget(epochs=1, tasks=2), seed=6)
-    orders = [data.permutation for data in stream.train]
+    orders = [permutation(data) for data in stream.train]
     for order, test in zip(orders, stream.test, strict=True):
-        assert torch.equal(order, test.permutation)
+        assert torch.equal(order, permutation(test))
         assert torch.equal(order.sort().values, torch.arange(784))
     assert not torch.equal(orders[0], orders[1])
-    assert torch.equal(again.train[1].permutation, orders[1])
-    assert not torch.equal(other.train[1].permutation, orders[1])
+    assert torch.equal(permutation(again.train[1]), orders[1])
+    assert not torch.equal(permutation(other.train[1]), orders[1])
     with np.load(PACKAGED / "mnist.npz") as arrays:
         pixels = arrays["train_images"][11].reshape(-1)[orders[1].numpy()] / 255
     np.testing.assert_allclose(stream.train[1].inputs(slice(11, 12)).flatten(), pixels, rtol=1e-6)
 
 
-def test_validation_looks_at_no_test_data():
+def test_validation_looks_at_no_test_data() -> None:
     training = TrainingBudget(epochs=1, tasks=2, validation=True)
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)
     whole = make_stream(BENCHMARKS["split_mnist"], TrainingBudget(epochs=1, tasks=2), seed=0)
@@ -54,7 +65,7 @@ def test_validation_looks_at_no_test_data():
         assert torch.equal(joined, every.images.pixels)
 
 
-def test_a_budget_takes_no_more_tasks_than_there_are():
+def test_a_budget_takes_no_more_tasks_than_there_are() -> None:
     benchmark = BENCHMARKS["split_mnist"]
     for tasks, taken in ((None, 5), (2, 2)):
         assert benchmark.under(TrainingBudget(epochs=1, tasks=tasks)).tasks == taken
@@ -62,9 +73,63 @@ def test_a_budget_takes_no_more_tasks_than_there_are():
         benchmark.under(TrainingBudget(epochs=1, tasks=20))
 
 
-def test_data_that_are_missing_or_altered_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"mnist\.npz"):
-        load("mnist", tmp_path)
-    (tmp_path / "mnist.npz").write_bytes((PACKAGED / "mnist.npz").read_bytes()[:-1])
-    with pytest.raises(DataUnavailableError, match="sha256"):
-        load("mnist", tmp_path)
+def test_a_stream_has_the_ordered_classes() -> None:
+    budget = TrainingBudget(epochs=1, class_order=3, train_examples=200, test_examples=50)
+    stream = make_stream(BENCHMARKS["split_mnist"], budget, seed=0)
+    benchmark = stream.benchmark
+    for classes, task in zip(benchmark.classes, stream.test, strict=True):
+        assert set(task.images.labels.tolist()) == set(classes)
+    assert benchmark.classes != BENCHMARKS["split_mnist"].classes
+
+
+def test_patience_holds_training_data_out() -> None:
+    budget = TrainingBudget(epochs=1, decay=False, patience=2, train_examples=200, test_examples=50)
+    stream = make_stream(BENCHMARKS["split_mnist"], budget, seed=0)
+    assert [len(task) for task in stream.train] == [180] * 5
+    assert [len(task) for task in stream.held_out] == [20] * 5
+    assert [len(task) for task in stream.test] == [50] * 5
+
+
+def made_up(labels: list[int], groups: list[int]) -> Images:
+    """Images that are their own numbers."""
+    numbers = torch.arange(len(labels), dtype=torch.uint8).reshape(-1, 1, 1, 1)
+    return Images(numbers, torch.tensor(labels), torch.tensor(groups))
+
+
+@pytest.fixture
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = made_up([5, 7, 2, 5, 7, 2, 9], [1, 0, 1, 1, 0, 2, 2])
+    monkeypatch.setattr("harness.data.streams.load", lambda name, data: (train, train[:4]))
+
+
+def numbers(tasks: Sequence[TaskData]) -> list[list[int]]:
+    return [task.images.pixels.flatten().tolist() for task in tasks]
+
+
+@pytest.mark.usefixtures("few_images")
+def test_shared_outputs_count_classes_in_the_order_of_the_benchmark() -> None:
+    shared = replace(
+        BENCHMARKS["split_mnist"], classes=((7, 5), (2, 9)), shared_outputs=True, outputs=2
+    )
+    stream = make_stream(shared, WHOLE, seed=0)
+    assert numbers(stream.train) == [[0, 1, 3, 4], [2, 5, 6]]
+    assert [task.images.labels.tolist() for task in stream.train] == [[1, 0, 1, 0], [0, 0, 1]]
+    assert numbers(stream.test) == [[0, 1, 3], [2]]
+
+
+@pytest.mark.usefixtures("few_images")
+def test_groups_are_tasks_in_the_order_of_the_benchmark() -> None:
+    grouped = replace(
+        BENCHMARKS["split_mnist"], tasks_by="groups", groups=(2, 1), classes=((0,), (0,))
+    )
+    stream = make_stream(grouped, TrainingBudget(epochs=1, train_examples=2), seed=0)
+    assert numbers(stream.train) == [[5, 6], [0, 2]]
+    assert numbers(stream.test) == [[], [0, 2, 3]]
+
+
+def test_a_stream_without_labels_has_no_experiences() -> None:
+    budget = TrainingBudget(epochs=1, train_examples=64, test_examples=32, decay=False)
+    stream = make_stream(BENCHMARKS["split_mnist_unsupervised"], budget, seed=0)
+    assert stream.experiences == ()
+    assert stream.unlabelled is not None
+    assert len(stream.unlabelled.dataset) == 5 * 64

@@ -1,6 +1,10 @@
 """Streams without labels: nothing of a task reaches the learner, and CN-DPM's transitions."""
 
+from __future__ import annotations
+
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,18 +12,31 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baselines.context import Context
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.data.streams import make_stream
-from harness.data.unlabelled_streams import StreamLoader, TaskLabelError, blended
+from harness.data.unlabelled_streams import (
+    StreamLoader,
+    TaskBoundaryCallback,
+    TaskLabelError,
+    UnlabelledStream,
+    blended,
+)
 
 TRAINING = TrainingBudget(epochs=2, train_examples=300, test_examples=100, tasks=3, decay=False)
 
 
+def unlabelled(name: str, seed: int) -> UnlabelledStream:
+    made = make_stream(BENCHMARKS[name], TRAINING, seed=seed).unlabelled
+    assert made is not None
+    return made
+
+
 @pytest.fixture(scope="module")
-def sharp():
-    return make_stream(BENCHMARKS["split_mnist_unsupervised"], TRAINING, seed=0).unlabelled
+def sharp() -> UnlabelledStream:
+    return unlabelled("split_mnist_unsupervised", seed=0)
 
 
 @pytest.mark.parametrize(
@@ -33,36 +50,31 @@ def sharp():
         "future_classes",
     ],
 )
-def test_a_learner_that_asks_for_a_task_is_refused(sharp, question):
+def test_a_learner_that_asks_for_a_task_is_refused(sharp: UnlabelledStream, question: str) -> None:
     for experience in (sharp.whole(), *sharp.segments()):
         with pytest.raises(TaskLabelError, match="no task labels"):
             getattr(experience, question)
 
 
-def test_a_method_that_needs_labels_cannot_train(sharp, context):
+def test_a_method_that_needs_labels_cannot_train(sharp: UnlabelledStream, context: Context) -> None:
     for name in ("rmn", "hat", "single"):
         strategy = methods()[name]().build(context)
         with pytest.raises(TaskLabelError):
             strategy.train(sharp.whole())
 
 
-def test_batches_are_inputs_and_classes_alone(sharp):
-    class Strategy:
-        dataloader = None
-
-    ends = []
-    loading = StreamLoader(sharp, ends.append)
-    loading.before_training_exp(Strategy)
-    batches = list(Strategy.dataloader)
+def test_batches_are_inputs_and_classes_alone(sharp: UnlabelledStream) -> None:
+    strategy: Any = SimpleNamespace(dataloader=None)
+    StreamLoader(sharp).before_training_exp(strategy)
+    batches = list(strategy.dataloader)
     assert all(len(batch) == 2 for batch in batches)
     assert len(batches) == len(sharp.batches) == len(sharp.counts)
-    assert ends == [1, 2, 3]
     for (x, y), counts in zip(batches, sharp.counts, strict=True):
         assert len(x) == len(y) == counts.sum()
         assert torch.equal(torch.bincount(y // 2, minlength=3), counts)  # digits 2t, 2t + 1
 
 
-def test_each_example_comes_once_an_epoch_and_borders_are_sharp(sharp):
+def test_each_example_comes_once_an_epoch_and_borders_are_sharp(sharp: UnlabelledStream) -> None:
     shown = torch.cat(sharp.batches)
     assert torch.equal(shown.sort().values, torch.arange(900).repeat_interleave(2))
     assert ((sharp.counts > 0).sum(1) == 1).all()
@@ -71,16 +83,13 @@ def test_each_example_comes_once_an_epoch_and_borders_are_sharp(sharp):
         assert (sharp.counts[start:end].argmax(1) == task).all()
 
 
-def test_the_seed_sets_the_order():
-    one, two, same = (
-        make_stream(BENCHMARKS["split_mnist_fuzzy"], TRAINING, seed=seed).unlabelled
-        for seed in (0, 1, 0)
-    )
+def test_the_seed_sets_the_order() -> None:
+    one, two, same = (unlabelled("split_mnist_fuzzy", seed) for seed in (0, 1, 0))
     assert not torch.equal(torch.cat(one.batches), torch.cat(two.batches))
     assert torch.equal(torch.cat(one.batches), torch.cat(same.batches))
 
 
-def test_transitions_are_those_of_cn_dpm():
+def test_transitions_are_those_of_cn_dpm() -> None:
     # Lee et al. 2020, Fuzzy Split-MNIST: 12,000 examples a task; 6,000 pure ones, then transitions
     # of 12,000 in five parts with 10, 30, 50, 70 and 90 % of the next task, then 6,000 pure ones
     tasks, size = 5, 12_000
@@ -96,10 +105,44 @@ def test_transitions_are_those_of_cn_dpm():
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.floats(0.1, 1))
-def test_blending_loses_nothing_and_keeps_each_order(lengths, blur):
+def test_blending_loses_nothing_and_keeps_each_order(lengths: list[int], transition: float) -> None:
     starts = np.cumsum([0, *lengths])
     queues = [torch.arange(int(a), int(b)) for a, b in pairwise(starts)]
-    mixed = blended(queues, blur)
+    mixed = blended(queues, transition)
     assert torch.equal(mixed.sort().values, torch.arange(int(starts[-1])))
     for queue in queues:
         assert torch.equal(mixed[torch.isin(mixed, queue)], queue)
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=6).map(sorted))
+def test_each_boundary_is_called_once_after_its_batch(ends: list[int]) -> None:
+    batch = 0
+    called: list[tuple[int, int]] = []
+    callback = TaskBoundaryCallback(ends, lambda task: called.append((task, batch)))
+    for batch in range(1, 25):  # noqa: B007 - the function above notes it
+        callback.after_training_iteration(SimpleNamespace())
+    assert called == list(enumerate(ends, start=1))
+
+
+@given(st.integers(0, 8))
+def test_a_stream_goes_on_where_it_was_left(sharp: UnlabelledStream, first: int) -> None:
+    strategy: Any = SimpleNamespace(dataloader=None)
+    StreamLoader(sharp, first).before_training_exp(strategy)
+    rest = [sharp.dataset.gather(indices)[1].tolist() for indices in sharp.batches[first:]]
+    assert [y.tolist() for _, y in strategy.dataloader] == rest
+    called: list[int] = []
+    callback = TaskBoundaryCallback(sharp.ends, called.append, first)
+    for _ in rest:
+        callback.after_training_iteration(SimpleNamespace())
+    assert called == [task for task, end in enumerate(sharp.ends, start=1) if end > first]
+
+
+def test_a_segment_is_the_batches_of_a_task(sharp: UnlabelledStream) -> None:
+    segments = sharp.segments()
+    assert len(segments) == 3
+    for task, segment in enumerate(segments, start=1):
+        start, end = sharp.segment(task)
+        wanted = sharp.dataset.gather(torch.cat(sharp.batches[start:end]))
+        found = segment.dataset.gather(torch.arange(len(segment.dataset)))
+        assert all(map(torch.equal, found[:2], wanted[:2]))
+        assert len(segment.dataset) == 2 * 300

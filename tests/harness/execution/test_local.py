@@ -5,56 +5,45 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+import torch
 
-from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import TrainingBudget
-from harness.config.plan import plan
-from harness.config.resolution import resolve
 from harness.config.run import Run
-from harness.execution.local import RefusedError, execute
-from harness.execution.worker import Order, advice
+from harness.execution.executor import ExecutionConfig, FatalError
+from harness.execution.local import LocalExecutor
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance, store
 
-TINY = TrainingBudget(epochs=2, train_examples=64, test_examples=32)
-RUNS = [
-    replace(run, training=asdict(TINY))
-    for run in plan(
-        BENCHMARKS["split_mnist"],
-        "smoke",
-        {"naive": methods()["naive"]},
-        {"naive": resolve(methods()["naive"], {}, {})},
-        seeds=4,
-        rows=1,
-    )
-]
-CRASHING = replace(RUNS[0], settings={"no_such_setting": 1})
-UNKNOWN = replace(RUNS[0], baseline="no_such_method")
-KILLED = RUNS[3]
+
+@dataclass(frozen=True)
+class Event:
+    """What a listener received of one run."""
+
+    kind: str
+    run_id: str
+    progress: RunProgress | None = None
+    remaining: float | None = None
 
 
 @dataclass
 class Recorder:
-    """Hears everything, and kills the worker of one run."""
+    """Receives everything, and kills the worker of one run."""
 
     victim: Run | None = None
-    events: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
 
     def started(self, worker: int, run: Run) -> None:
-        self.events.append(("started", run.id))
+        self.events.append(Event("started", run.id))
 
     def progressed(
-        self, worker: int, run: Run, position: RunProgress, remaining: float | None
+        self, worker: int, run: Run, progress: RunProgress, remaining: float | None
     ) -> None:
-        self.events.append(("progressed", run.id, position, remaining))
-        if self.victim is not None and run.id == self.victim.id:
+        self.events.append(Event("progressed", run.id, progress, remaining))
+        if run == self.victim:
             (process,) = multiprocessing.active_children()
             os.kill(process.pid or 0, signal.SIGKILL)
             self.victim = None
@@ -62,83 +51,89 @@ class Recorder:
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
     ) -> None:
-        self.events.append(("ended", run.id))
+        self.events.append(Event("ended", run.id))
         self.errors[run.id] = error
 
+    def progress_of(self, run: Run) -> list[Event]:
+        return [event for event in self.events if event.run_id == run.id and event.progress]
 
-def make_order(results: Path, device: str = "cpu") -> Order:
-    return Order(results, None, device, provenance.origin(["--seeds", "4"]), threads=2)
+
+@dataclass(frozen=True)
+class Executed:
+    """What is left of runs that were made, of which one was killed."""
+
+    results: Path
+    recorder: Recorder
+    killed: Run
+
+    def found(self) -> store.Results:
+        return store.read(self.results, "split_mnist", "smoke")
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Recorder]:
-    results = tmp_path_factory.mktemp("results")
-    recorder = Recorder(victim=KILLED)
-    execute([KILLED, CRASHING, UNKNOWN, *RUNS[:2]], make_order(results), 1, recorder)
-    return results, recorder
+def executed(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[Run], crashing: Run, unknown: Run
+) -> Executed:
+    killed = runs[3]
+    done = Executed(tmp_path_factory.mktemp("results"), Recorder(victim=killed), killed)
+    origin = provenance.origin(["--seeds", "4"])
+    config = ExecutionConfig(done.results, None, "cpu", origin, threads=2)
+    LocalExecutor(config).run([killed, crashing, unknown, *runs[:2]], done.recorder)
+    return done
 
 
-def test_everything_else_finishes(executed: tuple[Path, Recorder]) -> None:
-    results, recorder = executed
-    assert [store.status(results, run) for run in RUNS[:2]] == ["finished", "finished"]
-    assert [recorder.errors[run.id] for run in RUNS[:2]] == ["", ""]
-    found = store.read(results, "split_mnist", "smoke")
+def test_everything_else_finishes(executed: Executed, runs: list[Run]) -> None:
+    assert [store.status(executed.results, run) for run in runs[:2]] == ["finished"] * 2
+    assert [executed.recorder.errors[run.id] for run in runs[:2]] == ["", ""]
+    found = executed.found()
     assert found.damaged == {}
-    assert set(found.rows["run_id"]) == {run.id for run in RUNS[:2]}
+    assert set(found.rows["run_id"]) == {run.id for run in runs[:2]}
 
 
-def test_every_step_is_reported_in_order(executed: tuple[Path, Recorder]) -> None:
-    _, recorder = executed
-    heard = [event for event in recorder.events if event[1] == RUNS[0].id]
-    assert [heard[0], heard[-1]] == [("started", RUNS[0].id), ("ended", RUNS[0].id)]
-    positions = [event[2] for event in heard[1:-1]]
+def test_every_step_is_reported_in_order(executed: Executed, run: Run) -> None:
+    kinds = [event.kind for event in executed.recorder.events if event.run_id == run.id]
+    assert kinds == ["started", *["progressed"] * (len(kinds) - 2), "ended"]
+    progress = [event.progress for event in executed.recorder.progress_of(run)]
     doing = ["epoch 1/2", "epoch 2/2", "testing", *(f"testing on task {n}" for n in range(1, 6))]
     steps = [f"untrained, {step}" for step in doing[3:]]
     steps += [f"task {task}/5, {step}" for task in range(1, 6) for step in doing]
-    assert [position.doing for position in positions] == steps
     done = [0] * 5 + [2 * task + epoch for task in range(5) for epoch in [0, 1, *[2] * 6]]
-    assert [(position.done, position.total) for position in positions] == [(n, 10) for n in done]
+    assert progress == [RunProgress(n, 10, step) for n, step in zip(done, steps, strict=True)]
 
 
-def test_the_time_to_go_is_known_from_the_first_epoch_on(
-    executed: tuple[Path, Recorder],
-) -> None:
-    _, recorder = executed
-    first = [event for event in recorder.events if event[1] == KILLED.id and len(event) > 2]
-    assert first[0][3] is None
-    heard = [event for event in recorder.events if event[1] == RUNS[0].id and len(event) > 2]
-    assert all(seconds > 0 for *_, progress, seconds in heard if 0 < progress.fraction < 1)
+def test_the_time_to_go_is_known_from_the_first_epoch_on(executed: Executed, run: Run) -> None:
+    first, *_ = executed.recorder.progress_of(executed.killed)
+    assert first.remaining is None
+    for event in executed.recorder.progress_of(run):
+        assert event.progress is not None
+        if 0 < event.progress.fraction < 1:
+            assert event.remaining is not None
+            assert event.remaining > 0
 
 
 @pytest.mark.parametrize(
-    ("run", "reason"), [(CRASHING, "no_such_setting"), (UNKNOWN, "no_such_method")]
+    ("fixture", "reason"), [("crashing", "no_such_setting"), ("unknown", "no_such_method")]
 )
-def test_exception_is_recorded_as_a_failed_run(
-    executed: tuple[Path, Recorder], run: Run, reason: str
+def test_an_exception_is_recorded_as_a_failed_run(
+    executed: Executed, fixture: str, reason: str, request: pytest.FixtureRequest
 ) -> None:
-    results, recorder = executed
-    assert store.status(results, run) == "failed"
-    (record,) = (
-        record
-        for record in store.read(results, "split_mnist", "smoke").records
-        if record.run.id == run.id
-    )
+    run: Run = request.getfixturevalue(fixture)
+    (record,) = (one for one in executed.found().records if one.run == run)
+    assert record.status == "failed"
     assert record.error.startswith("Traceback")
     assert reason in record.error.splitlines()[-1]
-    assert record.error == recorder.errors[run.id]
+    assert record.error == executed.recorder.errors[run.id]
     assert str(provenance.ROOT) not in record.error
 
 
-def test_killed_worker_fails_only_its_run(executed: tuple[Path, Recorder]) -> None:
-    results, recorder = executed
-    assert store.status(results, KILLED) == "failed"
-    assert "signal 9" in recorder.errors[KILLED.id]
-    assert "--jobs" in recorder.errors[KILLED.id]
+def test_a_killed_worker_fails_only_its_run(executed: Executed) -> None:
+    assert store.status(executed.results, executed.killed) == "failed"
+    assert "signal 9" in executed.recorder.errors[executed.killed.id]
+    assert "--jobs" in executed.recorder.errors[executed.killed.id]
 
 
-def test_provenance_says_where_and_with_what(executed: tuple[Path, Recorder]) -> None:
-    results, _ = executed
-    for record in store.read(results, "split_mnist", "smoke").records:
+def test_provenance_says_where_and_with_what(executed: Executed) -> None:
+    for record in executed.found().records:
         made = record.provenance
         assert made["command"] == "python -m harness.compare --seeds 4"
         assert made["device"] == "cpu"
@@ -150,47 +145,23 @@ def test_provenance_says_where_and_with_what(executed: tuple[Path, Recorder]) ->
         assert os.uname().nodename not in made.values()
 
 
-def test_no_worker_outlives_the_call(executed: tuple[Path, Recorder]) -> None:
+def test_no_worker_outlives_the_call(executed: Executed) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_absent_device_is_refused_and_nothing_recorded(tmp_path: Path) -> None:
-    import torch
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_an_absent_device_is_refused_and_nothing_recorded(
+    config: ExecutionConfig, run: Run
+) -> None:
+    with pytest.raises(FatalError, match="--device cpu"):
+        LocalExecutor(replace(config, device="cuda")).run([run], Recorder())
+    assert store.status(config.results, run) == "missing"
 
-    if torch.cuda.is_available():
-        pytest.skip("this machine has the device")
-    with pytest.raises(RefusedError, match="--device cpu"):
-        execute(RUNS[:1], make_order(tmp_path, "cuda"), 1, Recorder())
-    assert store.status(tmp_path, RUNS[0]) == "missing"
 
-
-def test_a_damaged_data_file_is_refused_and_nothing_recorded(tmp_path: Path) -> None:
+def test_a_damaged_data_file_is_refused_and_nothing_recorded(
+    tmp_path: Path, config: ExecutionConfig, runs: list[Run]
+) -> None:
     (tmp_path / "mnist.npz").write_bytes(b"not the data set")
-    order = replace(make_order(tmp_path / "results"), data=tmp_path)
-    with pytest.raises(RefusedError, match="damaged or altered"):
-        execute(RUNS[:2], order, 1, Recorder())
-    assert [store.status(order.results, run) for run in RUNS[:2]] == ["missing"] * 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        (["--data", "/home/somebody/data"], "--data data"),
-        (["--results=/tmp/a/results"], "--results=results"),
-        (["--results", "../out"], "--results ../out"),
-        (["--set", "ewc.ewc_lambda=100"], "--set ewc.ewc_lambda=100"),
-    ],
-)
-def test_command_keeps_no_absolute_path(typed: list[str], kept: str) -> None:
-    assert provenance.origin(typed)["command"] == f"python -m harness.compare {kept}"
-
-
-def test_want_of_memory_names_what_to_lower() -> None:
-    import torch
-
-    with pytest.raises(RuntimeError) as failed:
-        torch.empty(1 << 50)
-    assert "--jobs" in advice(failed.value)
-    assert "training.batch_size" in advice(failed.value)
-    assert "--jobs" in advice(MemoryError())
-    assert advice(ValueError("shapes differ")) == ""
+    with pytest.raises(FatalError, match="damaged or altered"):
+        LocalExecutor(replace(config, data=tmp_path)).run(runs[:2], Recorder())
+    assert [store.status(config.results, run) for run in runs[:2]] == ["missing"] * 2

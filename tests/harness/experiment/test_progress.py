@@ -1,36 +1,27 @@
-"""Where a run is, as its worker tells it."""
+"""How far a run is, step by step."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import TrainingBudget
 from harness.experiment.progress import ProgressTracker, RunProgress, TrainingStage
 
-BUDGET = TrainingBudget(epochs=2, first_epochs=3, tasks=3)
 
-
-def stages_of(method: str, benchmark: str) -> list[TrainingStage]:
-    return training_stages(methods()[method], BENCHMARKS[benchmark].under(BUDGET), BUDGET)
-
-
-def test_a_course_tells_every_step_once() -> None:
-    told: list[RunProgress] = []
+def test_every_step_is_reported_once() -> None:
+    reported: list[RunProgress] = []
     first, second = TrainingStage("task 1/2", 2), TrainingStage("task 2/2", 1)
-    course = ProgressTracker([first, second], told.append)
-    course.tested(1)
-    course.begin(first)
-    course.trained(1)
-    course.trained(2)
-    course.tested(1)
-    course.tested(1)
-    course.begin(second)
-    course.trained(1)
-    assert told == [
+    tracker = ProgressTracker([first, second], reported.append)
+    tracker.tested(1)
+    tracker.begin(first)
+    tracker.trained(1)
+    tracker.trained(2)
+    tracker.tested(1)
+    tracker.tested(1)
+    tracker.begin(second)
+    tracker.trained(1)
+    assert reported == [
         RunProgress(0, 3, "untrained, testing on task 1"),
         RunProgress(0, 3, "task 1/2, epoch 1/2"),
         RunProgress(1, 3, "task 1/2, epoch 2/2"),
@@ -39,23 +30,23 @@ def test_a_course_tells_every_step_once() -> None:
         RunProgress(2, 3, "task 2/2, epoch 1/1"),
         RunProgress(3, 3, "task 2/2, testing"),
     ]
-    assert [progress.fraction for progress in told[:3]] == [0, 0, pytest.approx(1 / 3)]
+    assert [progress.fraction for progress in reported[:3]] == [0, 0, pytest.approx(1 / 3)]
 
 
-def test_each_task_is_a_stage_and_the_first_may_be_longer() -> None:
-    named = [
-        TrainingStage("task 1/3", 3),
-        TrainingStage("task 2/3", 2),
-        TrainingStage("task 3/3", 2),
-    ]
-    assert stages_of("naive", "split_mnist") == named
-
-
-def test_all_tasks_at_once_are_one_stage() -> None:
-    assert stages_of("joint", "split_mnist") == [TrainingStage("all 3 tasks", 2)]
-
-
-@pytest.mark.parametrize("method", ["ewc", "rmn_unsupervised"])
-def test_a_stream_without_borders_is_passed_once(method: str) -> None:
-    once = [replace(stage, epochs=1) for stage in stages_of("naive", "split_mnist")]
-    assert stages_of(method, "split_mnist_unsupervised") == once
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.integers(0, 3))
+def test_progress_counts_every_epoch_and_never_goes_back(epochs: list[int], tests: int) -> None:
+    reported: list[RunProgress] = []
+    stages = [TrainingStage(f"task {number}", each) for number, each in enumerate(epochs)]
+    tracker = ProgressTracker(stages, reported.append)
+    for stage in stages:
+        tracker.begin(stage)
+        for epoch in range(1, stage.epochs + 1):
+            tracker.trained(epoch)
+        for task in range(1, tests + 1):
+            tracker.tested(task)
+    done = [progress.done for progress in reported]
+    assert done == sorted(done)
+    assert set(done) == set(range(sum(epochs) + 1))
+    assert {progress.total for progress in reported} == {sum(epochs)}
+    assert (reported[0].fraction, reported[-1].fraction) == (0.0, 1.0)
+    assert len(set(reported)) == len(reported) == sum(epochs) + len(epochs) * (1 + tests)

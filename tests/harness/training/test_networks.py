@@ -1,13 +1,18 @@
 """The paper's backbones: shapes, layers and weights as the supplement's tables have them."""
 
+from __future__ import annotations
+
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from harness.training.networks import NETWORKS
+from harness.config.benchmarks import BENCHMARKS
+from harness.data.sources import SOURCES
+from harness.training.networks import NETWORKS, cifar_cnn, resnet18_small_stem
 from rmn import convert
 
-INPUTS = {"mlp": (1, 28), "omniglot_cnn": (1, 28)}
 WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "mlp": 784 * 100 + 2 * 100 * 100 + 100 * 10,
     "omniglot_cnn": 9 * 250 + 3 * 9 * 250 * 250 + 250 * 10,
@@ -19,30 +24,69 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
 }
 
 
+def weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d]:
+    return [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_backbones(name):
-    channels, size = INPUTS.get(name, (3, 32))
-    network = NETWORKS[name](10)
-    weighted = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    assert all(layer.bias is None for layer in weighted)
-    assert sum(layer.weight.numel() for layer in weighted) == WEIGHTS[name]
+def test_backbones(name: str) -> None:
+    network = NETWORKS[name].make(10)
+    layers = weighted(network)
+    assert all(layer.bias is None for layer in layers)
+    assert sum(layer.weight.numel() for layer in layers) == WEIGHTS[name]
     assert not any(isinstance(module, nn.Dropout) for module in network.modules())
-    x = torch.rand(2, channels, size, size)
+    x = torch.rand(2, *NETWORKS[name].input_shape)
     assert network(x).shape == (2, 10)
     model = convert(network)
-    assert len(model.relevance_layers()) == len(weighted)
+    assert len(model.relevance_layers()) == len(layers)
     assert model(x).shape == (2, 10)
 
 
+def test_every_benchmark_names_a_backbone_for_its_images() -> None:
+    for benchmark in BENCHMARKS.values():
+        colour = SOURCES[benchmark.dataset].channels is not None
+        shape = (3, 32, 32) if colour else (1, 28, 28)
+        assert NETWORKS[benchmark.network].input_shape == shape
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_first_mappings_are_independent_of_first_weights(name):
+def test_first_mappings_are_independent_of_first_weights(name: str) -> None:
     torch.manual_seed(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # the same seed, as in a comparison's first run
-        network = NETWORKS[name](10)
+        network = NETWORKS[name].make(10)
     model = convert(network, initialisation="uniform")
     model.begin_task(0, range(10))
     for layer in model.relevance_layers().values():
         both = torch.stack([layer.weight.flatten(), layer.mapping.flatten()])
         chance = layer.weight.numel() ** -0.5  # standard deviation of the correlation
         assert abs(float(torch.corrcoef(both.detach())[0, 1])) < 4 * chance
+
+
+def test_a_network_without_batchnorm_starts_as_he_et_al_have_it() -> None:
+    network = cifar_cnn(100)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    for layer in weighted(network):
+        inputs = layer.weight[0].numel()
+        spread = float(layer.weight.detach().std())
+        assert spread == pytest.approx(math.sqrt(2 / inputs), rel=0.1)
+    with torch.no_grad():
+        logits = network(torch.randn(64, 3, 32, 32))
+    assert 0.3 < float(logits.std()) < 3  # the signal neither fades nor explodes
+
+
+def test_equal_seeds_give_equal_first_weights() -> None:
+    made = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        made.append(nn.utils.parameters_to_vector(cifar_cnn(10).parameters()))
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+
+
+def test_a_small_stem_keeps_the_image_as_large_as_it_is() -> None:
+    network = resnet18_small_stem(5)
+    x = torch.rand(1, 3, 32, 32)
+    assert isinstance(network.conv1, nn.Conv2d)
+    assert isinstance(network.maxpool, nn.Module)
+    assert network.maxpool(network.conv1(x)).shape == (1, 64, 32, 32)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from harness.reporting.exports import EXPORTS
 
 import harness
 from harness.analysis.derivation import derive
@@ -20,6 +19,7 @@ from harness.analysis.metrics.definition import (
     metrics,
 )
 from harness.analysis.selection import select
+from harness.reporting.benchmark_report import leaderboard_texts
 from harness.storage import store
 from harness.storage.schema import MEASUREMENTS
 
@@ -71,7 +71,7 @@ def test_a_metric_of_another_package_is_in_every_table(stored: Path) -> None:
     assert titles[-1] == "Seconds of the first task"
     board = leaderboard(found)
     assert board.entries[0].text(columns_of(Section.ACCURACY)[2]) == "70.00"
-    assert "Worst task task-aware" in EXPORTS["md"](board)
+    assert "Worst task task-aware" in leaderboard_texts(board).head
 
     table = harness.load_metrics(stored, metric=["worst_task", "first_seconds"], seed=1)
     assert table.groupby("metric", sort=True)["value"].unique().map(list).to_dict() == {

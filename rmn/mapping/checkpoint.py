@@ -1,0 +1,43 @@
+"""Loading of a state dict whose layers were grouped in another way."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from itertools import chain, count, takewhile
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def regroup_state_dict(
+    modules: Sequence[nn.Module], state_dict: MutableMapping[str, Any], prefix: str
+) -> None:
+    """Split the tensors of a saved list of modules anew, to the lengths that this list has.
+
+    The flat tensors of the saved modules are concatenated and split; a scalar is the same for all
+    modules. What does not fit is left unchanged, so that torch reports it.
+
+    Args:
+        modules: the list that is about to load; all have tensors of the same names.
+        state_dict: the state that is loaded, with flat tensors (n,) or scalars; changed in place.
+        prefix: prefix of the list's names in `state_dict`.
+    """
+    tensors = [dict(chain(one.named_parameters(), one.named_buffers())) for one in modules]
+    for name in tensors[0]:
+        lengths = [own[name].numel() for own in tensors]
+        keys = (f"{prefix}{number}.{name}" for number in count())
+        saved = {key: state_dict[key] for key in takewhile(state_dict.__contains__, keys)}
+        parts = _split_to_lengths(list(saved.values()), lengths)
+        for key in saved:
+            del state_dict[key]
+        state_dict.update({f"{prefix}{n}.{name}": part for n, part in enumerate(parts)})
+
+
+def _split_to_lengths(saved: list[Tensor], lengths: list[int]) -> list[Tensor]:
+    if any(tensor.dim() == 0 for tensor in saved):
+        return saved[:1] * len(lengths)
+    saved_lengths = [len(tensor) for tensor in saved]
+    if saved_lengths == lengths or sum(saved_lengths) != sum(lengths):
+        return saved
+    return list(torch.split(torch.cat(saved), lengths))

@@ -1,0 +1,112 @@
+"""A network whose tasks have relevance mappings over shared weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from rmn.mapping.checkpoint import regroup_state_dict
+from rmn.mapping.flat_views import concatenate_views
+from rmn.mapping.layers import RelevanceLayer
+from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
+from rmn.tasks.network import TaskNetwork
+
+
+class RelevanceNetwork(TaskNetwork):
+    """A network with one relevance mapping per task; `rmn.convert` makes it.
+
+    `state_dict` includes a task that is being learned, but not the penalty weights, which the
+    plugin sets. A network converted on a GPU groups its layers in another way than one converted on
+    a processor; each loads the state of the other.
+
+    Args:
+        body: the module that computes the logits.
+        mappings: `RelevanceMappings` of the body's `RelevanceLayer`s, in the order of the layers.
+        rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
+
+    Attributes:
+        relevance_penalty: sum over all weights of penalty weight times relevance in the training
+            step in progress, a scalar; zero outside one.
+    """
+
+    mappings: Sequence[RelevanceMappings]
+
+    def __init__(
+        self, body: nn.Module, mappings: Sequence[RelevanceMappings], *, rule: str = "max-logit"
+    ) -> None:
+        super().__init__(body, rule=rule)
+        self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
+        self._relevance_layers = {
+            name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
+        }
+        self._views = concatenate_views(group.views for group in mappings)
+        self.relevance_penalty = torch.zeros(())
+        self.register_load_state_dict_post_hook(_restore_live_task)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def begin_task(self, label: int, classes: Sequence[int]) -> None:
+        """Begin to learn a task, with newly initialised mappings and BatchNorms of its own.
+
+        Args:
+            label: task label, which selects the task later.
+            classes: classes of the task; empty if they are unknown, then all of them.
+        """
+        for mappings in self.mappings:
+            mappings.begin_task()
+        super().begin_task(label, classes)
+
+    def finish_task(self) -> None:
+        """Append the live task to the learned ones, and freeze the weights that it uses.
+
+        Raises:
+            RuntimeError: no task was begun.
+        """
+        super().finish_task()
+        for mappings in self.mappings:
+            mappings.finish_task()
+        self.relevance_penalty = torch.zeros(())
+
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits under one task, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task: index of a learned task; None for the live task.
+        """
+        if self.training and task is None:
+            self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
+        return super().forward_task(x, task)
+
+    def restore_frozen_weights(self) -> None:
+        """Undo what the optimizer did to frozen weights and to pruned entries.
+
+        Call it after each optimizer step.
+        """
+        for mappings in self.mappings:
+            mappings.restore_frozen_weights()
+        self.relevance_penalty = torch.zeros(())
+
+    def prune(self, mu: float) -> None:
+        """Set live entries whose relevance is at most `mu` to zero, for the rest of the task."""
+        for mappings in self.mappings:
+            mappings.prune(mu)
+
+    def relevance_layers(self) -> dict[str, RelevanceLayer]:
+        """The layers with relevance mappings by their names in the original module."""
+        return self._relevance_layers
+
+    def masks(self) -> Mapping[str, Tensor]:
+        """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
+        return {name: layer.masks() for name, layer in self._relevance_layers.items()}
+
+
+def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
+    if None in network.available_tasks:
+        for mappings in network.mappings:
+            mappings.restore_live_task()

@@ -1,0 +1,45 @@
+"""Negative samples: inputs of no task, for which a mask should have no output (Algorithm 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def gaussian_noise(x: Tensor) -> Tensor:
+    """Standard Gaussian noise in the shape of `x`, as in the paper (lines 14 to 17)."""
+    return torch.randn_like(x)
+
+
+def shuffle_values(x: Tensor) -> Tensor:
+    """The values of each input in `x`, (n, ...), each input in a random order of its own."""
+    values = x.flatten(1)
+    return values.gather(1, torch.rand_like(values).argsort(1)).view_as(x)
+
+
+NEGATIVE_SAMPLES: Final[dict[str, Callable[[Tensor], Tensor]]] = {
+    "noise": gaussian_noise,
+    "shuffled": shuffle_values,
+}
+"""Functions that make negative samples from inputs of a task, in their shape, by name."""
+
+
+@contextmanager
+def frozen_batch_norm(model: nn.Module) -> Iterator[None]:
+    """Inside the context BatchNorm normalises by its running statistics and does not update them.
+
+    Negative samples must not enter the statistics of a task.
+    """
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    for norm in norms:
+        norm.eval()
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()

@@ -1,0 +1,223 @@
+"""A network with one function per learned task, as a multi-task module of Avalanche."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from avalanche.benchmarks import CLExperience
+from avalanche.models import MultiTaskModule
+from torch import Tensor, nn
+
+from rmn.tasks.features import last_layer_inputs
+from rmn.tasks.fingerprint import fingerprint
+from rmn.tasks.inference import infer_task, one_shot_scores
+from rmn.tasks.layers import TaskLayer
+
+
+class TaskNetwork(MultiTaskModule):
+    """A network of `TaskLayer`s and other layers, with one function per learned task.
+
+    In training mode it computes the live task, the one that is being learned. In evaluation mode a
+    task label that belongs to exactly one learned task selects that task. With a label of several
+    learned tasks (streams without task labels label all of them 0), or without a label, the task of
+    each input is inferred by `rule`. An unknown label selects the task that was learned last.
+
+    Args:
+        body: the module that computes the logits.
+        rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
+
+    Attributes:
+        labels: task label of each learned task.
+        classes: classes of each learned task; empty where they are unknown.
+    """
+
+    def __init__(self, body: nn.Module, *, rule: str = "max-logit") -> None:
+        super().__init__()
+        self.body = body
+        self.rule = rule
+        self.labels: list[int] = []
+        self.classes: list[list[int]] = []
+        self._live: tuple[int, list[int]] | None = None  # label and classes
+        self._task_layers = [layer for layer in body.modules() if isinstance(layer, TaskLayer)]
+
+    @property
+    def tasks(self) -> int:
+        """Number of learned tasks."""
+        return len(self.labels)
+
+    @property
+    def available_tasks(self) -> list[int | None]:
+        """Indices of the learned tasks, then None for the live task if there is one."""
+        return [*range(self.tasks), *([] if self._live is None else [None])]
+
+    def adaptation(self, experience: CLExperience) -> None:
+        """Do nothing at a new experience: the parameters stay the same objects over all tasks."""
+
+    def begin_task(self, label: int, classes: Sequence[int]) -> None:
+        """Begin to learn a task, with newly initialised parameters of its own.
+
+        Args:
+            label: task label, which selects the task later.
+            classes: classes of the task; empty if they are unknown, then all of them.
+        """
+        for layer in self._task_layers:
+            layer.begin_task()
+        self._live = (label, [int(c) for c in classes])
+
+    def finish_task(self) -> None:
+        """Append the live task to the learned ones.
+
+        Raises:
+            RuntimeError: no task was begun.
+        """
+        if self._live is None:
+            raise RuntimeError("no task is being learned; call begin_task first")
+        for layer in self._task_layers:
+            layer.finish_task()
+        label, classes = self._live
+        self.labels.append(label)
+        self.classes.append(classes)
+        self._live = None
+
+    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+        """Logits, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_labels: one label for all inputs, one for each, (n,), or None.
+
+        Raises:
+            RuntimeError: the rule is "one-shot", and the live task is a candidate.
+        """
+        if self.training or not self.tasks:
+            return self.forward_task(x, None)
+        if task_labels is None:
+            return self._forward_inferred(x, self.available_tasks)
+        if isinstance(task_labels, int):
+            return self.forward_single_task(x, task_labels)
+        labels = torch.unique(task_labels).tolist()
+        if len(labels) == 1:
+            return self.forward_single_task(x, labels[0])
+        selections = [task_labels == label for label in labels]
+        parts = [
+            self.forward_single_task(x[selection], label)
+            for selection, label in zip(selections, labels, strict=True)
+        ]
+        output = x.new_empty(len(x), parts[0].shape[1])
+        for selection, part in zip(selections, parts, strict=True):
+            output[selection] = part
+        return output
+
+    def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
+        """Logits under one task label, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_label: label of the live task, of one or several learned tasks, or an unknown one.
+        """
+        if self._live is not None and self._live[0] == task_label:
+            return self.forward_task(x, None)
+        candidates = [task for task, label in enumerate(self.labels) if label == task_label]
+        if len(candidates) > 1:
+            return self._forward_inferred(x, candidates)
+        return self.forward_task(x, candidates[0] if candidates else self.tasks - 1)
+
+    def forward_task(self, x: Tensor, task: int | None) -> Tensor:
+        """Logits under one task, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task: index of a learned task; None for the live task.
+        """
+        with nullcontext() if task is None else self._selected(task=task):
+            logits: Tensor = self.body(x)
+        return logits
+
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits of inputs x (n, ...) under each of `available_tasks`, (tasks, n, outputs)."""
+        return torch.stack([self.forward_task(x, task) for task in self.available_tasks])
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """Inputs of the last layer under each of `available_tasks`, (tasks, n, d)."""
+        with last_layer_inputs(self.body) as features:
+            self.logits_per_task(x)
+        return torch.stack(features)
+
+    def class_table(self, outputs: int) -> Tensor:
+        """Which of the classes each of `available_tasks` has, bool, (tasks, outputs)."""
+        known = self.classes if self._live is None else [*self.classes, self._live[1]]
+        table = torch.zeros(len(known), outputs, dtype=torch.bool)
+        for task, classes in enumerate(known):
+            table[task, classes or slice(None)] = True
+        return table
+
+    def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
+        """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""
+        return self._one_shot_scores(x).argmax(1)
+
+    def fingerprint(self, task: int) -> bytes:
+        """Digest of all tensors that determine the logits under learned task number `task`."""
+        return fingerprint(self._task_tensors(self.body, task))
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What `state_dict` stores beside tensors."""
+        return {
+            "labels": self.labels,
+            "classes": self.classes,
+            "rule": self.rule,
+            "learning": self._live,
+        }
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore what `get_extra_state` returned."""
+        self.labels, self.classes = list(state["labels"]), list(state["classes"])
+        self.rule = state["rule"]
+        self._live = state["learning"]
+
+    def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
+        logits = torch.stack([self.forward_task(x, task) for task in candidates])
+        rows = [self.tasks if task is None else task for task in candidates]
+        if self.rule == "one-shot":
+            if None in candidates:
+                raise RuntimeError(
+                    "the rule 'one-shot' mixes finished masks and knows nothing of the live one; "
+                    "finish the task first, or use another rule"
+                )
+            task = self._one_shot_scores(x)[:, rows].argmax(1)
+        else:
+            table = self.class_table(logits.shape[-1])[rows].to(x.device)
+            task = infer_task(logits, table, self.rule)
+        return logits[task, torch.arange(len(x), device=x.device)]
+
+    def _one_shot_scores(self, x: Tensor) -> Tensor:
+        """Scores of the learned tasks, (n, tasks)."""
+
+        def mixture_logits(weights: Tensor) -> Tensor:
+            with self._selected(mixture=weights):
+                logits: Tensor = self.body(x)
+            return logits
+
+        return one_shot_scores(mixture_logits, inputs=len(x), tasks=self.tasks, device=x.device)
+
+    def _task_tensors(self, module: nn.Module, task: int) -> Iterator[Tensor]:
+        if isinstance(module, TaskLayer):
+            yield from module.task_tensors(task)
+            return
+        yield from module.parameters(recurse=False)
+        yield from module.buffers(recurse=False)
+        for child in module.children():
+            yield from self._task_tensors(child, task)
+
+    @contextmanager
+    def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
+        """Select a learned task, or a mixture of them, in all layers."""
+        for layer in self._task_layers:
+            layer.task, layer.mixture = task, mixture
+        try:
+            yield
+        finally:
+            for layer in self._task_layers:
+                layer.task, layer.mixture = None, None

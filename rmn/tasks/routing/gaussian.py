@@ -1,0 +1,146 @@
+"""Routers that fit Gaussians to the inputs of each task, or to the features under each task."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rmn.tasks.routing.router import OutputsPerTask, Router, append_row
+
+
+class PixelGaussian(Router):
+    """One Gaussian per task over the input values, with a diagonal covariance.
+
+    Args:
+        outputs: number of classes over all tasks; not used.
+        smoothing: added to each value's variance, in squared input units.
+
+    Attributes:
+        means: mean of each input value, (tasks, values).
+        variances: variance of each input value, (tasks, values).
+    """
+
+    means: Tensor
+    variances: Tensor
+
+    def __init__(self, outputs: int, *, smoothing: float = 0.01) -> None:
+        super().__init__(outputs)
+        self.smoothing = smoothing
+        self.register_buffer("means", torch.empty(0))
+        self.register_buffer("variances", torch.empty(0))
+        self._size = 0
+        self._sums: Tensor | int = 0
+        self._squares: Tensor | int = 0
+
+    def begin_task(self) -> None:
+        """Begin a new task with no example."""
+        self._size = self._sums = self._squares = 0
+
+    def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None:
+        """Add the inputs of a batch and their squares to the sums.
+
+        Args:
+            x: inputs, (n, ...).
+            y: classes, (n,); not used.
+            network: not used.
+        """
+        values = x.flatten(1).double()
+        self._size += len(x)
+        self._sums = self._sums + values.sum(0)
+        self._squares = self._squares + values.square().sum(0)
+
+    def finish_task(self) -> None:
+        """Store the mean and the variance of the task's inputs."""
+        sums, squares = map(torch.as_tensor, (self._sums, self._squares))
+        mean = sums / self._size
+        variance = (squares / self._size - mean.square()).clamp_min(0) + self.smoothing
+        self.means = append_row(self.means, mean.float())
+        self.variances = append_row(self.variances, variance.float())
+        self.begin_task()
+
+    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
+        """Log densities of the inputs up to a constant, (tasks, n).
+
+        Args:
+            x: inputs, (n, ...).
+            network: not used.
+        """
+        values, precision = x.flatten(1), 1 / self.variances
+        quadratic = precision @ values.square().T - 2 * (self.means * precision) @ values.T
+        constant = (self.means.square() * precision + self.variances.log()).sum(1)
+        scores: Tensor = -0.5 * (quadratic + constant[:, None])
+        return scores
+
+
+class FeatureGaussian(Router):
+    """One Gaussian per class over the features under its task, with one covariance per task.
+
+    The score of a task is the log density of its nearest class (Lee et al. 2018, "A Simple Unified
+    Framework for Detecting Out-of-Distribution Samples", Equation 2); the determinants of the
+    covariances make tasks comparable.
+
+    Args:
+        outputs: number of classes over all tasks.
+        smoothing: added to each feature's variance, relative to the mean variance.
+
+    Attributes:
+        means: mean features of each class, NaN for classes not in the task, (tasks, outputs, d).
+        whitening: linear map that makes the classes' common covariance the identity, (tasks, d, d).
+    """
+
+    means: Tensor
+    whitening: Tensor
+
+    def __init__(self, outputs: int, *, smoothing: float = 0.01) -> None:
+        super().__init__(outputs)
+        self.smoothing = smoothing
+        self.register_buffer("means", torch.empty(0))
+        self.register_buffer("whitening", torch.empty(0))
+        self._sizes: Tensor | int = 0
+        self._sums: Tensor | int = 0
+        self._squares: Tensor | int = 0
+
+    def begin_task(self) -> None:
+        """Begin a new task with no example."""
+        self._sizes = self._sums = self._squares = 0
+
+    def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None:
+        """Add the features of a batch per class, and their products, to the sums.
+
+        Args:
+            x: inputs, (n, ...).
+            y: classes, (n,), int64.
+            network: gives the features under the newest task.
+        """
+        features = network.features_per_task(x)[-1].double()
+        members = torch.nn.functional.one_hot(y, self.outputs).to(features)
+        self._sizes = self._sizes + members.sum(0)
+        self._sums = self._sums + members.T @ features
+        self._squares = self._squares + features.T @ features
+
+    def finish_task(self) -> None:
+        """Store the classes' means and the whitening of their common covariance."""
+        sizes, sums, squares = map(torch.as_tensor, (self._sizes, self._sums, self._squares))
+        means = sums / sizes[:, None]
+        covariance = (squares - means.nan_to_num().T @ sums) / sizes.sum()
+        covariance.diagonal().add_(self.smoothing * covariance.diagonal().mean() + 1e-12)
+        whitening = torch.linalg.cholesky(torch.linalg.inv(covariance))
+        self.means = append_row(self.means, means.float())
+        self.whitening = append_row(self.whitening, whitening.float())
+        self.begin_task()
+
+    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
+        """Log densities of the nearest class up to a constant, (tasks, n).
+
+        Args:
+            x: inputs, (n, ...).
+            network: gives the features under each task.
+        """
+        rows = []
+        for features, means, whitening in zip(
+            network.features_per_task(x), self.means, self.whitening, strict=True
+        ):
+            known = means[~means.isnan().any(1)]
+            distance = torch.cdist(features @ whitening, known @ whitening).amin(1).square()
+            rows.append(whitening.diagonal().log().sum() - 0.5 * distance)
+        return torch.stack(rows)

@@ -1,0 +1,115 @@
+"""The interface of task routers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rmn.tasks.buffers import resize_buffers
+
+
+class OutputsPerTask(Protocol):
+    """A network whose logits and features can be computed under each learned task."""
+
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs)."""
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """Inputs of the last layer under every learned task, (tasks, n, d)."""
+
+
+class Router(nn.Module, ABC):
+    """Infers the task of each input alone.
+
+    Everything that is stored between tasks is in buffers, so that its size can be measured and
+    `state_dict` saves it; a new router loads it whatever the number of tasks.
+
+    Args:
+        outputs: number of classes over all tasks.
+    """
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    @abstractmethod
+    def begin_task(self) -> None:
+        """Begin a new task: the next batches are its training data."""
+
+    @abstractmethod
+    def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None:
+        """Add a batch of the newest task's training data; each example is given once.
+
+        Args:
+            x: inputs, (n, ...).
+            y: classes, (n,), int64.
+            network: a network in evaluation mode that has finished the task.
+        """
+
+    @abstractmethod
+    def finish_task(self) -> None:
+        """End the newest task: store its statistics."""
+
+    @abstractmethod
+    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
+        """Score of each task for each input; the task with the highest one is inferred.
+
+        Args:
+            x: inputs, (n, ...).
+            network: a network in evaluation mode that has finished the same tasks.
+
+        Returns:
+            Scores, (tasks, n).
+        """
+
+    @property
+    def bytes(self) -> int:
+        """Size in bytes of everything that is stored."""
+        return sum(buffer.untyped_storage().nbytes() for buffer in self.buffers())
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        resize_buffers(self, dict(self.named_buffers(recurse=False)), state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class ClassRouter(Router):
+    """A router that scores the classes of each task, and the task by its best class.
+
+    Its own predictions, made without any network, show what the network adds to them.
+    """
+
+    @abstractmethod
+    def class_scores(self, x: Tensor) -> Tensor:
+        """Score of each class of each task for inputs x (n, ...), (tasks, n, outputs)."""
+
+    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
+        """Score of the best class of each task, (tasks, n).
+
+        Args:
+            x: inputs, (n, ...).
+            network: not used.
+        """
+        return self.class_scores(x).amax(-1)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """The best task of inputs x (n, ...) and its best class, (2, n), int64."""
+        scores = self.class_scores(x)
+        task = scores.amax(-1).argmax(0)
+        best = scores[task, torch.arange(len(x), device=x.device)].argmax(-1)
+        return torch.stack([task, best])
+
+
+def append_row(rows: Tensor, row: Tensor) -> Tensor:
+    """Append one row to rows; empty rows take its shape and device.
+
+    Args:
+        rows: (tasks, ...), or empty with any shape.
+        row: (...).
+
+    Returns:
+        (tasks + 1, ...).
+    """
+    return torch.cat([rows, row[None]]) if rows.numel() else row[None]

@@ -1,0 +1,50 @@
+"""What methods are given is the same for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from baselines.components.no_metrics import NoMetrics
+from baselines.components.part_per_task import HeadPerTask
+from baselines.context import Context
+
+
+def test_a_shared_head_is_the_backbones_own(context: Context) -> None:
+    model = context.model()
+    assert isinstance(model, nn.Sequential)
+    for name, weight in context.network().state_dict().items():
+        assert torch.equal(weight, model.state_dict()[name])
+
+
+def test_a_head_per_task_is_put_on_the_same_backbone(context: Context) -> None:
+    model = replace(context, head="per-task").model()
+    assert isinstance(model, HeadPerTask)
+    backbone = context.network()
+    x = torch.rand(3, 1, 28, 28)
+    assert torch.equal(model.eval()(x, 0), backbone.eval()(x))
+
+
+def test_adam_has_the_benchmarks_learning_rate_for_every_weight(context: Context) -> None:
+    model = context.model()
+    optimizer = context.adam(model)
+    [group] = optimizer.param_groups
+    assert group["lr"] == context.learning_rate
+    assert group["fused"]
+    assert {id(weight) for weight in group["params"]} == {id(w) for w in model.parameters()}
+
+
+def test_arguments_are_the_budget_and_plugins_of_the_harness(context: Context) -> None:
+    arguments = context.strategy_arguments()
+    assert arguments["train_mb_size"] == context.batch_size
+    assert arguments["train_epochs"] == context.epochs
+    assert arguments["device"] == context.device
+    assert arguments["plugins"] == list(context.plugins)
+    assert isinstance(arguments["evaluator"], NoMetrics)
+
+
+def test_a_method_may_add_plugins_without_giving_them_to_the_next(context: Context) -> None:
+    context.strategy_arguments()["plugins"].append("a plugin of one method")
+    assert context.strategy_arguments()["plugins"] == list(context.plugins)

@@ -1,0 +1,67 @@
+"""Methods are found by being in the package, one name each."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+import baselines
+from baselines import registry
+from baselines.naive import Naive
+from baselines.registry import methods, register
+
+
+def test_every_module_of_the_package_is_imported_and_every_method_registered() -> None:
+    found = methods()
+    package = Path(baselines.__path__[0])
+    files = {path.stem for path in package.glob("*.py")}
+    infrastructure = {"__init__", "context", "interface", "registry"}
+    assert {method.__module__ for method in found.values()} == {
+        f"baselines.{name}" for name in files - infrastructure
+    }
+
+
+def test_names_are_in_alphabetical_order_and_those_of_the_files() -> None:
+    found = methods()
+    assert list(found) == sorted(found)
+    for name, method in found.items():
+        assert method.name == name
+        assert method.__module__ == f"baselines.{name}"
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_replaced() -> None:
+    @dataclass(frozen=True)
+    class Second(Naive):
+        """Another method of the same name."""
+
+    with pytest.raises(ValueError, match=r"two methods are named 'naive': .*Naive.*Second"):
+        register(Second)
+    assert methods()["naive"] is Naive
+
+
+def test_a_method_of_another_package_is_known_once_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @register
+    @dataclass(frozen=True)
+    class Outside(Naive):
+        """Fine-tuning by another name."""
+
+        name: ClassVar[str] = "a_method_from_outside"
+
+    try:
+        assert methods()["a_method_from_outside"] is Outside
+    finally:
+        del registry._METHODS["a_method_from_outside"]
+    assert "a_method_from_outside" not in methods()
+
+
+def test_asking_twice_imports_nothing_twice() -> None:
+    first = methods()
+    module = importlib.import_module("baselines.naive")
+    assert methods() == first
+    assert module.Naive is first["naive"]

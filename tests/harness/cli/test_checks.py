@@ -1,0 +1,99 @@
+"""Arguments that only look right: names, supervision, and folders on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baselines.registry import methods
+from harness.cli.checks import (
+    ArgumentError,
+    check_compatible,
+    check_known,
+    data_folder,
+    split_names,
+    writable_folder,
+)
+from harness.config.benchmarks import BENCHMARKS
+
+MNIST, CIFAR = BENCHMARKS["split_mnist"], BENCHMARKS["split_cifar100"]
+NAMES = st.text("abc", min_size=1, max_size=3)
+BLANKS = st.sampled_from(["", " ", "  "])
+
+
+@pytest.fixture(autouse=True)
+def no_data_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RMN_DATA", raising=False)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    check_known("benchmark", ["split_mnist", "permuted_mnist"], BENCHMARKS)
+    with pytest.raises(ArgumentError, match="benchmark 'split_mnst'; did you mean 'split_mnist'"):
+        check_known("benchmark", ["permuted_mnist", "split_mnst"], iter(BENCHMARKS))
+
+
+def test_too_much_and_too_little_supervision_are_refused() -> None:
+    known = methods()
+    check_compatible(MNIST, ["rmn", "ewc"], known)
+    with pytest.raises(ArgumentError, match="rmn_unsupervised is for streams without task labels"):
+        check_compatible(MNIST, ["rmn_unsupervised"], known)
+    with pytest.raises(ArgumentError, match=r"hat needs task labels, and .* has none") as refused:
+        check_compatible(BENCHMARKS["split_mnist_fuzzy"], ["ewc", "hat"], known)
+    _, _, proposed = str(refused.value).partition("--benchmark ")
+    assert proposed.split(" or ") == [name for name, one in BENCHMARKS.items() if one.labelled]
+
+
+@given(parts=st.lists(st.tuples(NAMES, BLANKS, BLANKS), min_size=1))
+def test_names_are_split_at_commas_once_each(parts: list[tuple[str, str, str]]) -> None:
+    names = split_names("--methods", ",,".join(left + name + right for name, left, right in parts))
+    assert len(set(names)) == len(names)
+    assert set(names) == {name for name, *_ in parts}
+    assert names[0] == parts[0][0]
+
+
+@pytest.mark.parametrize("text", ["", ",", " , "])
+def test_no_name_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentError, match="--methods names no method; separate several by"):
+        split_names("--methods", text)
+
+
+def test_a_given_folder_must_hold_the_data_set(tmp_path: Path) -> None:
+    assert data_folder(None, CIFAR) is None
+    with pytest.raises(ArgumentError, match=r"^--data: .*mnist\.npz is missing; leave out --data"):
+        data_folder(tmp_path, MNIST)
+    with pytest.raises(ArgumentError, match=r"^--data: .*cifar100\.npz is missing; put it there"):
+        data_folder(tmp_path, CIFAR)
+    (tmp_path / "cifar100.npz").touch()
+    assert data_folder(tmp_path, CIFAR) == tmp_path
+
+
+def test_the_environment_may_name_a_folder_for_the_sets_that_are_not_packaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RMN_DATA", str(tmp_path))
+    assert data_folder(None, MNIST) is None
+    with pytest.raises(ArgumentError, match=r"^RMN_DATA: .*cifar100\.npz is missing"):
+        data_folder(None, CIFAR)
+    (tmp_path / "mnist.npz").touch()
+    assert data_folder(None, MNIST) == tmp_path
+    other = tmp_path / "other"
+    with pytest.raises(ArgumentError, match=r"^--data: .*other"):  # the option comes first
+        data_folder(other, MNIST)
+
+
+def test_a_folder_need_not_be_there_but_must_be_able_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "a" / "b"
+    assert writable_folder("--results", below) == below
+    assert not below.parent.exists()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ArgumentError, match=r"--results: .*file is a file; name a folder"):
+            writable_folder("--results", path)
+    monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root
+    with pytest.raises(ArgumentError, match=r"--results: .* cannot be read and written"):
+        writable_folder("--results", below)

@@ -1,0 +1,133 @@
+"""From the command line of `harness.compare` to a checked request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from baselines.registry import methods
+from harness.cli.comparison import ComparisonRequest, make_parser, read_comparison
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import PROFILES, TrainingBudget
+from harness.config.plan import default_methods
+from harness.config.settings import declared
+from harness.config.tuned_settings import tuned
+
+SPLIT = ["--benchmark", "split_mnist"]
+
+
+@pytest.fixture(autouse=True)
+def no_data_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RMN_DATA", raising=False)
+
+
+def read(*words: str) -> ComparisonRequest:
+    return read_comparison([*SPLIT, *words], {"commit": "abc"})
+
+
+def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
+    request = read()
+    names = default_methods(BENCHMARKS["split_mnist"], methods())
+    asked = [(name, seed) for name in names for seed in range(5)]
+    assert [(run.baseline, run.seed) for run in request.runs] == asked
+    assert (request.profile, request.executor) == ("default", "local")
+    assert request.budget == BENCHMARKS["split_mnist"].budgets["default"]
+    assert request.config.origin == {"commit": "abc"}
+    assert (request.config.results, request.reports) == (Path("results"), Path("reports"))
+    assert (request.plan, request.retry_failed, request.report) == (False, False, True)
+
+
+def test_settings_are_tuned_or_given_and_what_is_given_is_named() -> None:
+    words = ["--methods", "ewc,naive", "--seeds", "1", "--set", "ewc.ewc_lambda=7"]
+    ewc, naive = read(*words, "--set", "training.epochs=3").runs
+    assert ewc.settings["ewc_lambda"] == 7.0
+    assert list(ewc.overrides.items()) == [("ewc_lambda", 7.0), ("training.epochs", 3)]
+    assert naive.overrides == {"training.epochs": 3}
+    assert ewc.training["epochs"] == naive.training["epochs"] == 3
+    [usual] = read("--methods", "ewc", "--seeds", "1").runs
+    assert usual.settings["ewc_lambda"] == tuned("split_mnist")["ewc"]["ewc_lambda"]
+    assert usual.overrides == {}
+
+
+def test_parts_share_the_runs_and_make_no_report() -> None:
+    whole = read("--methods", "ewc,naive", "--seeds", "3")
+    parts = [
+        read("--methods", "ewc,naive", "--seeds", "3", "--part", f"{k}/4") for k in range(1, 5)
+    ]
+    shared = [run.id for part in parts for run in part.runs]
+    assert sorted(shared) == sorted(run.id for run in whole.runs)
+    assert whole.report
+    assert not any(part.report for part in parts)
+    assert not read("--no-report").report
+
+
+def test_cores_are_shared_between_runs_and_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.cli.comparison.cores", lambda: 8)
+
+    def shared(*words: str) -> tuple[int, int]:
+        config = read(*words).config
+        return config.jobs, config.threads
+
+    assert shared() == (8, 1)
+    assert shared("--threads", "3") == (2, 3)
+    assert shared("--threads", "16") == (1, 16)
+    assert shared("--threads", "3", "--jobs", "4") == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--benchmark"),
+        (["--benchmark", "split_mnst"], "did you mean 'split_mnist'?"),
+        ([*SPLIT, "--methods", "rnm"], "did you mean 'rmn'?"),
+        ([*SPLIT, "--methods", ","], "names no method"),
+        ([*SPLIT, "--methods", "rmn_unsupervised"], "is for streams without task labels"),
+        ([*SPLIT, "--profile", "papers"], "did you mean 'paper'?"),
+        ([*SPLIT, "--seeds", "0"], "'0' is not a whole number from 1 to 10000"),
+        ([*SPLIT, "--seeds", "1000000000"], "not a whole number from 1 to 10000"),
+        ([*SPLIT, "--set", "training.tasks=9"], "has 5 tasks; training.tasks is 9"),
+        ([*SPLIT, "--set", "training.batch_size=1"], "at least 2"),
+        ([*SPLIT, "--jobs", "two"], "'two' is not a whole number from 1 to 10000"),
+        ([*SPLIT, "--part", "5/4"], "'5/4' is not K/N with K from 1 to N"),
+        ([*SPLIT, "--device", "tpu"], "'cpu'"),
+        ([*SPLIT, "--executor", "slurm"], "'local'"),
+        ([*SPLIT, "--sets", "rmn.beta=1"], "did you mean '--set'?"),
+        ([*SPLIT, "--set", "rmn.betta=60"], "did you mean 'beta'?"),
+        ([*SPLIT, "--set", "rmm.beta=60"], "did you mean 'rmn'?"),
+        ([*SPLIT, "--set", "rmn.beta"], "METHOD.SETTING=VALUE"),
+        ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
+        ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
+        ([*SPLIT, "--set", "rmn.batch_norm=none"], "per-task or shared"),
+        ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
+        ([*SPLIT, "--data", "/nowhere"], "--data: /nowhere/mnist.npz is missing"),
+        ([*SPLIT, "--results", "/dev/null/x"], "--results: /dev/null is a file"),
+        ([*SPLIT, "--reports", "/dev/null/x"], "--reports: /dev/null is a file"),
+        (
+            ["--benchmark", "split_mnist_fuzzy", "--set", "training.decay=true"],
+            "no learning rate can be lowered within a task; leave out training.decay",
+        ),
+        (
+            ["--benchmark", "permuted_mnist", "--set", "training.class_order=1"],
+            "permuted_mnist has all classes; leave out class_order",
+        ),
+    ],
+)
+def test_a_wrong_argument_says_what_to_type(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        read_comparison(words, {})
+    assert refused.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_names_every_benchmark_profile_method_and_setting() -> None:
+    text = make_parser(methods()).format_help()
+    for name in (*BENCHMARKS, *PROFILES, *methods()):
+        assert f"\n  {name}: " in text
+    for name in declared(TrainingBudget):
+        assert f"\n    training.{name}  " in text
+    for name, method in methods().items():
+        for setting in declared(method).values():
+            assert f"\n    {name}.{setting.name}={setting.default}  {setting.help}" in text

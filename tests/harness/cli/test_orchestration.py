@@ -1,0 +1,147 @@
+"""What every command that makes runs does around them, with an executor that trains nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness.cli.orchestration import exit_status, make_missing, say, states, unfinished
+from harness.config.run import Run
+from harness.execution import executor
+from harness.execution.executor import ExecutionConfig, FatalError, ProgressListener
+from harness.execution.make_run import record_failure
+from harness.storage import checkpoints
+
+
+class RecordingExecutor:
+    """Notes which runs it was to make."""
+
+    made: Sequence[Run] = ()
+
+    def __init__(self, config: ExecutionConfig) -> None:
+        self.config = config
+
+    def run(self, runs: Sequence[Run], listener: ProgressListener) -> None:
+        RecordingExecutor.made = runs
+        for run in runs:
+            listener.started(0, run)
+            listener.ended(0, run, "", 1.0, None)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[RecordingExecutor]]:
+    monkeypatch.setattr(executor, "_EXECUTORS", dict(executor.executors()))
+    executor.register_executor("recording")(RecordingExecutor)
+    yield RecordingExecutor
+    RecordingExecutor.made = ()
+
+
+@pytest.fixture
+def runs(run: Run, config: ExecutionConfig) -> list[Run]:
+    """A failed run, a diverged one, a damaged one and two that were never made."""
+    failed, diverged, damaged, *new = (replace(run, seed=seed) for seed in range(5))
+    record_failure(failed, config, "ValueError", {})
+    record_failure(diverged, config, "DivergedError", {}, "diverged")
+    record_failure(damaged, config, "ValueError", {})
+    [record] = config.results.glob(f"*/*/*/{damaged.id}/run.json")
+    record.write_text("{")
+    return [failed, diverged, damaged, *new]
+
+
+def leave_checkpoint(run: Run, config: ExecutionConfig, done: int) -> None:
+    folder = checkpoints.folder(config.results, run)
+    checkpoints.write(folder, run, done, 5, Path.touch)
+
+
+def test_runs_on_disk_are_left_alone_unless_failed_ones_are_to_run_again(
+    runs: list[Run], config: ExecutionConfig
+) -> None:
+    new = ["to run", "to run"]
+    assert states(runs, config, retry_failed=False) == ["failed", "diverged", "damaged", *new]
+    assert states(runs, config, retry_failed=True) == ["to run", "to run", "damaged", *new]
+
+
+@pytest.mark.parametrize(("retry_failed", "chosen"), [(False, [3, 4]), (True, [0, 1, 3, 4])])
+def test_the_executor_that_was_named_makes_what_is_missing(
+    runs: list[Run],
+    config: ExecutionConfig,
+    made: type[RecordingExecutor],
+    retry_failed: bool,
+    chosen: list[int],
+) -> None:
+    out = StringIO()
+    make_missing(runs, config, "recording", Console(file=out), retry_failed)
+    assert [run.seed for run in made.made] == chosen
+    heading, *lines = out.getvalue().splitlines()
+    assert heading == f"{len(chosen)} runs to make."
+    assert [line.split(" finished")[0] for line in lines] == [
+        f"{number}/{len(chosen)} ewc seed {seed}" for number, seed in enumerate(chosen, start=1)
+    ]
+
+
+def test_unfinished_runs_are_those_with_a_checkpoint(
+    runs: list[Run], config: ExecutionConfig
+) -> None:
+    leave_checkpoint(runs[3], config, done=2)
+    [(run_id, checkpoint)] = unfinished(runs, config).items()
+    assert (run_id, checkpoint.done, checkpoint.tasks) == (runs[3].id, 2, 5)
+
+
+def test_what_other_code_has_begun_is_not_gone_on_with(
+    runs: list[Run],
+    config: ExecutionConfig,
+    made: type[RecordingExecutor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leave_checkpoint(runs[3], config, done=2)
+    log = Console(file=StringIO())
+    make_missing(runs[3:], config, "recording", log, retry_failed=False)
+    assert list(made.made) == runs[3:]
+    made.made = ()
+    monkeypatch.setattr(checkpoints, "code_digest", lambda: "changed")
+    with pytest.raises(FatalError, match=r"^ewc seed 3 has 2 of 5 tasks done by other code .*del"):
+        make_missing(runs[3:], config, "recording", log, retry_failed=False)
+    make_missing(runs[4:], config, "recording", log, retry_failed=False)
+    assert list(made.made) == runs[4:]
+
+
+def test_nothing_is_shown_or_started_where_nothing_is_missing(
+    runs: list[Run], config: ExecutionConfig, made: type[RecordingExecutor]
+) -> None:
+    out = StringIO()
+    make_missing(runs[:3], config, "recording", Console(file=out), retry_failed=False)
+    assert (made.made, out.getvalue()) == ((), "")
+
+
+def test_a_command_ends_with_the_status_of_what_ended_it() -> None:
+    def refused() -> int:
+        raise FatalError("no such device; use --device cpu")
+
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    def crashing() -> int:
+        raise ZeroDivisionError
+
+    out = StringIO()
+    log = Console(file=out, width=20)
+    assert exit_status(lambda: 1, log) == 1
+    assert exit_status(refused, log) == 2
+    assert exit_status(interrupted, log) == 130
+    assert out.getvalue().splitlines() == [
+        "error: no such device; use --device cpu",
+        "Interrupted. Finished runs are kept; the same command goes on from there.",
+    ]
+    with pytest.raises(ZeroDivisionError):  # a mistake of ours is shown as it is
+        exit_status(crashing, log)
+
+
+def test_text_is_printed_as_it_is() -> None:
+    out = StringIO()
+    say(Console(file=out, width=10, force_terminal=True), "ewc[a=1] is [bold]not[/bold] 12 long")
+    assert out.getvalue() == "ewc[a=1] is [bold]not[/bold] 12 long\n"

@@ -1,0 +1,53 @@
+"""What `--plan` shows of the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.table import Table
+
+from harness.cli.plan_table import plan_table
+from harness.config.run import Run
+from harness.storage.checkpoints import Checkpoint
+
+
+def shown(table: Table) -> tuple[list[object], list[list[object]]]:
+    """Headers, and the cells row by row."""
+    cells = [list(column.cells) for column in table.columns]
+    return [column.header for column in table.columns], [
+        list(row) for row in zip(*cells, strict=True)
+    ]
+
+
+def test_a_row_per_method_and_only_the_states_that_there_are(run: Run) -> None:
+    hat = replace(run, baseline="hat", settings={"lamb": 0.75, "smax": 400.0}, seed=4)
+    table = plan_table(
+        [
+            (run, "finished"),
+            (hat, "damaged"),
+            (replace(run, seed=1), "to run"),
+            (replace(run, seed=2), "to run"),
+        ]
+    )
+    assert shown(table) == (
+        ["method", "settings", "seeds to run", "seeds finished", "seeds damaged"],
+        [
+            ["ewc", "ewc_lambda=10.0", "1 2", "0", ""],
+            ["hat", "lamb=0.75, smax=400.0", "", "", "4"],
+        ],
+    )
+
+
+def test_a_run_that_goes_on_says_how_far_it_is(run: Run) -> None:
+    second, third = replace(run, seed=1), replace(run, seed=2)
+    checkpoint = Checkpoint(run.id, done=2, tasks=5, code="", state="", sha256="")
+    states = [(run, "to run"), (second, "to run"), (third, "diverged")]
+    found = {run.id: checkpoint, third.id: checkpoint}  # what is left of a run that ended
+    assert shown(plan_table(states, found)) == (
+        ["method", "settings", "seeds to run", "seeds diverged"],
+        [["ewc", "ewc_lambda=10.0", "0 (2/5 tasks done) 1", "2"]],
+    )
+
+
+def test_nothing_planned_is_an_empty_table() -> None:
+    assert shown(plan_table([])) == (["method", "settings"], [])

@@ -1,0 +1,30 @@
+"""What a user is told who typed a name that does not exist."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.config.suggestions import unknown
+
+WORDS = st.text("abcxyz_", min_size=3, max_size=12)
+
+
+def test_the_nearest_name_is_suggested_only_if_it_is_near() -> None:
+    near = unknown("benchmark", "Split-MNIST", ["permuted_mnist", "split_mnist"])
+    assert near == (
+        "unknown benchmark 'Split-MNIST'; did you mean 'split_mnist'? "
+        "There are: permuted_mnist, split_mnist."
+    )
+    far = unknown("benchmark", "zzz", ["split_mnist", "permuted_mnist"])
+    assert far == "unknown benchmark 'zzz'. There are: split_mnist, permuted_mnist."
+
+
+def test_nothing_to_choose_from_is_said() -> None:
+    assert unknown("run", "abc", []) == "unknown run 'abc'. There are: none."
+
+
+@given(names=st.lists(WORDS, min_size=1, unique=True), choice=st.data())
+def test_a_name_in_capitals_is_recognised(names: list[str], choice: st.DataObject) -> None:
+    name = choice.draw(st.sampled_from(names))
+    assert f"did you mean {name!r}?" in unknown("name", name.upper(), names)

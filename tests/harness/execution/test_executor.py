@@ -1,0 +1,40 @@
+"""The register of executors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.execution import executor
+from harness.execution.executor import executors, register_executor
+from harness.execution.local import LocalExecutor
+from harness.storage.provenance import ROOT
+
+
+@pytest.fixture(autouse=True)
+def own_register(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_EXECUTORS", dict(executors()))
+
+
+def test_the_executors_of_the_package_are_found_by_lying_in_it() -> None:
+    code = "from harness.execution.executor import executors; print(*executors())"
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["local"]
+
+
+def test_another_is_known_by_its_name_from_its_registration_on() -> None:
+    class Elsewhere(LocalExecutor):
+        pass
+
+    assert "elsewhere" not in executors()
+    assert register_executor("elsewhere")(Elsewhere) is Elsewhere
+    assert list(executors().items()) == [("elsewhere", Elsewhere), ("local", LocalExecutor)]
+
+
+def test_a_name_is_given_once() -> None:
+    with pytest.raises(ValueError, match="two executors are named 'local'"):
+        register_executor("local")(LocalExecutor)
+    assert executors()["local"] is LocalExecutor

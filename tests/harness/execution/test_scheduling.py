@@ -1,0 +1,92 @@
+"""The order in which runs are started, and the estimate of the time to go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.config.run import Run
+from harness.execution.scheduling import RunInProgress, Schedule
+
+METHODS = ("ewc", "hat", "si")
+RUN = Run("split_mnist", "ewc", {}, "smoke", {}, 0, {})
+RUNS = [replace(RUN, baseline=name, seed=seed) for name in METHODS for seed in range(3)]
+SECONDS = st.floats(0.001, 1e6)
+
+
+def test_every_method_is_tried_and_then_the_longest_taken() -> None:
+    runs = [replace(RUN, baseline=name, seed=seed) for name in ("ewc", "hat") for seed in (0, 1)]
+    schedule = Schedule(runs)
+    assert schedule.remaining([], 1) is None
+    assert [schedule.next(), schedule.next()] == [runs[0], runs[2]]
+    schedule.measured(runs[0], 10.0)
+    schedule.measured(runs[2], 30.0)
+    assert schedule.remaining([], 2) == 20.0  # (10 + 30) / 2
+    assert schedule.next() == runs[3]
+    alone = RunInProgress(runs[3], 5.0, 0.5)  # the long one, at the end
+    assert schedule.remaining([alone], 2) == 25.0
+    assert schedule.next() == runs[1]
+    assert not schedule
+
+
+def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> None:
+    runs = [replace(RUN, baseline=name, seed=0) for name in ("ewc", "hat", "si")]
+    schedule = Schedule(runs)
+    ewc, hat = schedule.next(), schedule.next()
+    extremes = [RunInProgress(ewc, 9.0, 0.0), RunInProgress(hat, 9.0, 1.0)]
+    assert schedule.remaining(extremes, 2) is None
+    going = [RunInProgress(ewc, 10.0, 0.25), RunInProgress(hat, 10.0, 0.5)]
+    assert schedule.remaining(going, 2) == 35.0  # (30 + 10 + the mean of 40 and 20) / 2
+    schedule.measured(hat, 90.0)
+    assert schedule.remaining(going[:1], 1) == 30.0 + 65.0
+
+
+def test_a_run_that_takes_longer_than_expected_takes_no_time_from_the_others() -> None:
+    schedule = Schedule([RUNS[0], RUNS[1]])
+    slow = schedule.next()
+    schedule.measured(slow, 10.0)
+    assert schedule.remaining([RunInProgress(slow, 25.0, 0.9)], 1) == 10.0
+
+
+def test_nothing_is_left_of_an_empty_schedule() -> None:
+    schedule = Schedule([])
+    assert not schedule
+    with pytest.raises(ValueError, match="empty"):
+        schedule.next()
+
+
+@given(runs=st.permutations(RUNS), seconds=st.fixed_dictionaries(dict.fromkeys(METHODS, SECONDS)))
+def test_runs_are_started_once_each_and_the_longest_first(
+    runs: list[Run], seconds: dict[str, float]
+) -> None:
+    schedule = Schedule(runs)
+    started = []
+    while schedule:
+        started.append(schedule.next())
+        schedule.measured(started[-1], seconds[started[-1].baseline])
+    assert sorted(map(str, started)) == sorted(map(str, RUNS))
+    first, rest = started[:3], started[3:]
+    assert {run.baseline for run in first} == set(METHODS)
+    taken = [seconds[run.baseline] for run in rest]
+    assert taken == sorted(taken, reverse=True)
+
+
+@given(
+    workers=st.integers(1, 20),
+    seconds=st.fixed_dictionaries(dict.fromkeys(METHODS, SECONDS)),
+    spent=SECONDS,
+)
+def test_the_estimate_is_what_perfect_workers_would_need_at_least(
+    workers: int, seconds: dict[str, float], spent: float
+) -> None:
+    schedule = Schedule(RUNS)
+    for method in METHODS:
+        schedule.measured(replace(RUN, baseline=method), seconds[method])
+    going = RunInProgress(schedule.next(), spent, 0.5)
+    rest = max(seconds[going.run.baseline] - spent, 0.0)
+    pending = 3 * sum(seconds.values()) - seconds[going.run.baseline]
+    remaining = schedule.remaining([going], workers)
+    assert remaining == pytest.approx(max((rest + pending) / workers, rest))

@@ -1,0 +1,99 @@
+"""The parent's end of a real worker process that is never given anything to train."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harness.config.run import Run
+from harness.execution.executor import ExecutionConfig
+from harness.execution.make_run import RunEnded
+from harness.execution.worker_process import WorkerProcess
+from harness.experiment.progress import RunProgress
+
+
+@pytest.fixture
+def worker(config: ExecutionConfig) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(config, 0)
+    yield worker
+    worker.stop()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_is_idle_until_it_is_given_a_run(worker: WorkerProcess, run: Run) -> None:
+    assert worker.in_progress is None
+    assert worker.pid in {child.pid for child in multiprocessing.active_children()}
+    worker.start(run)
+    progress = worker.in_progress
+    assert progress is not None
+    assert (progress.run, progress.fraction) == (run, 0.0)
+    assert 0 <= progress.seconds <= worker.seconds
+    assert worker.started.endswith("+00:00")
+
+
+def test_a_killed_worker_gives_no_message_but_the_signal(worker: WorkerProcess, run: Run) -> None:
+    worker.start(run)
+    os.kill(worker.pid, signal.SIGKILL)
+    assert worker.receive() is None
+    report = worker.crash_report()
+    assert report.startswith("the worker process died (signal 9, perhaps for want of memory: ")
+    assert "--jobs" in report
+
+
+def test_the_last_words_of_a_worker_are_in_its_crash_report(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(worker._log.name).write_text("x" * 3000 + " last words")
+    monkeypatch.setattr(worker, "_process", SimpleNamespace(exitcode=3, join=lambda: None))
+    words, ending = worker.crash_report().splitlines()
+    assert words.endswith("x last words")
+    assert len(words) == 2000
+    assert ending == "the worker process died (exit status 3)"
+
+
+def test_a_dead_worker_may_be_given_a_run_and_says_so_later(
+    worker: WorkerProcess, run: Run
+) -> None:
+    os.kill(worker.pid, signal.SIGTERM)
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+    worker.start(run)
+    assert worker.receive() is None
+
+
+def test_the_fraction_is_that_of_the_last_report(
+    worker: WorkerProcess, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: Iterator[object] = iter([RunProgress(1, 4, "task 1/2"), RunEnded("", 1.0)])
+
+    class Replies:
+        def recv(self) -> object:
+            return next(messages)
+
+        def send(self, run: Run) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(worker, "connection", Replies())
+    worker.start(run)
+    assert worker.receive() == RunProgress(1, 4, "task 1/2")
+    progress = worker.in_progress
+    assert progress is not None
+    assert progress.fraction == 0.25
+    assert worker.receive() == RunEnded("", 1.0)
+    worker.start(run)
+    assert worker.in_progress is not None
+    assert worker.in_progress.fraction == 0.0
+
+
+def test_a_keyboard_interrupt_is_still_ours_after_a_worker_was_started(
+    worker: WorkerProcess,
+) -> None:
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

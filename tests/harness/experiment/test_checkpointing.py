@@ -1,0 +1,159 @@
+"""A run that was interrupted goes on to the same numbers, whatever its method keeps in mind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from baselines.interface import Requirement
+from baselines.registry import methods
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.plan import is_compatible
+from harness.config.run import Run
+from harness.experiment.checkpointing import CheckpointError, _random_state, _set_random_state
+from harness.experiment.experiment import RunResult, run_experiment
+from harness.experiment.progress import RunProgress
+from harness.storage import checkpoints
+
+if TYPE_CHECKING:
+    Result = Callable[..., RunResult]
+
+UNLABELLED = "split_mnist_unsupervised"
+SEVERAL_STAGES = [
+    name
+    for name, method in methods().items()
+    if Requirement.ALL_TASKS_AT_ONCE not in method.requirements
+]
+
+
+class Interrupted(Exception):  # noqa: N818 - no error of anybody's
+    """Ends a run as Ctrl-C would."""
+
+
+def interrupt(run: Run, folder: Path, doing: str) -> None:
+    """Make a run as far as the moment at which it is doing so."""
+
+    def report(progress: RunProgress) -> None:
+        if progress.doing == doing:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run_experiment(run, device="cpu", data=None, report=report, checkpoint=folder)
+
+
+def resume(run: Run, folder: Path) -> tuple[RunResult, list[str]]:
+    """Go on with a run; its result, and what it did."""
+    did: list[str] = []
+    torch.manual_seed(99)  # whatever this process has drawn before is no matter
+    result = run_experiment(
+        run,
+        device="cpu",
+        data=None,
+        report=lambda progress: did.append(progress.doing),
+        checkpoint=folder,
+    )
+    return result, did
+
+
+def untimed(result: RunResult) -> pd.DataFrame:
+    rows = result.rows
+    return rows[~rows["metric"].str.endswith("_seconds")].reset_index(drop=True)
+
+
+def assert_same(one: RunResult, other: RunResult) -> None:
+    pd.testing.assert_frame_equal(untimed(one), untimed(other), check_exact=True)
+    assert one.masks.keys() == other.masks.keys()
+    assert all(np.array_equal(one.masks[name], other.masks[name]) for name in one.masks)
+
+
+@pytest.mark.parametrize("name", SEVERAL_STAGES)
+def test_a_run_goes_on_to_the_numbers_of_an_uninterrupted_one(
+    name: str, make_run: Callable[..., Run], result: Result, tmp_path: Path
+) -> None:
+    labelled = is_compatible(BENCHMARKS["split_mnist"], methods()[name])
+    benchmark = "split_mnist" if labelled else UNLABELLED
+    run = make_run(name, benchmark)
+    interrupt(run, tmp_path, "task 3/3, epoch 1/2" if labelled else "task 3/3, epoch 1/1")
+    found = checkpoints.read(tmp_path)
+    assert found is not None
+    assert (found.run, found.done, found.tasks) == (run.id, 2, 3)
+    resumed, did = resume(run, tmp_path)
+    assert {doing.partition(",")[0] for doing in did} == {"task 3/3"}
+    assert_same(resumed, result(name, benchmark))
+
+
+def test_a_stream_with_boundaries_alone_goes_on_as_well(
+    make_run: Callable[..., Run], result: Result, tmp_path: Path
+) -> None:
+    run = make_run("ewc", UNLABELLED)
+    interrupt(run, tmp_path, "task 2/3, epoch 1/1")
+    resumed, did = resume(run, tmp_path)
+    assert did[0].startswith("task 2/3")
+    assert_same(resumed, result("ewc", UNLABELLED))
+
+
+def test_what_the_interrupted_task_had_learned_is_learned_again(
+    make_run: Callable[..., Run], result: Result, tmp_path: Path
+) -> None:
+    run = make_run("replay")
+    interrupt(run, tmp_path, "task 2/3, epoch 2/2")
+    interrupt(run, tmp_path, "task 2/3, testing")
+    interrupt(run, tmp_path, "task 3/3, epoch 2/2")
+    resumed, _ = resume(run, tmp_path)
+    assert_same(resumed, result("replay"))
+
+
+def test_before_the_first_task_is_measured_there_is_nothing_to_go_on_from(
+    make_run: Callable[..., Run], result: Result, tmp_path: Path
+) -> None:
+    run = make_run("naive")
+    interrupt(run, tmp_path, "task 1/3, testing")
+    assert checkpoints.read(tmp_path) is None
+    resumed, did = resume(run, tmp_path)
+    assert did[0].startswith("untrained")
+    assert_same(resumed, result("naive"))
+
+
+def test_a_damaged_checkpoint_is_none(
+    make_run: Callable[..., Run], result: Result, tmp_path: Path
+) -> None:
+    run = make_run("naive")
+    interrupt(run, tmp_path, "task 3/3, epoch 1/2")
+    [state] = tmp_path.glob("state-*.pt")
+    state.write_bytes(state.read_bytes()[:-1])
+    resumed, did = resume(run, tmp_path)
+    assert did[0].startswith("untrained")
+    assert_same(resumed, result("naive"))
+
+
+def test_a_checkpoint_of_other_code_is_refused(
+    make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("naive")
+    interrupt(run, tmp_path, "task 2/3, epoch 1/2")
+    with pytest.raises(CheckpointError, match="1 of 3 tasks of ewc seed 0"):
+        resume(make_run("ewc"), tmp_path)
+    monkeypatch.setattr(checkpoints, "code_digest", lambda: "changed")
+    with pytest.raises(CheckpointError, match="go back to those to go on, or delete the folder"):
+        resume(run, tmp_path)
+
+
+def test_random_numbers_go_on_where_they_were() -> None:
+    def draw() -> list[float]:
+        legacy = np.random.normal(size=3)  # noqa: NPY002 - libraries draw from it
+        gauss = [random.gauss(0, 1) for _ in range(3)]
+        return [*legacy, *gauss, *torch.rand(3).tolist(), random.random()]
+
+    draw()
+    state = _random_state()
+    first = draw()
+    assert draw() != first
+    _set_random_state(state)
+    assert draw() == first

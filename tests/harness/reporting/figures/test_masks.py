@@ -1,0 +1,42 @@
+"""Figures of masks against the counts that the results were made up with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.analysis.leaderboard import Leaderboard
+from harness.reporting.figures.masks import masks, overlap
+from harness.storage.store import Results
+
+
+def test_density_and_use_are_shares_of_all_layers_weights(
+    found: Results, board: Leaderboard
+) -> None:
+    figure = masks(found.rows, board)
+    assert figure is not None
+    for axis, expected in zip(figure.axes, ([20] * 5, [15, 30, 45, 60, 75]), strict=True):
+        lines: dict[str, Any] = {str(line.get_label()): line for line in axis.get_lines()}
+        assert [title for title in lines if not title.startswith("_")] == ["RMN"]
+        np.testing.assert_allclose(lines["RMN"].get_ydata(), expected)
+        assert lines["RMN"].get_xdata().tolist() == [1, 2, 3, 4, 5]
+        assert axis.get_ylim()[0] == 0
+
+
+def test_without_masks_there_is_no_figure(found: Results, board: Leaderboard) -> None:
+    rows = found.rows[found.rows["baseline"] == "naive"]
+    assert masks(rows, board) is None
+    assert overlap(rows, board) is None
+
+
+def test_overlap_is_intersection_over_union(found: Results, board: Leaderboard) -> None:
+    figure = overlap(found.rows, board)
+    assert figure is not None
+    [panel] = [axis for axis in figure.axes if axis.axison]
+    assert panel.get_title() == "RMN"
+    cells: Any = panel.collections[0].get_array()
+    shown = np.ma.filled(cells, np.nan).reshape(4, 4)
+    lower = np.tri(4, dtype=bool)  # of tasks 2 to 5 with tasks 1 to 4
+    np.testing.assert_allclose(shown[lower], 100 * 5 / (20 + 20 - 5))
+    assert np.isnan(shown[~lower]).all()

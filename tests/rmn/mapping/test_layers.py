@@ -1,0 +1,142 @@
+"""Masked layers against plain layers with masked weights."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rmn import convert
+from rmn.mapping.layers import RelevanceConv2d, RelevanceLayer, RelevanceLinear
+from rmn.mapping.network import RelevanceNetwork
+from rmn.tasks.layers import TaskLayer
+
+N, TASKS = 3, 4
+
+CONVOLUTIONS: dict[str, dict[str, Any]] = {
+    "plain": {"padding": 1},
+    "strided": {"stride": (2, 1), "padding": (0, 2)},
+    "dilated": {"dilation": 2},
+    "grouped": {"groups": 2},
+    "same": {"padding": "same"},
+}
+
+
+def learned(module: nn.Module, x: Tensor) -> RelevanceNetwork:
+    """A converted module that has finished some tasks with random masks, half open."""
+    torch.manual_seed(0)
+    network = convert(module)
+    network.double()
+    for task in range(TASKS):
+        network.begin_task(task, [])
+        network.train()
+        network(x)
+        network.finish_task()
+    network.eval()
+    return network
+
+
+def only_layer(network: RelevanceNetwork) -> RelevanceLayer:
+    (layer,) = network.relevance_layers().values()
+    return layer
+
+
+def test_a_linear_layer_has_the_weights_of_its_mask() -> None:
+    x = torch.randn(N, 5, dtype=torch.double)
+    layer = only_layer(learned(nn.Sequential(nn.Linear(5, 4)), x))
+    assert isinstance(layer, RelevanceLinear)
+    for task, mask in enumerate(layer.masks()):
+        torch.testing.assert_close(layer.forward_task(x, task), F.linear(x, layer.weight * mask))
+    mask = layer.mapping > 0.5
+    torch.testing.assert_close(layer(x), F.linear(x, layer.weight * mask))
+    assert torch.equal(layer.live_mask(), mask)
+
+
+@pytest.mark.parametrize("settings", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_convolution_has_the_weights_of_its_mask(
+    settings: dict[str, Any], layout: torch.memory_format
+) -> None:
+    module = nn.Conv2d(4, 6, (3, 2), bias=False, **settings).to(memory_format=layout)
+    x = torch.randn(N, 4, 8, 7, dtype=torch.double).to(memory_format=layout)
+    layer = only_layer(learned(nn.Sequential(module), x))
+    plain = nn.Conv2d(4, 6, (3, 2), bias=False, dtype=torch.double, **settings)
+    for task, mask in enumerate(layer.masks()):
+        plain.weight.data = layer.weight.detach() * mask
+        torch.testing.assert_close(layer.forward_task(x, task), plain(x))
+
+
+@pytest.mark.parametrize("settings", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_mixture_of_convolutions_is_the_sum_over_the_tasks(
+    settings: dict[str, Any], layout: torch.memory_format
+) -> None:
+    module = nn.Conv2d(4, 6, (3, 2), bias=False, **settings).to(memory_format=layout)
+    x = torch.randn(N, 4, 8, 7, dtype=torch.double).to(memory_format=layout)
+    layer = only_layer(learned(nn.Sequential(module), x))
+    assert isinstance(layer, RelevanceConv2d)
+    weights = torch.softmax(torch.randn(TASKS, dtype=torch.double), 0).expand(N, TASKS)
+    results = []
+    for forward in (RelevanceConv2d.forward_mixture, TaskLayer.forward_mixture):
+        inputs, mixture = (tensor.clone().requires_grad_() for tensor in (x, weights))
+        output = forward(layer, inputs, mixture)
+        toward = torch.linspace(-1, 2, output.numel(), dtype=torch.double).reshape(output.shape)
+        gradients = torch.autograd.grad((output * toward).sum(), (inputs, mixture))
+        results.append((output, *gradients))
+    for ours, slow in zip(*results, strict=True):
+        torch.testing.assert_close(ours, slow)
+
+
+def test_in_training_the_mask_is_soft() -> None:
+    network = convert(nn.Sequential(nn.Linear(5, 4, bias=False)))
+    layer = only_layer(network)
+    network.begin_task(0, [])
+    x = torch.randn(N, 5)
+    torch.testing.assert_close(network(x), F.linear(x, layer.weight * layer.relevance))
+    network.restore_frozen_weights()  # ends the training step
+    with pytest.raises(AssertionError, match="through its network"):
+        layer(x)
+
+
+def test_a_layer_that_is_used_twice_keeps_one_weight() -> None:
+    torch.manual_seed(0)
+    tied = nn.Linear(4, 4, bias=False)
+    model = convert(nn.Sequential(tied, nn.BatchNorm1d(4), nn.Sequential(tied, nn.Linear(4, 2))))
+    first, second = (model.body.get_submodule(name) for name in ("0", "2.0"))
+    assert isinstance(first, RelevanceLayer)
+    assert isinstance(second, RelevanceLayer)
+    assert first.weight.data_ptr() == second.weight.data_ptr()
+    model.begin_task(0, [0, 1])
+    torch.autograd.backward(model(torch.randn(3, 4)).sum())
+    model.finish_task()
+    assert torch.equal(first.masks(), second.masks())
+    (group,) = model.mappings
+    assert int(group.uses.max()) == 1
+
+
+def test_masked_weights_have_the_layout_of_the_weights() -> None:
+    convolutions = nn.Sequential(nn.Conv2d(1, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 4, 1))
+    model = convert(convolutions.to(memory_format=torch.channels_last))
+    model.begin_task(0, [])
+    torch.autograd.backward(model(torch.randn(2, 1, 5, 5)).sum())
+    live = [layer.live_mask() for layer in model.relevance_layers().values()]
+    model.finish_task()
+    for layer, mask in zip(model.relevance_layers().values(), live, strict=True):
+        assert torch.equal(layer.masks(), mask[None])
+        assert torch.equal(layer.masked_weight(0), layer.weight * mask)
+        assert layer.masked_weight(0).stride() == layer.weight.stride()
+
+
+def test_masks_are_stored_at_one_bit_a_weight() -> None:
+    layer = only_layer(learned(nn.Sequential(nn.Linear(7, 3)), torch.randn(N, 7).double()))
+    assert layer.packed.dtype == torch.uint8
+    assert layer.packed.shape == (TASKS, 3)
+    assert layer.masks().shape == (TASKS, 3, 7)
+
+
+def test_tensors_of_a_task_are_its_mask_and_the_weights_it_uses() -> None:
+    layer = only_layer(learned(nn.Sequential(nn.Linear(7, 3)), torch.randn(N, 7).double()))
+    packed, weights = layer.task_tensors(1)
+    assert torch.equal(packed, layer.packed[1])
+    assert torch.equal(weights, layer.weight[layer.masks()[1]])

@@ -1,0 +1,201 @@
+"""Networks with relevance mappings: saved and loaded, copied, and with betas that are learned."""
+
+import copy
+import io
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import pytest
+import torch
+from avalanche.benchmarks import DatasetExperience
+from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor, nn
+
+from harness.training.networks import cifar_cnn, mlp, resnet18
+from rmn import RMN, RelevanceNetwork, RMNPlugin, convert
+from rmn.mapping.layers import RelevanceConv2d
+from rmn.tasks.layers import TaskBatchNorm, TaskLayer
+
+Experiences = Sequence[DatasetExperience]
+Sets = list[tuple[Tensor, Tensor]]
+
+
+def small() -> RelevanceNetwork:
+    torch.manual_seed(0)
+    return convert(nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)))
+
+
+def learner(model: RelevanceNetwork, plugins: Sequence[SupervisedPlugin] = ()) -> RMN:
+    return RMN(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
+        rmn=RMNPlugin(l0_weight=0.3, prune_epoch=1, prune_below=0.3),
+        train_mb_size=64,
+        train_epochs=2,
+        plugins=plugins,
+        evaluator=EvaluationPlugin(),
+    )
+
+
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+def test_a_saved_network_predicts_the_same_bits(
+    experiences: Experiences, test_sets: Sets, head: Literal["shared", "per-task"]
+) -> None:
+    torch.manual_seed(0)
+    model = convert(mlp(10), head=head)
+    strategy = learner(model)
+    for experience in experiences[:3]:
+        strategy.train(experience)
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    loaded = convert(mlp(10), head=head)
+    loaded.load_state_dict(torch.load(file, weights_only=True))
+    x, _ = test_sets[1]
+    labels = torch.ones(len(x), dtype=torch.long)
+    model.eval()
+    loaded.eval()
+    with torch.no_grad():
+        assert torch.equal(loaded(x, labels), model(x, labels))
+        assert torch.equal(loaded(x), model(x))
+        assert torch.equal(loaded.logits_per_task(x), model.logits_per_task(x))
+
+
+def test_a_network_saved_during_a_task_goes_on_where_it_was(
+    experiences: Experiences, test_sets: Sets
+) -> None:
+    torch.manual_seed(0)
+    model = convert(mlp(10))
+    learner(model).train(experiences[0])
+    model.begin_task(1, [2, 3])
+    model.prune(0.5)
+    loaded = convert(mlp(10))
+    loaded.load_state_dict(model.state_dict())
+    x, _ = test_sets[0]
+    before = loaded.eval().forward_task(x, 0).detach()
+    assert torch.equal(loaded.logits_per_task(x), model.eval().logits_per_task(x))
+    optimizer = torch.optim.Adam(loaded.parameters(), lr=0.1)
+    torch.autograd.backward(loaded.train()(x).square().mean())
+    optimizer.step()
+    loaded.restore_frozen_weights()
+    assert torch.equal(loaded.eval().forward_task(x, 0), before)
+    assert all(not mappings.mapping[mappings.pruned].any() for mappings in loaded.mappings)
+    loaded.finish_task()
+    assert loaded.labels == [0, 1]
+
+
+@pytest.mark.parametrize("learn_beta", [False, True])
+@pytest.mark.parametrize("limits", [(1, 2**40), (2**40, 1), (40, 1), (50, 40)])
+def test_a_network_loads_what_one_with_other_groups_saved(
+    limits: tuple[int, int], learn_beta: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for limit in limits:
+        monkeypatch.setattr("rmn.mapping.mappings.CACHE_SIZE", limit)
+        layers = [nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 4), nn.Linear(4, 3)]
+        made.append(convert(nn.Sequential(*layers), learn_beta=learn_beta))
+    saved, loaded = made
+    sizes, others = ([len(group.weight) for group in model.mappings] for model in made)
+    assert sizes != others
+    for task in range(2):
+        saved.begin_task(task, [])
+        torch.autograd.backward(saved(torch.randn(4, 6)).sum())
+        with torch.no_grad():
+            for group in saved.mappings:
+                group.beta += torch.rand_like(group.beta) if learn_beta else 7
+        if not task:
+            saved.finish_task()
+    loaded.load_state_dict(saved.state_dict())
+    x = torch.randn(4, 6)
+    for model in made:
+        model.eval()
+    for available in saved.available_tasks:
+        one, other = (model.forward_task(x, available) for model in made)
+        assert torch.equal(one, other)
+    pairs = zip(*(model.relevance_layers().values() for model in made), strict=True)
+    for layer, same in pairs:
+        assert torch.equal(layer.mapping, same.mapping)
+        torch.testing.assert_close(layer.relevance, same.relevance)
+
+
+def test_a_network_of_other_layers_is_refused() -> None:
+    saved, loaded = (convert(nn.Linear(6, width)) for width in (5, 4))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        loaded.load_state_dict(saved.state_dict())
+
+
+def test_names_in_the_state_dict_stay() -> None:
+    model = small()
+    model.begin_task(0, [])
+    model.finish_task()
+    assert set(model.state_dict()) == {
+        *(f"mappings.0.{name}" for name in ("weight", "mapping", "beta", "uses", "pruned")),
+        *(f"body.{number}.packed" for number in (0, 3)),
+        *(f"body.1.live.{name}" for name in ("weight", "bias", "running_mean", "running_var")),
+        *("body.1.live.num_batches_tracked", "body.1.finished", "_extra_state"),
+    }
+
+
+@pytest.mark.parametrize("change", [copy.deepcopy, lambda model: model.double()])
+def test_layers_see_the_values_of_a_copied_or_converted_network(
+    change: Callable[[RelevanceNetwork], RelevanceNetwork],
+) -> None:
+    model = change(small())
+    (mappings,) = model.mappings
+    x = torch.randn(4, 6, dtype=mappings.weight.dtype)
+    before = model(x)
+    with torch.no_grad():
+        mappings.weight.mul_(2)
+    for layer in model.relevance_layers().values():
+        assert layer.weight.untyped_storage().data_ptr() == mappings.weight.data_ptr()
+        assert layer.weight.dtype == mappings.weight.dtype
+    assert not torch.equal(model(x), before)
+
+
+class Copying(SupervisedPlugin):
+    def __init__(self) -> None:
+        super().__init__()
+        self.copies: list[RelevanceNetwork] = []
+
+    def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        self.copies.append(copy.deepcopy(strategy.model))
+
+
+def test_a_network_can_be_copied_while_it_learns(experiences: Experiences, test_sets: Sets) -> None:
+    torch.manual_seed(0)
+    copying, model = Copying(), convert(mlp(10))
+    learner(model, [copying]).train(experiences[0])
+    x, _ = test_sets[0]
+    live = copying.copies[-1].eval().forward_task(x, None)
+    assert torch.equal(live, model.eval().forward_task(x, 0))
+
+
+def test_beta_can_be_learned(experiences: Experiences) -> None:
+    torch.manual_seed(0)
+    model = convert(mlp(10), learn_beta=True, beta=10.0)
+    learner(model).train(experiences[0])
+    (mappings,) = model.mappings
+    betas = mappings.beta.tolist()
+    assert len(betas) == len(model.relevance_layers())
+    assert all(beta != 10.0 for beta in betas)
+    assert len(set(betas)) == len(betas)
+
+
+@pytest.mark.parametrize("make", [cifar_cnn, resnet18])
+def test_one_shot_inference_in_one_pass_is_that_of_a_pass_per_task(
+    make: Callable[[int], nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    network = convert(make(10)).double()
+    for task in range(4):
+        network.begin_task(task, [])
+        network.train()
+        network(task + torch.randn(16, 3, 32, 32, dtype=torch.double))
+        network.finish_task()
+    network.eval().float()
+    x = torch.randn(4, 3, 32, 32)
+    found = network.infer_task_in_one_shot(x)
+    for kind in (RelevanceConv2d, TaskBatchNorm):
+        monkeypatch.setattr(kind, "forward_mixture", TaskLayer.forward_mixture)
+    assert torch.equal(found, network.infer_task_in_one_shot(x))

@@ -1,0 +1,58 @@
+"""The inputs of a network's last layer, wherever that layer was registered."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from rmn.tasks.features import last_layer, last_layer_inputs
+from rmn.tasks.layers import TaskBatchNorm, TaskHead
+
+
+class OutputRegisteredFirst(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList([nn.Linear(4, 2), nn.ReLU()])
+        self.hidden = nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.parts[0](self.parts[1](self.hidden(x)))
+        return logits
+
+
+HEAD = nn.Linear(4, 2)
+CONVOLUTION = nn.Conv2d(3, 2, 1)
+TASK_HEAD = TaskHead(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("network", "last"),
+    [
+        (nn.Sequential(nn.Linear(6, 4), nn.Sequential(HEAD, nn.Softmax(1))), HEAD),
+        (nn.Sequential(nn.Linear(6, 4), CONVOLUTION, nn.BatchNorm2d(2)), CONVOLUTION),
+        (nn.Sequential(TASK_HEAD, TaskBatchNorm(nn.BatchNorm1d(2))), TASK_HEAD),
+    ],
+)
+def test_the_last_layer_is_the_last_with_weights(network: nn.Module, last: nn.Module) -> None:
+    assert last_layer(network) is last
+
+
+def test_a_network_without_weights_is_its_own_last_layer() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.ReLU())
+    assert last_layer(network) is network
+
+
+def test_inputs_of_each_pass_are_collected_flat() -> None:
+    network = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 2, 1))
+    passes = [torch.randn(n, 3, 2, 2) for n in (2, 5)]
+    with last_layer_inputs(network) as collected:
+        for x in passes:
+            network(x)
+    network(passes[0])  # after the context nothing is collected
+    assert len(collected) == 2
+    for found, x in zip(collected, passes, strict=True):
+        assert torch.equal(found, x.relu().flatten(1))
+
+
+def test_the_order_of_registration_decides() -> None:
+    network = OutputRegisteredFirst()
+    assert last_layer(network) is network.hidden

@@ -1,0 +1,165 @@
+"""A network with one function per task, made of heads and BatchNorms per task."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rmn.tasks.inference import infer_task
+from rmn.tasks.layers import TaskBatchNorm, TaskHead
+from rmn.tasks.network import TaskNetwork
+
+OUTPUTS = 10
+
+
+def untrained() -> TaskNetwork:
+    torch.manual_seed(0)
+    body = nn.Sequential(
+        nn.Linear(6, 20),
+        TaskBatchNorm(nn.BatchNorm1d(20)),
+        nn.ReLU(),
+        TaskHead(nn.Linear(20, OUTPUTS)),
+    )
+    return TaskNetwork(body)
+
+
+@pytest.fixture
+def network() -> TaskNetwork:
+    """Three tasks whose heads and BatchNorms differ."""
+    made = untrained()
+    for task in range(3):
+        made.begin_task(task, [2 * task, 2 * task + 1])
+        made.train()
+        made(task + torch.randn(64, 6))
+        made.finish_task()
+    made.eval()
+    return made
+
+
+def test_labels_select_tasks(network: TaskNetwork) -> None:
+    x = torch.randn(6, 6)
+    every = network.logits_per_task(x)
+    assert every.shape == (3, 6, OUTPUTS)
+    assert torch.equal(network(x, 1), every[1])
+    assert torch.equal(network(x, torch.ones(6, dtype=torch.long)), every[1])
+    assert torch.equal(network(x, 7), every[2])  # unknown: the task learned last
+    mixed = network(x, torch.tensor([0, 1, 2, 2, 1, 0]))
+    expected = torch.stack([every[t, n] for n, t in enumerate([0, 1, 2, 2, 1, 0])])
+    torch.testing.assert_close(mixed, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_label_the_task_is_inferred(network: TaskNetwork) -> None:
+    x = torch.randn(6, 6)
+    every = network.logits_per_task(x)
+    for rule in ("max-logit", "entropy"):
+        network.rule = rule
+        inferred = infer_task(every, network.class_table(OUTPUTS), rule)
+        assert torch.equal(network(x), every[inferred, torch.arange(6)])
+
+
+def test_a_label_of_several_tasks_is_inferred(network: TaskNetwork) -> None:
+    x = torch.randn(6, 6)
+    network.labels = [0, 0, 0]
+    assert torch.equal(network(x, torch.zeros(6, dtype=torch.long)), network(x))
+
+
+def test_the_live_task_is_available_while_it_is_learned(network: TaskNetwork) -> None:
+    x = torch.randn(6, 6)
+    learned = network.logits_per_task(x)
+    network.begin_task(5, [])
+    assert network.available_tasks == [0, 1, 2, None]
+    every = network.logits_per_task(x)
+    assert torch.equal(every[:3], learned)
+    assert torch.equal(every[3], network.body(x))
+    assert torch.equal(network(x, 5), every[3])
+    assert network.class_table(OUTPUTS)[3].all()  # its classes are unknown
+    assert network.features_per_task(x).shape == (4, 6, 20)
+    network.finish_task()
+    assert network.labels == [0, 1, 2, 5]
+    assert network.tasks == 4
+    assert torch.equal(network(x, 5), every[3])
+
+
+def test_a_task_that_was_not_begun_cannot_be_finished() -> None:
+    with pytest.raises(RuntimeError, match="begin_task"):
+        untrained().finish_task()
+
+
+def test_features_are_the_inputs_of_the_head(network: TaskNetwork) -> None:
+    x = torch.randn(4, 6)
+    features = network.features_per_task(x)
+    head = next(m for m in network.modules() if isinstance(m, TaskHead))
+    logits = torch.stack([F.linear(f, head.finished[task]) for task, f in enumerate(features)])
+    assert torch.equal(logits, network.logits_per_task(x))
+
+
+def test_one_shot_gradient_of_one_input_at_a_time(network: TaskNetwork) -> None:
+    x = torch.randn(8, 6)
+    alone = [int(network.infer_task_in_one_shot(one[None])) for one in x]
+    assert network.infer_task_in_one_shot(x).tolist() == alone
+    assert len(set(alone)) > 1
+
+
+def test_one_shot_gradient_against_finite_differences(network: TaskNetwork) -> None:
+    x = torch.randn(1, 6)
+    precise = copy.deepcopy(network).double()
+
+    def entropy(weights: Tensor) -> float:
+        with precise._selected(mixture=weights):
+            log_p = F.log_softmax(precise.body(x.double()), -1)
+        return float(-(log_p.exp() * log_p).sum())
+
+    equal = torch.full((1, 3), 1 / 3, dtype=torch.double)
+    step = 1e-5 * torch.eye(3, dtype=torch.double)
+    slopes = [(entropy(equal + step[t]) - entropy(equal - step[t])) / 2e-5 for t in range(3)]
+    assert int(network.infer_task_in_one_shot(x)) == min(range(3), key=slopes.__getitem__)
+
+
+def test_one_shot_among_some_tasks_is_the_best_of_these(network: TaskNetwork) -> None:
+    x = torch.randn(40, 6)
+    network.labels, network.rule = [0, 5, 0], "one-shot"
+    scores = network._one_shot_scores(x)
+    assert (scores.argmax(1) == 1).any()  # the best is another label's task
+    expected = torch.where(scores[:, 0] >= scores[:, 2], 0, 2)
+    every = network.logits_per_task(x)
+    assert torch.equal(network(x, 0), every[expected, torch.arange(40)])
+    network.begin_task(0, [6, 7])
+    with pytest.raises(RuntimeError, match="one-shot"):
+        network(x)
+
+
+def test_a_fingerprint_is_of_one_task(network: TaskNetwork) -> None:
+    x = torch.randn(4, 6)
+    head = next(m for m in network.modules() if isinstance(m, TaskHead))
+    shared = network.body.get_submodule("0")
+
+    def changed(change: Callable[[], object]) -> list[bool]:
+        before = [network.fingerprint(task) for task in range(3)]
+        logits = network.logits_per_task(x)
+        with torch.no_grad():
+            change()
+        digests = [network.fingerprint(task) != before[task] for task in range(3)]
+        pairs = zip(network.logits_per_task(x), logits, strict=True)
+        assert digests == [not torch.equal(*pair) for pair in pairs]
+        return digests
+
+    assert len({network.fingerprint(task) for task in range(3)}) == 3
+    assert changed(lambda: head.finished[1].add_(1)) == [False, True, False]
+    assert changed(lambda: head.live.weight.add_(1)) == [False, False, False]
+    assert changed(lambda: shared.get_parameter("weight").mul_(1.5)) == [True, True, True]
+
+
+def test_a_saved_network_continues_where_it_was(network: TaskNetwork) -> None:
+    network.begin_task(9, [6, 7])
+    network.rule = "energy"
+    loaded = untrained()
+    loaded.load_state_dict(network.state_dict())
+    x = torch.randn(4, 6)
+    assert torch.equal(loaded.eval().logits_per_task(x), network.logits_per_task(x))
+    assert loaded.rule == "energy"
+    loaded.finish_task()
+    assert loaded.labels == [0, 1, 2, 9]
+    assert loaded.classes == [[0, 1], [2, 3], [4, 5], [6, 7]]
