@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from harness.cli.checks import ArgumentError, writable_folder
 from harness.cli.progress_display import display
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError, executors
 from harness.storage import checkpoints
 from harness.storage.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from harness.storage.store import Survey
 
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
@@ -21,18 +25,25 @@ INTERRUPTED: Final = 130
 TO_RUN: Final = "to run"
 
 
-def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> list[str]:
+def states(
+    runs: Sequence[Run],
+    config: ExecutionConfig,
+    retry_failed: bool,
+    survey: Survey | None = None,
+) -> list[str]:
     """For each run `TO_RUN`, or its state in the store; those are left alone.
 
     Args:
         runs: all runs of a command.
         config: where their results are.
         retry_failed: whether failed runs are to run again.
+        survey: of their benchmark and profile, if it was made already.
     """
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
     again = {"missing"} | ({"failed", "diverged"} if retry_failed else set())
-    found = (store.status(config.results, run) for run in runs)
+    known = survey.states if survey else {}
+    found = (known.get(run.id) or store.status(config.results, run) for run in runs)
     return [TO_RUN if state in again else state for state in found]
 
 
@@ -55,6 +66,7 @@ def make_missing(
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
     if missing:
+        _check_writable(config)
         with display(log, len(missing)) as listener:
             executors()[executor](config).run(missing, listener)
 
@@ -86,6 +98,18 @@ def _check_checkpoints(missing: Sequence[Run], config: ExecutionConfig) -> None:
                 f"other versions of the libraries; go back to those to go on, or delete {folder} "
                 "to begin anew"
             )
+
+
+def _check_writable(config: ExecutionConfig) -> None:
+    """Refuse a folder that no run can be stored in; where nothing is to be made, it may be such.
+
+    Raises:
+        FatalError: it is one.
+    """
+    try:
+        writable_folder("--results", config.results)
+    except ArgumentError as error:
+        raise FatalError(str(error)) from error
 
 
 def exit_status(action: Callable[[], int], log: Console) -> int:

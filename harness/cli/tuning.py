@@ -15,8 +15,8 @@ from harness.cli.checks import (
     check_compatible,
     check_known,
     data_folder,
+    readable_folder,
     split_names,
-    writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.grids import Grid, candidates, given_grids, grid
@@ -95,7 +95,7 @@ def _request(
             for run in candidates(method, grids[name], benchmark, args.seeds)
         ],
         config=ExecutionConfig(
-            results=writable_folder("--results", args.results),
+            results=readable_folder("--results", args.results),
             data=data_folder(args.data, benchmark),
             device=args.device,
             origin=origin,

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
+from harness.config.suggestions import shortened
 
 _BOOLEANS: Final = {"true": True, "false": False}
 _KINDS: Final[dict[type, str]] = {
@@ -20,9 +21,6 @@ _KINDS: Final[dict[type, str]] = {
 
 _MOST: Final = 2**63
 """Whole numbers below it are what tensors hold; larger ones would fail in the midst of a run."""
-
-_SHOWN: Final = 40
-"""So many characters of a wrong value are shown."""
 
 
 class SettingError(ValueError):
@@ -75,7 +73,7 @@ class Setting:
                 continue
             if self._within(value):
                 return value
-        raise SettingError(f"{self.name} must be {self.allowed}, not {_shortened(text)!r}")
+        raise SettingError(f"{self.name} must be {self.allowed}, not {shortened(text)!r}")
 
     def admits(self, value: Any) -> bool:
         """Whether a value is one of those that `parse` gives."""
@@ -139,7 +137,3 @@ def _is(kind: Any, value: Any) -> bool:
     if isinstance(kind, type):
         return type(value) is kind or (kind is float and type(value) is int)
     return bool(type(value) is type(kind) and value == kind)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

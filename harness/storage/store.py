@@ -108,6 +108,50 @@ def status(results: Path, run: Run) -> State:
     return of_folder
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is of one benchmark and profile, without any rows.
+
+    Attributes:
+        states: of runs by id; those that are damaged, or may be in a damaged file, are not there.
+        damaged: folders and files that cannot be read, with the reason.
+    """
+
+    states: dict[str, State] = field(default_factory=dict)
+    damaged: dict[Path, str] = field(default_factory=dict)
+
+
+def survey(results: Path, benchmark: str, profile: str) -> Survey:
+    """`status` of the runs that are there, and what is damaged; each record is read once.
+
+    Args:
+        results: folder of all results.
+        benchmark: its name.
+        profile: its name.
+    """
+    found = Survey()
+    file = packed.path_of(results, benchmark, profile)
+    inside: Mapping[str, Record] = {}
+    try:
+        inside = packed.index(file)
+    except DamageError as error:
+        found.damaged[file] = str(error)
+    for path in run_folder.under(results / benchmark / profile):
+        try:
+            state = run_folder.read_record(path).status
+        except DamageError as error:
+            if path.exists():  # else it was packed or deleted meanwhile
+                found.damaged[path] = str(error)
+        else:
+            if state == "finished" or file not in found.damaged:
+                found.states[path.name] = state
+    doubtful = {path.name for path in found.damaged}
+    for run_id, record in inside.items():
+        if record.status == "finished" or not (run_id in doubtful or run_id in found.states):
+            found.states[run_id] = record.status
+    return found
+
+
 def read(results: Path, benchmark: str, profile: str) -> Results:
     """All runs of a benchmark and profile; what is damaged is named and left alone.
 

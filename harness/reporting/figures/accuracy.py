@@ -27,6 +27,7 @@ from harness.reporting.figures.style import (
     faint_seeds,
     grid,
     legend,
+    literal,
     rows_of,
     wrapped,
 )
@@ -173,7 +174,7 @@ def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
         axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
-    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.invert_yaxis()
     axis.set(xlabel="forgetting, task-aware (percentage points)")
     return figure

@@ -52,7 +52,12 @@ def dashes(board: Leaderboard, entry: Entry) -> str:
 
 def wrapped(title: str) -> str:
     """A title in lines that fit a panel or a legend."""
-    return textwrap.fill(title, 24)
+    return textwrap.fill(literal(title), 24)
+
+
+def literal(text: str) -> str:
+    """A text that matplotlib shows as it is, with dollars that begin no formula."""
+    return text.replace("$", r"\$")
 
 
 def grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:

@@ -17,6 +17,7 @@ from harness.reporting.figures.style import (
     faint_seeds,
     grid,
     legend,
+    literal,
 )
 
 
@@ -37,7 +38,7 @@ def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             at = mine.loc[mine["seed"] == seed, "value"]
             height = y + 0.6 * ((place + 0.5) / len(seeds) - 0.5)
             axis.plot(at, [height] * len(at), "|", color=colour(entry), ms=4, mew=1)
-    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.set(ylim=(len(entries) - 0.5, -0.5), xlabel="batch (grey: first batch of each task)")
     return figure
 

@@ -14,6 +14,7 @@ from harness.config.run import Run
 from harness.storage import schema, store, validation
 from harness.storage.provenance import ROOT
 from harness.storage.schema import TASK_AWARE
+from harness.storage.texts import as_texts
 
 Rows = Callable[..., pd.DataFrame]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -49,7 +50,7 @@ def test_each_row_is_of_a_run_and_each_run_has_rows(run: Run, make_rows: Rows) -
 
 def first(rows: pd.DataFrame, **changes: Any) -> pd.DataFrame:
     """With other values in the first row."""
-    texts = schema.as_texts(rows)
+    texts = as_texts(rows)
     for name, value in changes.items():
         texts.loc[0, name] = value
     return schema.check(texts)
@@ -131,7 +132,7 @@ def test_a_diagonal_is_enough_where_no_more_was_asked_for(
     with pytest.raises(ValueError, match="task-aware"):
         validation.check(schema.check(rest), [run])
     diagonal = replace(run, training={**run.training, "accuracy_matrix": "diagonal"})
-    rest = schema.check(schema.as_texts(rest).assign(run_id=diagonal.id))
+    rest = schema.check(as_texts(rest).assign(run_id=diagonal.id))
     validation.check(rest, [diagonal])
     missing = rest[~((rest["after"] == 2) & (rest["task"] == 2)).fillna(False)]
     with pytest.raises(ValueError, match="task-aware"):
