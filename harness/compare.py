@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from harness.cli.comparison import ComparisonRequest, read_comparison
+from harness.cli.damage import about_damage, option_of
 from harness.cli.orchestration import (
     FINISHED,
     INCOMPLETE,
@@ -46,7 +46,7 @@ def _compare(request: ComparisonRequest, log: Console) -> int:
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
     if request.plan:
-        return _show_plan(request)
+        return _show_plan(request, log)
     make_missing(request.runs, request.config, request.executor, log, request.retry_failed)
     results = store.read(request.config.results, request.benchmark.name, request.profile)
     if not results.rows.empty:
@@ -54,8 +54,11 @@ def _compare(request: ComparisonRequest, log: Console) -> int:
     return _account(results, request, log)
 
 
-def _show_plan(request: ComparisonRequest) -> int:
-    found = states(request.runs, request.config, request.retry_failed)
+def _show_plan(request: ComparisonRequest, log: Console) -> int:
+    from harness.storage import store
+
+    survey = store.survey(request.config.results, request.benchmark.name, request.profile)
+    found = states(request.runs, request.config, request.retry_failed, survey)
     if request.runs:
         budget = request.budget.identity().items()
         shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
@@ -67,6 +70,8 @@ def _show_plan(request: ComparisonRequest) -> int:
     for line in (_expected(left, request), _in_progress(left, request)):
         if line:
             say(_out(), line)
+    for line in about_damage(survey.damaged, request.config.results):
+        say(log, line)
     return FINISHED
 
 
@@ -121,9 +126,7 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
         for record in results.records
         if record.status != "finished" and record.run.id in asked
     }
-    where = (
-        f" --results {request.config.results}" if request.config.results != Path("results") else ""
-    )
+    where = option_of(request.config.results)
     for run_id, status in failed.items():
         why = f"python -m harness.results show {run_id}{where} says why"
         say(log, f"{asked[run_id]} {status}; {why}")
@@ -137,10 +140,8 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
     ]
     for run in lost:
         say(log, f"{run} has no result; the same command makes it again")
-    for path, reason in results.damaged.items():
-        say(log, f"{path} is damaged and left alone: {reason}")
-    if results.damaged:
-        say(log, f"python -m harness.results verify{where} names all that is damaged.")
+    for line in about_damage(results.damaged, request.config.results):
+        say(log, line)
     return INCOMPLETE if failed or lost or results.damaged else FINISHED
 
 

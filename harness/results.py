@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from harness.cli.checks import ArgumentError, check_known
+from harness.cli.checks import ArgumentError, check_known, readable_folder
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
     from harness.storage.damage import DamageError  # pandas; a wrong option need not wait for it
 
     try:
+        readable_folder("--results", args.results)
         if not args.results.is_dir():
             raise ArgumentError(f"--results: there is no folder {args.results}; {_MAKE}")
         return _COMMANDS[args.command](args)
@@ -159,6 +160,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _merge(args: argparse.Namespace) -> int:
     from harness.storage.maintenance import merge
 
+    readable_folder("OTHER_RESULTS", args.other)
     if not args.other.is_dir():
         raise ArgumentError(f"there is no folder {args.other}; name another results folder")
     if args.other.resolve() == args.results.resolve():

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.analysis.metrics.definition import RUN, Key, Metric, metrics
+from harness.storage.texts import as_categories
 
 _KEY = ["run_id", "regime", "rule"]
 
@@ -19,11 +20,14 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
         rows: raw measures (`harness.storage.schema`), of any number of runs.
 
     Returns:
-        The columns of `RUN`, regime, rule, metric, value.
+        The columns of `RUN`, regime, rule, metric, value; texts are categories, as in the rows.
     """
+    rows = as_categories(rows, [*_KEY, "baseline", "setting", "metric"])
     selected: dict[tuple[str, ...], pd.DataFrame] = {}
     cut: dict[object, Mapping[Key, Any]] = {}  # what several metrics are functions of, made once
     tables: list[pd.DataFrame] = []
+    texts = {name: sorted({"", *rows[name].cat.categories}) for name in _KEY}
+    texts["metric"] = sorted(metrics())
     for metric in metrics().values():
         if not metric.measurements:
             continue
@@ -36,12 +40,15 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
             if (metric.over, names) not in cut:
                 cut[metric.over, names] = metric.over(selected[names])
             values = _each(metric, cut[metric.over, names])
-        tables.append(values.rename("value").reset_index().assign(metric=metric.id))
+        table = values.rename("value").reset_index().assign(metric=metric.id)
+        table = table.reindex(columns=[*_KEY, "metric", "value"], fill_value="")
+        kinds = {name: pd.CategoricalDtype(known) for name, known in texts.items()}
+        tables.append(table.astype(kinds))
     derived = pd.concat(tables, ignore_index=True)
-    runs = rows[RUN].drop_duplicates("run_id")
-    derived = derived.merge(runs, on="run_id", how="left")
-    derived = derived[[*RUN, "regime", "rule", "metric", "value"]]
-    return derived.fillna({"regime": "", "rule": ""})
+    runs = rows[RUN].drop_duplicates("run_id").set_index("run_id")
+    own = runs.reindex(derived["run_id"])
+    derived = derived.assign(**{str(name): own[name].array for name in runs})
+    return derived[[*RUN, "regime", "rule", "metric", "value"]]
 
 
 def _each(metric: Metric, parts: Mapping[Key, Any]) -> pd.Series[float]:

@@ -19,6 +19,7 @@ from harness.config.budgets import PROFILES
 from harness.config.suggestions import unknown
 from harness.storage import schema, store
 from harness.storage.store import Results
+from harness.storage.texts import as_texts
 
 _RUN: Final = ("benchmark", "scenario", "method", "setting", "profile", "seed")
 
@@ -37,6 +38,8 @@ ROW_COLUMNS: Final = (
     "run_id",
 )
 """Of `load_rows`."""
+
+_TEXTS: Final = ("run_id", "baseline", "setting", "regime", "rule", "metric")
 
 Wanted = str | Iterable[str] | None
 """Names to keep: one, several, or None for all."""
@@ -158,7 +161,7 @@ def _with_labels(folder: Path, place: Place, parts: Mapping[Place, Results]) -> 
 
 def _rows(parts: Mapping[Place, Results]) -> pd.DataFrame:
     tables = [part.rows for part in parts.values() if len(part.rows)]
-    return pd.concat(tables, ignore_index=True) if tables else schema.empty()
+    return schema.concat(tables)
 
 
 def _ids(part: Results) -> list[str]:
@@ -177,7 +180,7 @@ def _tidy(table: pd.DataFrame, parts: Mapping[Place, Results], rule: Rules) -> p
         for number, name in enumerate(("benchmark", "profile"))
     }
     table = table.assign(**{name: column.astype("string") for name, column in named.items()})
-    table = table.astype(dict.fromkeys(("regime", "rule", "metric"), "string"))
+    table = as_texts(table).astype(dict.fromkeys(_TEXTS, "string"))
     return table.rename(columns={"baseline": "method", "regime": "scenario"})
 
 

@@ -13,6 +13,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
 from harness.storage import store
 from harness.storage.store import Results
+from harness.storage.texts import as_texts
 
 
 def labelled_counterpart(benchmark: str, profile: str) -> tuple[str, str] | None:
@@ -69,4 +70,4 @@ def lost_without_labels(
     kept = {record.run.id for record in supervised.records if comparable(record.run)}
     rows = supervised.rows
     rows = rows[rows["run_id"].isin(kept) & (rows["metric"] == "accuracy")]
-    return degradation(derived, derive(rows).replace({"baseline": names}))
+    return degradation(derived, as_texts(derive(rows)).replace({"baseline": names}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +54,20 @@ TABLES: Final = (
 )
 
 
-def paper_cells(results: Path, profile: str) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class PaperCells:
+    """The numbers of all tables.
+
+    Attributes:
+        table: one row a table, regime, benchmark and method; see `paper_cells`.
+        damaged: folders and files that could not be read, with the reason.
+    """
+
+    table: pd.DataFrame
+    damaged: Mapping[Path, str]
+
+
+def paper_cells(results: Path, profile: str) -> PaperCells:
     """Average accuracies after the last task, one row a table, regime, benchmark and method.
 
     Args:
@@ -62,18 +75,20 @@ def paper_cells(results: Path, profile: str) -> pd.DataFrame:
         profile: whose runs; only those with the benchmark's own settings are taken.
 
     Returns:
-        Columns table, regime, benchmark, baseline, method (as printed), seeds (0 if it was not
-        measured), mean and half_width (of the 95 % interval, shares), quoted and comparable (of the
-        publication, "" if it has none).
+        Their table has the columns table, regime, benchmark, baseline, method (as printed), seeds
+        (0 if it was not measured), mean and half_width (of the 95 % interval, shares), quoted and
+        comparable (of the publication, "" if it has none).
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
+    damaged: dict[Path, str] = {}
     for table in TABLES:
         for benchmark in table.benchmarks:
             found = select(store.read(results, benchmark, profile))
+            damaged |= found.damaged
             finished = any(record.status == "finished" for record in found.records)
             board = leaderboard(found) if finished else Leaderboard(benchmark, profile)
             rows += [{"table": table.title, **row} for row in _of_benchmark(board)]
-    return pd.DataFrame(rows)
+    return PaperCells(pd.DataFrame(rows), damaged)
 
 
 def _of_benchmark(board: Leaderboard) -> Iterator[dict[str, Any]]:

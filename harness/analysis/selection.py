@@ -9,9 +9,11 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.config.run import Run
+from harness.storage import schema
 from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC
 from harness.storage.store import Results
+from harness.storage.texts import mapped
 
 WITHOUT_RULE: Final = "max-logit"
 """Confidence by which methods that infer no task tell old from new."""
@@ -26,9 +28,9 @@ def select(results: Results) -> Results:
     """
     records = _disambiguated(_newest(results.records))
     settings = {r.run.id: r.run.setting for r in records if r.status == "finished"}
-    rows = results.rows[results.rows["run_id"].isin(list(settings))]
-    rows = rows.assign(setting=rows["run_id"].map(settings).astype("string"))
-    return replace(results, records=records, rows=rows.reset_index(drop=True))
+    rows = schema.of_runs(results.rows, settings)
+    rows = rows.assign(setting=mapped(rows["run_id"], settings))
+    return replace(results, records=records, rows=rows)
 
 
 def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
@@ -39,9 +41,11 @@ def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.Dat
         records: of its runs.
     """
     rules = {record.run.id: record.method.rule for record in records}
-    default = table["run_id"].map(rules).fillna("")
+    default = table["run_id"].map(rules).astype("string").fillna("")
     without = (default == "") & table["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
-    kept = (table["regime"] != TASK_AGNOSTIC) | (table["rule"] == default) | without
+    kept = (
+        (table["regime"] != TASK_AGNOSTIC) | (table["rule"].astype("string") == default) | without
+    )
     return table[kept]
 
 

@@ -11,7 +11,7 @@ from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE, given_executor_options
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.plan import is_compatible
-from harness.config.suggestions import unknown
+from harness.config.suggestions import shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
 
@@ -105,6 +105,22 @@ def data_folder(folder: Path | None, benchmark: Benchmark) -> Path | None:
     return folder
 
 
+def readable_folder(option: str, folder: Path) -> Path:
+    """The folder, which need not exist yet and may be read-only.
+
+    Args:
+        option: that names it.
+        folder: as given.
+
+    Raises:
+        ArgumentError: it is a file, cannot be read, or can be no folder's name.
+    """
+    nearest = _nearest(option, folder)
+    if not os.access(nearest, os.R_OK | os.X_OK):
+        raise ArgumentError(f"{option}: {nearest} cannot be read; name another")
+    return folder
+
+
 def writable_folder(option: str, folder: Path) -> Path:
     """The folder, which need not exist yet.
 
@@ -113,11 +129,9 @@ def writable_folder(option: str, folder: Path) -> Path:
         folder: as given.
 
     Raises:
-        ArgumentError: it is a file, or cannot be read and written.
+        ArgumentError: it is a file, cannot be read and written, or can be no folder's name.
     """
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir():
-        raise ArgumentError(f"{option}: {nearest} is a file; name a folder")
+    nearest = _nearest(option, folder)
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         raise ArgumentError(f"{option}: {nearest} cannot be read and written; name another")
     return folder
@@ -142,3 +156,28 @@ def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Execut
         return executors()[args.executor](config, **given[args.executor])
     except FatalError as error:
         raise ArgumentError(f"--executor {args.executor}: {error}") from error
+
+
+def _nearest(option: str, folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there.
+
+    Raises:
+        ArgumentError: it is a file, or the name is none.
+    """
+    try:
+        folder.lstat()
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError:
+        pass
+    except (OSError, ValueError) as error:  # too long, or with characters that no name can have
+        reason = error.strerror if isinstance(error, OSError) else error
+        shown = shortened(str(folder))
+        raise ArgumentError(f"{option}: {shown!r} cannot be a folder: {reason}") from error
+    above = (folder, *folder.absolute().parents)
+    nearest = next(path for path in above if path.exists() or path.is_symlink())
+    if not nearest.exists():
+        raise ArgumentError(f"{option}: {nearest} is a link to nothing; name another")
+    if not nearest.is_dir():
+        raise ArgumentError(f"{option}: {nearest} is a file; name a folder")
+    return nearest

@@ -18,6 +18,7 @@ from harness.cli.checks import (
     check_known,
     chosen_executor,
     data_folder,
+    readable_folder,
     split_names,
     writable_folder,
 )
@@ -113,7 +114,7 @@ def _request(
         best = best_known(benchmark, args.profile, method)
         settings[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = ExecutionConfig(
-        results=writable_folder("--results", args.results),
+        results=readable_folder("--results", args.results),
         data=data_folder(args.data, benchmark),
         device=args.device,
         origin=origin,
@@ -121,6 +122,7 @@ def _request(
         threads=budget.threads,
     )
     runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
+    reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
         profile=args.profile,
@@ -128,10 +130,10 @@ def _request(
         runs=part(runs, *args.part),
         config=config,
         executor=chosen_executor(args, config),
-        reports=writable_folder("--reports", args.reports),
+        reports=(writable_folder if reported else readable_folder)("--reports", args.reports),
         plan=args.plan,
         retry_failed=args.retry_failed,
-        report=not args.no_report and args.part == (1, 1),
+        report=reported,
     )
 
 

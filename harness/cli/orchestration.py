@@ -6,15 +6,19 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
+from harness.cli.checks import ArgumentError, writable_folder
 from harness.cli.progress_display import display, say
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.storage import checkpoints
 from harness.storage.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from harness.storage.store import Survey
 
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
@@ -26,18 +30,25 @@ INTERRUPTED: Final = ENDED + signal.SIGINT
 TO_RUN: Final = "to run"
 
 
-def states(runs: Sequence[Run], config: ExecutionConfig, retry_failed: bool) -> list[str]:
+def states(
+    runs: Sequence[Run],
+    config: ExecutionConfig,
+    retry_failed: bool,
+    survey: Survey | None = None,
+) -> list[str]:
     """For each run `TO_RUN`, or its state in the store; those are left alone.
 
     Args:
         runs: all runs of a command.
         config: where their results are.
         retry_failed: whether failed runs are to run again.
+        survey: of their benchmark and profile, if it was made already.
     """
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
     again = {"missing"} | ({"failed", "diverged"} if retry_failed else set())
-    found = (store.status(config.results, run) for run in runs)
+    known = survey.states if survey else {}
+    found = (known.get(run.id) or store.status(config.results, run) for run in runs)
     return [TO_RUN if state in again else state for state in found]
 
 
@@ -103,7 +114,7 @@ def _check_checkpoints(missing: Sequence[Run], config: ExecutionConfig) -> None:
 
 
 def _check_results(missing: Sequence[Run], config: ExecutionConfig) -> None:
-    """Refuse to make runs that could not be stored.
+    """Refuse to make runs that could not be stored; if none is to be made, none need be.
 
     Raises:
         FatalError: they could not; says what is in the way.
@@ -111,7 +122,9 @@ def _check_results(missing: Sequence[Run], config: ExecutionConfig) -> None:
     from harness.storage import store
 
     try:
-        store.check_writable(config.results, missing)
+        store.check_writable(writable_folder("--results", config.results), missing)
+    except ArgumentError as error:
+        raise FatalError(str(error)) from error
     except OSError as error:
         raise FatalError(
             f"results cannot be stored: {error}; mend that, or name another folder by --results"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.orchestration import TO_RUN
 from harness.config.run import Run
@@ -31,5 +32,6 @@ def plan_table(
     table = Table("method", "settings", *(f"seeds {title}" for title in shown))
     for name, (settings, seeds) in rows.items():
         values = ", ".join(f"{key}={value}" for key, value in settings.items())
-        table.add_row(name, values, *(" ".join(seeds[title]) for title in shown))
+        cells = (name, values, *(" ".join(seeds[title]) for title in shown))
+        table.add_row(*map(Text, cells))
     return table

@@ -6,7 +6,14 @@ import argparse
 import sys
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError, check_known, split_names
+from harness.cli.checks import (
+    ArgumentError,
+    check_known,
+    readable_folder,
+    split_names,
+    writable_folder,
+)
+from harness.cli.damage import about_damage
 from harness.config.budgets import PROFILES
 from harness.reporting.model import Report
 from harness.reporting.writer import write, writers
@@ -21,13 +28,15 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_report_options(args: argparse.Namespace) -> None:
-    """Refuse names of profiles and formats that do not exist.
+    """Refuse names of profiles and formats that do not exist, and folders that cannot be used.
 
     Raises:
         ArgumentError: there is one; suggests the nearest.
     """
     check_known("profile", [args.profile], PROFILES)
     check_known("format", split_names("--format", args.format), writers())
+    readable_folder("--results", args.results)
+    writable_folder("--reports", args.reports)
 
 
 def write_report(report: Report, args: argparse.Namespace) -> None:
@@ -40,8 +49,8 @@ def write_report(report: Report, args: argparse.Namespace) -> None:
     Raises:
         ArgumentError: the folder cannot be written to.
     """
-    for folder, reason in report.damaged.items():
-        sys.stderr.write(f"{folder} is damaged and left alone ({reason})\n")
+    for line in about_damage(report.damaged, args.results):
+        sys.stderr.write(f"{line}\n")
     try:
         for ending in split_names("--format", args.format):
             sys.stdout.write(f"{write(report, ending, args.reports)}\n")

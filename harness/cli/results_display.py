@@ -107,7 +107,7 @@ def measurements(rows: pd.DataFrame) -> Table:
         value = float(row["value"])
         percent = metrics()[row["metric"]].unit is Unit.PERCENT
         text = f"{100 * value:.2f} %" if percent else f"{value:,.6g}"
-        table.add_row(row["metric"], row["regime"], row["rule"], text)
+        table.add_row(*map(Text, (row["metric"], row["regime"], row["rule"], text)))
     return table
 
 

@@ -17,7 +17,6 @@ from harness.cli.checks import (
     chosen_executor,
     data_folder,
     split_names,
-    writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.budgets import TUNING
@@ -89,7 +88,7 @@ def _request(
     grids = {name: grid(method) for name, method in chosen.items()}
     grids |= given_grids(args.grid, chosen)
     config = ExecutionConfig(
-        results=writable_folder("--results", args.results),
+        results=readable_folder("--results", args.results),
         data=data_folder(args.data, benchmark),
         device=args.device,
         origin=origin,

@@ -13,7 +13,7 @@ from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
 from harness.config.settings import SettingError, declared
-from harness.config.suggestions import unknown
+from harness.config.suggestions import shortened, unknown
 
 Grid = dict[str, tuple[Any, ...]]
 """The values to try of each setting."""
@@ -40,7 +40,7 @@ def given_grids(texts: Sequence[str], methods: Mapping[str, type[Baseline]]) -> 
         left, equals, values = text.partition("=")
         name, dot, setting = left.partition(".")
         if not (equals and dot):
-            raise SettingError(f"--grid {text}: write it as method.setting=value,value")
+            raise SettingError(f"--grid {shortened(text)}: write it as method.setting=value,value")
         if name not in methods:
             raise SettingError(unknown("method to tune", name, methods))
         if setting not in (known := declared(methods[name])):

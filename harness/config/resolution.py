@@ -13,7 +13,7 @@ from typing import Any, Final
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
 from harness.config.settings import SettingError, declared
-from harness.config.suggestions import unknown
+from harness.config.suggestions import shortened, unknown
 
 TRAINING: Final = "training"
 """Stands in place of a method's name before the settings of the training budget."""
@@ -55,7 +55,7 @@ def assignments(
         target, equals, value = text.partition("=")
         name, dot, key = target.strip().partition(".")
         if not (equals and dot):
-            raise SettingError(f"cannot read {text!r}; write METHOD.SETTING=VALUE")
+            raise SettingError(f"cannot read {shortened(text)!r}; write METHOD.SETTING=VALUE")
         if name not in (owners := {**methods, TRAINING: TrainingBudget}):
             raise SettingError(unknown("method", name, owners))
         if key not in (known := declared(owners[name])):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 ROWS_VERSION: Final = 1
@@ -43,9 +43,7 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What the id is made from."""
-        identity = asdict(self)
-        del identity["overrides"]
-        return identity
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
 
     @property
     def id(self) -> str:

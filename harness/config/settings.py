@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
+from harness.config.suggestions import shortened
 
 _BOOLEANS: Final = {"true": True, "false": False}
 _KINDS: Final[dict[type, str]] = {
@@ -17,6 +18,9 @@ _KINDS: Final[dict[type, str]] = {
     float: "a number",
     str: "a text",
 }
+
+_MOST: Final = 2**63
+"""Whole numbers below it are what tensors hold; larger ones would fail in the midst of a run."""
 
 
 class SettingError(ValueError):
@@ -69,13 +73,20 @@ class Setting:
                 continue
             if self._within(value):
                 return value
-        raise SettingError(f"{self.name} must be {self.allowed}, not {text!r}")
+        raise SettingError(f"{self.name} must be {self.allowed}, not {shortened(text)!r}")
+
+    def admits(self, value: Any) -> bool:
+        """Whether a value is one of those that `parse` gives."""
+        return any(_is(kind, value) for kind in self.types) and self._within(value)
 
     def _within(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
+        # of whole numbers first: those of hundreds of digits are too large for a float
+        if isinstance(value, int) and abs(value) >= _MOST:
+            return False
         return math.isfinite(value) and low <= value <= high
 
 
@@ -120,3 +131,9 @@ def _parse(kind: Any, text: str) -> Any:
     if text != str(kind):
         raise ValueError(text)
     return kind
+
+
+def _is(kind: Any, value: Any) -> bool:
+    if isinstance(kind, type):
+        return type(value) is kind or (kind is float and type(value) is int)
+    return bool(type(value) is type(kind) and value == kind)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_SHOWN: Final = 60
+"""So many characters are shown of what was typed."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -15,7 +19,13 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
         known: every name that would do, in the order to list them.
     """
     names = list(known)
+    name = shortened(name)
     folded = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
     return f"unknown {kind} {name!r}{hint} There are: {', '.join(names) or 'none'}."
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning where a message would drown in it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

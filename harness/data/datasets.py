@@ -6,13 +6,14 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ PACKAGED: Final = Path(__file__).parent
 CACHE_VARIABLE: Final = "RMN_CACHE"
 """Environment variable that names the folder of decoded data sets."""
 
+_UNFINISHED: Final = ".unfinished-"
+_DAY: Final = 24 * 60 * 60
 
 _BLACK: Final = torch.zeros(1, 1, 1)
 _WHITE: Final = torch.full((1, 1, 1), 255.0)
@@ -201,29 +204,73 @@ def _cached(name: str, source: Source, make: Callable[[], Splits]) -> Splits:
         DataUnavailableError: what was made is not the published data set.
     """
     cached = _cache() / f"{name}-{source.content[:16]}.npz"
-    if cached.is_file():
-        with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(cached) as arrays:
-            splits = {key: arrays[key] for key in arrays.files}
-            if digest(splits) == source.content:
-                return splits
+    splits = _kept(cached)
+    if splits is not None and digest(splits) == source.content:
+        return splits
     splits = make()
     if (found := digest(splits)) != source.content:
         raise DataUnavailableError(
             f"{name} is not the published data set: sha256 {found} of its splits"
         )
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".npz", delete=False) as unfinished:
-        np.savez(unfinished, allow_pickle=False, **splits)
-    Path(unfinished.name).replace(cached)
+    try:
+        _keep(splits, cached)
+    except OSError as error:  # a full disk, or somebody else's folder
+        warnings.warn(
+            f"{name} is decoded anew by every process, because it cannot be kept in "
+            f"{cached.parent} ({error}); {CACHE_VARIABLE} names another folder",
+            stacklevel=2,
+        )
     return splits
 
 
+def _kept(cached: Path) -> Splits | None:
+    """The arrays in a file of the cache; None if there is none, or it cannot be read."""
+    if not cached.is_file():
+        return None
+    try:
+        with np.load(cached, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except Exception:  # whatever is wrong with it, and zip files can be wrong in many ways
+        return None
+
+
+def _keep(splits: Splits, cached: Path) -> None:
+    """Put arrays into the cache, whole or not at all, for everybody to read.
+
+    Args:
+        splits: the arrays.
+        cached: where to; replaced if it is there.
+
+    Raises:
+        OSError: they cannot be put there.
+    """
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(cached.parent)
+    file, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=cached.parent)
+    try:
+        with os.fdopen(file, "wb") as target:
+            np.savez(target, allow_pickle=False, **splits)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(cached)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes left half-written a day ago or earlier."""
+    for leftover in folder.glob(f"{_UNFINISHED}*"):
+        with suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _DAY:
+                leftover.unlink()
+
+
 def digest(splits: Splits) -> str:
-    """SHA-256 of the splits' names and content, in the order of the names."""
+    """SHA-256 of the splits' names, types, shapes and content, in the order of the names."""
     hashed = hashlib.sha256()
     for name in sorted(splits):
-        hashed.update(name.encode())
-        hashed.update(np.ascontiguousarray(splits[name]).data)
+        array = np.ascontiguousarray(splits[name])
+        hashed.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        hashed.update(array.data)
     return hashed.hexdigest()
 
 

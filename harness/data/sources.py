@@ -101,20 +101,20 @@ SOURCES: Final = {
     "mnist": Source(
         "mnist.npz",
         "c8ca71ad62d22263ab46d0b5a815db8a64618c94fa6e7bc9f48a2c68964b1f12",
-        "7fbbff0b1a13f63efe16f88b2f7c32989c0c5cc9e55d0f14aaf816579234b60f",
+        "e1182bae325b626067770fa9696a81392f2aed8fd2f9bd3f9b091e0984d36ce9",
         _grey,
         packaged=True,
     ),
     "fashion_mnist": Source(
         "fashion-mnist.npz",
         "08bca0e459ba0017bd7257f09a605291dabad7bce250d58a21f00a288732ffab",
-        "c12d010dc85318b14e0499209af2a74dd8a1bce089377e2e0045acf238b8ddb3",
+        "85754dc62ecc49574454e48b2505e2c2f43d87449f1e413b3ac5f4b681a0eac1",
         _grey,
     ),
     "cifar100": Source(
         "cifar100.npz",
         "0e355563d58ceba13ecdde31a3862ba39185123ac77fbc2a70a05af865db9352",
-        "8be0cb753a544d049a668adf79b4ae5ef1570a5ae2c58216627dac5745e42ddc",
+        "0ed3d4cde8bf2a455e78f274466b9ed4dbf9a90da01ba3c4ad02a19de9a7f523",
         _cifar,
         by_class=True,
         channels=((0.5071, 0.4866, 0.4409), (0.2673, 0.2564, 0.2762)),
@@ -123,7 +123,7 @@ SOURCES: Final = {
     "omniglot": Source(
         "omniglot.npz",
         "dc6c189098ab7151c010d5398f043ecaf79129f053e5cc40c9b20cafc41afc02",
-        "433bfd300db8c62abb99c9757f0434f6b53dffb25d3644f6e4aa0fe243a0335e",
+        "4a4957b1599226a58ecf96ec227c2a3b940025b221dce0fd24c36fbf7302b579",
         _omniglot,
         by_class=True,
     ),

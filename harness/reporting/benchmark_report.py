@@ -42,7 +42,8 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
         NoFinishedRunError: there is no finished run.
     """
     found = select(store.read(results, benchmark, profile))
-    board = leaderboard(found, with_labels(results, benchmark, profile))
+    supervised = with_labels(results, benchmark, profile)
+    board = leaderboard(found, supervised)
     return Report(
         stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
         title=f"{benchmark}, profile {profile}",
@@ -51,7 +52,7 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
         template=TEMPLATE,
         content=sections(found, board),
         draw=partial(draw, found.rows, board),
-        damaged=found.damaged,
+        damaged=found.damaged | (supervised.damaged if supervised else {}),
     )
 
 

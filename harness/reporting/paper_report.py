@@ -32,7 +32,8 @@ def paper_report(results: Path, profile: str) -> Report:
     Raises:
         NoMeasuredCellError: nothing was measured.
     """
-    cells = paper_cells(results, profile)
+    found = paper_cells(results, profile)
+    cells = found.table
     if not cells["seeds"].any():
         raise NoMeasuredCellError("there is no finished run")
     tables = list(_tables(cells))
@@ -59,6 +60,7 @@ def paper_report(results: Path, profile: str) -> Report:
         data=cells.assign(profile=profile),
         template=TEMPLATE,
         content=content,
+        damaged=found.damaged,
     )
 
 

@@ -209,7 +209,10 @@ def _problems(results: Results) -> list[str]:
         for record in results.records
         if record.status != "finished"
     )
-    damaged = (f"{path.name}: damaged, {reason}" for path, reason in results.damaged.items())
+    damaged = (
+        f"{'/'.join(path.parts[-2:])}: damaged, {reason}"
+        for path, reason in results.damaged.items()
+    )
     return [*failed, *damaged]
 
 

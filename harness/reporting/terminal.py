@@ -34,7 +34,7 @@ def leaderboard_table(board: Leaderboard) -> Table:
     are folded, numbers never.
     """
     table = Table(
-        title=f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds",
+        title=Text(f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds"),
         caption=_NOTE,
         caption_justify="left",
         box=SIMPLE_HEAD,
@@ -53,7 +53,8 @@ def leaderboard_table(board: Leaderboard) -> Table:
             SECONDS.text(seconds),
         )
         if entry.quoted:
-            table.add_row("  paper", "", entry.paper(TASK_AWARE), entry.paper(TASK_AGNOSTIC))
+            quoted = (Text(entry.paper(regime)) for regime in (TASK_AWARE, TASK_AGNOSTIC))
+            table.add_row("  paper", "", *quoted)
     for title, seeds in board.diverged.items():
         table.add_row(Text(title), str(seeds), "diverged")
     return table

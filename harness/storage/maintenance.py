@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
-from harness.storage import packed, run_folder, store
+from harness.storage import packed, run_folder, schema, store
 from harness.storage.damage import DamageError
 from harness.storage.inventory import StoredRun
 from harness.storage.lock import locked
@@ -91,7 +89,7 @@ def merge(results: Path, other: Path) -> Merge:
         theirs = store.read(other, benchmark, profile)
         done.left |= {str(path): reason for path, reason in theirs.damaged.items()}
         ours = store.read(results, benchmark, profile)
-        own, tables, own_tables = _by_id(ours), _rows_by_id(theirs), _rows_by_id(ours)
+        own, tables, own_tables = _by_id(ours), schema.by_run(theirs.rows), schema.by_run(ours.rows)
         for run_id, record in _by_id(theirs).items():
             source, target = (store.folder(root, record.run) for root in (other, results))
             file = packed.path_of(results, benchmark, profile)
@@ -139,8 +137,3 @@ def delete(results: Path, runs: Iterable[StoredRun]) -> None:
 
 def _by_id(results: Results) -> dict[str, Record]:
     return {record.run.id: record for record in results.records}
-
-
-def _rows_by_id(results: Results) -> dict[str, pd.DataFrame]:
-    groups = results.rows.groupby("run_id")
-    return {str(run_id): rows.reset_index(drop=True) for run_id, rows in groups}

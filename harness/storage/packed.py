@@ -24,13 +24,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.storage import schema
+from harness.storage import schema, validation
 from harness.storage.damage import damage_named
-from harness.storage.record import Record, from_json, to_json
+from harness.storage.record import Record, from_json, parse, to_json
 
 PACKED_VERSION: Final = 1
 """Version of the layout of a packed file."""
@@ -58,8 +58,7 @@ class PackedRuns:
 
     def run(self, run_id: str) -> tuple[Record, pd.DataFrame]:
         """The record of a run and its rows, none for a failed one."""
-        rows = self.rows[self.rows["run_id"] == run_id]
-        return self.records[run_id], rows.reset_index(drop=True)
+        return self.records[run_id], schema.of_runs(self.rows, [run_id])
 
 
 def path_of(results: Path, benchmark: str, profile: str) -> Path:
@@ -87,10 +86,13 @@ def in_order(records: Iterable[Record], tables: Iterable[pd.DataFrame]) -> Packe
         tables: rows of the finished ones, in any order.
     """
     by_id = {record.run.id: record for record in sorted(records, key=position)}
-    rows = pd.concat([schema.empty(), *tables], ignore_index=True)
+    rows = schema.concat(list(tables))
     places = {run_id: place for place, run_id in enumerate(by_id)}
-    order = rows["run_id"].map(places).argsort(kind="stable")
-    return PackedRuns(by_id, rows.iloc[order].reset_index(drop=True))
+    place = np.array([places[run_id] for run_id in rows["run_id"].cat.categories], dtype=np.intp)
+    place = place[rows["run_id"].cat.codes]
+    if (np.diff(place) < 0).any():
+        rows = rows.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+    return PackedRuns(by_id, rows)
 
 
 def write(path: Path, content: PackedRuns) -> None:
@@ -104,15 +106,17 @@ def write(path: Path, content: PackedRuns) -> None:
         ValueError: the rows do not fit the schema or the records.
         OSError: the file cannot be written.
     """
-    rows = schema.check_runs(schema.check(content.rows), _finished(content.records))
+    rows = validation.check(schema.check(content.rows), _finished(content.records))
     records = [to_json(record) for record in content.records.values()]
     text = json.dumps(records, separators=(",", ":")).encode()
+    for one in parse(text):
+        from_json(one)  # what is written can be read back
     metadata = {
         _VERSION: str(PACKED_VERSION).encode(),
         _RECORDS: text,
         _DIGEST: hashlib.sha256(text).hexdigest().encode(),
     }
-    table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
+    table = schema.to_arrow(rows).replace_schema_metadata(None)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     with unfinished.open("wb") as file:
@@ -142,9 +146,8 @@ def read(path: Path) -> PackedRuns:
     if not records:
         return PackedRuns()
     with damage_named():
-        table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
-        rows = schema.check(table.to_pandas(ignore_metadata=True))
-        schema.check_runs(rows, _finished(records))
+        file = pq.ParquetFile(path, read_dictionary=schema.TEXTS, page_checksum_verification=True)
+        rows = validation.check(schema.from_arrow(file.read()), _finished(records))
     return PackedRuns(records, rows)
 
 
@@ -179,7 +182,7 @@ def _index(path: Path, version: tuple[int, ...]) -> Mapping[str, Record]:
         text = metadata[_RECORDS]
         if hashlib.sha256(text).hexdigest().encode() != metadata[_DIGEST]:
             raise ValueError("the records are not those that were written")
-        records = [from_json(content) for content in json.loads(text)]
+        records = [from_json(content) for content in parse(text)]
         for record in records:
             place = (record.run.benchmark, record.run.profile)
             if place != (path.parent.name, path.stem):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.storage import packed, run_folder, store
+from harness.storage import packed, run_folder, schema, store
 from harness.storage.damage import DamageError
 from harness.storage.lock import locked
 from harness.storage.packed import PackedRuns
@@ -117,7 +117,7 @@ def rewrite(file: Path, content: PackedRuns, records: Mapping[str, Record]) -> N
         file.unlink(missing_ok=True)
         run_folder.remove_empty(file.parent)
     elif len(records) < len(content.records):
-        packed.write(file, PackedRuns(records, content.rows[content.rows["run_id"].isin(records)]))
+        packed.write(file, PackedRuns(records, schema.of_runs(content.rows, records)))
 
 
 def _place(target: Path, record: Record, rows: pd.DataFrame) -> str:
@@ -145,5 +145,5 @@ def _place(target: Path, record: Record, rows: pd.DataFrame) -> str:
 
 def _compare(path: Path, there: PackedRuns, wanted: PackedRuns) -> None:
     records, others = (map(to_json, runs.records.values()) for runs in (there, wanted))
-    if list(records) != list(others) or not there.rows.equals(wanted.rows):
+    if list(records) != list(others) or not schema.equal(there.rows, wanted.rows):
         raise DamageError(f"{path} does not hold what was just written to it")

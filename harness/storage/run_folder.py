@@ -8,19 +8,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from harness.storage import schema
-from harness.storage.damage import damage_named
-from harness.storage.record import Record, from_json, to_json
+from harness.storage import schema, validation
+from harness.storage.damage import DamageError, damage_named
+from harness.storage.record import Record, from_json, parse, to_text
+from harness.storage.regular_files import check_regular, read_regular
+from harness.storage.texts import as_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +34,32 @@ RECORD: Final = "run.json"
 ROWS: Final = "rows.parquet"
 MASKS: Final = "masks.npz"
 _UNFINISHED: Final = ".unfinished-"
+_AT_ONCE: Final = 500
+"""So many runs' rows are checked together."""
+
+
+@dataclass(slots=True)
+class RunFolders:
+    """What many run folders hold.
+
+    Attributes:
+        records: of the runs that could be read, by their folders.
+        rows: of the finished ones (`harness.storage.schema`), in the same order.
+        damaged: folders that could not be read, with the reason.
+    """
+
+    records: dict[Path, Record] = field(default_factory=dict)
+    rows: pd.DataFrame = field(default_factory=lambda: schema.empty())
+    damaged: dict[Path, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A folder's record, and its rows as they are stored; None for a failed run."""
+
+    path: Path
+    record: Record
+    rows: pa.Table | None = None
 
 
 def under(root: Path) -> Iterator[Path]:
@@ -62,9 +93,9 @@ def staged(
     unfinished = _make_beside(target)
     try:
         unfinished.chmod(0o755)
-        (unfinished / RECORD).write_text(json.dumps(to_json(record), indent=2) + "\n")
+        (unfinished / RECORD).write_text(to_text(record) + "\n")
         if rows is not None:
-            schema.check_runs(schema.check(rows), [record.run]).to_parquet(
+            as_texts(validation.check(schema.check(rows), [record.run])).to_parquet(
                 unfinished / ROWS, index=False, compression="zstd", write_page_checksum=True
             )
         if masks:
@@ -82,12 +113,27 @@ def read(path: Path) -> tuple[Record, pd.DataFrame]:
     Raises:
         DamageError: something is missing or wrong.
     """
-    record = read_record(path)
-    if record.status != "finished":
-        return record, schema.empty()
-    with damage_named(ROWS):
-        rows = schema.check(pd.read_parquet(path / ROWS, page_checksum_verification=True))
-        return record, schema.check_runs(rows, [record.run])
+    found = read_all([path])
+    for reason in found.damaged.values():
+        raise DamageError(reason)
+    [record] = found.records.values()
+    return record, found.rows
+
+
+def read_all(paths: Sequence[Path]) -> RunFolders:
+    """The records and the rows of many runs' folders; what is damaged stops no other."""
+    found, tables = RunFolders(), []
+    for start in range(0, len(paths), _AT_ONCE):
+        loaded = []
+        for path in paths[start : start + _AT_ONCE]:
+            try:
+                loaded.append(_load(path))
+            except DamageError as error:
+                found.damaged[path] = str(error)
+        tables += _checked([one for one in loaded if one.rows is not None], found.damaged)
+        found.records |= {one.path: one.record for one in loaded if one.path not in found.damaged}
+    found.rows = schema.concat(tables)
+    return found
 
 
 def read_record(path: Path) -> Record:
@@ -97,15 +143,55 @@ def read_record(path: Path) -> Record:
         DamageError: something is missing or wrong.
     """
     with damage_named(RECORD):
-        record = from_json(json.loads((path / RECORD).read_text()))
+        record = from_json(parse(read_regular(path / RECORD)))
         run = record.run
         place = (run.benchmark, run.profile, run.baseline, run.id)
         if path.absolute().parts[-4:] != place:
             raise ValueError(f"it describes the run of {'/'.join(place)}")
     if record.status == "finished":
         with damage_named(ROWS):
-            (path / ROWS).stat()
+            check_regular(path / ROWS)
     return record
+
+
+def _load(path: Path) -> _Loaded:
+    """A folder's record, and its rows as they are stored.
+
+    Raises:
+        DamageError: they cannot be read, or the rows are of another run.
+    """
+    record = read_record(path)
+    if record.status != "finished":
+        return _Loaded(path, record)
+    with damage_named(ROWS):
+        file = pq.ParquetFile(path / ROWS, page_checksum_verification=True)
+        rows = file.read(use_threads=False).replace_schema_metadata(None)
+        ids = pc.unique(rows["run_id"]).to_pylist()
+        if ids != [record.run.id]:
+            raise ValueError(f"rows of the runs {ids}, and the folder is that of {record.run.id}")
+    return _Loaded(path, record, rows)
+
+
+def _checked(loaded: Sequence[_Loaded], damaged: dict[Path, str]) -> list[pd.DataFrame]:
+    """The rows of many folders, checked at once; only where that fails, in ever smaller parts.
+
+    Args:
+        loaded: finished runs.
+        damaged: takes those that do not pass.
+    """
+    if not loaded:
+        return []
+    try:
+        with damage_named(ROWS):
+            rows = pa.concat_tables([one.rows for one in loaded], promote_options="permissive")
+            runs = [one.record.run for one in loaded]
+            return [validation.check(schema.from_arrow(rows), runs)]
+    except DamageError as error:
+        if len(loaded) == 1:
+            damaged[loaded[0].path] = str(error)
+            return []
+    middle = len(loaded) // 2
+    return [*_checked(loaded[:middle], damaged), *_checked(loaded[middle:], damaged)]
 
 
 def read_masks(path: Path) -> dict[str, np.ndarray[Any, Any]]:

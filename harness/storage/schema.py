@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final, TypedDict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, TypedDict
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
 from harness.config.run import Run
+from harness.storage import texts
+from harness.storage.texts import as_categories, as_texts, only_used
 
 _NAME: Final = re.compile("[a-z][a-z0-9_]*")
 
@@ -27,7 +33,19 @@ COLUMNS: Final[dict[str, str]] = {
     "layer": "string",  # layer measured, "" where it does not apply
     "value": "float64",
 }
-"""Type of each column."""
+"""Type of each column as it is stored. In memory the texts are categories in alphabetical order: of
+millions of rows a tenth of the memory."""
+
+TEXTS: Final = tuple(name for name, kind in COLUMNS.items() if kind == "string")
+"""The columns of texts."""
+
+_KEYS: Final = ["run_id", "regime", "rule", "metric", "after", "task", "other", "layer"]
+"""What tells the rows of a run apart; the other columns are the same in all of them."""
+
+_LARGEST: Final = np.iinfo(np.int64).max
+
+_NUMBERS: Final = {"int64": pa.int64(), "Int64": pa.int64(), "float64": pa.float64()}
+_NULLABLE: Final = {pa.int64(): pd.Int64Dtype()}
 
 
 class RowKeys(TypedDict, total=False):
@@ -99,7 +117,8 @@ CLASSES_SEEN: Final = "classes seen"
 
 def empty() -> pd.DataFrame:
     """A table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    rows = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    return as_categories(rows, TEXTS)
 
 
 def table(rows: Iterable[Row], run: Run) -> pd.DataFrame:
@@ -127,43 +146,136 @@ def check(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the schema's column order and types.
 
     Names of metrics that nothing here measures are left alone: another package's method or
-    measurement may have stored them.
+    measurement may have stored them. Whether the numbers can be is for `storage.validation`.
 
     Raises:
-        ValueError: a column is missing or unknown, a metric has no proper name, a value is not
-            finite, or two rows measure the same thing.
+        ValueError: a column is missing or unknown, a text is missing, a metric has no proper name,
+            a value is not finite, or two rows measure the same thing.
+        TypeError: a column cannot have its type.
     """
-    missing, unknown = set(COLUMNS) - set(rows.columns), set(rows.columns) - set(COLUMNS)
-    if missing or unknown:
-        raise ValueError(f"columns missing: {sorted(missing)}, unknown: {sorted(unknown)}")
+    _check_names(rows.columns)
     rows = rows[list(COLUMNS)].astype(COLUMNS)
-    misnamed = [name for name in rows["metric"].unique() if not _NAME.fullmatch(str(name))]
+    return _checked(as_categories(rows, TEXTS))
+
+
+def from_arrow(rows: pa.Table) -> pd.DataFrame:
+    """The rows of a parquet file, or of several, as `check` gives them.
+
+    Args:
+        rows: as read.
+
+    Raises:
+        ValueError, pyarrow.ArrowException: they do not fit the schema.
+    """
+    _check_names(rows.column_names)
+    columns: dict[str, Any] = {}
+    for name, kind in COLUMNS.items():
+        column = rows[name]
+        rows = rows.drop_columns([name])  # of millions of rows, one copy is enough
+        if kind == "string":
+            columns[name] = texts.from_arrow(column)
+            continue
+        column = column.cast(_NUMBERS[kind])
+        if kind == "Int64":
+            columns[name] = column.to_pandas(types_mapper=_NULLABLE.get).array
+        elif column.null_count:
+            raise ValueError(f"in the column {name} something is missing")
+        else:
+            columns[name] = column.to_numpy()
+    del column
+    pa.default_memory_pool().release_unused()
+    return _checked(pd.DataFrame(columns))
+
+
+def to_arrow(rows: pd.DataFrame) -> pa.Table:
+    """The rows as they are stored, with texts for categories.
+
+    Args:
+        rows: of `check`.
+    """
+    return pa.Table.from_pandas(as_texts(rows), preserve_index=False)
+
+
+def concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of `check` one below the other, numbered from 0."""
+    if len(tables) == 1:
+        return tables[0].reset_index(drop=True)
+    if not tables:
+        return empty()
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:
+        parts = [table[name] for table in tables]
+        if name in TEXTS:
+            columns[name] = union_categoricals(parts, sort_categories=True)
+        else:
+            columns[name] = pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(columns)
+
+
+def of_runs(rows: pd.DataFrame, run_ids: Collection[str]) -> pd.DataFrame:
+    """The rows of some runs, numbered from 0.
+
+    Args:
+        rows: of `check`.
+        run_ids: ids of the runs.
+    """
+    rows = as_categories(rows, TEXTS)
+    if set(rows["run_id"].cat.categories) <= set(run_ids):
+        return rows
+    return only_used(rows[rows["run_id"].isin(list(run_ids))].reset_index(drop=True))
+
+
+def by_run(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each run by its id, numbered from 0."""
+    groups = rows.groupby("run_id", observed=True, sort=False)
+    return {str(run_id): mine.reset_index(drop=True) for run_id, mine in groups}
+
+
+def equal(rows: pd.DataFrame, others: pd.DataFrame) -> bool:
+    """Whether two tables of `check` say the same, row by row.
+
+    Args:
+        rows: numbered from 0.
+        others: likewise.
+    """
+    return as_texts(rows).equals(as_texts(others))
+
+
+def _check_names(names: Iterable[str]) -> None:
+    missing, unknown = set(COLUMNS) - set(names), set(names) - set(COLUMNS)
+    if missing or unknown:
+        raise ValueError(
+            f"columns missing: {sorted(missing)}, unknown: {sorted(map(str, unknown))}"
+        )
+
+
+def _checked(rows: pd.DataFrame) -> pd.DataFrame:
+    for name in TEXTS:
+        if (rows[name].cat.codes < 0).any():
+            raise ValueError(f"in the column {name} something is missing")
+    misnamed = [name for name in rows["metric"].cat.categories if not _NAME.fullmatch(str(name))]
     if misnamed:
         raise ValueError(f"metrics must have names like mask_overlap, not {misnamed}")
-    if not rows["value"].abs().lt(float("inf")).all():
+    if not np.isfinite(rows["value"].to_numpy()).all():
         raise ValueError("some values are not finite")
-    if rows.drop(columns="value").duplicated().any():
+    combined = _combined(rows)
+    combined.sort()
+    if (combined[1:] == combined[:-1]).any():
         raise ValueError("two rows measure the same thing")
     return rows
 
 
-def check_runs(rows: pd.DataFrame, runs: Iterable[Run]) -> pd.DataFrame:
-    """The rows, if each run has some and each row is of one of the runs.
-
-    What is printed of a run's setting is a label of its time and not compared.
-
-    Args:
-        rows: of `check`.
-        runs: the finished runs that they are of.
-
-    Raises:
-        ValueError: a run has no rows, or rows say something of a run that is not so.
-    """
-    columns = ["run_id", "benchmark", "baseline", "seed"]
-    found = set(rows[columns].drop_duplicates().itertuples(index=False, name=None))
-    expected = {(run.id, run.benchmark, run.baseline, run.seed) for run in runs}
-    for row in sorted(found - expected, key=str):
-        raise ValueError(f"rows of (run_id, benchmark, baseline, seed) {row}, which is no run here")
-    for run in sorted(expected - found):
-        raise ValueError(f"no rows of (run_id, benchmark, baseline, seed) {run}")
-    return rows
+def _combined(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """One number for all keys of each row, the same for the same keys."""
+    combined, distinct = np.zeros(len(rows), dtype=np.int64), 1
+    for name in _KEYS:
+        if name in TEXTS:
+            codes, number = rows[name].cat.codes.to_numpy(), len(rows[name].cat.categories)
+        else:
+            codes, values = pd.factorize(rows[name], use_na_sentinel=False)
+            number = len(values)
+        if distinct * number > _LARGEST:
+            combined, found = pd.factorize(combined)
+            distinct = len(found)
+        combined, distinct = combined * max(number, 1) + codes, distinct * max(number, 1)
+    return combined

@@ -28,15 +28,14 @@ from harness.storage.record import Record
 if TYPE_CHECKING:
     import numpy as np
 
-
-class AlreadyFinishedError(Exception):
-    """The run is in the store, finished; another command has made it."""
-
+State = Literal["missing", "finished", "failed", "diverged", "damaged"]
 
 _LEAST_SPACE: Final = 2**24
 """Bytes that must be free before runs are made: a checkpoint of a large network and its rows."""
 
-State = Literal["missing", "finished", "failed", "diverged", "damaged"]
+
+class AlreadyFinishedError(Exception):
+    """The run is in the store, finished; another command has made it."""
 
 
 @dataclass(slots=True)
@@ -138,6 +137,50 @@ def status(results: Path, run: Run) -> State:
     return of_folder
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is of one benchmark and profile, without any rows.
+
+    Attributes:
+        states: of runs by id; those that are damaged, or may be in a damaged file, are not there.
+        damaged: folders and files that cannot be read, with the reason.
+    """
+
+    states: dict[str, State] = field(default_factory=dict)
+    damaged: dict[Path, str] = field(default_factory=dict)
+
+
+def survey(results: Path, benchmark: str, profile: str) -> Survey:
+    """`status` of the runs that are there, and what is damaged; each record is read once.
+
+    Args:
+        results: folder of all results.
+        benchmark: its name.
+        profile: its name.
+    """
+    found = Survey()
+    file = packed.path_of(results, benchmark, profile)
+    inside: Mapping[str, Record] = {}
+    try:
+        inside = packed.index(file)
+    except DamageError as error:
+        found.damaged[file] = str(error)
+    for path in run_folder.under(results / benchmark / profile):
+        try:
+            state = run_folder.read_record(path).status
+        except DamageError as error:
+            if path.exists():  # else it was packed or deleted meanwhile
+                found.damaged[path] = str(error)
+        else:
+            if state == "finished" or file not in found.damaged:
+                found.states[path.name] = state
+    doubtful = {path.name for path in found.damaged}
+    for run_id, record in inside.items():
+        if record.status == "finished" or not (run_id in doubtful or run_id in found.states):
+            found.states[run_id] = record.status
+    return found
+
+
 def read(results: Path, benchmark: str, profile: str) -> Results:
     """All runs of a benchmark and profile; what is damaged is named and left alone.
 
@@ -177,7 +220,7 @@ def contradict(ours: tuple[Record, pd.DataFrame], theirs: tuple[Record, pd.DataF
         theirs: the other ones.
     """
     (record, rows), (other, other_rows) = ours, theirs
-    return record.provenance != other.provenance or not rows.equals(other_rows)
+    return record.provenance != other.provenance or not schema.equal(rows, other_rows)
 
 
 def _read(root: Path, file: Path) -> Results:
@@ -187,22 +230,28 @@ def _read(root: Path, file: Path) -> Results:
     except DamageError as error:
         found.damaged[file] = str(error)
         inside = PackedRuns()
-    records, tables = dict(inside.records), []
-    for path in run_folder.under(root):
-        try:
-            record, rows = run_folder.read(path)
-        except DamageError as error:
-            if path.exists():  # else it was packed or deleted meanwhile
-                found.damaged[path] = str(error)
-            continue
+    folders = run_folder.read_all(list(run_folder.under(root)))
+    # one that is gone was packed or deleted meanwhile
+    found.damaged |= {path: why for path, why in folders.damaged.items() if path.exists()}
+    records, added, twice = dict(inside.records), [], {}
+    for path, record in folders.records.items():
         run_id = record.run.id
         if run_id not in records or records[run_id].status != "finished":
             records[run_id] = record
-            tables.append(rows)
-        elif record.status == "finished" and contradict((record, rows), inside.run(run_id)):
+            added.append(run_id)
+        elif record.status == "finished":
+            twice[path] = record
+    here, there = (schema.by_run(one.rows) if twice else {} for one in (folders, inside))
+    for path, record in twice.items():
+        run_id = record.run.id
+        if contradict((record, here[run_id]), (records[run_id], there[run_id])):
             found.damaged[path] = f"it differs from the run of the same id in {file}, which counts"
-    if tables:
-        inside = packed.in_order(records.values(), [inside.rows, *tables])
+    if added:
+        rows = folders.rows
+        if len(added) < len(folders.records):
+            rows = schema.of_runs(rows, added)
+        tables = [table for table in (inside.rows, rows) if len(table)]
+        inside = packed.in_order(records.values(), tables)
     found.records, found.rows = list(inside.records.values()), inside.rows
     return found
 

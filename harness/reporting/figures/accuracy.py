@@ -24,8 +24,10 @@ from harness.reporting.figures.style import (
     colour,
     colour_bar,
     dashes,
+    faint_seeds,
     grid,
     legend,
+    literal,
     rows_of,
     wrapped,
 )
@@ -53,7 +55,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
             hue = colour(entry)
             x = per_seed.index.to_numpy(dtype=float)
-            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            faint_seeds(axis, per_seed, hue)
             mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
             line = dashes(board, entry)
             axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
@@ -172,7 +174,7 @@ def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
         axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
-    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.invert_yaxis()
     axis.set(xlabel="forgetting, task-aware (percentage points)")
     return figure

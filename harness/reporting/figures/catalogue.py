@@ -40,7 +40,7 @@ FIGURES: Final = (
         "curves",
         accuracy.curves,
         "Average accuracy over the tasks learned so far, where all of them were tested: mean, 95 % "
-        "band, every seed faint.",
+        "band, every seed of up to 50 faint.",
     ),
     FigureKind(
         "budgets",
@@ -88,7 +88,7 @@ FIGURES: Final = (
         "old_new",
         unlabelled.old_new,
         "How well the tasks shown so far are told from those to come by confidence, mean over "
-        "tasks, every seed faint. Dotted: a score that knows nothing.",
+        "tasks, every seed of up to 50 faint. Dotted: a score that knows nothing.",
     ),
     FigureKind(
         "responses",

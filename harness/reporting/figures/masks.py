@@ -14,6 +14,7 @@ from harness.analysis.metrics.masks import pairs
 from harness.reporting.figures.style import (
     colour,
     dashes,
+    faint_seeds,
     grid,
     heat_maps,
     legend,
@@ -35,7 +36,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             per_seed = mine.pivot_table(index=along, columns="seed", values="share")
             if not per_seed.empty:
                 hue = colour(entry)
-                axis.plot(per_seed, color=hue, alpha=0.2, lw=0.5)
+                faint_seeds(axis, per_seed, hue, alpha=0.2)
                 line = dashes(board, entry)
                 mean = per_seed.mean(axis=1)
                 axis.plot(mean, line, color=hue, marker="o", ms=3, label=entry.title)

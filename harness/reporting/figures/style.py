@@ -28,6 +28,9 @@ STYLE: Final[Any] = {
     "legend.labelspacing": 0.3,
     "savefig.dpi": 300,
 }
+_MOST_SEEDS: Final = 50
+"""The lines of more seeds run into one another, and take minutes to draw."""
+
 _WIDTH: Final = 6.7  # inches, the text width of the report
 
 
@@ -49,7 +52,12 @@ def dashes(board: Leaderboard, entry: Entry) -> str:
 
 def wrapped(title: str) -> str:
     """A title in lines that fit a panel or a legend."""
-    return textwrap.fill(title, 24)
+    return textwrap.fill(literal(title), 24)
+
+
+def literal(text: str) -> str:
+    """A text that matplotlib shows as it is, with dollars that begin no formula."""
+    return text.replace("$", r"\$")
 
 
 def grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
@@ -63,6 +71,20 @@ def grid(rows: int, columns: int, *, height: float) -> tuple[Figure, Any]:
     # "constrained" would cut the titles of square panels
     figure = Figure(figsize=(_WIDTH, height * rows), layout="compressed")
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def faint_seeds(axis: Axes, per_seed: pd.DataFrame, hue: str, alpha: float = 0.15) -> None:
+    """Each seed as a faint line; none if there are more than 50 seeds.
+
+    Args:
+        axis: where to draw.
+        per_seed: one row a place on the abscissa, one column a seed.
+        hue: the colour.
+        alpha: how opaque a line is.
+    """
+    if per_seed.shape[1] <= _MOST_SEEDS:
+        x = per_seed.index.to_numpy(dtype=float)
+        axis.plot(x, per_seed, color=hue, alpha=alpha, lw=0.5)
 
 
 def legend(axes: Sequence[Axes]) -> None:

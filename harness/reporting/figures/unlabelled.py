@@ -14,8 +14,10 @@ from harness.analysis.selection import WITHOUT_RULE
 from harness.reporting.figures.style import (
     colour,
     dashes,
+    faint_seeds,
     grid,
     legend,
+    literal,
 )
 
 
@@ -36,7 +38,7 @@ def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             at = mine.loc[mine["seed"] == seed, "value"]
             height = y + 0.6 * ((place + 0.5) / len(seeds) - 0.5)
             axis.plot(at, [height] * len(at), "|", color=colour(entry), ms=4, mew=1)
-    axis.set_yticks(range(len(entries)), [entry.title for entry in entries])
+    axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.set(ylim=(len(entries) - 0.5, -0.5), xlabel="batch (grey: first batch of each task)")
     return figure
 
@@ -58,7 +60,7 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
                 continue
             x = per_seed.index.to_numpy(dtype=float)
             hue = colour(entry)
-            axis.plot(x, per_seed, color=hue, alpha=0.15, lw=0.5)
+            faint_seeds(axis, per_seed, hue)
             line, mean = dashes(board, entry), per_seed.mean(axis=1)
             axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
         axis.axhline(chance, color="0.6", lw=0.8, ls=":")

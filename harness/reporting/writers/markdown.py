@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,12 @@ from typing import Final
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.writer import register_writer
 
-_ESCAPED: Final = str.maketrans({"|": "\\|", "*": "\\*"})
+_ESCAPED: Final = str.maketrans(
+    {**{plain: f"\\{plain}" for plain in "\\`*|<>~$#&"}, "\n": " ", "\r": " "}
+)
+_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+"""Within a word it marks nothing."""
+_LINK: Final = re.compile(r"\](?=[(\[:])")
 
 
 @register_writer("md")
@@ -20,7 +26,7 @@ def write_markdown(report: Report, path: Path) -> None:
         report: what to write.
         path: of the file.
     """
-    lines = [f"# {report.title}", ""]
+    lines = [f"# {_escape(report.title)}", ""]
     for table in report.tables:
         lines += _lines(table)
     path.write_text("\n".join(lines))
@@ -28,14 +34,16 @@ def write_markdown(report: Report, path: Path) -> None:
 
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
-        yield from (f"## {table.title}", "")
-    yield _row(title.translate(_ESCAPED) for title in table.head)
+        yield from (f"## {_escape(table.title)}", "")
+    yield _row(_escape(title) for title in table.head)
     yield _row("---" if column in table.left else "---:" for column in range(len(table.head)))
     for row in table.rows:
         yield _row(map(_marked, row))
     yield ""
     if table.notes:
-        yield from (f"{number}. {note}" for number, note in enumerate(table.notes, start=1))
+        yield from (
+            f"{number}. {_escape(note)}" for number, note in enumerate(table.notes, start=1)
+        )
         yield ""
 
 
@@ -44,6 +52,11 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _marked(cell: Text) -> str:
-    text, quoted = cell.text.translate(_ESCAPED), cell.quoted.translate(_ESCAPED)
+    text, quoted = _escape(cell.text), _escape(cell.quoted)
     marked = [f"**{text}**" if cell.bold else text, f"*{quoted}*" if quoted else ""]
     return " ".join(filter(None, marked))
+
+
+def _escape(text: str) -> str:
+    """The text, so that Markdown shows it as it is and on one line."""
+    return _LINK.sub("\\\\]", _UNDERSCORE.sub("\\\\_", text.translate(_ESCAPED)))

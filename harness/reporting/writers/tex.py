@@ -15,6 +15,11 @@ _ESCAPED: Final = str.maketrans(
         "\\": "\\textbackslash{}",
         "~": "\\textasciitilde{}",
         "^": "\\textasciicircum{}",
+        "|": "\\textbar{}",
+        "<": "\\textless{}",
+        ">": "\\textgreater{}",
+        "\n": " ",
+        "\r": " ",
         "±": "$\\pm$",
         "–": "--",
     }
@@ -29,7 +34,7 @@ def write_tex(report: Report, path: Path) -> None:
         report: what to write.
         path: of the file.
     """
-    lines = [f"% {report.title}; needs \\usepackage{{booktabs}}"]
+    lines = [f"% {_one_line(report.title)}; needs \\usepackage{{booktabs}}"]
     for table in report.tables:
         lines += _lines(table)
     path.write_text("\n".join(lines) + "\n")
@@ -37,7 +42,7 @@ def write_tex(report: Report, path: Path) -> None:
 
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
-        yield f"% {table.title}"
+        yield f"% {_one_line(table.title)}"
     columns = "".join("l" if column in table.left else "r" for column in range(len(table.head)))
     yield f"\\begin{{tabular}}{{{columns}}}"
     yield "\\toprule"
@@ -47,11 +52,14 @@ def _lines(table: Table) -> Iterator[str]:
         yield _row([_marked(cell) for cell in row])
     yield "\\bottomrule"
     yield "\\end{tabular}"
-    yield from (f"% [{number}] {note}" for number, note in enumerate(table.notes, start=1))
+    yield from (
+        f"% [{number}] {_one_line(note)}" for number, note in enumerate(table.notes, start=1)
+    )
 
 
 def _row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + " \\\\"
+    first = "{}" if cells[0].startswith(("[", "*")) else ""  # else the line before takes them
+    return first + " & ".join(cells) + " \\\\"
 
 
 def _marked(cell: Text) -> str:
@@ -63,3 +71,8 @@ def _marked(cell: Text) -> str:
 
 def _escape(text: str) -> str:
     return text.translate(_ESCAPED)
+
+
+def _one_line(text: str) -> str:
+    """A comment ends with its line."""
+    return " ".join(text.split())

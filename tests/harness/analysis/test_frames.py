@@ -107,7 +107,7 @@ def test_damaged_runs_are_named_and_left_out(stored: Path) -> None:
 
 
 def test_only_runs_that_count_are_there(stored: Path, finish: Finish) -> None:
-    newer = finish(versions={"benchmark": 1, "baseline": 2, "rows": 1})
+    newer = finish(versions={"benchmark": 0, "baseline": 2, "rows": 1})
     store.save(stored, *newer)
     for load in (harness.load_metrics, harness.load_rows):
         assert set(load(stored, method="rmn")["run_id"]) == {newer[0].run.id}

@@ -17,7 +17,7 @@ RESULTS = provenance.ROOT / "results"
 
 @pytest.fixture(scope="module")
 def cells() -> pd.DataFrame:
-    return paper_cells(RESULTS, "default")
+    return paper_cells(RESULTS, "default").table
 
 
 def test_measured_numbers_are_those_of_the_leaderboard(cells: pd.DataFrame) -> None:

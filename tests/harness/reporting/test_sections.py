@@ -118,7 +118,8 @@ def test_rules_are_compared_where_a_method_has_several(found: Results, board: Le
 
 
 def test_a_router_by_itself_is_said_to_be(found: Results) -> None:
-    rows = found.rows.assign(rule=found.rows["rule"].replace({"energy": "ridge-units alone"}))
+    rules = found.rows["rule"].astype("string").replace({"energy": "ridge-units alone"})
+    rows = found.rows.assign(rule=rules)
     rules = given(replace(found, rows=rows))["rules"]
     assert rules["rows"][1][-1] == "the router's own answers, without the network"
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.config.run import Run
-from harness.storage import packed, schema
+from harness.storage import packed, schema, validation
 from harness.storage.damage import DamageError
 from harness.storage.packed import PackedRuns
 from harness.storage.record import Record
@@ -163,7 +163,7 @@ def test_rows_of_other_runs_are_damage(
         return rows
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "check_runs", unchecked)
+        patch.setattr(validation, "check", unchecked)
         path = written(tmp_path, replace(content, rows=content.rows.assign(seed=9)))
     assert packed.index(path)
     with pytest.raises(DamageError, match="which is no run here"):

@@ -26,10 +26,11 @@ Files = Callable[[Path], dict[str, bytes]]
 
 VALUES = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(0, 1) | st.text(max_size=5)
 KEYS = ("metric", "regime", "rule", "layer", "after", "task", "other")
-NUMBERS = st.none() | st.integers(0, 99)
+NUMBERS = st.none() | st.integers(1, 99)
+PRINTED = st.text(st.characters(exclude_categories=["C"]))
 ROWS = st.lists(
     st.fixed_dictionaries(
-        {"metric": st.sampled_from(["accuracy", "masks"]), "value": st.floats(-1e300, 1e300)},
+        {"metric": st.sampled_from(["anything", "masks"]), "value": st.floats(0, 2**53)},
         optional={
             "regime": st.sampled_from(["", "task-aware"]),
             "rule": st.text(max_size=5),
@@ -53,8 +54,10 @@ def stored_runs(draw: st.DrawFn) -> list[tuple[Record, pd.DataFrame | None]]:
     found: list[tuple[Record, pd.DataFrame | None]] = []
     for baseline, seed in identities:
         values = draw(st.dictionaries(st.text(max_size=5), VALUES, max_size=2))
-        run = Run("a_benchmark", baseline, values, "smoke", {}, seed, {"rows": 1}, values)
-        method = MethodDeclaration(draw(st.text()), requirements=tuple(draw(st.lists(st.text()))))
+        run = Run(
+            "a_benchmark", baseline, values, "smoke", {"epochs": 1}, seed, {"rows": 1}, values
+        )
+        method = MethodDeclaration(draw(PRINTED), requirements=tuple(draw(st.lists(PRINTED))))
         provenance = draw(st.dictionaries(st.text(max_size=5), VALUES | st.lists(VALUES)))
         error = draw(st.text())
         if draw(st.booleans()):

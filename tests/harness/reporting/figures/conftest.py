@@ -56,6 +56,7 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Leade
     for seed in range(2):
         for name, rule in (("rmn_unsupervised", "max-logit"), ("naive", "")):
             training = {"epochs": 1, "batch_size": 8, "learning_rate": 0.1, "decay": False}
+            training["tasks"] = TASKS
             run = Run("split_mnist_unsupervised", name, {}, "default", training, seed, {"rows": 1})
             rows = schema.table(_rows(bool(rule), seed), run)
             store.save(root, Record(run, MethodDeclaration(name.upper(), rule=rule)), rows)
