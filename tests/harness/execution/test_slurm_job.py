@@ -40,9 +40,9 @@ def test_progress_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_job_whose_time_is_up_leaves_a_checkpoint_and_no_failure(
     config: ExecutionConfig, run: Run, tmp_path: Path
 ) -> None:
-    long = replace(run, training={**run.training, "epochs": 200})
+    long = replace(run, training={**run.training, "epochs": 100})
     order, notes = tmp_path / "order", tmp_path / "notes"
-    order.write_bytes(pickle.dumps((long, config)))
+    order.write_bytes(pickle.dumps((long, replace(config, threads=1))))
     command = [sys.executable, "-c", JOB, str(order), str(notes)]
     with subprocess.Popen(command, cwd=ROOT) as job:
         checkpoint = checkpoints.folder(config.results, long)
@@ -51,7 +51,7 @@ def test_a_job_whose_time_is_up_leaves_a_checkpoint_and_no_failure(
             time.sleep(0.05)
         progress = read_progress(notes)
         assert progress is not None
-        assert progress.total == 5 * 200
+        assert progress.total == 5 * 100
         assert claims.read(claims.path_of(config.results, long)) is not None
         job.send_signal(signal.SIGUSR2)
     assert job.returncode == 128 + signal.SIGUSR2
