@@ -16,6 +16,7 @@ from harness.cli.checks import (
     check_known,
     chosen_executor,
     data_folder,
+    readable_folder,
     split_names,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
