@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE
@@ -12,6 +13,9 @@ from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.plan import is_compatible
 from harness.config.suggestions import shortened, unknown
 from harness.data.sources import SOURCES
+
+_LONGEST_NAME: Final = 255
+"""Bytes that the usual file systems allow."""
 
 
 class ArgumentError(ValueError):
@@ -141,16 +145,17 @@ def _nearest(option: str, folder: Path) -> Path:
     Raises:
         ArgumentError: it is a file, or the name is none.
     """
+    reason = ""
     try:
+        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in folder.parts):
+            reason = "a name in it is too long"
         folder.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
-    except NotADirectoryError:
-        pass
-    except (OSError, ValueError) as error:  # too long, or with characters that no name can have
-        reason = error.strerror if isinstance(error, OSError) else error
-        shown = shortened(str(folder))
-        raise ArgumentError(f"{option}: {shown!r} cannot be a folder: {reason}") from error
+    except (OSError, ValueError) as error:  # a character that no name can have, or a loop of links
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+    if reason:
+        raise ArgumentError(f"{option}: {shortened(str(folder))!r} cannot be a folder: {reason}")
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():
         raise ArgumentError(f"{option}: {nearest} is a file; name a folder")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from harness.cli.checks import (
     check_compatible,
     check_known,
     data_folder,
+    readable_folder,
     split_names,
     writable_folder,
 )
@@ -97,3 +100,23 @@ def test_a_folder_need_not_be_there_but_must_be_able_to_be(
     monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root
     with pytest.raises(ArgumentError, match=r"--results: .* cannot be read and written"):
         writable_folder("--results", below)
+
+
+@pytest.mark.parametrize("check", [readable_folder, writable_folder])
+@pytest.mark.parametrize("name", ["x" * 300, "a/" + "y" * 256, "z" * 5000, "nul\0"])
+def test_what_can_be_no_name_is_refused_in_few_words(
+    check: Callable[[str, Path], Path], name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ArgumentError, match=r"^--results: .* cannot be a folder: ") as refused:
+        check("--results", tmp_path / name)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_read_only_folder_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda _, mode: not mode & os.W_OK)  # tests may run as root
+    assert readable_folder("--results", tmp_path / "new") == tmp_path / "new"
+    with pytest.raises(ArgumentError, match="cannot be read and written"):
+        writable_folder("--results", tmp_path)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(ArgumentError, match="cannot be read; name another"):
+        readable_folder("--results", tmp_path)
