@@ -153,7 +153,7 @@ def _nearest(option: str, folder: Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:  # a character that no name can have, or a loop of links
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = getattr(error, "strerror", "") or str(error)
     if reason:
         raise ArgumentError(f"{option}: {shortened(str(folder))!r} cannot be a folder: {reason}")
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())

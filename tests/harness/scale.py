@@ -2,7 +2,7 @@
 
 `python tests/harness/scale.py 1000 20000` makes a store of so many runs in either form out of the
 committed runs, under other seeds, and prints the seconds and the memory of each command. Making
-20,000 run folders takes some minutes and 300 MB; `--keep DIR` leaves the stores there for next time.
+20,000 run folders takes some minutes and 300 MB; with `--keep DIR` they are there next time.
 """
 
 from __future__ import annotations
