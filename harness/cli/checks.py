@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE, given_executor_options
@@ -14,6 +15,9 @@ from harness.config.plan import is_compatible
 from harness.config.suggestions import shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
+
+_LONGEST_NAME: Final = 255
+"""Bytes that the usual file systems allow."""
 
 
 class ArgumentError(ValueError):
@@ -164,16 +168,17 @@ def _nearest(option: str, folder: Path) -> Path:
     Raises:
         ArgumentError: it is a file, or the name is none.
     """
+    reason = ""
     try:
+        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in folder.parts):
+            reason = "a name in it is too long"
         folder.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
-    except NotADirectoryError:
-        pass
-    except (OSError, ValueError) as error:  # too long, or with characters that no name can have
-        reason = error.strerror if isinstance(error, OSError) else error
-        shown = shortened(str(folder))
-        raise ArgumentError(f"{option}: {shown!r} cannot be a folder: {reason}") from error
+    except (OSError, ValueError) as error:  # a character that no name can have, or a loop of links
+        reason = getattr(error, "strerror", "") or str(error)
+    if reason:
+        raise ArgumentError(f"{option}: {shortened(str(folder))!r} cannot be a folder: {reason}")
     above = (folder, *folder.absolute().parents)
     nearest = next(path for path in above if path.exists() or path.is_symlink())
     if not nearest.exists():

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Final
 
 ROWS_VERSION: Final = 1
 """Version of the rows that a run is stored as; part of its identity."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """One training of one method on one benchmark with one seed.
 
@@ -45,7 +46,7 @@ class Run:
         """What the id is made from."""
         return {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits of the SHA-256 of the identity's canonical JSON."""
         canonical = json.dumps(self.identity, sort_keys=True, separators=(",", ":"))

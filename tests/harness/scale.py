@@ -1,12 +1,18 @@
-"""Stores of many runs, and what reading them costs (`docs/reliability.md`).
+"""Stores of many runs, and what a report and a plan of them cost (`docs/reliability.md`).
 
-`python tests/harness/scale.py 1000 20000` makes stores of so many runs in both forms, out of the
-committed runs under other seeds, and prints the seconds and the memory of a report and of a plan.
+`python tests/harness/scale.py 1000 20000` makes a store of so many runs in either form out of the
+committed runs, under other seeds, and prints the seconds and the memory of each command. Making
+20,000 run folders takes some minutes and 300 MB; with `--keep DIR` they are there next time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,16 +22,13 @@ import pandas as pd
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods
-from harness.storage import packed, store
+from harness.storage import packed, schema, store
 from harness.storage.provenance import ROOT
 from harness.storage.record import Record
 
 BENCHMARK: Final = "split_mnist"
 PROFILE: Final = "default"
 FORMS: Final = ("folders", "packed")
-
-_TASK_AT_A_TIME: Final = 8
-"""Committed runs of one method, under other seeds, are equal copies; nothing averages them."""
 
 
 def templates() -> list[tuple[Record, pd.DataFrame]]:
@@ -37,35 +40,87 @@ def templates() -> list[tuple[Record, pd.DataFrame]]:
         for record in found.records
         if record.run.baseline in names and not record.run.overrides
     }
-    rows = {str(name): group for name, group in found.rows.groupby("run_id")}
+    rows = schema.by_run(found.rows)
     return [(record, rows[record.run.id]) for record in records.values()]
 
 
 def runs(count: int) -> Iterator[tuple[Record, pd.DataFrame]]:
-    """So many finished runs: those of `templates` under the seeds from 0 on.
-
-    Args:
-        count: number of runs.
-    """
+    """So many finished runs: those of `templates` under the seeds from 0 on."""
     made = templates()
     for number in range(count):
         record, rows = made[number % len(made)]
         run = replace(record.run, seed=number // len(made))
-        yield replace(record, run=run), rows.assign(run_id=run.id, seed=run.seed)
+        mine = schema.check(rows.assign(run_id=run.id, seed=run.seed))
+        yield replace(record, run=run), mine
 
 
 def make_store(results: Path, count: int, form: str) -> None:
-    """Write a store of so many runs.
+    """Write a store.
 
     Args:
         results: the folder.
         count: number of runs.
-        form: "folders" or "packed".
+        form: of `FORMS`.
     """
     if form == "folders":
         for record, rows in runs(count):
             store.save(results, record, rows)
         return
     records, tables = zip(*runs(count), strict=True)
-    content = packed.in_order(records, tables)
-    packed.write(packed.path_of(results, BENCHMARK, PROFILE), content)
+    packed.write(packed.path_of(results, BENCHMARK, PROFILE), packed.in_order(records, tables))
+
+
+def measured(words: Sequence[str]) -> tuple[float, float]:
+    """Seconds that a command takes, and the MB that it has at most.
+
+    Args:
+        words: after `python -m`.
+
+    Raises:
+        RuntimeError: it fails.
+    """
+    start = time.perf_counter()
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = os.posix_spawn(
+        sys.executable, [sys.executable, "-m", *words], environment, file_actions=quiet
+    )
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(words)} ended with {status}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print a line for each store and command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("runs", type=int, nargs="+", help="numbers of runs")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where the stores are, or will be")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name:
+        sys.stdout.write(
+            "| runs | form | command | seconds | MB |\n| ---: | --- | --- | ---: | ---: |\n"
+        )
+        for count in args.runs:
+            for form in FORMS:
+                results = (args.keep or Path(name)) / f"{form}-{count}"
+                if not results.exists():
+                    make_store(results, count, form)
+                seeds = -(-count // len(templates()))
+                common = ["--benchmark", BENCHMARK, "--results", str(results)]
+                reports = ["--reports", str(Path(name) / "reports")]
+                for command, words in (
+                    ("report", ["harness.report", *common, *reports]),
+                    (
+                        "compare --plan",
+                        ["harness.compare", *common, "--plan", "--seeds", str(seeds)],
+                    ),
+                ):
+                    seconds, size = measured(words)
+                    line = f"| {count:,} | {form} | {command} | {seconds:.1f} | {size:,.0f} |"
+                    sys.stdout.write(f"{line}\n")
+                    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from harness.cli.checks import (
     check_known,
     chosen_executor,
     data_folder,
+    readable_folder,
     split_names,
     writable_folder,
 )
@@ -128,3 +131,31 @@ def test_what_an_executor_lacks_is_said_with_its_name(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ArgumentError, match="--executor slurm: this machine has no srun"):
         chosen_executor(parsed("--executor", "slurm"), config)
+
+
+@pytest.mark.parametrize("check", [readable_folder, writable_folder])
+@pytest.mark.parametrize("name", ["x" * 300, "a/" + "y" * 256, "z" * 5000, "nul\0"])
+def test_what_can_be_no_name_is_refused_in_few_words(
+    check: Callable[[str, Path], Path], name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ArgumentError, match=r"^--results: .* cannot be a folder: ") as refused:
+        check("--results", tmp_path / name)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_read_only_folder_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda _, mode: not mode & os.W_OK)  # tests may run as root
+    assert readable_folder("--results", tmp_path / "new") == tmp_path / "new"
+    with pytest.raises(ArgumentError, match="cannot be read and written"):
+        writable_folder("--results", tmp_path)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(ArgumentError, match="cannot be read; name another"):
+        readable_folder("--results", tmp_path)
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_link_to_nothing_is_no_folder(below: str, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nothing")
+    with pytest.raises(ArgumentError, match="link is a link to nothing"):
+        readable_folder("--results", link / below)

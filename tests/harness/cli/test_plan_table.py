@@ -15,7 +15,7 @@ def shown(table: Table) -> tuple[list[object], list[list[object]]]:
     """Headers, and the cells row by row."""
     cells = [list(column.cells) for column in table.columns]
     return [column.header for column in table.columns], [
-        list(row) for row in zip(*cells, strict=True)
+        [str(cell) for cell in row] for row in zip(*cells, strict=True)
     ]
 
 

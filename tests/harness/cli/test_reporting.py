@@ -57,7 +57,9 @@ def test_each_format_is_written_and_its_path_printed(
     write_report(report, parsed("--format", "md,csv", "--reports", str(tmp_path)))
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [f"{tmp_path}/scores.md", f"{tmp_path}/scores.csv"]
-    assert printed.err == "results/x is damaged and left alone (ValueError: no record)\n"
+    named, advice = printed.err.splitlines()
+    assert named == "results/x is damaged and left alone: ValueError: no record"
+    assert "harness.results verify names all" in advice
     assert (tmp_path / "scores.csv").read_text() == "method\newc\n"
     assert "| ewc |" in (tmp_path / "scores.md").read_text()
 

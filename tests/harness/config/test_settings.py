@@ -125,3 +125,44 @@ def test_a_training_budget_has_settings_with_help_as_well() -> None:
 def test_every_registered_method_accepts_its_own_defaults(name: str) -> None:
     assert all(entry.help for entry in declared(methods()[name]).values())
     assert resolve(methods()[name], {}, {}).overrides == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 20, "-" + "9" * 20, "9" * 400, "-" + "9" * 400, "9" * 5000, str(2**63)]
+)
+def test_whole_numbers_that_no_tensor_holds_are_refused_in_few_words(text: str) -> None:
+    for known in (KNOWN["units"], declared(TrainingBudget)["test_examples"]):
+        with pytest.raises(SettingError, match="must be a whole number") as refused:
+            known.parse(text)
+        assert len(str(refused.value)) < 250
+    assert KNOWN["units"].parse(str(2**63 - 1)) == 2**63 - 1
+
+
+@given(st.sampled_from(list(KNOWN)), st.text(max_size=6) | st.sampled_from(["2", "none", "true"]))
+def test_every_value_that_is_parsed_is_admitted(name: str, text: str) -> None:
+    try:
+        value = KNOWN[name].parse(text)
+    except SettingError:
+        return
+    assert KNOWN[name].admits(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("units", 5.0),
+        ("units", True),
+        ("units", "5"),
+        ("units", 0),
+        ("units", 10**400),
+        ("strength", 1e300),
+        ("strength", float("nan")),
+        ("mode", "sideways"),
+        ("sparse", 1),
+        ("decay", [1]),
+    ],
+)
+def test_values_of_other_types_and_beyond_the_limits_are_not_admitted(
+    name: str, value: object
+) -> None:
+    assert not KNOWN[name].admits(value)

@@ -162,6 +162,6 @@ def test_what_failed_or_is_damaged_is_named(found: Results) -> None:
     problems = given(replace(found, records=[*found.records, failed], damaged=damaged))["problems"]
     assert problems == [
         f"{first.run.baseline} seed 9: failed, ValueError: no",
-        "0123: damaged, OSError: gone",
+        "somewhere/0123: damaged, OSError: gone",
     ]
     assert given(found)["problems"] == []

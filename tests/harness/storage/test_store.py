@@ -267,3 +267,35 @@ def test_nothing_there_is_an_empty_table(tmp_path: Path) -> None:
     found = store.read(tmp_path / "none", "split_mnist", "smoke")
     assert found.records == []
     assert list(found.rows.columns) == list(schema.COLUMNS)
+
+
+def test_survey_agrees_with_the_status_of_each_run(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
+    runs = [replace(run, seed=seed) for seed in range(6)]
+    for one in runs[:4]:
+        failed = one.seed % 2
+        store.save(
+            tmp_path,
+            make_record(one, error="no" if failed else ""),
+            None if failed else make_rows(one),
+        )
+        if one.seed == 1:
+            packing.pack(tmp_path, run.benchmark, run.profile)
+    broken = store.save(tmp_path, make_record(runs[4]), make_rows(runs[4]))
+    (broken / run_folder.RECORD).write_text("{")
+    copy = broken.parent.with_name("copy") / runs[2].id
+    copy.parent.mkdir()
+    store.folder(tmp_path, runs[2]).rename(copy)
+
+    def agrees() -> store.Survey:
+        found = store.survey(tmp_path, run.benchmark, run.profile)
+        states = [store.status(tmp_path, one) for one in runs]
+        for one, state in zip(runs, states, strict=True):
+            assert found.states.get(one.id, state) == state
+        return found
+
+    assert set(agrees().damaged) == {broken, copy}
+    file = packed.path_of(tmp_path, run.benchmark, run.profile)
+    file.write_bytes(file.read_bytes()[:-1])
+    assert set(agrees().damaged) == {broken, copy, file}

@@ -23,7 +23,7 @@ def read(cell: str) -> Text:
         if part in ("*", "**"):
             mark = "" if mark else part
         else:
-            texts[mark] += re.sub(r"\\([|*])", r"\1", part)
+            texts[mark] += re.sub(r"\\([^\w\s]|_)", r"\1", part)
     assert not mark, cell
     return Text((texts["**"] or texts[""]).strip(), bool(texts["**"]), texts["*"])
 

@@ -12,6 +12,7 @@ PLAIN = {
     r"\textbackslash{}": "\\",
     r"\textasciitilde{}": "~",
     r"\textasciicircum{}": "^",
+    r"\textbar{}": "|",
     r"$\pm$": "±",
     "--": "–",
     **{rf"\{character}": character for character in "&%$#_{}"},
