@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -33,8 +34,12 @@ MACHINE = {"device": "cpu", "threads": 3}
 
 @pytest.fixture
 def result(run: Run) -> RunResult:
-    row: schema.Row = {"metric": "accuracy", "after": 1, "task": 1, "value": 0.5}
-    return RunResult(schema.table([row], run), {})
+    """As of training on all five tasks at once."""
+    rows: list[schema.Row] = [
+        {"metric": "accuracy", "regime": "task-aware", "after": after, "task": task, "value": 0.5}
+        for after, task in product((0, 5), range(1, 6))
+    ]
+    return RunResult(schema.table(rows, run), {})
 
 
 @pytest.fixture
