@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report bench test lint types arrows suite coverage clean
+.PHONY: help install compare report bench test lint types arrows suite faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ arrows: install  ## which package may import which (import-linter)
 
 suite: install  ## the tests, on every core
 	$(BIN)/pytest
+
+faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
+	$(BIN)/python tests/harness/faults.py
 
 # Not part of `make test`: before Python 3.12 a test takes about 1.4 times as long when it is traced.
 coverage: install  ## the tests, and the lines of each file that they do not run

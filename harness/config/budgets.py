@@ -167,7 +167,7 @@ DRAWINGS: Final = _profiles(
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
-    "smoke": "seconds, at most five tasks; for tests and for trying the command line",
+    "smoke": "seconds, at most ten tasks; for tests and for trying the command line",
     DEFAULT: "what a laptop can do; the profile of the committed results",
     CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the first tasks alone, tested on held-out training data; for harness.tune",
