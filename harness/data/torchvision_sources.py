@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from harness.config.suggestions import unknown
 from harness.data.sources import by_drawer
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def fetch(name: str, folder: Path) -> None:
         folder: where they go.
 
     Raises:
+        ValueError: there is no such data set.
         OSError: there is no network, or the server refuses.
         RuntimeError: what came is damaged.
     """
@@ -32,9 +34,11 @@ def fetch(name: str, folder: Path) -> None:
         FashionMNIST(str(folder), download=True)
     elif name == "cifar100":
         CIFAR100(str(folder), download=True)
-    else:
+    elif name == "omniglot":
         for background in (True, False):
             Omniglot(str(folder), background=background, download=True)
+    else:
+        raise ValueError(unknown("data set to download", name, READERS))
 
 
 def fashion_mnist(folder: Path, split: str) -> Split:

@@ -150,3 +150,9 @@ def test_original_drawings_end_in_the_published_pixels(tmp_path: Path) -> None:
         assert np.array_equal(pixels, wanted[0])
         assert np.array_equal(labels, wanted[1])
         assert np.array_equal(groups, wanted[2])
+
+
+def test_nothing_is_downloaded_under_an_unknown_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="did you mean 'cifar100'"):
+        fetch("cifar10", tmp_path)
+    assert list(tmp_path.iterdir()) == []
