@@ -16,11 +16,12 @@ from harness.cli.orchestration import (
     TO_RUN,
     exit_status,
     make_missing,
-    say,
     states,
     unfinished,
 )
 from harness.cli.plan_table import plan_table
+from harness.cli.progress_display import duration, say
+from harness.config.run import Run
 from harness.storage import provenance
 
 if TYPE_CHECKING:
@@ -65,9 +66,40 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     checkpoints = unfinished(request.runs, request.config)
     _out().print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
     say(_out(), f"{found.count(TO_RUN)} of {len(found)} runs to make.")
+    left = [run for run, state in zip(request.runs, found, strict=True) if state == TO_RUN]
+    for line in (_expected(left, request), _in_progress(left, request)):
+        if line:
+            say(_out(), line)
     for line in about_damage(survey.damaged, request.config.results):
         say(log, line)
     return FINISHED
+
+
+def _expected(left: Sequence[Run], request: ComparisonRequest) -> str:
+    """What the runs that are left will cost; "" if nothing is known of them."""
+    from harness.analysis.cost import expected_cost
+    from harness.storage import store
+
+    stored = store.read(request.config.results, request.benchmark.name, request.profile).records
+    cost = expected_cost([run.baseline for run in left], stored)
+    if cost.untimed == cost.runs:
+        return ""
+    uncounted = f"; {cost.untimed} runs whose method has none are not counted"
+    return (
+        f"One worker needs about {duration(cost.seconds)}, by stored runs of the same methods"
+        f"{uncounted if cost.untimed else ''}."
+    )
+
+
+def _in_progress(left: Sequence[Run], request: ComparisonRequest) -> str:
+    """Which of the runs that are left are being made by other commands; "" if none is."""
+    from harness.storage.claims import holder
+
+    holders = [holder(request.config.results, run) for run in left]
+    present = [by for by in holders if by]
+    if not present:
+        return ""
+    return f"{len(present)} of them are being made now: {', '.join(sorted(set(present)))}."
 
 
 def _show(results: Results, request: ComparisonRequest) -> None:
@@ -86,6 +118,8 @@ def _show(results: Results, request: ComparisonRequest) -> None:
 
 def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
     """Name the runs without results, and say how to get them; the exit status."""
+    from harness.storage import store
+
     asked = {run.id: run for run in request.runs}
     failed = {
         record.run.id: record.status
@@ -98,9 +132,17 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
         say(log, f"{asked[run_id]} {status}; {why}")
     if failed:
         say(log, "To run failed runs again, add --retry-failed to the same command.")
+    stored = {record.run.id for record in results.records}
+    lost = [
+        run
+        for run_id, run in asked.items()
+        if run_id not in stored and store.status(request.config.results, run) == "missing"
+    ]
+    for run in lost:
+        say(log, f"{run} has no result; the same command makes it again")
     for line in about_damage(results.damaged, request.config.results):
         say(log, line)
-    return INCOMPLETE if failed or results.damaged else FINISHED
+    return INCOMPLETE if failed or lost or results.damaged else FINISHED
 
 
 def _out() -> Console:

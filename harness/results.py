@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from harness.cli.checks import ArgumentError, readable_folder
+from harness.cli.checks import ArgumentError, check_known, readable_folder
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
 from harness.cli.results_selection import chosen_pairs, chosen_runs, find_run
+from harness.config.budgets import PROFILES
 
 if TYPE_CHECKING:
     from harness.storage.packing import Moved
@@ -196,6 +197,14 @@ def _delete(args: argparse.Namespace) -> int:
     return FINISHED
 
 
+def _hours(args: argparse.Namespace) -> int:
+    from harness.cli.hours import hours_table
+
+    check_known("profile", [args.profile], PROFILES)
+    _say(hours_table(args.results, args.profile, args.seeds))
+    return FINISHED
+
+
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "pack": _pack,
     "unpack": _unpack,
@@ -204,6 +213,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "verify": _verify,
     "merge": _merge,
     "delete": _delete,
+    "hours": _hours,
 }
 
 _MAKE: Final = "make runs with: python -m harness.compare --benchmark split_mnist"

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing, say
+from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
+from harness.cli.progress_display import say
 from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
 from harness.config.tuned_settings import save_choices

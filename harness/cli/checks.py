@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from baselines.interface import Baseline, Supervision
-from harness.cli.options import DATA_VARIABLE
+from harness.cli.options import DATA_VARIABLE, given_executor_options
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.plan import is_compatible
 from harness.config.suggestions import shortened, unknown
 from harness.data.sources import SOURCES
+from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
 
 _LONGEST_NAME: Final = 255
 """Bytes that the usual file systems allow."""
@@ -139,6 +141,27 @@ def writable_folder(option: str, folder: Path) -> Path:
     return folder
 
 
+def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Executor:
+    """The executor that --executor names, with its own options.
+
+    Args:
+        args: parsed, of `harness.cli.options.add_execution`.
+        config: how runs are made.
+
+    Raises:
+        ArgumentError: an option of another executor is given, or this one cannot be had.
+    """
+    given = given_executor_options(args)
+    for name, values in given.items():
+        if values and name != args.executor:
+            option = f"--{next(iter(values)).replace('_', '-')}"
+            raise ArgumentError(f"{option} is for --executor {name}; add that, or leave it out")
+    try:
+        return executors()[args.executor](config, **given[args.executor])
+    except FatalError as error:
+        raise ArgumentError(f"--executor {args.executor}: {error}") from error
+
+
 def _nearest(option: str, folder: Path) -> Path:
     """The folder, or the nearest one above it that is there.
 
@@ -156,7 +179,10 @@ def _nearest(option: str, folder: Path) -> Path:
         reason = getattr(error, "strerror", "") or str(error)
     if reason:
         raise ArgumentError(f"{option}: {shortened(str(folder))!r} cannot be a folder: {reason}")
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    above = (folder, *folder.absolute().parents)
+    nearest = next(path for path in above if path.exists() or path.is_symlink())
+    if not nearest.exists():
+        raise ArgumentError(f"{option}: {nearest} is a link to nothing; name another")
     if not nearest.is_dir():
         raise ArgumentError(f"{option}: {nearest} is a file; name a folder")
     return nearest

@@ -16,6 +16,7 @@ from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     readable_folder,
     split_names,
@@ -29,8 +30,7 @@ from harness.config.run import Run
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import unknown
 from harness.config.tuned_settings import best_known
-from harness.execution.cores import cores
-from harness.execution.executor import ExecutionConfig
+from harness.execution.executor import ExecutionConfig, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ComparisonRequest:
         budget: its training budget, with what the command line changes.
         runs: every run of the comparison, or of the part of it that was asked for.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
         reports: folder of the reports.
         plan: only show what would run.
         retry_failed: run again what failed before.
@@ -55,7 +55,7 @@ class ComparisonRequest:
     budget: TrainingBudget
     runs: Sequence[Run]
     config: ExecutionConfig
-    executor: str
+    executor: Executor
     reports: Path
     plan: bool
     retry_failed: bool
@@ -99,7 +99,11 @@ def _request(
     check_known("method", names, known)
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
-    budget, overrides = resolve_budget(benchmark.budgets[args.profile], given.pop(TRAINING, {}))
+    of_budget = given.pop(TRAINING, {})
+    threads = str(args.threads or of_budget.get("threads", 1))
+    if of_budget.setdefault("threads", threads) != threads:
+        raise ArgumentError("--threads and --set training.threads differ; give one of them")
+    budget, overrides = resolve_budget(benchmark.budgets[args.profile], of_budget)
     _check_budget(benchmark, budget)
     for name in given:
         if name not in names:
@@ -114,8 +118,8 @@ def _request(
         data=data_folder(args.data, benchmark),
         device=args.device,
         origin=origin,
-        jobs=args.jobs or max(1, cores() // args.threads),
-        threads=args.threads,
+        jobs=args.jobs,
+        threads=budget.threads,
     )
     runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
     reported = not args.plan and not args.no_report and args.part == (1, 1)
@@ -125,7 +129,7 @@ def _request(
         budget=budget,
         runs=part(runs, *args.part),
         config=config,
-        executor=args.executor,
+        executor=chosen_executor(args, config),
         reports=(writable_folder if reported else readable_folder)("--reports", args.reports),
         plan=args.plan,
         retry_failed=args.retry_failed,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.execution.cores import cores
-from harness.execution.executor import executors
+from harness.execution.executor import ExecutorOption, executor_options, executors
 
 _MOST: Final = 10_000
 """More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
@@ -36,22 +36,21 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:
-    """How runs are made: --jobs, --threads, --device, --executor and --data."""
+    """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
     add = parser.add_argument
     add(
         "--jobs",
         type=count,
         metavar="N",
-        help=f"worker processes (default: the {cores()} cores of this machine, divided by "
-        "--threads)",
+        help=f"runs at the same time (default: as many as there is room for; on this machine, "
+        f"its {cores()} cores divided by --threads)",
     )
     add(
         "--threads",
         type=count,
-        default=1,
         metavar="N",
-        help="of each run (default: 1; more make one long run faster, but add up in another "
-        "order: the last digits differ)",
+        help="of each run (default: 1); more make one long run faster, but other numbers of "
+        "threads add up in another order: those are other runs, like --set training.threads=N",
     )
     add(
         "--device",
@@ -71,6 +70,36 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"folder of data sets (default: ${DATA_VARIABLE}, else the packaged ones)",
     )
+    for name in executors():
+        options = executor_options(name)
+        if options:
+            _add_executor_options(parser.add_argument_group(f"--executor {name}"), options)
+
+
+def given_executor_options(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The values of the options that only some executors have, by executor and name.
+
+    Only those that were given; an executor knows its own defaults.
+    """
+    values = vars(args)
+    return {
+        name: {one.name: values[one.name] for one in executor_options(name) if one.name in values}
+        for name in executors()
+    }
+
+
+def _add_executor_options(
+    group: argparse._ArgumentGroup, options: Iterable[ExecutorOption]
+) -> None:
+    for option in options:
+        group.add_argument(
+            option.flag,
+            type=option.read,
+            action="append" if option.repeated else "store",
+            default=argparse.SUPPRESS,
+            metavar=option.metavar,
+            help=option.help,
+        )
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
 from harness.cli.checks import ArgumentError, writable_folder
-from harness.cli.progress_display import display
+from harness.cli.progress_display import display, say
 from harness.config.run import Run
-from harness.execution.executor import ExecutionConfig, FatalError, executors
+from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.storage import checkpoints
 from harness.storage.checkpoints import Checkpoint
 
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 FINISHED: Final = 0
 INCOMPLETE: Final = 1
 REFUSED: Final = 2
-INTERRUPTED: Final = 130
+ENDED: Final = 128
+"""To which the number of a signal is added for the status of a command that it has ended."""
+INTERRUPTED: Final = ENDED + signal.SIGINT
 
 TO_RUN: Final = "to run"
 
@@ -48,14 +53,20 @@ def states(
 
 
 def make_missing(
-    runs: Sequence[Run], config: ExecutionConfig, executor: str, log: Console, retry_failed: bool
+    runs: Sequence[Run],
+    config: ExecutionConfig,
+    executor: Executor,
+    log: Console,
+    retry_failed: bool,
 ) -> None:
     """Make those of the runs that need making, and show how it goes.
+
+    What other commands on the same results folder make meanwhile is waited for, not made.
 
     Args:
         runs: all runs of a command.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
         log: where the progress is shown.
         retry_failed: whether failed runs are to run again.
 
@@ -66,9 +77,11 @@ def make_missing(
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
     if missing:
-        _check_writable(config)
+        _check_results(missing, config)
+        from harness.execution.sharing import make_shared  # imports pandas
+
         with display(log, len(missing)) as listener:
-            executors()[executor](config).run(missing, listener)
+            make_shared(missing, config, executor, listener)
 
 
 def unfinished(runs: Sequence[Run], config: ExecutionConfig) -> dict[str, Checkpoint]:
@@ -100,35 +113,77 @@ def _check_checkpoints(missing: Sequence[Run], config: ExecutionConfig) -> None:
             )
 
 
-def _check_writable(config: ExecutionConfig) -> None:
-    """Refuse a folder that no run can be stored in; where nothing is to be made, it may be such.
+def _check_results(missing: Sequence[Run], config: ExecutionConfig) -> None:
+    """Refuse to make runs that could not be stored; if none is to be made, none need be.
 
     Raises:
-        FatalError: it is one.
+        FatalError: they could not; says what is in the way.
     """
+    from harness.storage import store
+
     try:
-        writable_folder("--results", config.results)
+        store.check_writable(writable_folder("--results", config.results), missing)
     except ArgumentError as error:
         raise FatalError(str(error)) from error
+    except OSError as error:
+        raise FatalError(
+            f"results cannot be stored: {error}; mend that, or name another folder by --results"
+        ) from error
+
+
+class EndedBySignal(KeyboardInterrupt):
+    """The command is to end, as by Ctrl-C.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def exit_status(action: Callable[[], int], log: Console) -> int:
     """The exit status of a command that makes runs, also when it is ended from outside.
 
+    SIGTERM, and SIGHUP unless the user has it ignored (`nohup`), end it as Ctrl-C does. Call it in
+    the main thread.
+
     Args:
         action: does the work; gives the status if nothing ends it.
         log: where it is said what ended it.
     """
+    with _signals_raised():
+        try:
+            return action()
+        except FatalError as error:
+            say(log, f"error: {error}")
+            return REFUSED
+        except OSError as error:  # such as a full disk; the message names the file
+            say(log, f"error: {error}")
+            return INCOMPLETE
+        except KeyboardInterrupt as interrupt:
+            number = interrupt.number if isinstance(interrupt, EndedBySignal) else signal.SIGINT
+            say(log, "Interrupted. What is done is kept; the same command goes on from there.")
+            return ENDED + number
+
+
+@contextmanager
+def _signals_raised() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise `EndedBySignal` in this block, the first time."""
+
+    def handle(number: int, frame: FrameType | None) -> NoReturn:
+        for ending in before:
+            signal.signal(ending, signal.SIG_IGN)  # the workers are being ended
+        raise EndedBySignal(number)
+
+    both = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.getsignal(one) for one in both}
+    before = {one: handler for one, handler in before.items() if handler is not signal.SIG_IGN}
+    for ending in before:
+        signal.signal(ending, handle)
     try:
-        return action()
-    except FatalError as error:
-        say(log, f"error: {error}")
-        return REFUSED
-    except KeyboardInterrupt:
-        say(log, "Interrupted. Finished runs are kept; the same command goes on from there.")
-        return INTERRUPTED
-
-
-def say(console: Console, text: str) -> None:
-    """Print text as it is, lines unbroken."""
-    console.print(text, soft_wrap=True, markup=False, highlight=False)
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -11,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from harness.config.run import Run
-from harness.execution.executor import ProgressListener
+from harness.execution.executor import SharingListener
 from harness.experiment.progress import RunProgress
 
 _SILENCE: Final = 300
 """Seconds after which a log shows how far a run is."""
 
 
-class Display(ProgressListener, AbstractContextManager["Display"], Protocol):
+class Display(SharingListener, AbstractContextManager["Display"], Protocol):
     """A progress listener that holds the terminal while runs are made."""
 
 
@@ -40,6 +41,7 @@ class LineDisplay(Display):
         self._console = console
         self._runs = runs
         self._ended = 0
+        self._waiting: Collection[str] = ()
         self._clock = time.monotonic()
         self._reported: dict[int, float] = {}
 
@@ -73,8 +75,24 @@ class LineDisplay(Display):
         ending = f"{_ending(run, error, seconds)}; {elapsed} elapsed, {_time_left(remaining)}"
         self._print(f"{self._ended}/{self._runs} {ending}")
 
+    def made_elsewhere(self, run: Run, state: str) -> None:
+        """Print that the run has ended, and not here."""
+        self._ended += 1
+        self._print(f"{self._ended}/{self._runs} {run} {state}, made by another command")
+
+    def not_started(self, run: Run, reason: str) -> None:
+        """Print why the run is not made."""
+        self._ended += 1
+        self._print(f"{self._ended}/{self._runs} {_refusal(run, reason)}")
+
+    def waiting(self, runs: int, holders: Collection[str]) -> None:
+        """Print whom the command waits for, whenever that changes."""
+        if holders != self._waiting:
+            self._waiting = holders
+            self._print(_waiting(runs, holders))
+
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+        say(self._console, line)
 
 
 class LiveDisplay(Display):
@@ -137,8 +155,25 @@ class LiveDisplay(Display):
         self._progress.update(self._all, advance=1, detail=_time_left(remaining))
         self._progress.update(self._rows[worker], visible=False)
         if error:
-            text = _ending(run, error, seconds)
-            self._progress.console.print(text, soft_wrap=True, markup=False, highlight=False)
+            say(self._progress.console, _ending(run, error, seconds))
+
+    def made_elsewhere(self, run: Run, state: str) -> None:
+        """Move the bar of all runs."""
+        self._progress.update(self._all, advance=1)
+
+    def not_started(self, run: Run, reason: str) -> None:
+        """Move the bar of all runs; print the reason, so that it stays."""
+        self._progress.update(self._all, advance=1)
+        say(self._progress.console, _refusal(run, reason))
+
+    def waiting(self, runs: int, holders: Collection[str]) -> None:
+        """Say beside the bar of all runs whom the command waits for."""
+        self._progress.update(self._all, detail=_waiting(runs, holders))
+
+
+def say(console: Console, text: str) -> None:
+    """Print text as it is, lines unbroken."""
+    console.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
 def duration(seconds: float) -> str:
@@ -156,3 +191,12 @@ def _ending(run: Run, error: str, seconds: float) -> str:
     if not error:
         return f"{run} finished in {duration(seconds)}"
     return f"{run} failed after {duration(seconds)}: {error.strip().splitlines()[-1]}"
+
+
+def _refusal(run: Run, reason: str) -> str:
+    return f"{run} is not made: {reason}"
+
+
+def _waiting(runs: int, holders: Collection[str]) -> str:
+    count = "1 run" if runs == 1 else f"{runs} runs"
+    return f"Waiting for {count} that other commands make: {', '.join(sorted(holders))}"

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from harness.cli import options
+
 PROGRAM: Final = "python -m harness.results"
 
 STATUSES: Final = ("finished", "failed", "diverged", "damaged")
@@ -23,6 +25,7 @@ examples:
   {PROGRAM} pack split_mnist default    # then commit results/split_mnist/default.parquet
   {PROGRAM} merge ../other/results      # take in the runs of another folder
   {PROGRAM} delete --status failed --dry-run
+  {PROGRAM} hours                       # what five seeds of everything take
 
 docs/results.md describes both forms and the fields of a record."""
 
@@ -95,6 +98,16 @@ def make_parser() -> argparse.ArgumentParser:
     _filters(delete)
     delete.add_argument("--yes", action="store_true", help="do not ask")
     delete.add_argument("--dry-run", action="store_true", help="say what would be deleted")
+
+    hours = command(
+        "hours",
+        "say what the comparison of each benchmark costs, by what stored runs have taken",
+        "A Markdown table, of the methods that are compared by default.",
+    )
+    options.add_profile(hours)
+    hours.add_argument(
+        "--seeds", type=options.count, default=5, metavar="N", help="of each method (default: 5)"
+    )
     return parser
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baselines.interface import Baseline
@@ -14,18 +14,19 @@ from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     readable_folder,
     split_names,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import TUNING
 from harness.config.grids import Grid, candidates, given_grids, grid
 from harness.config.plan import is_compatible
 from harness.config.run import Run
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import tuned
-from harness.execution.cores import cores
-from harness.execution.executor import ExecutionConfig
+from harness.execution.executor import ExecutionConfig, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class TuningRequest:
         grids: the values to try, by method.
         runs: every candidate with every seed.
         config: how they are made.
-        executor: name of what makes them.
+        executor: makes them.
     """
 
     benchmark: Benchmark
     grids: Mapping[str, Grid]
     runs: Sequence[Run]
     config: ExecutionConfig
-    executor: str
+    executor: Executor
 
 
 def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str) -> TuningRequest:
@@ -83,26 +84,28 @@ def _request(
     check_known("method with a grid", names, tunable)
     check_compatible(benchmark, names, tunable)
     tuned(benchmark.name)  # a damaged file must be found before hours of work, not after
+    budget = replace(benchmark.budgets[TUNING], threads=args.threads or 1)
     chosen = {name: tunable[name] for name in names}
     grids = {name: grid(method) for name, method in chosen.items()}
     grids |= given_grids(args.grid, chosen)
+    config = ExecutionConfig(
+        results=readable_folder("--results", args.results),
+        data=data_folder(args.data, benchmark),
+        device=args.device,
+        origin=origin,
+        jobs=args.jobs,
+        threads=budget.threads,
+    )
     return TuningRequest(
         benchmark=benchmark,
         grids=grids,
         runs=[
             run
             for name, method in chosen.items()
-            for run in candidates(method, grids[name], benchmark, args.seeds)
+            for run in candidates(method, grids[name], benchmark, budget, args.seeds)
         ],
-        config=ExecutionConfig(
-            results=readable_folder("--results", args.results),
-            data=data_folder(args.data, benchmark),
-            device=args.device,
-            origin=origin,
-            jobs=args.jobs or max(1, cores() // args.threads),
-            threads=args.threads,
-        ),
-        executor=args.executor,
+        config=config,
+        executor=chosen_executor(args, config),
     )
 
 

@@ -11,6 +11,7 @@ CONSTANT: Final = "constant"
 TUNING: Final = "tuning"
 PAPER: Final = "paper"
 PRECISIONS: Final = ("float32", "bfloat16")
+MATRICES: Final = ("whole", "diagonal")
 
 
 def _field(
@@ -87,12 +88,18 @@ class TrainingBudget:
         "float32",
         later=True,
     )
-
     accuracy_matrix: Literal["whole", "diagonal"] = _field(
         "what is tested after each task but the last: whole, all tasks so far (in streams of at "
         "most ten tasks, all tasks); diagonal, the task just learned, without task inference: all "
         "that ACC, BWT and learning accuracy need, at a fraction of the cost in long streams",
         "whole",
+        later=True,
+    )
+    threads: int = _field(
+        "CPU threads of each run, as by --threads; with another number of them sums are in another "
+        "order, so that results differ in the last digits and, after training, in more",
+        1,
+        minimum=1,
         later=True,
     )
 
@@ -103,8 +110,9 @@ class TrainingBudget:
                 raise ValueError(f"{entry.name} is {value}; it must be at least {minimum}")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}; use one of {PRECISIONS}")
+        for name, allowed in (("precision", PRECISIONS), ("accuracy_matrix", MATRICES)):
+            if (value := getattr(self, name)) not in allowed:
+                raise ValueError(f"{name} is {value!r}; use one of {allowed}")
         if self.decay and self.patience is not None:
             raise ValueError("patience and decay both lower the learning rate; set decay=false")
 

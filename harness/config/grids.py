@@ -8,7 +8,7 @@ from typing import Any
 
 from baselines.interface import Baseline
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import TUNING
+from harness.config.budgets import TUNING, TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
@@ -50,7 +50,7 @@ def given_grids(texts: Sequence[str], methods: Mapping[str, type[Baseline]]) -> 
 
 
 def candidates(
-    method: type[Baseline], grid: Grid, benchmark: Benchmark, seeds: int
+    method: type[Baseline], grid: Grid, benchmark: Benchmark, budget: TrainingBudget, seeds: int
 ) -> Iterator[Run]:
     """One run for each combination of the grid's values and each seed.
 
@@ -58,12 +58,13 @@ def candidates(
         method: what is tuned.
         grid: values to try.
         benchmark: the tasks.
+        budget: of tuning.
         seeds: number of seeds of each candidate.
 
     Raises:
         SettingError: a setting cannot have such a value.
     """
-    budget, named = benchmark.budgets[TUNING], {method.name: method}
+    named = {method.name: method}
     for combination in product(*grid.values()):
         texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
         settings = {method.name: resolve(method, {}, texts)}

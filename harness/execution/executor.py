@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.config.discovery import import_modules
 from harness.config.run import Run
+from harness.execution.scheduling import Schedule
 from harness.experiment.progress import RunProgress
 
 
@@ -25,16 +27,18 @@ class ExecutionConfig:
         data: folder of the data sets; None for the packaged ones.
         device: "auto", "cpu" or "cuda".
         origin: provenance that all runs share (`harness.storage.provenance.origin`).
-        jobs: at most this many runs at the same time.
+        jobs: at most this many runs at the same time; None: as many as the executor has room for.
         threads: of each run. With one, numbers are the same whatever the number of cores.
+        owner: random name of the command, which its claims on runs bear (`harness.storage.claims`).
     """
 
     results: Path
     data: Path | None
     device: str
     origin: Mapping[str, Any]
-    jobs: int = 1
+    jobs: int | None = 1
     threads: int = 1
+    owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 class ProgressListener(Protocol):
@@ -77,15 +81,43 @@ class ProgressListener(Protocol):
         """
 
 
+class SharingListener(ProgressListener, Protocol):
+    """A progress listener that is also told of the runs that other commands make."""
+
+    def made_elsewhere(self, run: Run, state: str) -> None:
+        """Another command has made a run.
+
+        Args:
+            run: which run.
+            state: in the store.
+        """
+
+    def not_started(self, run: Run, reason: str) -> None:
+        """A run cannot be made, because it cannot be claimed.
+
+        Args:
+            run: which run.
+            reason: why not.
+        """
+
+    def waiting(self, runs: int, holders: Collection[str]) -> None:
+        """All that is left to make is being made by other commands.
+
+        Args:
+            runs: number of runs that are left.
+            holders: the processes that make them.
+        """
+
+
 class Executor(Protocol):
     """Makes runs (`harness.execution.make_run`) and stores each as finished or failed."""
 
-    def run(self, runs: Sequence[Run], listener: ProgressListener) -> None:
-        """Make all runs; call it from the main thread.
+    def run(self, schedule: Schedule, listener: ProgressListener) -> None:
+        """Make the runs that the schedule gives until there are none; call it in the main thread.
 
         Args:
-            runs: what to make, each at most once.
-            listener: receives the progress.
+            schedule: gives each run once, when there is room for it: `for run in schedule` will do.
+            listener: receives the progress; is told of each of these runs that it has ended.
 
         Raises:
             FatalError: no run can be made as configured.
@@ -93,13 +125,47 @@ class Executor(Protocol):
         """
 
 
-ExecutorFactory = Callable[[ExecutionConfig], Executor]
+ExecutorFactory = Callable[..., Executor]
+"""Takes an `ExecutionConfig` and, by its name, each option that was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorOption:
+    """An option of the command line that one executor has.
+
+    Attributes:
+        flag: as typed; the factory takes the value of "--gpus-per-run" as `gpus_per_run`, and the
+            factory's own default holds unless the option is given.
+        metavar: what stands for the value in the help.
+        help: what it is for, with the default.
+        read: makes the value of what was typed; raises `argparse.ArgumentTypeError`.
+        repeated: whether it may be given several times; the value is then a list.
+    """
+
+    flag: str
+    metavar: str
+    help: str
+    read: Callable[[str], Any] = str
+    repeated: bool = False
+
+    @property
+    def name(self) -> str:
+        """The factory's argument."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
 
 _EXECUTORS: dict[str, ExecutorFactory] = {}
+_OPTIONS: dict[str, tuple[ExecutorOption, ...]] = {}
 
 
-def register_executor(name: str) -> Callable[[ExecutorFactory], ExecutorFactory]:
+def register_executor(
+    name: str, *options: ExecutorOption
+) -> Callable[[ExecutorFactory], ExecutorFactory]:
     """Decorator that makes an executor known by name.
+
+    Args:
+        name: that --executor takes.
+        options: that only this executor has.
 
     Raises:
         ValueError: the name is taken.
@@ -109,6 +175,7 @@ def register_executor(name: str) -> Callable[[ExecutorFactory], ExecutorFactory]
         if name in _EXECUTORS:
             raise ValueError(f"two executors are named {name!r}")
         _EXECUTORS[name] = factory
+        _OPTIONS[name] = options
         return factory
 
     return registered
@@ -118,3 +185,8 @@ def executors() -> dict[str, ExecutorFactory]:
     """Makers of executors by the name that --executor takes, in alphabetical order."""
     import_modules("harness.execution")
     return dict(sorted(_EXECUTORS.items()))
+
+
+def executor_options(name: str) -> tuple[ExecutorOption, ...]:
+    """The options that only the executor of this name has."""
+    return _OPTIONS.get(name, ())

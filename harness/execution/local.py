@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 
 from harness.config.run import Run
+from harness.execution.cores import cores
 from harness.execution.executor import (
     ExecutionConfig,
     FatalError,
     ProgressListener,
     register_executor,
 )
-from harness.execution.make_run import RunEnded, record_failure
+from harness.execution.make_run import RunEnded, record_crash
 from harness.execution.scheduling import Schedule
 from harness.execution.worker import Fatal
 from harness.execution.worker_process import WorkerProcess
@@ -29,28 +29,33 @@ class LocalExecutor:
     nothing unfinished behind and lets the interruption through.
 
     Args:
-        config: how the runs are made; at most `config.jobs` workers.
+        config: how the runs are made; without `config.jobs`, with as many workers as there are
+            cores for their threads.
     """
 
     def __init__(self, config: ExecutionConfig) -> None:
         self._config = config
 
-    def run(self, runs: Sequence[Run], listener: ProgressListener) -> None:
-        """Make all runs; call it from the main thread.
+    def run(self, schedule: Schedule, listener: ProgressListener) -> None:
+        """Make the runs that the schedule gives; call it in the main thread.
 
         Args:
-            runs: what to make, each at most once.
+            schedule: gives the runs.
             listener: receives the progress.
 
         Raises:
             FatalError: the device or the data set is not there.
         """
-        pool = _Pool(self._config, Schedule(runs), listener)
+        pool = _Pool(self._config, schedule, listener)
         try:
-            pool.run(min(self._config.jobs, len(runs)))
+            pool.run(number_of_workers(self._config))
         finally:
             pool.stop()
-            _remove_unfinished(self._config.results, pool.pids)
+
+
+def number_of_workers(config: ExecutionConfig) -> int:
+    """How many worker processes there are at most."""
+    return config.jobs or max(1, cores() // config.threads)
 
 
 class _Pool:
@@ -61,16 +66,11 @@ class _Pool:
         self._schedule = schedule
         self._listener = listener
         self._workers: list[WorkerProcess] = []
-        self.pids: set[int] = set()
 
     def run(self, size: int) -> None:
-        """Start the workers and keep them busy until nothing is left to run."""
-        for number in range(size):
-            self._workers.append(self._spawn(number))
+        """Keep so many workers busy, at most, until nothing is left to run."""
         while True:
-            for number, worker in enumerate(self._workers):
-                if worker.run is None and self._schedule:
-                    self._start(number, self._schedule.next())
+            self._hand_out(size)
             busy = {one.connection: n for n, one in enumerate(self._workers) if one.run}
             if not busy:
                 return
@@ -78,13 +78,23 @@ class _Pool:
                 self._receive(busy[connection])  # type: ignore[index]
 
     def stop(self) -> None:
+        """End every worker, and remove what it was writing."""
         for worker in self._workers:
             worker.stop()
+            if worker.run:
+                _remove_unfinished(self._config.results, worker.run)
 
-    def _spawn(self, number: int) -> WorkerProcess:
-        worker = WorkerProcess(self._config, number)
-        self.pids.add(worker.pid)
-        return worker
+    def _hand_out(self, size: int) -> None:
+        """Give every idle worker a run, and start workers while there are runs for them."""
+        for number in range(size):
+            if number < len(self._workers) and self._workers[number].run is not None:
+                continue
+            run = self._schedule.next()
+            if run is None:
+                return
+            if number == len(self._workers):
+                self._workers.append(WorkerProcess(self._config, number))
+            self._start(number, run)
 
     def _start(self, number: int, run: Run) -> None:
         self._workers[number].start(run)
@@ -111,15 +121,9 @@ class _Pool:
         """Record the run of a dead worker as failed and put another in its place."""
         worker = self._workers[number]
         error = provenance.without_paths(worker.crash_report())
-        circumstances = {
-            **self._config.origin,
-            **provenance.machine(self._config.device, "", self._config.threads),
-            "started": worker.started,
-            "seconds": round(worker.seconds, 3),
-        }
-        record_failure(run, self._config, error, circumstances)
+        error = record_crash(run, self._config, error, worker.started, worker.seconds)
         worker.stop()
-        self._workers[number] = self._spawn(number)
+        self._workers[number] = WorkerProcess(self._config, number)
         self._ended(number, run, error, worker.seconds)
 
     def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:
@@ -132,7 +136,7 @@ class _Pool:
         return self._schedule.remaining(filter(None, in_progress), len(self._workers))
 
 
-def _remove_unfinished(results: Path, writers: Collection[int]) -> None:
-    from harness.storage import run_folder  # imports pandas
+def _remove_unfinished(results: Path, run: Run) -> None:
+    from harness.storage import run_folder, store  # import pandas
 
-    run_folder.remove_unfinished(results, writers)
+    run_folder.remove_unfinished(store.folder(results, run))

@@ -11,7 +11,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from baselines.interface import HEADS, Baseline, Requirement
 from baselines.registry import methods
@@ -22,16 +23,20 @@ from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record, Status
 
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
 LOWER_MEMORY: Final = "try fewer --jobs, or smaller batches (--set training.batch_size=32)"
 """What to type when memory is short."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run has ended and is on disk.
+    """A run has ended and is on disk, unless the error says that it could not be stored.
 
     Attributes:
-        error: why it failed; "" if it finished.
+        error: why it failed or is not stored; "" if it finished.
         seconds: wall-clock seconds that it took.
     """
 
@@ -44,6 +49,7 @@ def make_run(
     config: ExecutionConfig,
     machine: Mapping[str, Any],
     report: Callable[[RunProgress], None],
+    checkpoint: Path | None = None,
 ) -> RunEnded:
     """Train, measure and store one run; whatever fails in it is stored as its failure.
 
@@ -54,13 +60,14 @@ def make_run(
         config: where the data and the results are.
         machine: provenance of the device, which is trained on (`harness.storage.provenance`).
         report: receives the progress.
+        checkpoint: folder of its checkpoint; None for its place among the results.
 
     Raises:
         FatalError: the data set cannot be had, for this run or for any other.
     """
     from harness.data.datasets import DataUnavailableError
     from harness.experiment.experiment import run_experiment
-    from harness.storage import checkpoints, store
+    from harness.storage import checkpoints
     from harness.training.divergence import DivergedError
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
@@ -70,7 +77,7 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
-        checkpoint = checkpoints.folder(config.results, run)
+        checkpoint = checkpoint or checkpoints.folder(config.results, run)
         result = run_experiment(
             run,
             device=machine["device"],
@@ -79,17 +86,17 @@ def make_run(
             checkpoint=checkpoint,
         )
         record = Record(run, declaration(run), circumstances())
-        with suppress(FileExistsError):  # another command has finished the same run meanwhile
-            store.save(config.results, record, result.rows, result.masks)
-        checkpoints.discard(checkpoint)
+        error = keep(config.results, record, result.rows, result.masks)
+        if not error:  # else the next command has only to store it
+            checkpoints.discard(checkpoint)
     except DataUnavailableError as unavailable:
         raise FatalError(str(unavailable)) from unavailable
     except DivergedError as diverged:
         error = f"{type(diverged).__name__}: {diverged}"
-        record_failure(run, config, error, circumstances(), "diverged")
+        error = record_failure(run, config, error, circumstances(), "diverged")
     except Exception as failure:  # one run's failure, whatever it is, must not end the others
         error = provenance.without_paths(traceback.format_exc()) + advice(failure)
-        record_failure(run, config, error, circumstances())
+        error = record_failure(run, config, error, circumstances())
     return RunEnded(error, time.perf_counter() - clock)
 
 
@@ -99,7 +106,7 @@ def record_failure(
     error: str,
     circumstances: Mapping[str, Any],
     status: Status = "failed",
-) -> None:
+) -> str:
     """Store a run that did not finish, unless it has finished after all.
 
     Args:
@@ -108,12 +115,63 @@ def record_failure(
         error: traceback or reason.
         circumstances: its provenance.
         status: "failed" or "diverged".
-    """
-    from harness.storage import store
 
+    Returns:
+        The error; if it could not be stored, with the reason on a line of its own.
+    """
     record = Record(run, declaration(run), circumstances, status, error)
-    with suppress(FileExistsError):
-        store.save(config.results, record)
+    unstored = keep(config.results, record)
+    return f"{error.rstrip()}\n{unstored}" if unstored else error
+
+
+def record_crash(
+    run: Run, config: ExecutionConfig, error: str, started: str, seconds: float
+) -> str:
+    """Store as failed a run whose process died, unless it has finished after all.
+
+    Args:
+        run: the run.
+        config: how it was made.
+        error: what is known of the death.
+        started: when the run began (`harness.storage.provenance.now`).
+        seconds: wall-clock seconds from then on.
+
+    Returns:
+        The error; if it could not be stored, with the reason on a line of its own.
+    """
+    machine = provenance.machine(config.device, "", config.threads)
+    times = {"started": started, "seconds": round(seconds, 3)}
+    return record_failure(run, config, error, {**config.origin, **machine, **times})
+
+
+def keep(
+    results: Path,
+    record: Record,
+    rows: pd.DataFrame | None = None,
+    masks: Mapping[str, np.ndarray[Any, Any]] | None = None,
+) -> str:
+    """Store a run, unless another command has finished it, and remove what it left half-written.
+
+    The caller has the claim on the run, if there are claims (`harness.storage.claims`).
+
+    Args:
+        results: folder of all results.
+        record: what ran, and how it ended.
+        rows: measurements of a finished run.
+        masks: packed masks by name.
+
+    Returns:
+        Why it could not be stored, which must not end the other runs; "" if it is stored.
+    """
+    from harness.storage import run_folder, store
+
+    run_folder.remove_unfinished(store.folder(results, record.run))
+    try:
+        with suppress(store.AlreadyFinishedError):
+            store.save(results, record, rows, masks)
+    except OSError as error:
+        return f"not stored: {error.strerror or error} ({results})"
+    return ""
 
 
 def advice(failure: Exception) -> str:

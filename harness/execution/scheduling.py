@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -26,34 +26,46 @@ class RunInProgress:
 
 
 class Schedule:
-    """The runs still to start.
+    """The runs still to start; iterating takes them all, one after the other.
 
     The first run of every method comes first, because it shows what the method costs; then the
     longest, so that no worker is left alone with a long run at the end.
+
+    Args:
+        runs: to start, each once.
+        claim: whether a run may be started after all; it is asked just before. A run that may not
+            is left out: another command makes it (`harness.execution.sharing`).
     """
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    def __init__(
+        self, runs: Iterable[Run], claim: Callable[[Run], bool] = lambda run: True
+    ) -> None:
         self._pending = list(runs)
+        self._claim = claim
+        self._returned: list[Run] = []
         self._started: set[str] = set()
         self._seconds: dict[str, list[float]] = defaultdict(list)
 
-    def __bool__(self) -> bool:
-        return bool(self._pending)
+    def __len__(self) -> int:
+        """At most so many are still to start; others may claim some of them."""
+        return len(self._pending) + len(self._returned)
 
-    def next(self) -> Run:
-        """Take the run to start now.
+    def __iter__(self) -> Iterator[Run]:
+        while run := self.next():
+            yield run
 
-        Raises:
-            ValueError: none is left.
-        """
-        costs = _means(self._seconds)
-        run = max(
-            self._pending,
-            key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
-        )
-        self._pending.remove(run)
-        self._started.add(run.baseline)
-        return run
+    def next(self) -> Run | None:
+        """Take the run to start now; None if there is none."""
+        while self._returned or self._pending:
+            run = self._returned.pop(0) if self._returned else self._take()
+            if self._claim(run):
+                self._started.add(run.baseline)
+                return run
+        return None
+
+    def put_back(self, run: Run) -> None:
+        """Start a run again, before all others: its worker was lost."""
+        self._returned.append(run)
 
     def measured(self, run: Run, seconds: float) -> None:
         """Take into account what a finished run took.
@@ -83,8 +95,17 @@ class Schedule:
         if not costs:
             return None
         rest = [max(_cost(one.run, costs) - one.seconds, 0.0) for one in going]
-        total = sum(rest) + sum(_cost(run, costs) for run in self._pending)
+        total = sum(rest) + sum(_cost(run, costs) for run in (*self._returned, *self._pending))
         return max(total / workers, *rest, 0.0)
+
+    def _take(self) -> Run:
+        costs = _means(self._seconds)
+        run = max(
+            self._pending,
+            key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
+        )
+        self._pending.remove(run)
+        return run
 
 
 def _means(seconds: Mapping[str, list[float]]) -> dict[str, float]:

@@ -6,21 +6,23 @@ read them, and so that the parent can import this module for free.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Final
 
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.execution.make_run import make_run
+from harness.execution.preparation import prepare, thread_variables
 from harness.experiment.progress import RunProgress
-from harness.storage import provenance
 
-_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By which a user, a system or a closed terminal ends a command; often its whole process group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
         number: of this worker, from 0; with several GPUs, they take turns.
         log: file for whatever the libraries print.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(config.threads)))
+    for ending in ENDING_SIGNALS:  # the parent decides when to stop
+        signal.signal(ending, signal.SIG_IGN)
+    Thread(target=_end_with_parent, name="watch", daemon=True).start()
+    os.environ.update(thread_variables(config.threads))
     _redirect_output(log)
     with suppress(EOFError, OSError):  # the parent closed the connection, or is gone
         try:
-            machine = _prepare(config, number)
+            machine = prepare(config, number)
             while True:
                 run = connection.recv()
                 connection.send(make_run(run, config, machine, _reporter(connection)))
@@ -56,34 +60,19 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
             connection.send(Fatal(str(error)))
 
 
-def _prepare(config: ExecutionConfig, number: int) -> dict[str, object]:
-    """Import everything on no run's time, choose the device; its provenance.
-
-    Raises:
-        FatalError: the device is not there.
-    """
-    import torch
-
-    torch.set_num_threads(config.threads)
-    torch.set_flush_denormal(True)  # closed gates make numbers that some processors are slow with
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise FatalError("torch sees no CUDA device; use --device cpu or --device auto")
-    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    name = ""
-    if device == "cuda":
-        torch.cuda.set_device(number % torch.cuda.device_count())
-        name = torch.cuda.get_device_name()
-    import harness.experiment.experiment  # noqa: F401 - imports avalanche
-
-    gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
-    return provenance.machine(device, name, config.threads)
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is None:  # this is no worker process
+        return
+    parent.join()
+    os._exit(1)  # at once, wherever the run is; its checkpoint is whole
 
 
 def _reporter(connection: Connection) -> Callable[[RunProgress], None]:
     def report(progress: RunProgress) -> None:
         try:
             connection.send(progress)
-        except OSError:  # the parent is gone; this is no failure of the run
+        except OSError:  # the parent is going; this is no failure of the run
             raise SystemExit from None
 
     return report

@@ -14,15 +14,14 @@ from typing import Final
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig
 from harness.execution.make_run import LOWER_MEMORY, RunEnded
+from harness.execution.preparation import HUGE_PAGES
 from harness.execution.scheduling import RunInProgress
-from harness.execution.worker import Fatal, work
+from harness.execution.worker import ENDING_SIGNALS, Fatal, work
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 
 _OUTPUT_KEPT: Final = 2000
 """Characters of a dead worker's output to keep."""
-_HUGE_PAGES: Final = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
-"""Read as a process starts, where the C library is glibc: training is 3 to 7 % faster."""
 
 
 class WorkerProcess:
@@ -46,15 +45,16 @@ class WorkerProcess:
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by `stop`
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        os.environ.setdefault(*_HUGE_PAGES)
+        os.environ.setdefault(*HUGE_PAGES)
         arguments = (theirs, config, number, self._log.name)
         self._process = context.Process(target=work, args=arguments, daemon=True)
-        # Ctrl-C reaches the whole process group; a child inherits that it is ignored.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Signals reach the whole process group; a child inherits that they are ignored.
+        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING_SIGNALS}
         try:
             self._process.start()
         finally:
-            signal.signal(signal.SIGINT, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         theirs.close()
 
     @property
@@ -101,9 +101,6 @@ class WorkerProcess:
     def stop(self) -> None:
         """End the process at once, whatever it is doing."""
         self.connection.close()
-        self._process.terminate()
-        self._process.join(5)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.kill()  # it ignores all other signals, and leaves nothing that is not whole
+        self._process.join()
         self._log.close()

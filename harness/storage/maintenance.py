@@ -100,7 +100,7 @@ def merge(results: Path, other: Path) -> Merge:
                 try:
                     masks = run_folder.read_masks(source)
                     store.save(results, record, tables.get(run_id), masks)
-                except (DamageError, FileExistsError) as error:
+                except (DamageError, store.AlreadyFinishedError) as error:
                     done.left[str(source)] = str(error)
                 else:
                     done.taken.append(target)

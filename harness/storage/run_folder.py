@@ -3,15 +3,14 @@
 <baseline>/<run id>/run.json      what ran, where, and how it ended (`storage.record`)
                     rows.parquet  raw measurements of a finished run (`storage.schema`)
                     masks.npz     packed masks, where there are any; read by nothing here
+           .unfinished-<run id>-<random>   one that is being written, or was when its writer died
 """
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -235,6 +234,23 @@ def put(whole: Path, target: Path) -> None:
     whole.replace(target)
 
 
+def check_writable(parent: Path) -> None:
+    """Write and delete a file where run folders will be.
+
+    Args:
+        parent: the folder of a method.
+
+    Raises:
+        OSError: it cannot be made or written.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(prefix=_UNFINISHED, dir=parent) as file:
+        file.write(b"x")
+        file.flush()
+    for above in (parent, *parent.parents[:2]):
+        remove_empty(above)
+
+
 def remove(path: Path) -> None:
     """Delete a run's folder, and those of its method, profile and benchmark if they are empty."""
     _remove_at_once(path)
@@ -248,16 +264,14 @@ def remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def remove_unfinished(results: Path, writers: Collection[int]) -> None:
-    """Delete what processes that are dead left half-written; other commands may be writing.
+def remove_unfinished(target: Path) -> None:
+    """Delete what processes that are dead left of a run half-written.
 
     Args:
-        results: folder of all results.
-        writers: the dead processes' ids.
+        target: the run's place; the caller is the one who makes the run, by its claim.
     """
-    for writer in writers:
-        for leftover in results.glob(f"*/*/*/{_prefix(writer)}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in target.parent.glob(f"{_UNFINISHED}{target.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _remove_at_once(path: Path) -> None:
@@ -271,11 +285,7 @@ def _make_beside(target: Path) -> Path:
     while True:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=target.parent))
+            prefix = f"{_UNFINISHED}{target.name}-"
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
         except FileNotFoundError:  # `remove` has found it empty in between
             continue
-
-
-def _prefix(writer: int) -> str:
-    """Of a half-written folder; processes of two machines may have the same id."""
-    return f"{_UNFINISHED}{platform.node()}-{writer}-"

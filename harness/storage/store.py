@@ -9,10 +9,12 @@ and where they differ, the folder is named as damaged; of two failed ones the fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from errno import ENOSPC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 State = Literal["missing", "finished", "failed", "diverged", "damaged"]
+
+_LEAST_SPACE: Final = 2**24
+"""Bytes that must be free before runs are made: a checkpoint of a large network and its rows."""
+
+
+class AlreadyFinishedError(Exception):
+    """The run is in the store, finished; another command has made it."""
 
 
 @dataclass(slots=True)
@@ -71,7 +80,8 @@ def save(
 
     Raises:
         ValueError: the rows do not fit the schema or the run.
-        FileExistsError: the run is already finished.
+        AlreadyFinishedError: the run is in the store, finished.
+        OSError: the folder cannot be written.
     """
     target = folder(results, record.run)
     file = packed.path_of(results, record.run.benchmark, record.run.profile)
@@ -84,9 +94,28 @@ def save(
             (file, _state_in(file, record.run.id)),
         ):
             if found == "finished":
-                raise FileExistsError(f"{place} holds the run finished; it is never overwritten")
+                raise AlreadyFinishedError(f"{place} holds the run; it is never overwritten")
         run_folder.put(whole, target)  # over an earlier failure
     return target
+
+
+def check_writable(results: Path, runs: Iterable[Run]) -> None:
+    """Find out whether runs can be stored, before any is made.
+
+    Args:
+        results: folder of all results.
+        runs: that will be stored.
+
+    Raises:
+        OSError: they cannot; names the file or folder in the way.
+    """
+    with locked(results):
+        pass
+    for parent in sorted({folder(results, run).parent for run in runs}):
+        run_folder.check_writable(parent)
+    free = shutil.disk_usage(results).free
+    if free < _LEAST_SPACE:
+        raise OSError(ENOSPC, f"only {free // 1024} KiB are free on its disk", str(results))
 
 
 def status(results: Path, run: Run) -> State:

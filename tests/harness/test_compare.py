@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -75,14 +76,14 @@ class Command:
         argv = [*self.argv, *more]
         return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    def interrupt_after_first_run(self) -> tuple[int, str]:
-        """Exit status and messages when Ctrl-C comes while the second run is under way."""
+    def end_after_first_run(self, number: signal.Signals) -> tuple[int, str]:
+        """Exit status and messages when a signal comes while the second run is under way."""
         process = subprocess.Popen(
             self.argv, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         assert process.stderr is not None
         heading, first = process.stderr.readline(), process.stderr.readline()
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         rest = process.stderr.read()
         return process.wait(), heading + first + rest
 
@@ -95,7 +96,37 @@ class Command:
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, int, str]:
     command = Command(tmp_path_factory.mktemp("compare"))
-    return command, *command.interrupt_after_first_run()
+    return command, *command.end_after_first_run(signal.SIGINT)
+
+
+def test_what_has_no_result_is_named_and_the_status_says_so(tmp_path: Path) -> None:
+    """The folder of the method goes, and a file takes its place, while the run is under way."""
+    command = Command(tmp_path)
+    method = command.results / "split_mnist" / "smoke" / "naive"
+    process = subprocess.Popen(command.argv, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    with process:
+        heading, first = process.stderr.readline(), process.stderr.readline()
+        method.rename(tmp_path / "away")
+        method.touch()
+        rest = process.stderr.read()
+    assert process.returncode == 1, rest
+    assert heading == "3 runs to make.\n"
+    assert "seed 0 finished" in first
+    assert "Traceback" not in rest
+    assert "naive[training.epochs=12] seed 1" in rest
+    lost = [line for line in rest.splitlines() if "has no result; the same command" in line]
+    assert [line.split(" has ")[0] for line in lost] == [
+        f"naive[training.epochs=12] seed {seed}" for seed in range(3)
+    ]
+
+
+def test_a_request_to_end_is_heeded_as_ctrl_c_is(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    status, messages = command.end_after_first_run(signal.SIGTERM)
+    assert status == 143
+    assert "the same command goes on from there" in messages
+    assert len(command.entries()) == 1
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -115,6 +146,9 @@ def test_interruption_keeps_finished_runs_and_nothing_else(
     planned = command.run("--plan")
     assert planned.returncode == 0
     assert "2 of 3 runs to make." in planned.stdout
+    assert re.search(
+        r"One worker needs about 0:\d\d, by stored runs of the same methods\.", planned.stdout
+    )
 
 
 def test_a_part_plans_its_own_runs_and_no_other(interrupted: tuple[Command, int, str]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness import tune
-from harness.cli import orchestration
 from harness.config.tuned_settings import TUNED, save_choices, tuned
+from harness.execution.local import LocalExecutor
 from harness.storage.provenance import ROOT
 
 ARGV = ["--benchmark", "split_mnist", "--methods", "si,hat", "--seeds", "1"]
@@ -18,7 +18,7 @@ COMMITTED = ["--results", str(ROOT / "results")]
 
 @pytest.fixture(autouse=True)
 def nothing_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestration, "executors", lambda: pytest.fail("a run is missing"))
+    monkeypatch.setattr(LocalExecutor, "run", lambda *_: pytest.fail("a run is missing"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from baselines.registry import methods
 from harness.analysis.tuning import UntriedError, choose
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import TUNING
 from harness.config.grids import Grid, candidates
 from harness.config.run import Run
 from harness.storage import schema
@@ -18,7 +19,8 @@ GRID: Grid = {"ewc_lambda": (1.0, 10.0, 100.0)}
 @pytest.fixture
 def runs() -> list[Run]:
     """Three candidates with two seeds each."""
-    return list(candidates(methods()["ewc"], GRID, BENCHMARKS["split_mnist"], seeds=2))
+    benchmark = BENCHMARKS["split_mnist"]
+    return list(candidates(methods()["ewc"], GRID, benchmark, benchmark.budgets[TUNING], seeds=2))
 
 
 def accuracy(run: Run, value: float, after: int = 3, regime: str = "task-aware") -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.registry import methods
+from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_executor,
     data_folder,
     readable_folder,
     split_names,
     writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS
+from harness.execution.executor import ExecutionConfig
+from harness.execution.local import LocalExecutor
+from harness.execution.ray import RayExecutor
 
 MNIST, CIFAR = BENCHMARKS["split_mnist"], BENCHMARKS["split_cifar100"]
 NAMES = st.text("abc", min_size=1, max_size=3)
@@ -102,6 +108,31 @@ def test_a_folder_need_not_be_there_but_must_be_able_to_be(
         writable_folder("--results", below)
 
 
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    options.add_execution(parser)
+    return parser.parse_args(words)
+
+
+def test_an_executor_gets_the_options_that_were_given(config: ExecutionConfig) -> None:
+    assert isinstance(chosen_executor(parsed(), config), LocalExecutor)
+    words = ["--executor", "ray", "--address", "auto", "--gpus-per-run", "0.5"]
+    assert isinstance(chosen_executor(parsed(*words), config), RayExecutor)
+
+
+def test_an_option_of_another_executor_is_refused(config: ExecutionConfig) -> None:
+    with pytest.raises(ArgumentError, match="--slurm-partition is for --executor slurm; add that"):
+        chosen_executor(parsed("--slurm-partition", "gpu"), config)
+
+
+def test_what_an_executor_lacks_is_said_with_its_name(
+    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ArgumentError, match="--executor slurm: this machine has no srun"):
+        chosen_executor(parsed("--executor", "slurm"), config)
+
+
 @pytest.mark.parametrize("check", [readable_folder, writable_folder])
 @pytest.mark.parametrize("name", ["x" * 300, "a/" + "y" * 256, "z" * 5000, "nul\0"])
 def test_what_can_be_no_name_is_refused_in_few_words(
@@ -120,3 +151,11 @@ def test_a_read_only_folder_can_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(ArgumentError, match="cannot be read; name another"):
         readable_folder("--results", tmp_path)
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_link_to_nothing_is_no_folder(below: str, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nothing")
+    with pytest.raises(ArgumentError, match="link is a link to nothing"):
+        readable_folder("--results", link / below)

@@ -13,6 +13,7 @@ from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods
 from harness.config.settings import declared
 from harness.config.tuned_settings import tuned
+from harness.execution.local import LocalExecutor
 
 SPLIT = ["--benchmark", "split_mnist"]
 
@@ -31,7 +32,8 @@ def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
     names = default_methods(BENCHMARKS["split_mnist"], methods())
     asked = [(name, seed) for name in names for seed in range(5)]
     assert [(run.baseline, run.seed) for run in request.runs] == asked
-    assert (request.profile, request.executor) == ("default", "local")
+    assert request.profile == "default"
+    assert isinstance(request.executor, LocalExecutor)
     assert request.budget == BENCHMARKS["split_mnist"].budgets["default"]
     assert request.config.origin == {"commit": "abc"}
     assert (request.config.results, request.reports) == (Path("results"), Path("reports"))
@@ -50,6 +52,21 @@ def test_settings_are_tuned_or_given_and_what_is_given_is_named() -> None:
     assert usual.overrides == {}
 
 
+def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
+    """Their sums are in another order: they must not be averaged with those of one thread."""
+    words = ["--methods", "ewc", "--seeds", "1"]
+    usual, one = read(*words), read(*words, "--threads", "1")
+    assert usual.runs == one.runs
+    two, same = read(*words, "--threads", "2"), read(*words, "--set", "training.threads=2")
+    assert two.runs == same.runs
+    assert two.config.threads == same.config.threads == 2
+    [run], [before] = two.runs, usual.runs
+    assert run.id != before.id
+    assert run.overrides == {"training.threads": 2}
+    with pytest.raises(SystemExit):
+        read(*words, "--threads", "2", "--set", "training.threads=3")
+
+
 def test_parts_share_the_runs_and_make_no_report() -> None:
     whole = read("--methods", "ewc,naive", "--seeds", "3")
     parts = [
@@ -62,17 +79,10 @@ def test_parts_share_the_runs_and_make_no_report() -> None:
     assert not read("--no-report").report
 
 
-def test_cores_are_shared_between_runs_and_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cli.comparison.cores", lambda: 8)
-
-    def shared(*words: str) -> tuple[int, int]:
-        config = read(*words).config
-        return config.jobs, config.threads
-
-    assert shared() == (8, 1)
-    assert shared("--threads", "3") == (2, 3)
-    assert shared("--threads", "16") == (1, 16)
-    assert shared("--threads", "3", "--jobs", "4") == (4, 3)
+def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() -> None:
+    config = read("--threads", "3").config
+    assert (config.jobs, config.threads) == (None, 3)
+    assert read("--jobs", "4").config.jobs == 4
 
 
 @pytest.mark.parametrize(
@@ -91,7 +101,10 @@ def test_cores_are_shared_between_runs_and_their_threads(monkeypatch: pytest.Mon
         ([*SPLIT, "--jobs", "two"], "'two' is not a whole number from 1 to 10000"),
         ([*SPLIT, "--part", "5/4"], "'5/4' is not K/N with K from 1 to N"),
         ([*SPLIT, "--device", "tpu"], "'cpu'"),
-        ([*SPLIT, "--executor", "slurm"], "'local'"),
+        ([*SPLIT, "--executor", "cluster"], "'local'"),
+        ([*SPLIT, "--gpus-per-run", "0.5"], "--gpus-per-run is for --executor ray; add that"),
+        ([*SPLIT, "--executor", "ray", "--gpus-per-run", "1.5"], "write 0.25"),
+        ([*SPLIT, "--executor", "slurm", "--slurm-time", "soon"], "write 90 for minutes"),
         ([*SPLIT, "--sets", "rmn.beta=1"], "did you mean '--set'?"),
         ([*SPLIT, "--set", "rmn.betta=60"], "did you mean 'beta'?"),
         ([*SPLIT, "--set", "rmm.beta=60"], "did you mean 'rmn'?"),

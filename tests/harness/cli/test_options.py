@@ -23,7 +23,7 @@ def test_defaults() -> None:
     assert vars(parser.parse_args([])) == {
         "profile": "default",
         "jobs": None,
-        "threads": 1,
+        "threads": None,
         "device": "auto",
         "executor": "local",
         "data": None,

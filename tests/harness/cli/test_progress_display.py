@@ -14,6 +14,7 @@ from harness.cli.progress_display import (
     LiveDisplay,
     display,
     duration,
+    say,
 )
 from harness.config.run import Run
 from harness.experiment.progress import RunProgress
@@ -68,8 +69,47 @@ def test_live_bars_on_a_terminal(run: Run) -> None:
     assert "\x1b[3" not in out.getvalue()  # no colours: NO_COLOR is set
 
 
+def test_runs_of_other_commands_count_and_are_waited_for(run: Run) -> None:
+    out = StringIO()
+    with LineDisplay(Console(file=out), runs=3) as shown:
+        shown.made_elsewhere(run, "finished")
+        for holders in ({"process 4 on b", "process 3 on a"}, {"process 3 on a"}):
+            shown.waiting(len(holders), holders)
+            shown.waiting(len(holders), set(holders))  # said once
+    assert out.getvalue().splitlines() == [
+        "3 runs to make.",
+        "1/3 ewc seed 0 finished, made by another command",
+        "Waiting for 2 runs that other commands make: process 3 on a, process 4 on b",
+        "Waiting for 1 run that other commands make: process 3 on a",
+    ]
+
+
+def test_a_terminal_shows_whom_the_command_waits_for(run: Run) -> None:
+    out = StringIO()
+    with LiveDisplay(Console(file=out, force_terminal=True, width=120), runs=2) as shown:
+        shown.made_elsewhere(run, "finished")
+        shown.waiting(1, {"process 3 on a"})
+        shown.refresh()
+    assert "1/2" in out.getvalue()
+    assert "Waiting for 1 run that other commands make: process 3 on a" in out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00"), (65.4, "1:05"), (59.7, "1:00"), (3725, "1:02:05")]
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_run_that_is_not_made_is_named_with_the_reason(run: Run) -> None:
+    for terminal in (False, True):
+        out = StringIO()
+        with display(Console(file=out, force_terminal=terminal, width=200), 1) as shown:
+            shown.not_started(run, "No space left on device")
+        assert f"{run} is not made: No space left on device" in out.getvalue()
+
+
+def test_text_is_printed_as_it_is() -> None:
+    out = StringIO()
+    say(Console(file=out, width=10, force_terminal=True), "ewc[a=1] is [bold]not[/bold] 12 long")
+    assert out.getvalue() == "ewc[a=1] is [bold]not[/bold] 12 long\n"

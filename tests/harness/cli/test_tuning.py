@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.tuning import TuningRequest, read_tuning
+from harness.execution.local import LocalExecutor
+from harness.execution.ray import RayExecutor
 
 SPLIT = ["--benchmark", "split_mnist"]
 BOTH = [*SPLIT, "--methods", "rmn,ewc"]
@@ -44,10 +46,11 @@ def test_a_given_grid_replaces_the_methods_own() -> None:
     assert len(request.grids["ewc"]["ewc_lambda"]) == 7
 
 
-def test_cores_are_shared_between_runs_and_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cli.tuning.cores", lambda: 8)
-    config = read(*SPLIT, "--threads", "3").config
-    assert (config.jobs, config.threads) == (2, 3)
+def test_the_executor_is_the_one_that_was_named_with_its_options() -> None:
+    request = read(*SPLIT, "--threads", "3", "--executor", "ray", "--gpus-per-run", "0.5")
+    assert isinstance(request.executor, RayExecutor)
+    assert (request.config.jobs, request.config.threads) == (None, 3)
+    assert isinstance(read(*SPLIT).executor, LocalExecutor)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import TUNING
 from harness.config.grids import candidates, given_grids, grid
 from harness.config.settings import SettingError
 
 TUNABLE = {name: methods()[name] for name in ("rmn", "ewc")}
 SPLIT_MNIST = BENCHMARKS["split_mnist"]
+BUDGET = SPLIT_MNIST.budgets[TUNING]
 
 
 def test_a_method_has_the_grids_of_its_declaration() -> None:
@@ -49,7 +51,7 @@ def test_a_grid_that_cannot_be_read_is_refused(text: str, message: str) -> None:
 
 def test_every_combination_is_tried_with_every_seed_on_held_out_data() -> None:
     grids = {"initialisation": ("uniform", "normal"), "mapping_lr": ("0.01", "none")}
-    runs = list(candidates(TUNABLE["rmn"], grids, SPLIT_MNIST, seeds=2))
+    runs = list(candidates(TUNABLE["rmn"], grids, SPLIT_MNIST, BUDGET, seeds=2))
     tried = [(r.settings["initialisation"], r.settings["mapping_lr"], r.seed) for r in runs]
     assert tried == [*product(("uniform", "normal"), (0.01, None), (0, 1))]
     assert all(run.profile == "tuning" for run in runs)
@@ -61,7 +63,7 @@ def test_every_combination_is_tried_with_every_seed_on_held_out_data() -> None:
     seeds=st.integers(1, 3),
 )
 def test_no_two_candidates_are_the_same_run(lambdas: list[float], seeds: int) -> None:
-    runs = [*candidates(TUNABLE["ewc"], {"ewc_lambda": tuple(lambdas)}, SPLIT_MNIST, seeds)]
+    runs = [*candidates(TUNABLE["ewc"], {"ewc_lambda": tuple(lambdas)}, SPLIT_MNIST, BUDGET, seeds)]
     assert {(run.settings["ewc_lambda"], run.seed) for run in runs} == {
         *product(lambdas, range(seeds))
     }
@@ -70,4 +72,4 @@ def test_no_two_candidates_are_the_same_run(lambdas: list[float], seeds: int) ->
 
 def test_a_value_that_is_not_allowed_is_named() -> None:
     with pytest.raises(SettingError, match=r"rmn\.initialisation must be"):
-        list(candidates(TUNABLE["rmn"], {"initialisation": ("x",)}, SPLIT_MNIST, 1))
+        list(candidates(TUNABLE["rmn"], {"initialisation": ("x",)}, SPLIT_MNIST, BUDGET, 1))

@@ -8,7 +8,12 @@ import sys
 import pytest
 
 from harness.execution import executor
-from harness.execution.executor import executors, register_executor
+from harness.execution.executor import (
+    ExecutorOption,
+    executor_options,
+    executors,
+    register_executor,
+)
 from harness.execution.local import LocalExecutor
 from harness.storage.provenance import ROOT
 
@@ -16,13 +21,14 @@ from harness.storage.provenance import ROOT
 @pytest.fixture(autouse=True)
 def own_register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_EXECUTORS", dict(executors()))
+    monkeypatch.setattr(executor, "_OPTIONS", dict(executor._OPTIONS))
 
 
 def test_the_executors_of_the_package_are_found_by_lying_in_it() -> None:
     code = "from harness.execution.executor import executors; print(*executors())"
     command = [sys.executable, "-c", code]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == ["local"]
+    assert found.stdout.split() == ["local", "ray", "slurm"]
 
 
 def test_another_is_known_by_its_name_from_its_registration_on() -> None:
@@ -31,7 +37,16 @@ def test_another_is_known_by_its_name_from_its_registration_on() -> None:
 
     assert "elsewhere" not in executors()
     assert register_executor("elsewhere")(Elsewhere) is Elsewhere
-    assert list(executors().items()) == [("elsewhere", Elsewhere), ("local", LocalExecutor)]
+    assert list(executors()) == ["elsewhere", "local", "ray", "slurm"]
+    assert executors()["elsewhere"] is Elsewhere
+
+
+def test_an_executor_may_have_options_of_its_own() -> None:
+    option = ExecutorOption("--so-many", "N", "how many", int)
+    register_executor("elsewhere", option)(LocalExecutor)
+    assert executor_options("elsewhere") == (option,)
+    assert option.name == "so_many"
+    assert executor_options("local") == executor_options("nobody") == ()
 
 
 def test_a_name_is_given_once() -> None:

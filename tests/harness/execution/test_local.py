@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from harness.config.run import Run
+from harness.execution import local
 from harness.execution.executor import ExecutionConfig, FatalError
-from harness.execution.local import LocalExecutor
+from harness.execution.local import LocalExecutor, number_of_workers
+from harness.execution.scheduling import Schedule
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance, store
 
@@ -78,7 +80,7 @@ def executed(
     done = Executed(tmp_path_factory.mktemp("results"), Recorder(victim=killed), killed)
     origin = provenance.origin(["--seeds", "4"])
     config = ExecutionConfig(done.results, None, "cpu", origin, threads=2)
-    LocalExecutor(config).run([killed, crashing, unknown, *runs[:2]], done.recorder)
+    LocalExecutor(config).run(Schedule([killed, crashing, unknown, *runs[:2]]), done.recorder)
     return done
 
 
@@ -154,7 +156,7 @@ def test_an_absent_device_is_refused_and_nothing_recorded(
     config: ExecutionConfig, run: Run
 ) -> None:
     with pytest.raises(FatalError, match="--device cpu"):
-        LocalExecutor(replace(config, device="cuda")).run([run], Recorder())
+        LocalExecutor(replace(config, device="cuda")).run(Schedule([run]), Recorder())
     assert store.status(config.results, run) == "missing"
 
 
@@ -163,5 +165,19 @@ def test_a_damaged_data_file_is_refused_and_nothing_recorded(
 ) -> None:
     (tmp_path / "mnist.npz").write_bytes(b"not the data set")
     with pytest.raises(FatalError, match="damaged or altered"):
-        LocalExecutor(replace(config, data=tmp_path)).run(runs[:2], Recorder())
+        LocalExecutor(replace(config, data=tmp_path)).run(Schedule(runs[:2]), Recorder())
     assert [store.status(config.results, run) for run in runs[:2]] == ["missing"] * 2
+
+
+@pytest.mark.parametrize(
+    ("jobs", "threads", "workers"), [(None, 1, 8), (None, 3, 2), (None, 16, 1), (4, 3, 4)]
+)
+def test_cores_are_shared_between_runs_and_their_threads(
+    config: ExecutionConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    jobs: int | None,
+    threads: int,
+    workers: int,
+) -> None:
+    monkeypatch.setattr(local, "cores", lambda: 8)
+    assert number_of_workers(replace(config, jobs=jobs, threads=threads)) == workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,7 +14,14 @@ import harness.experiment.experiment
 from harness.config.run import Run
 from harness.data.datasets import DataUnavailableError
 from harness.execution.executor import ExecutionConfig, FatalError
-from harness.execution.make_run import RunEnded, advice, declaration, make_run, record_failure
+from harness.execution.make_run import (
+    RunEnded,
+    advice,
+    declaration,
+    make_run,
+    record_crash,
+    record_failure,
+)
 from harness.experiment.experiment import RunResult
 from harness.experiment.progress import RunProgress
 from harness.storage import checkpoints, schema, store
@@ -26,8 +34,12 @@ MACHINE = {"device": "cpu", "threads": 3}
 
 @pytest.fixture
 def result(run: Run) -> RunResult:
-    row: schema.Row = {"metric": "accuracy", "after": 1, "task": 1, "value": 0.5}
-    return RunResult(schema.table([row], run), {})
+    """As of training on all five tasks at once."""
+    rows: list[schema.Row] = [
+        {"metric": "accuracy", "regime": "task-aware", "after": after, "task": task, "value": 0.5}
+        for after, task in product((0, 5), range(1, 6))
+    ]
+    return RunResult(schema.table(rows, run), {})
 
 
 @pytest.fixture
@@ -140,6 +152,37 @@ def test_what_another_command_has_finished_meanwhile_stays(
     assert "too late" in made(run, config).error
     record_failure(run, config, "later still", {})
     assert stored(run, config) == before
+
+
+def test_what_cannot_be_stored_says_so_and_ends_nothing_else(
+    run: Run, config: ExecutionConfig, result: RunResult, experiment: Callable[..., None]
+) -> None:
+    """A file where the folder of the method should be: neither success nor failure has a place."""
+    method = store.folder(config.results, run).parent
+    method.parent.mkdir(parents=True)
+    method.touch()
+    experiment(lambda run, **parts: result)
+    assert made(run, config).error.startswith("not stored: ")
+    experiment(failing(ValueError("wrong shape")))
+    *_, reason, unstored = made(run, config).error.splitlines()
+    assert "wrong shape" in reason
+    assert unstored.startswith("not stored: ")
+    crash = record_crash(run, config, "the worker died", "", 1.0)
+    assert crash.startswith("the worker died\nnot stored: ")
+    method.unlink()
+    experiment(lambda run, **parts: result)
+    assert made(run, config).error == ""
+    assert stored(run, config).status == "finished"
+
+
+def test_what_a_dead_process_left_half_written_goes_when_the_run_is_stored(
+    run: Run, config: ExecutionConfig, result: RunResult, experiment: Callable[..., None]
+) -> None:
+    folder = store.folder(config.results, run)
+    (folder.parent / f".unfinished-{run.id}-x").mkdir(parents=True)
+    experiment(lambda run, **parts: result)
+    made(run, config)
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_a_failure_gives_way_to_success(

@@ -21,21 +21,21 @@ def test_every_method_is_tried_and_then_the_longest_taken() -> None:
     runs = [replace(RUN, baseline=name, seed=seed) for name in ("ewc", "hat") for seed in (0, 1)]
     schedule = Schedule(runs)
     assert schedule.remaining([], 1) is None
-    assert [schedule.next(), schedule.next()] == [runs[0], runs[2]]
+    assert [next(iter(schedule)), next(iter(schedule))] == [runs[0], runs[2]]
     schedule.measured(runs[0], 10.0)
     schedule.measured(runs[2], 30.0)
     assert schedule.remaining([], 2) == 20.0  # (10 + 30) / 2
-    assert schedule.next() == runs[3]
+    assert next(iter(schedule)) == runs[3]
     alone = RunInProgress(runs[3], 5.0, 0.5)  # the long one, at the end
     assert schedule.remaining([alone], 2) == 25.0
-    assert schedule.next() == runs[1]
+    assert next(iter(schedule)) == runs[1]
     assert not schedule
 
 
 def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> None:
     runs = [replace(RUN, baseline=name, seed=0) for name in ("ewc", "hat", "si")]
     schedule = Schedule(runs)
-    ewc, hat = schedule.next(), schedule.next()
+    ewc, hat = next(iter(schedule)), next(iter(schedule))
     extremes = [RunInProgress(ewc, 9.0, 0.0), RunInProgress(hat, 9.0, 1.0)]
     assert schedule.remaining(extremes, 2) is None
     going = [RunInProgress(ewc, 10.0, 0.25), RunInProgress(hat, 10.0, 0.5)]
@@ -46,7 +46,7 @@ def test_before_any_run_has_ended_the_rest_is_judged_by_those_under_way() -> Non
 
 def test_a_run_that_takes_longer_than_expected_takes_no_time_from_the_others() -> None:
     schedule = Schedule([RUNS[0], RUNS[1]])
-    slow = schedule.next()
+    slow = next(iter(schedule))
     schedule.measured(slow, 10.0)
     assert schedule.remaining([RunInProgress(slow, 25.0, 0.9)], 1) == 10.0
 
@@ -54,8 +54,41 @@ def test_a_run_that_takes_longer_than_expected_takes_no_time_from_the_others() -
 def test_nothing_is_left_of_an_empty_schedule() -> None:
     schedule = Schedule([])
     assert not schedule
-    with pytest.raises(ValueError, match="empty"):
-        schedule.next()
+    assert schedule.next() is None
+    assert list(schedule) == []
+
+
+def test_a_run_that_may_not_be_started_is_left_out() -> None:
+    asked: list[Run] = []
+
+    def claim(run: Run) -> bool:
+        asked.append(run)
+        return run.seed != 1
+
+    schedule = Schedule(RUNS, claim)
+    assert len(schedule) == 9
+    first = next(iter(schedule))
+    assert (asked, len(schedule)) == ([first], 8)  # no run is claimed before it is started
+    assert {run.seed for run in schedule} == {0, 2}
+    assert sorted(map(str, asked)) == sorted(map(str, RUNS))
+    assert not schedule
+
+
+def test_a_run_whose_worker_was_lost_is_claimed_and_started_again_before_all_others() -> None:
+    asked: list[Run] = []
+
+    def claim(run: Run) -> bool:
+        asked.append(run)
+        return True
+
+    schedule = Schedule(RUNS[:3], claim)
+    lost = next(iter(schedule))
+    schedule.put_back(lost)
+    assert len(schedule) == 3
+    schedule.measured(lost, 10.0)
+    assert schedule.remaining([], 1) == 30.0
+    assert next(iter(schedule)) == lost
+    assert asked == [lost, lost]
 
 
 @given(runs=st.permutations(RUNS), seconds=st.fixed_dictionaries(dict.fromkeys(METHODS, SECONDS)))
@@ -65,7 +98,7 @@ def test_runs_are_started_once_each_and_the_longest_first(
     schedule = Schedule(runs)
     started = []
     while schedule:
-        started.append(schedule.next())
+        started.append(next(iter(schedule)))
         schedule.measured(started[-1], seconds[started[-1].baseline])
     assert sorted(map(str, started)) == sorted(map(str, RUNS))
     first, rest = started[:3], started[3:]
@@ -85,7 +118,7 @@ def test_the_estimate_is_what_perfect_workers_would_need_at_least(
     schedule = Schedule(RUNS)
     for method in METHODS:
         schedule.measured(replace(RUN, baseline=method), seconds[method])
-    going = RunInProgress(schedule.next(), spent, 0.5)
+    going = RunInProgress(next(iter(schedule)), spent, 0.5)
     rest = max(seconds[going.run.baseline] - spent, 0.0)
     pending = 3 * sum(seconds.values()) - seconds[going.run.baseline]
     remaining = schedule.remaining([going], workers)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,7 +15,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import torch
 
 from harness.config.run import Run
 from harness.execution import worker
@@ -68,7 +67,7 @@ def parent(
     ours, theirs = Pipe()
     parent = Parent(ours)
     monkeypatch.setattr(worker, "make_run", parent.make_run)
-    monkeypatch.setattr(worker, "_prepare", lambda config, number: {"number": number})
+    monkeypatch.setattr(worker, "prepare", lambda config, number: {"number": number})
     monkeypatch.setattr(worker, "_redirect_output", lambda log: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     thread = Thread(target=work, args=(theirs, config, 3, ""))
@@ -100,16 +99,6 @@ def test_libraries_are_told_the_number_of_threads(
     parent.receive(2)
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     assert [environment[name] for name in names] == ["2", "2", "2"]
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
-def test_an_absent_device_is_fatal(
-    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("set_num_threads", "set_flush_denormal"):  # of this process, for all later tests
-        monkeypatch.setattr(torch, name, lambda value: None)
-    with pytest.raises(FatalError, match="torch sees no CUDA device; use --device cpu"):
-        worker._prepare(replace(config, device="cuda"), 0)
 
 
 def test_a_run_whose_parent_is_gone_is_no_failed_run() -> None:

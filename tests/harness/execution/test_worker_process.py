@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,10 @@ import pytest
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig
 from harness.execution.make_run import RunEnded
+from harness.execution.worker import ENDING_SIGNALS
 from harness.execution.worker_process import WorkerProcess
 from harness.experiment.progress import RunProgress
+from harness.storage.provenance import ROOT
 
 
 @pytest.fixture
@@ -61,11 +65,46 @@ def test_the_last_words_of_a_worker_are_in_its_crash_report(
 def test_a_dead_worker_may_be_given_a_run_and_says_so_later(
     worker: WorkerProcess, run: Run
 ) -> None:
-    os.kill(worker.pid, signal.SIGTERM)
+    os.kill(worker.pid, signal.SIGKILL)
     while multiprocessing.active_children():
         time.sleep(0.01)
     worker.start(run)
     assert worker.receive() is None
+
+
+def test_a_worker_ends_with_its_parent(config: ExecutionConfig) -> None:
+    """A parent that is killed cannot end its workers; they notice, also while they import torch."""
+    code = (
+        "import sys, time\n"
+        "from harness.execution.executor import ExecutionConfig\n"
+        "from harness.execution.worker_process import WorkerProcess\n"
+        "if __name__ == '__main__':\n"
+        "    config = ExecutionConfig(results=sys.argv[1], data=None, device='cpu', origin={})\n"
+        "    worker = WorkerProcess(config, 0)\n"
+        "    time.sleep(3)\n"  # it has begun to work
+        "    print(worker.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    argv = [sys.executable, "-c", code, str(config.results)]
+    parent = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent:
+        pid = int(parent.stdout.readline())
+        assert (Path("/proc") / str(pid)).exists()
+        parent.kill()
+    latest = time.monotonic() + 5
+    while (Path("/proc") / str(pid)).exists():
+        assert time.monotonic() < latest, "the worker goes on"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
+def test_a_signal_to_the_whole_group_is_for_the_parent(
+    worker: WorkerProcess, number: signal.Signals
+) -> None:
+    os.kill(worker.pid, number)
+    assert not worker.connection.poll(0.5)  # it would be readable if the worker had died
+    assert worker.pid in {child.pid for child in multiprocessing.active_children()}
 
 
 def test_the_fraction_is_that_of_the_last_report(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -125,17 +124,25 @@ def test_unfinished_folders_are_not_results_and_can_be_removed(
     tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
 ) -> None:
     folder = store.save(tmp_path, make_record(run), make_rows(run))
-    leftover, at_work = (
-        folder.parent / f".unfinished-{platform.node()}-{pid}-abc" for pid in (123, 1234)
-    )
-    elsewhere = folder.parent / ".unfinished-another-123-abc"
-    for half in (leftover, at_work, elsewhere):
+    leftovers = [folder.parent / f".unfinished-{run.id}-{end}" for end in ("a", "b")]
+    of_another = folder.parent / f".unfinished-{replace(run, seed=9).id}-a"
+    for half in (*leftovers, of_another):
         half.mkdir()
         (half / run_folder.RECORD).write_text("{")
     assert store.read(tmp_path, "split_mnist", "smoke").damaged == {}
-    run_folder.remove_unfinished(tmp_path, {123})
-    assert set(folder.parent.iterdir()) == {folder, at_work, elsewhere}
+    run_folder.remove_unfinished(folder)
+    assert set(folder.parent.iterdir()) == {folder, of_another}
     assert store.status(tmp_path, run) == "finished"
+
+
+def test_whether_run_folders_can_be_written_is_known_before_there_is_one(tmp_path: Path) -> None:
+    method = tmp_path / "split_mnist" / "smoke" / "ewc"
+    run_folder.check_writable(method)
+    assert list(tmp_path.iterdir()) == []  # it leaves nothing
+    method.parent.mkdir(parents=True)
+    method.touch()
+    with pytest.raises(FileExistsError, match="ewc"):
+        run_folder.check_writable(method)
 
 
 def test_removing_the_last_run_removes_the_folders_above_it(

@@ -96,7 +96,7 @@ def test_finished_run_is_never_overwritten(
         (make_record(run), make_rows(run, 0.1)),
         (make_record(run, error="x"), None),
     ):
-        with pytest.raises(FileExistsError, match="never overwritten"):
+        with pytest.raises(store.AlreadyFinishedError, match="never overwritten"):
             store.save(tmp_path, record, rows)
     assert files_under(tmp_path) == before
 
@@ -199,7 +199,7 @@ def test_of_two_commands_that_finish_the_same_run_one_stores_it(
         start.wait()
         try:
             store.save(tmp_path, make_record(run), make_rows(run, value / 8, value / 8))
-        except FileExistsError:
+        except store.AlreadyFinishedError:
             return False
         return True
 

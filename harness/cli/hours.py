@@ -1,0 +1,53 @@
+"""What `python -m harness.results hours` shows: what the comparisons cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from baselines.registry import methods
+from harness.analysis.cost import Cost, expected_cost
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.plan import default_methods
+from harness.storage import store
+
+
+def hours_table(results: Path, profile: str, seeds: int) -> str:
+    """A Markdown table with a row for each benchmark that has stored runs, and their sum.
+
+    Args:
+        results: folder of all results.
+        profile: name of the profile.
+        seeds: number of seeds of every method.
+    """
+    lines = [
+        "| benchmark | methods | runs | of them timed | hours of one worker | longest run |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    costs = list(_costs(results, profile, seeds))
+    lines += [_row(f"`{name}`", count, cost) for name, count, cost in costs]
+    if costs:
+        every = [cost for _, _, cost in costs]
+        total = Cost(
+            runs=sum(cost.runs for cost in every),
+            untimed=sum(cost.untimed for cost in every),
+            seconds=sum(cost.seconds for cost in every),
+            longest=max(cost.longest for cost in every),
+        )
+        lines.append(_row("all", sum(count for _, count, _ in costs), total))
+    return "\n".join(lines)
+
+
+def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, int, Cost]]:
+    known = methods()
+    for name, benchmark in BENCHMARKS.items():
+        records = store.read(results, name, profile).records
+        if records:
+            names = default_methods(benchmark, known)
+            yield name, len(names), expected_cost(names * seeds, records)
+
+
+def _row(title: str, count: int, cost: Cost) -> str:
+    timed = cost.runs - cost.untimed
+    hours, longest = (f"{seconds / 3600:.1f}" for seconds in (cost.seconds, cost.longest))
+    return f"| {title} | {count} | {cost.runs} | {timed} | {hours} | {longest} |"

@@ -1,0 +1,133 @@
+"""What runs on the nodes of a Ray cluster: actors that make runs, and one that passes news on.
+
+Nothing heavy is imported at the top, neither Ray nor torch.
+"""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.config.run import Run
+from harness.execution.executor import ExecutionConfig, FatalError
+from harness.execution.make_run import RunEnded, make_run
+from harness.execution.preparation import prepare
+from harness.execution.worker import Fatal
+from harness.experiment.progress import RunProgress
+from harness.storage import checkpoints
+from harness.storage.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Progress of a run, on its way to the driver.
+
+    Attributes:
+        worker: number of the worker.
+        run_id: of its run.
+        progress: how far that is.
+    """
+
+    worker: int
+    run_id: str
+    progress: RunProgress
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRun:
+    """A run that has ended, to be stored by the driver.
+
+    Attributes:
+        ended: how.
+        record: its record.
+        rows: its measurements; None if it failed.
+        masks: its packed masks by name.
+    """
+
+    ended: RunEnded
+    record: Record
+    rows: pd.DataFrame | None
+    masks: Mapping[str, np.ndarray[Any, Any]]
+
+
+class Mailbox:
+    """An actor beside the driver that keeps the news until the driver takes it."""
+
+    def __init__(self) -> None:
+        self._news: list[News] = []
+
+    def put(self, news: News) -> None:
+        """Keep news."""
+        self._news.append(news)
+
+    def take(self) -> list[News]:
+        """All that has come since the last call, in order."""
+        news, self._news = self._news, []
+        return news
+
+
+class RayWorker:
+    """An actor: one process on some node, which makes run after run.
+
+    Args:
+        config: how to make them; folders are absolute.
+        number: of this worker, from 0.
+        mailbox: handle of the `Mailbox`.
+    """
+
+    def __init__(self, config: ExecutionConfig, number: int, mailbox: Any) -> None:
+        self._config = config
+        self._number = number
+        self._mailbox = mailbox
+        self._shared = False
+        self._machine: Mapping[str, Any] = {}
+
+    def prepare(self, code: str, probe: Path) -> Fatal | None:
+        """Import everything; says why no run can be made here, if so.
+
+        Args:
+            code: digest of the driver's code and libraries (`harness.storage.checkpoints`).
+            probe: a file in the results folder; who sees it shares the folder with the driver.
+        """
+        if checkpoints.code_digest() != code:
+            return Fatal(
+                f"{platform.node()} has other code, or other versions of the libraries, than this "
+                "machine, and might give other numbers; install the same on every node"
+            )
+        self._shared = probe.exists()
+        try:
+            self._machine = prepare(self._config, 0)  # Ray lets it see its own GPU only
+        except FatalError as error:
+            return Fatal(f"on {platform.node()}: {error}")
+        return None
+
+    def make(self, run: Run) -> MadeRun | Fatal:
+        """Make a run; its checkpoints are in the results folder where that is shared."""
+        from harness.storage import run_folder, store
+
+        def report(progress: RunProgress) -> None:
+            self._mailbox.put.remote(News(self._number, run.id, progress))
+
+        checkpoint = checkpoints.folder(self._config.results, run) if self._shared else None
+        own = Path(tempfile.gettempdir()) / f"rmn-{secrets.token_hex(8)}"  # made as the run ends
+        config = replace(self._config, results=own)
+        try:
+            ended = make_run(run, config, self._machine, report, checkpoint)
+            path = store.folder(own, run)
+            record, rows = run_folder.read(path)
+            masks = run_folder.read_masks(path)
+        except FatalError as error:
+            return Fatal(f"on {platform.node()}: {error}")
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+        return MadeRun(ended, record, rows if record.status == "finished" else None, masks)
