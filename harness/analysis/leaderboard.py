@@ -238,18 +238,17 @@ def cells_of(
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in wanted:
         chosen = shown[(shown["metric"] == column.metric) & (shown["regime"] == column.regime)]
-        summary = summarise(chosen, keys).set_index(keys)
+        summary = summarise(chosen, keys)
+        measured = zip(summary["mean"], summary["half_width"], strict=True)
+        numbers = dict(zip(summary[keys].itertuples(index=False, name=None), measured, strict=True))
         direction = column.definition.direction
-        wide = chosen.pivot_table(index="seed", columns=keys, values="value")
-        ranked = direction is not Direction.NEITHER and not wide.empty
-        best = among_best(wide, direction is Direction.HIGHER) if ranked else []
+        best: list[object] = []
+        if direction is not Direction.NEITHER and chosen["value"].notna().any():
+            wide = chosen.pivot_table(index="seed", columns=keys, values="value")
+            best = among_best(wide, direction is Direction.HIGHER)
         for method in methods:
-            if method in summary.index:
-                row = summary.loc[[method]].iloc[0]
-                mean, half = float(row["mean"]), float(row["half_width"])
-                found[method][column] = Cell(mean, half, method in best)
-            else:
-                found[method][column] = Cell(float("nan"), float("nan"))
+            mean, half = numbers.get(method, (float("nan"), float("nan")))
+            found[method][column] = Cell(float(mean), float(half), method in best)
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _MOST: Final = 2**28
-"""Bytes of the largest record; a traceback has thousands."""
+"""Bytes; a run of fifty tasks has a hundred thousand."""
 
 
 def read_regular(path: Path) -> bytes:

