@@ -20,10 +20,10 @@ from baselines.registry import methods
 from harness import compare, paper_tables, report, results, tune
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES, TrainingBudget
-from harness.config.run import Run
 from harness.config.settings import declared
 from harness.execution import executor
 from harness.execution.executor import ExecutionConfig, ProgressListener
+from harness.execution.scheduling import Schedule
 
 COUNT: Final = int(os.environ.get("RMN_FUZZ", "400"))
 PARTS: Final = 4
@@ -64,13 +64,16 @@ Command = Callable[[Sequence[str]], int]
 
 
 class Idle:
-    """An executor that makes nothing."""
+    """An executor that takes all runs and makes none."""
 
-    def __init__(self, config: ExecutionConfig) -> None:
+    def __init__(self, config: ExecutionConfig, **options: object) -> None:
         self.config = config
 
-    def run(self, runs: Sequence[Run], listener: ProgressListener) -> None:
-        """Leave all runs as they are."""
+    def run(self, schedule: Schedule, listener: ProgressListener) -> None:
+        """Say that a run has ended and store nothing, which the command has to notice."""
+        for run in schedule:
+            listener.started(0, run)
+            listener.ended(0, run, "not made", 0.0, None)
 
 
 class CommandLines:
@@ -155,7 +158,7 @@ class CommandLines:
             *self._option("--jobs", ["2", *NUMBERS], 0.1),
             *self._option("--threads", ["1", *NUMBERS], 0.1),
             *self._option("--device", ["cpu", "cuda", "auto"], 0.1),
-            *self._option("--executor", ["local", "ray"], 0.05),
+            *self._option("--executor", ["local", "ray", "slurm"], 0.05),
             *self._option("--data", self.folders, 0.05),
             *self._option("--results", self.folders, 0.9),
         ]
