@@ -25,7 +25,7 @@ from harness.config.run import Run
 from harness.storage import provenance
 
 if TYPE_CHECKING:
-    from harness.storage.store import Results
+    from harness.storage.store import Results, Survey
 
 _WIDE: Final = 280
 """Columns of a table that goes to a file or a pipe."""
@@ -67,7 +67,7 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     _out().print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
     say(_out(), f"{found.count(TO_RUN)} of {len(found)} runs to make.")
     left = [run for run, state in zip(request.runs, found, strict=True) if state == TO_RUN]
-    for line in (_expected(left, request), _in_progress(left, request)):
+    for line in (_expected(left, survey), _in_progress(left, request)):
         if line:
             say(_out(), line)
     for line in about_damage(survey.damaged, request.config.results):
@@ -75,13 +75,11 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     return FINISHED
 
 
-def _expected(left: Sequence[Run], request: ComparisonRequest) -> str:
+def _expected(left: Sequence[Run], survey: Survey) -> str:
     """What the runs that are left will cost; "" if nothing is known of them."""
     from harness.analysis.cost import expected_cost
-    from harness.storage import store
 
-    stored = store.read(request.config.results, request.benchmark.name, request.profile).records
-    cost = expected_cost([run.baseline for run in left], stored)
+    cost = expected_cost([run.baseline for run in left], survey.records)
     if cost.untimed == cost.runs:
         return ""
     uncounted = f"; {cost.untimed} runs whose method has none are not counted"

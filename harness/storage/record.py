@@ -180,6 +180,8 @@ def _declaration(content: dict[str, Any]) -> MethodDeclaration:
 
 def _circumstance(name: str, value: Any) -> Any:
     """A field of the provenance: a text, a number, or several of them."""
+    if name == "seconds" and not (isinstance(value, int | float) and value >= 0):
+        raise ValueError(f"the run took {value!r} seconds")
     if isinstance(value, dict):
         return _scalars(name, value)
     if isinstance(value, list):

@@ -143,10 +143,12 @@ class Survey:
 
     Attributes:
         states: of runs by id; those that are damaged, or may be in a damaged file, are not there.
+        records: of the same runs.
         damaged: folders and files that cannot be read, with the reason.
     """
 
     states: dict[str, State] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
     damaged: dict[Path, str] = field(default_factory=dict)
 
 
@@ -161,23 +163,26 @@ def survey(results: Path, benchmark: str, profile: str) -> Survey:
     found = Survey()
     file = packed.path_of(results, benchmark, profile)
     inside: Mapping[str, Record] = {}
+    records: dict[str, Record] = {}
     try:
         inside = packed.index(file)
     except DamageError as error:
         found.damaged[file] = str(error)
     for path in run_folder.under(results / benchmark / profile):
         try:
-            state = run_folder.read_record(path).status
+            record = run_folder.read_record(path)
         except DamageError as error:
             if path.exists():  # else it was packed or deleted meanwhile
                 found.damaged[path] = str(error)
         else:
-            if state == "finished" or file not in found.damaged:
-                found.states[path.name] = state
+            if record.status == "finished" or file not in found.damaged:
+                records[path.name] = record
     doubtful = {path.name for path in found.damaged}
     for run_id, record in inside.items():
-        if record.status == "finished" or not (run_id in doubtful or run_id in found.states):
-            found.states[run_id] = record.status
+        if record.status == "finished" or not (run_id in doubtful or run_id in records):
+            records[run_id] = record
+    found.states.update({run_id: record.status for run_id, record in records.items()})
+    found.records.extend(records.values())
     return found
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +134,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "title with half a character": record(**{"method.title": "\ud800"}),
     "colour": record(**{"method.colour": "no colour"}),
     "provenance a text": record(provenance="here"),
+    "seconds a text": record(**{"provenance.seconds": "five"}),
     "nesting": text(b'{"schema": ' + b"[" * 200_000),
     "nesting in settings": text(
         b'{"schema": 2, "run": {"settings": {"x": ' + b"[" * 900 + b"]" * 900 + b"}}}"
@@ -160,13 +161,18 @@ FAULTS_OF_ROWS: Final[dict[str, Fault]] = {
 
 
 def outcome(command: Callable[[list[str]], int], words: list[str]) -> int:
-    """The exit status, within a time in which nothing can have waited for a pipe."""
-    statuses: list[int] = []
-    thread = threading.Thread(target=lambda: statuses.append(command(words)), daemon=True)
-    thread.start()
-    thread.join(60)
-    assert statuses, "it waits for something"
-    return statuses[0]
+    """The exit status, unless the command waits for something, such as a pipe."""
+
+    def waited(*_: object) -> None:
+        raise AssertionError("it waits for something")
+
+    before = signal.signal(signal.SIGALRM, waited)
+    signal.alarm(60)
+    try:
+        return command(words)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="module")
