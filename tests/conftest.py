@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 # Each of pytest's workers has a core. More threads wait for each other, and sums have other orders.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
+
+# Where the tests themselves run in the background or under nohup, these are ignored, and would be by
+# every command that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
