@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # Each of pytest's workers has a core. More threads wait for each other, and sums have other orders.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
-# Where the tests themselves run in the background or under nohup, these are ignored, and would be by
-# every command that a test starts.
+# Where the suite runs in the background these are ignored, and so they would be by every command
+# that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
