@@ -120,7 +120,10 @@ def record_failure(
         The error; if it could not be stored, with the reason on a line of its own.
     """
     record = Record(run, declaration(run), circumstances, status, error)
-    unstored = keep(config.results, record)
+    try:
+        unstored = keep(config.results, record)
+    except ValueError as refused:  # what made the run fail may be in its record
+        unstored = f"not stored: {refused}"
     return f"{error.rstrip()}\n{unstored}" if unstored else error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -200,12 +201,14 @@ def _scalar(name: str, value: Any) -> Any:
 
     Raises:
         TypeError: it is one.
-        ValueError: it is too large.
+        ValueError: it is a whole number that is too large, or not finite.
     """
     if value is not None and not isinstance(value, str | int | float):
         raise TypeError(f"{name} is of type {type(value).__name__}")
-    if isinstance(value, int | float) and not abs(value) < _MOST:
+    if isinstance(value, int) and not abs(value) < _MOST:
         raise ValueError(f"{name} is too large")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} is not finite")
     return value
 
 

@@ -302,7 +302,7 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--kills", type=int, default=50, help="signals (default: 50)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: 0)")
     args = parser.parse_args(argv)
-    # Where this itself runs in the background these are ignored, and so they would be by its commands.
+    # Where this itself runs in the background these are ignored, and would be by its commands.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with tempfile.TemporaryDirectory() as name:

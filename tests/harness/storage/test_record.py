@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.config.run import Run
-from harness.storage.record import RECORD_VERSION, Record, from_json, to_json
+from harness.storage.record import RECORD_VERSION, Record, from_json, parse, to_json, to_text
 
 Records = Callable[..., Record]
 
@@ -127,3 +129,13 @@ def test_what_is_no_record_is_refused(content: Any) -> None:
 def test_refusals_say_what_is_wrong(fields: dict[str, Any], said: str) -> None:
     with pytest.raises((ValueError, TypeError), match=said):
         from_json(VERSION_1 | fields)
+
+
+def test_a_setting_is_any_number_that_is_finite(run: Run, make_record: Records) -> None:
+    """A learning rate of 1e30 makes a run diverge, and that is to be stored."""
+    for value in (1e30, -1e300, 5e-324):
+        record = make_record(replace(run, settings={"ewc_lambda": value}))
+        assert from_json(parse(to_text(record).encode())) == record
+    for value in (math.inf, math.nan):
+        with pytest.raises(ValueError, match="is no number"):
+            to_text(make_record(replace(run, settings={"ewc_lambda": value})))
