@@ -148,7 +148,7 @@ def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Resul
     damaged = {path: why for part in found.values() for path, why in part.damaged.items()}
     if damaged:
         listed = "; ".join(f"{path} ({why})" for path, why in damaged.items())
-        warnings.warn(f"damaged and left out: {listed}", stacklevel=4)
+        warnings.warn(f"damaged and left out: {listed}", stacklevel=3)
     return found
 
 
