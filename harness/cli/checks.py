@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE, given_executor_options
@@ -139,6 +139,30 @@ def writable_folder(option: str, folder: Path) -> Path:
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         raise ArgumentError(f"{option}: {nearest} cannot be read and written; name another")
     return folder
+
+
+def execution_config(
+    args: argparse.Namespace, benchmark: Benchmark, origin: Mapping[str, Any], threads: int
+) -> ExecutionConfig:
+    """How runs are made, by the options that every command has that makes runs.
+
+    Args:
+        args: parsed, of `harness.cli.options.add_execution` and `add_results`.
+        benchmark: whose data set must be there.
+        origin: provenance that all runs share (`harness.storage.provenance.origin`).
+        threads: of each run.
+
+    Raises:
+        ArgumentError: the data set is not there, or the results folder cannot be read.
+    """
+    return ExecutionConfig(
+        results=readable_folder("--results", args.results),
+        data=data_folder(args.data, benchmark),
+        device=args.device,
+        origin=origin,
+        jobs=args.jobs,
+        threads=threads,
+    )
 
 
 def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Executor:

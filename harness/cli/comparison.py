@@ -17,7 +17,7 @@ from harness.cli.checks import (
     check_compatible,
     check_known,
     chosen_executor,
-    data_folder,
+    execution_config,
     readable_folder,
     split_names,
     writable_folder,
@@ -113,14 +113,7 @@ def _request(
     for name, method in chosen.items():
         best = best_known(benchmark, args.profile, method)
         settings[name] = resolve(method, best, given.get(name, {})).also(overrides)
-    config = ExecutionConfig(
-        results=readable_folder("--results", args.results),
-        data=data_folder(args.data, benchmark),
-        device=args.device,
-        origin=origin,
-        jobs=args.jobs,
-        threads=budget.threads,
-    )
+    config = execution_config(args, benchmark, origin, budget.threads)
     runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(

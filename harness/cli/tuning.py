@@ -15,8 +15,7 @@ from harness.cli.checks import (
     check_compatible,
     check_known,
     chosen_executor,
-    data_folder,
-    readable_folder,
+    execution_config,
     split_names,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
@@ -88,14 +87,7 @@ def _request(
     chosen = {name: tunable[name] for name in names}
     grids = {name: grid(method) for name, method in chosen.items()}
     grids |= given_grids(args.grid, chosen)
-    config = ExecutionConfig(
-        results=readable_folder("--results", args.results),
-        data=data_folder(args.data, benchmark),
-        device=args.device,
-        origin=origin,
-        jobs=args.jobs,
-        threads=budget.threads,
-    )
+    config = execution_config(args, benchmark, origin, budget.threads)
     return TuningRequest(
         benchmark=benchmark,
         grids=grids,
