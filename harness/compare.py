@@ -119,10 +119,11 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
     from harness.storage import store
 
     asked = {run.id: run for run in request.runs}
+    stored = {record.run.id: record.status for record in results.records}
     failed = {
-        record.run.id: record.status
-        for record in results.records
-        if record.status != "finished" and record.run.id in asked
+        run_id: status
+        for run_id, status in stored.items()
+        if status != "finished" and run_id in asked
     }
     where = option_of(request.config.results)
     for run_id, status in failed.items():
@@ -130,7 +131,6 @@ def _account(results: Results, request: ComparisonRequest, log: Console) -> int:
         say(log, f"{asked[run_id]} {status}; {why}")
     if failed:
         say(log, "To run failed runs again, add --retry-failed to the same command.")
-    stored = {record.run.id for record in results.records}
     lost = [
         run
         for run_id, run in asked.items()

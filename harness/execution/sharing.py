@@ -90,7 +90,7 @@ class _SharedWork(ProgressListener):
         try:
             claimed = self._claims.acquire(run)
         except OSError as error:  # that of one run must not end the others
-            del self.pending[run.id]
+            self.pending.pop(run.id, None)  # it is not there if its worker was lost
             self._listener.not_started(run, f"{error.strerror} ({error.filename})")
             return False
         if not claimed:
@@ -98,7 +98,7 @@ class _SharedWork(ProgressListener):
         if self._drop_if_made(run):
             self._claims.release(run)
             return False
-        self.pending.pop(run.id, None)  # it is not there if its worker was lost
+        self.pending.pop(run.id, None)
         return True
 
     def started(self, worker: int, run: Run) -> None:
