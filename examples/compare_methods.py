@@ -31,7 +31,7 @@ def compare(
         results: folder of finished runs.
 
     Returns:
-        One row for each method, regime and metric: `mean` over the seeds, and `half_width` of its
+        One row for each method, scenario and metric: `mean` over the seeds, and `half_width` of its
         95 % confidence interval.
 
     Raises:
@@ -52,7 +52,7 @@ def _run(command: str, *arguments: str) -> None:
 
 
 def main() -> None:
-    """Print the average accuracies in each regime, best first."""
+    """Print the average accuracies in each scenario, best first."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--methods", default="rmn,ewc,naive", metavar="A,B")
     parser.add_argument("--benchmark", default="split_mnist", metavar="NAME")
@@ -69,8 +69,8 @@ def main() -> None:
             seeds=args.seeds,
             results=args.results or Path(folder),
         )
-    accuracy = table[table["metric"] == "acc"].sort_values(["regime", "mean"], ascending=False)
-    columns = ["regime", "rule", "method", "mean", "half_width"]
+    accuracy = table[table["metric"] == "acc"].sort_values(["scenario", "mean"], ascending=False)
+    columns = ["scenario", "rule", "method", "mean", "half_width"]
     percent = dict.fromkeys(["mean", "half_width"], "{:.1%}".format)
     print(f"average accuracy on {args.benchmark}, profile {args.profile}, {args.seeds} seeds")
     print(accuracy[columns].fillna("").to_string(index=False, formatters=percent))

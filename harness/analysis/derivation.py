@@ -10,7 +10,7 @@ import pandas as pd
 from harness.analysis.metrics.definition import RUN, Key, Metric, metrics
 from harness.storage.texts import as_categories
 
-_KEY = ["run_id", "regime", "rule"]
+_KEY = ["run_id", "scenario", "rule"]
 
 
 def derive(rows: pd.DataFrame) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
         rows: raw measures (`harness.storage.schema`), of any number of runs.
 
     Returns:
-        The columns of `RUN`, regime, rule, metric, value; texts are categories, as in the rows.
+        The columns of `RUN`, scenario, rule, metric, value; texts are categories, as in the rows.
     """
     rows = as_categories(rows, [*_KEY, "baseline", "setting", "metric"])
     selected: dict[tuple[str, ...], pd.DataFrame] = {}
@@ -48,7 +48,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
     runs = rows[RUN].drop_duplicates("run_id").set_index("run_id")
     own = runs.reindex(derived["run_id"])
     derived = derived.assign(**{str(name): own[name].array for name in runs})
-    return derived[[*RUN, "regime", "rule", "metric", "value"]]
+    return derived[[*RUN, "scenario", "rule", "metric", "value"]]
 
 
 def _each(metric: Metric, parts: Mapping[Key, Any]) -> pd.Series[float]:

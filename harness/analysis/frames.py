@@ -39,7 +39,7 @@ ROW_COLUMNS: Final = (
 )
 """Of `load_rows`."""
 
-_TEXTS: Final = ("run_id", "baseline", "setting", "regime", "rule", "metric")
+_TEXTS: Final = ("run_id", "baseline", "setting", "scenario", "rule", "metric")
 
 Wanted = str | Iterable[str] | None
 """Names to keep: one, several, or None for all."""
@@ -181,7 +181,7 @@ def _tidy(table: pd.DataFrame, parts: Mapping[Place, Results], rule: Rules) -> p
     }
     table = table.assign(**{name: column.astype("string") for name, column in named.items()})
     table = as_texts(table).astype(dict.fromkeys(_TEXTS, "string"))
-    return table.rename(columns={"baseline": "method", "regime": "scenario"})
+    return table.rename(columns={"baseline": "method", "scenario": "scenario"})
 
 
 def _filtered(

@@ -1,4 +1,4 @@
-"""The leaderboard: one row per method, mean and 95 % interval over seeds, regimes kept apart."""
+"""The leaderboard: one row per method, mean and 95 % interval over seeds, scenarios kept apart."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from harness.analysis.metrics.definition import Direction, Metric, Section, Unit
 from harness.analysis.published import Quoted, paper
 from harness.analysis.selection import under_default_rule
 from harness.analysis.statistics import among_best, summarise
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 from harness.storage.store import Results
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: one metric under one regime, "" for a metric without regimes."""
+    """A column of a table: one metric under one scenario, "" for a metric without scenarios."""
 
     metric: str
-    regime: str
+    scenario: str
 
     @property
     def definition(self) -> Metric:
@@ -33,19 +33,19 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The metric's, with the regime where there is more than one."""
-        several = len(self.definition.regimes) > 1
-        return f"{self.definition.title} {self.regime}" if several else self.definition.title
+        """The metric's, with the scenario where there is more than one."""
+        several = len(self.definition.scenarios) > 1
+        return f"{self.definition.title} {self.scenario}" if several else self.definition.title
 
     def text(self, cell: Cell) -> str:
         """A cell of this column as printed."""
         return cell.text(self.definition.unit is Unit.PERCENT)
 
 
-ACC_AWARE: Final = Column("acc", TASK_AWARE)
+ACC_TASK_IL: Final = Column("acc", TASK_IL)
 ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC)
-FORGETTING: Final = Column("forgetting", TASK_AWARE)
-LEARNING: Final = Column("learning_accuracy", TASK_AWARE)
+FORGETTING: Final = Column("forgetting", TASK_IL)
+LEARNING: Final = Column("learning_accuracy", TASK_IL)
 INFERENCE: Final = Column("task_inference", TASK_AGNOSTIC)
 BYTES: Final = Column("stored_bytes", "")
 SECONDS: Final = Column("seconds", "")
@@ -59,19 +59,19 @@ LEADERBOARD: Final = (
 )
 """What the leaderboard has columns of."""
 
-_TASK_AWARE_ONLY: Final = (Section.TRANSFER,)
+_TASK_IL_ONLY: Final = (Section.TRANSFER,)
 _EPOCHS: Final = "training.epochs"
 
 
 def columns_of(*sections: Section) -> tuple[Column, ...]:
     """The columns of sections, for every metric registered so far."""
     return tuple(
-        Column(metric.id, regime)
+        Column(metric.id, scenario)
         for section in sections
         for metric in metrics().values()
         if metric.section is section
-        for regime in metric.regimes or ("",)
-        if section not in _TASK_AWARE_ONLY or regime != TASK_AGNOSTIC
+        for scenario in metric.scenarios or ("",)
+        if section not in _TASK_IL_ONLY or scenario != TASK_AGNOSTIC
     )
 
 
@@ -133,9 +133,9 @@ class Entry:
         """A cell as printed."""
         return column.text(self.cells[column])
 
-    def paper(self, regime: str) -> str:
-        """The paper's accuracy under a regime as printed there, "" if there is none."""
-        return self.quoted.value if self.quoted and regime in self.quoted.regimes else ""
+    def paper(self, scenario: str) -> str:
+        """The paper's accuracy under a scenario as printed there, "" if there is none."""
+        return self.quoted.value if self.quoted and scenario in self.quoted.scenarios else ""
 
 
 @dataclass(slots=True)
@@ -197,7 +197,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
         record = records[key]
         others = {k: v for k, v in record.run.overrides.items() if k != _EPOCHS}
         group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
-        accuracy = group[(group["metric"] == "acc") & (group["regime"] == TASK_AGNOSTIC)]
+        accuracy = group[(group["metric"] == "acc") & (group["scenario"] == TASK_AGNOSTIC)]
         board.entries.append(
             Entry(
                 baseline=baseline,
@@ -212,7 +212,7 @@ def leaderboard(results: Results, supervised: Results | None = None) -> Leaderbo
                 quoted=paper(run.benchmark, baseline),
             )
         )
-    board.entries.sort(key=lambda entry: -entry.cells[ACC_AWARE].mean)
+    board.entries.sort(key=lambda entry: -entry.cells[ACC_TASK_IL].mean)
     return board
 
 
@@ -237,7 +237,7 @@ def cells_of(
     methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in wanted:
-        chosen = shown[(shown["metric"] == column.metric) & (shown["regime"] == column.regime)]
+        chosen = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
         summary = summarise(chosen, keys)
         measured = zip(summary["mean"], summary["half_width"], strict=True)
         numbers = dict(zip(summary[keys].itertuples(index=False, name=None), measured, strict=True))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Cell, Leaderboard, leaderboard
+from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_TASK_IL, Cell, Leaderboard, leaderboard
 from harness.analysis.published import QUOTED
 from harness.analysis.selection import select
 from harness.storage import store
@@ -59,7 +59,7 @@ class PaperCells:
     """The numbers of all tables.
 
     Attributes:
-        table: one row a table, regime, benchmark and method; see `paper_cells`.
+        table: one row a table, scenario, benchmark and method; see `paper_cells`.
         damaged: folders and files that could not be read, with the reason.
     """
 
@@ -68,14 +68,14 @@ class PaperCells:
 
 
 def paper_cells(results: Path, profile: str) -> PaperCells:
-    """Average accuracies after the last task, one row a table, regime, benchmark and method.
+    """Average accuracies after the last task, one row a table, scenario, benchmark and method.
 
     Args:
         results: folder of all results.
         profile: whose runs; only those with the benchmark's own settings are taken.
 
     Returns:
-        Their table has the columns table, regime, benchmark, baseline, method (as printed), seeds
+        Their table has the columns table, scenario, benchmark, baseline, method (as printed), seeds
         (0 if it was not measured), mean and half_width (of the 95 % interval, shares), quoted and
         comparable (of the publication, "" if it has none).
     """
@@ -94,9 +94,9 @@ def paper_cells(results: Path, profile: str) -> PaperCells:
 def _of_benchmark(board: Leaderboard) -> Iterator[dict[str, Any]]:
     own = [entry for entry in board.entries if not entry.setting]
     quotes = [quoted for quoted in QUOTED if quoted.benchmark == board.benchmark]
-    for column in (ACC_AWARE, ACC_AGNOSTIC):
-        regime = column.regime
-        said = {quoted.method: quoted for quoted in quotes if regime in quoted.regimes}
+    for column in (ACC_TASK_IL, ACC_AGNOSTIC):
+        scenario = column.scenario
+        said = {quoted.method: quoted for quoted in quotes if scenario in quoted.scenarios}
         measured = {entry.baseline: entry for entry in own}
         for baseline in dict.fromkeys([*measured, *said]):
             entry, quoted = measured.get(baseline), said.get(baseline)
@@ -104,7 +104,7 @@ def _of_benchmark(board: Leaderboard) -> Iterator[dict[str, Any]]:
             if pd.isna(cell.mean) and quoted is None:
                 continue
             yield {
-                "regime": regime,
+                "scenario": scenario,
                 "benchmark": board.benchmark,
                 "baseline": baseline,
                 "method": entry.title if entry else baseline.upper(),

@@ -10,7 +10,7 @@ from typing import Final
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.suggestions import unknown
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 PAPER: Final = "Kaushik et al. 2021"
 
@@ -26,7 +26,7 @@ class Quoted:
         benchmark: as in `harness.config.benchmarks`. The paper's baselines with one head per task
             stand beside both forms of a benchmark.
         method: its name.
-        regimes: beside whose measurements it stands, separated by a blank in the file. Where the
+        scenarios: beside whose measurements it stands, separated by a blank in the file. Where the
             publication does not say, task-aware for tasks with labels, task-agnostic for those
             without.
         value: as printed, in percent, such as "99.5 ± 0.2".
@@ -36,7 +36,7 @@ class Quoted:
 
     benchmark: str
     method: str
-    regimes: tuple[str, ...]
+    scenarios: tuple[str, ...]
     value: str
     source: str
     comparable: str
@@ -69,15 +69,15 @@ def read(path: Path) -> tuple[Quoted, ...]:
 def _checked(line: list[str]) -> Quoted:
     if len(line) != len(fields(Quoted)) or not all(line):
         raise ValueError(f"{len(fields(Quoted))} columns must be filled in")
-    benchmark, method, regimes, value, source, comparable = line
+    benchmark, method, scenarios, value, source, comparable = line
     if benchmark not in BENCHMARKS:
         raise ValueError(unknown("benchmark", benchmark, BENCHMARKS))
-    for regime in regimes.split(" "):
-        if regime not in (TASK_AWARE, TASK_AGNOSTIC):
-            raise ValueError(unknown("regime", regime, (TASK_AWARE, TASK_AGNOSTIC)))
+    for scenario in scenarios.split(" "):
+        if scenario not in (TASK_IL, TASK_AGNOSTIC):
+            raise ValueError(unknown("scenario", scenario, (TASK_IL, TASK_AGNOSTIC)))
     if not _VALUE.fullmatch(value) or float(value.split()[0]) > 100:
         raise ValueError(f"{value!r} is no percentage such as 99.5 ± 0.2")
-    return Quoted(benchmark, method, tuple(regimes.split(" ")), value, source, comparable)
+    return Quoted(benchmark, method, tuple(scenarios.split(" ")), value, source, comparable)
 
 
 QUOTED: Final = read(_PATH)

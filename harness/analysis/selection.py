@@ -37,14 +37,14 @@ def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.Dat
     """The rows of a table that are under the rule by which each method infers tasks by default.
 
     Args:
-        table: raw or derived, with the columns run_id, regime and rule.
+        table: raw or derived, with the columns run_id, scenario and rule.
         records: of its runs.
     """
     rules = {record.run.id: record.method.rule for record in records}
     default = table["run_id"].map(rules).astype("string").fillna("")
     without = (default == "") & table["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
     kept = (
-        (table["regime"] != TASK_AGNOSTIC) | (table["rule"].astype("string") == default) | without
+        (table["scenario"] != TASK_AGNOSTIC) | (table["rule"].astype("string") == default) | without
     )
     return table[kept]
 

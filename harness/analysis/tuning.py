@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.config.grids import Grid
 from harness.config.run import Run
-from harness.storage.schema import TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 
 class UntriedError(Exception):
@@ -32,7 +32,7 @@ def choose(
     Raises:
         UntriedError: a run has no result.
     """
-    final = rows[(rows["metric"] == "accuracy") & (rows["regime"] == TASK_AWARE)]
+    final = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == TASK_IL)]
     final = final[final["after"] == final["after"].max()]
     accuracy = final.groupby("run_id")["value"].mean()
     missing = [str(run) for run in runs if run.id not in accuracy.index]

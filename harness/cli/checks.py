@@ -12,6 +12,7 @@ from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE, given_executor_options
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.plan import is_compatible
+from harness.config.scenarios import SCENARIOS, allowed_scenarios, scenarios_of
 from harness.config.suggestions import shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
@@ -65,6 +66,30 @@ def check_compatible(
                 f"{name} {needs}, and {benchmark.name} {gives}; try --benchmark "
                 f"{' or '.join(others)}"
             )
+
+
+def chosen_scenarios(benchmark: Benchmark, text: str | None) -> tuple[str, ...]:
+    """The scenarios that --scenario names, or those of the benchmark.
+
+    Args:
+        benchmark: what is compared.
+        text: as typed; None where the option was not given.
+
+    Raises:
+        ArgumentError: a name is unknown, or the benchmark cannot be compared in it.
+    """
+    if text is None:
+        return scenarios_of(benchmark)
+    names = split_names("--scenario", text)
+    check_known("scenario", names, SCENARIOS)
+    allowed = allowed_scenarios(benchmark)
+    for name in names:
+        if name not in allowed:
+            raise ArgumentError(
+                f"{benchmark.name} cannot be compared in {name}; try --scenario "
+                f"{' or '.join(allowed)}"
+            )
+    return tuple(names)
 
 
 def split_names(option: str, text: str) -> list[str]:

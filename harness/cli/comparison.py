@@ -16,6 +16,7 @@ from harness.cli.checks import (
     ArgumentError,
     check_compatible,
     check_known,
+    chosen_scenarios,
     chosen_executor,
     execution_config,
     readable_folder,
@@ -39,6 +40,7 @@ class ComparisonRequest:
 
     Attributes:
         benchmark: which tasks.
+        scenarios: what is asked of the methods (`harness.config.scenarios`).
         profile: name of the profile.
         budget: its training budget, with what the command line changes.
         runs: every run of the comparison, or of the part of it that was asked for.
@@ -51,6 +53,7 @@ class ComparisonRequest:
     """
 
     benchmark: Benchmark
+    scenarios: Sequence[str]
     profile: str
     budget: TrainingBudget
     runs: Sequence[Run]
@@ -97,6 +100,7 @@ def _request(
         else split_names("--methods", args.methods)
     )
     check_known("method", names, known)
+    scenarios = chosen_scenarios(benchmark, args.scenario)
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
     of_budget = given.pop(TRAINING, {})
@@ -114,10 +118,11 @@ def _request(
         best = best_known(benchmark, args.profile, method)
         settings[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
-    runs = plan(benchmark, args.profile, budget, chosen, settings, args.seeds)
+    runs = plan(benchmark, scenarios, args.profile, budget, chosen, settings, args.seeds)
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
+        scenarios=scenarios,
         profile=args.profile,
         budget=budget,
         runs=part(runs, *args.part),
@@ -163,6 +168,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     options.add_benchmark(parser)
+    options.add_scenario(parser)
     add(
         "--methods",
         metavar="A,B",
@@ -196,7 +202,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
 
 def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.description}" for name, benchmark in BENCHMARKS.items()]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT, PROFILES
+from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
 from harness.execution.executor import ExecutorOption, executor_options, executors
 
@@ -23,6 +24,17 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """--benchmark; the name is checked later, so that the nearest can be suggested."""
     names = ", ".join(BENCHMARKS)
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
+
+
+def add_scenario(parser: argparse.ArgumentParser) -> None:
+    """--scenario; the names are checked later, against the benchmark."""
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in SCENARIOS.items())
+    parser.add_argument(
+        "--scenario",
+        metavar="A,B",
+        help=f"{meanings}. Default: {TASK_IL}, and {CLASS_IL} where tasks have classes of their "
+        f"own or {DOMAIN_IL} where they share them",
+    )
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:

@@ -101,13 +101,13 @@ def measurements(rows: pd.DataFrame) -> Table:
     from harness.analysis.derivation import derive  # imports pandas
     from harness.analysis.metrics.definition import Unit, metrics
 
-    table = Table("metric", "regime", "rule", title=f"{counted(len(rows), 'row')} of measurements")
+    table = Table("metric", "scenario", "rule", title=f"{counted(len(rows), 'row')} of measurements")
     table.add_column("value", justify="right")
     for row in derive(rows).dropna(subset="value").to_dict("records"):
         value = float(row["value"])
         percent = metrics()[row["metric"]].unit is Unit.PERCENT
         text = f"{100 * value:.2f} %" if percent else f"{value:,.6g}"
-        table.add_row(*map(Text, (row["metric"], row["regime"], row["rule"], text)))
+        table.add_row(*map(Text, (row["metric"], row["scenario"], row["rule"], text)))
     return table
 
 

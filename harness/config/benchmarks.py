@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Final, Literal
 
 from baselines.interface import Role
@@ -31,16 +31,15 @@ class Benchmark:
         summary: one sentence for reports: data, split, tasks.
         dataset: key of the data set that it is made from.
         network: key of the backbone.
-        outputs: width of the network's output.
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
             all classes in a pixel order of its own.
-        classes: the labels of each task, in the order of the stream.
+        classes: the classes of each task, numbered over the whole stream, in the order of the
+            stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
-        shared_outputs: whether outputs count from 0 within each task, so that all tasks share them;
-            they are labels of the data set otherwise.
-        head: whether all tasks share one output layer or have one each.
-        labelled: whether every example has a task label, in training and (task-aware) at test.
+        relative: whether the classes of each task are numbered from 0 instead, so that tasks share
+            outputs or have a layer of them each.
+        labelled: whether every example has a task label in training, and in task-il at test.
         transition: length of the transition from task to task over that of a task; 0 for sharp
             task boundaries.
         variant_of: the benchmark whose tasks and network these are, in another form.
@@ -56,13 +55,11 @@ class Benchmark:
     summary: str
     dataset: str
     network: str
-    outputs: int
     tasks_by: Literal["classes", "groups", "permutations"]
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
-    shared_outputs: bool = False
-    head: Literal["shared", "per-task"] = "shared"
+    relative: bool = False
     labelled: bool = True
     transition: float = 0.0
     variant_of: str = ""
@@ -77,31 +74,34 @@ class Benchmark:
         return len(self.classes)
 
     @property
+    def disjoint(self) -> bool:
+        """Whether each task has classes of its own."""
+        return self.tasks_by != "permutations"
+
+    @property
+    def outputs(self) -> int:
+        """Width of the network's output: an output a class, of the stream or of the widest task."""
+        return max(map(len, self.classes)) if self.relative else _TOTALS[self.dataset]
+
+    @property
     def task_outputs(self) -> tuple[tuple[int, ...], ...]:
         """The outputs that stand for classes of each task."""
-        if not self.shared_outputs:
+        if not self.relative:
             return self.classes
         return tuple(tuple(range(len(classes))) for classes in self.classes)
 
-    @property
-    def description(self) -> str:
-        """The summary, and what the tasks' outputs have in common where that is a choice."""
-        if self.head == "per-task":
-            return f"{self.summary} Each task has an output layer of its own, of {self.outputs}."
-        if self.shared_outputs:
-            return f"{self.summary} All tasks share {self.outputs} outputs."
-        return self.summary
-
     def under(self, budget: TrainingBudget) -> Benchmark:
-        """The same benchmark with the order and the number of tasks of a budget.
+        """The same benchmark with the order, the number of tasks and the outputs of a budget.
 
         Raises:
             ValueError: it has no such order, or fewer tasks.
         """
-        return self.ordered(budget.class_order).first(budget.tasks)
+        relative = self.disjoint and budget.outputs in ("heads", "shared")
+        numbered = replace(self, relative=relative)
+        return numbered.ordered(budget.class_order).first(budget.tasks)
 
     def first(self, tasks: int | None) -> Benchmark:
-        """The same benchmark cut to its first tasks; the network's output keeps its width.
+        """The same benchmark cut to its first tasks.
 
         Raises:
             ValueError: it has fewer.
@@ -138,9 +138,14 @@ _ALPHABETS = (
 )  # fmt: skip
 
 
-def _consecutive(tasks: int, classes: int) -> tuple[tuple[int, ...], ...]:
-    """Consecutive labels, so many for each task."""
-    return tuple(tuple(range(t * classes, (t + 1) * classes)) for t in range(tasks))
+_TOTALS: Final = {"mnist": 10, "fashion_mnist": 10, "cifar100": 100, "omniglot": sum(_ALPHABETS)}
+"""Number of classes of each data set."""
+
+
+def _in_order(sizes: Iterable[int]) -> tuple[tuple[int, ...], ...]:
+    """Consecutive numbers, so many for each task."""
+    numbers = count()
+    return tuple(tuple(islice(numbers, size)) for size in sizes)
 
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -153,7 +158,6 @@ BENCHMARKS: dict[str, Benchmark] = {
             "split, pixels in [0, 1].",
             dataset="mnist",
             network="mlp",
-            outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
             budgets=DIGITS,
@@ -165,7 +169,6 @@ BENCHMARKS: dict[str, Benchmark] = {
             "drawn from the seed; official split, pixels in [0, 1].",
             dataset="mnist",
             network="mlp",
-            outputs=10,
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
             budgets=DIGITS,
@@ -177,7 +180,6 @@ BENCHMARKS: dict[str, Benchmark] = {
             "their labels, official split, pixels in [0, 1].",
             dataset="fashion_mnist",
             network="mlp",
-            outputs=10,
             tasks_by="classes",
             classes=_PAIRS,
             budgets=DIGITS,
@@ -189,10 +191,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             "official split, inputs standardised per channel.",
             dataset="cifar100",
             network="cifar_cnn",
-            outputs=10,
             tasks_by="classes",
-            classes=_consecutive(10, 10),
-            shared_outputs=True,
+            classes=_in_order([10] * 10),
             budgets=PHOTOS,
         ),
         Benchmark(
@@ -202,10 +202,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             "official split, inputs standardised per channel.",
             dataset="cifar100",
             network="resnet18",
-            outputs=5,
             tasks_by="classes",
-            classes=_consecutive(20, 5),
-            shared_outputs=True,
+            classes=_in_order([5] * 20),
             budgets=PHOTOS,
             tuning_source="split_cifar100",
         ),
@@ -216,11 +214,9 @@ BENCHMARKS: dict[str, Benchmark] = {
             "drawers for training, 28 x 28 pixels in [0, 1].",
             dataset="omniglot",
             network="omniglot_cnn",
-            outputs=60,
             tasks_by="groups",
-            classes=tuple(tuple(range(size)) for size in _ALPHABETS),
+            classes=_in_order(_ALPHABETS),
             groups=tuple(range(50)),
-            shared_outputs=True,
             budgets=DRAWINGS,
         ),
     )
@@ -259,19 +255,6 @@ def _without_labels(
     )
 
 
-def _with_heads(name: str) -> Benchmark:
-    """A benchmark whose tasks have an output layer each, as the paper's multi-head baselines do."""
-    shared = BENCHMARKS[name]
-    return replace(
-        shared,
-        name=f"{name}_heads",
-        title=f"{shared.title}, one head per task",
-        head="per-task",
-        variant_of=name,
-        tuning_source=f"{shared.tuning_source}_heads" if shared.tuning_source else shared.name,
-    )
-
-
 def _with_small_stem(name: str) -> Benchmark:
     """A benchmark on ResNet-18 with a stem for small images; the original quarters their sides."""
     original = BENCHMARKS[name]
@@ -295,9 +278,6 @@ BENCHMARKS |= {
         _without_labels("permuted_mnist", transition=1.0, default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
-        _with_heads("split_cifar100"),
-        _with_heads("split_cifar100_20"),
-        _with_heads("split_omniglot"),
         _with_small_stem("split_cifar100_20"),
     )
 }

@@ -11,7 +11,10 @@ CONSTANT: Final = "constant"
 TUNING: Final = "tuning"
 PAPER: Final = "paper"
 PRECISIONS: Final = ("float32", "bfloat16")
-MATRICES: Final = ("whole", "diagonal")
+MATRICES: Final = ("seen", "whole", "diagonal")
+AUTO: Final = "auto"
+NORMS: Final = (AUTO, "per-task", "shared", "none", "group")
+OUTPUTS: Final = (AUTO, "own", "heads", "shared")
 
 
 def _field(
@@ -88,12 +91,25 @@ class TrainingBudget:
         "float32",
         later=True,
     )
-    accuracy_matrix: Literal["whole", "diagonal"] = _field(
-        "what is tested after each task but the last: whole, all tasks so far (in streams of at "
-        "most ten tasks, all tasks); diagonal, the task just learned, without task inference: all "
+    accuracy_matrix: Literal["seen", "whole", "diagonal"] = _field(
+        "what is tested after each task but the last: seen, all tasks so far; whole, those to come "
+        "as well, which FWT needs; diagonal, the task just learned, without task inference: all "
         "that ACC, BWT and learning accuracy need, at a fraction of the cost in long streams",
-        "whole",
+        "seen",
         later=True,
+    )
+    norm: Literal["auto", "per-task", "shared", "none", "group"] = _field(
+        "normalisation of every network: per-task, a BatchNorm for each task; shared, one for all; "
+        "none; group, GroupNorm (LayerNorm after linear layers) without parameters; auto, per-task "
+        "where the task identity is given or inferred and shared elsewhere",
+        AUTO,
+    )
+    outputs: Literal["auto", "own", "heads", "shared"] = _field(
+        "what the classes of a task are told by: own, an output of a wide layer for each class of "
+        "the stream; heads, a layer for each task; shared, outputs that count from 0 within each "
+        "task; auto, shared in domain-il or where all tasks have the same classes, and own "
+        "elsewhere",
+        AUTO,
     )
     threads: int = _field(
         "CPU threads of each run, as by --threads; with another number of them sums are in another "
@@ -110,7 +126,13 @@ class TrainingBudget:
                 raise ValueError(f"{entry.name} is {value}; it must be at least {minimum}")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
-        for name, allowed in (("precision", PRECISIONS), ("accuracy_matrix", MATRICES)):
+        choices = {
+            "precision": PRECISIONS,
+            "accuracy_matrix": MATRICES,
+            "norm": NORMS,
+            "outputs": OUTPUTS,
+        }
+        for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} is {value!r}; use one of {allowed}")
         if self.decay and self.patience is not None:

@@ -68,4 +68,4 @@ def candidates(
     for combination in product(*grid.values()):
         texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
         settings = {method.name: resolve(method, {}, texts)}
-        yield from plan(benchmark, TUNING, budget, named, settings, seeds)
+        yield from plan(benchmark, [scenario], TUNING, budget, named, settings, seeds)

@@ -9,6 +9,7 @@ from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
 from harness.config.resolution import Resolved
 from harness.config.run import ROWS_VERSION, Run
+from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError
 
 
@@ -42,16 +43,18 @@ def default_methods(benchmark: Benchmark, methods: Mapping[str, type[Baseline]])
 
 def plan(
     benchmark: Benchmark,
+    scenarios: Sequence[str],
     profile: str,
     budget: TrainingBudget,
     methods: Mapping[str, type[Baseline]],
     settings: Mapping[str, Resolved],
     seeds: int,
 ) -> list[Run]:
-    """Every run of a comparison, by method and then by seed.
+    """Every run of a comparison, by scenario, then by method, then by seed.
 
     Args:
         benchmark: which tasks.
+        scenarios: names of `harness.config.scenarios.SCENARIOS`.
         profile: name of the profile that the budget is from.
         budget: the training budget.
         methods: what is compared, by name.
@@ -59,7 +62,8 @@ def plan(
         seeds: number of seeds; they are 0 to seeds - 1.
 
     Raises:
-        SettingError: the settings of a method do not suit the stream; says which to change.
+        SettingError: the settings of a method do not suit the stream, or the budget does not suit a
+            scenario; says which to change.
     """
     tasks = benchmark.under(budget).tasks
     for name, method in methods.items():
@@ -67,10 +71,11 @@ def plan(
     return [
         Run(
             benchmark=benchmark.name,
+            scenario=scenario,
             baseline=name,
             settings=dict(settings[name].values),
             profile=profile,
-            training=budget.identity(),
+            training=under_scenario(benchmark, scenario, method, budget).identity(),
             seed=seed,
             versions={
                 "benchmark": benchmark.version,
@@ -79,6 +84,7 @@ def plan(
             },
             overrides=dict(settings[name].overrides),
         )
+        for scenario in scenarios
         for name, method in methods.items()
         for seed in range(seeds)
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Final
 
-ROWS_VERSION: Final = 1
+ROWS_VERSION: Final = 2
 """Version of the rows that a run is stored as; part of its identity."""
 
 
@@ -22,6 +22,7 @@ class Run:
 
     Attributes:
         benchmark: name of the benchmark.
+        scenario: what the method is given and asked (`harness.config.scenarios`).
         baseline: name of the method.
         settings: every setting of the method, resolved.
         profile: name of the profile.
@@ -33,6 +34,7 @@ class Run:
     """
 
     benchmark: str
+    scenario: str
     baseline: str
     settings: Mapping[str, Any]
     profile: str

@@ -37,17 +37,17 @@ def in_batches(
     return torch.cat([function(part) for part in torch.split(x, size)], dim)
 
 
-def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, regime: str) -> Row:
+def accuracy_row(logits: Tensor, classes: Tensor, y: Tensor, scenario: str) -> Row:
     """Accuracy of the best class among some.
 
     Args:
         logits: (n, outputs).
         classes: which outputs may be chosen, bool, (outputs,).
         y: right classes, (n,).
-        regime: under which it was measured.
+        scenario: under which it was measured.
     """
     predicted = logits.masked_fill(~classes, -torch.inf).argmax(-1)
-    return {"metric": "accuracy", "regime": regime, "value": share(predicted == y)}
+    return {"metric": "accuracy", "scenario": scenario, "value": share(predicted == y)}
 
 
 def share(flags: Tensor) -> float:

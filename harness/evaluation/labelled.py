@@ -1,4 +1,4 @@
-"""Evaluating a strategy on every task of a stream with task labels, under both regimes."""
+"""Evaluating a strategy on every task of a stream with task labels, under both scenarios."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.evaluation.accuracy import (
 )
 from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.routers import routers_of
-from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
 from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
@@ -86,7 +86,7 @@ def evaluate_labelled(
         batches = _Batches(data, device, benchmark.network)
         logits = functions.given_the_task(batches, task)
         check_logits(logits, task)
-        yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_AWARE))
+        yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_IL))
         if isinstance(strategy, InfersTask):
             if task < after and (last or (not diagonal and (few or task == after - 1))):
                 with mixed_precision(device, "float32" if few else precision):
@@ -192,13 +192,13 @@ def _by_inference(
                 alone = (classified == batches.y) & right_task(tasks)
                 yield {
                     "metric": "accuracy",
-                    "regime": TASK_AGNOSTIC,
+                    "scenario": TASK_AGNOSTIC,
                     "rule": name + ALONE,
                     "value": share(alone),
                 }
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
-        named: RowKeys = {"rule": rule, "regime": TASK_AGNOSTIC}
+        named: RowKeys = {"rule": rule, "scenario": TASK_AGNOSTIC}
         right = (predicted[tasks, everyone] == batches.y) & right_task(tasks)
         yield {**named, "metric": "accuracy", "value": share(right)}
         if last:

@@ -15,7 +15,7 @@ from torch import Tensor
 from harness.config.benchmarks import Benchmark
 from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
 from harness.training.divergence import check_logits
 from rmn.tasks.inference import SCORING_RULES, task_scores
 
@@ -87,7 +87,7 @@ def evaluate_unlabelled(
         logits = _logits(strategy, assignment, data, device)
         check_logits(logits, task)
         aware = logits[int(assignment.mask_of[task])] if assignment else logits[0]
-        yield {**row, **accuracy_row(aware, table[task], y, TASK_AWARE)}
+        yield {**row, **accuracy_row(aware, table[task], y, TASK_IL)}
         if not after:
             continue
         scores = {rule: task_scores(logits, seen[None], rule) for rule in SCORING_RULES}
@@ -147,7 +147,7 @@ def _inferred(
         right = predicted[mask, everyone] == y
         if own is not None:
             right &= own.task_of.to(y.device)[mask] == row["task"] - 1
-        named: RowKeys = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
+        named: RowKeys = {**row, "rule": rule, "scenario": TASK_AGNOSTIC}
         yield {**named, "metric": "accuracy", "value": share(right)}
 
 
@@ -165,7 +165,7 @@ def _final(
         under = accuracy_row(logits[mask], seen, y, TASK_AGNOSTIC)
         yield {**row, **under, "metric": "accuracy_under", "other": other + 1}
     for rule, found in scores.items():
-        named: RowKeys = {**row, "rule": rule, "regime": TASK_AGNOSTIC}
+        named: RowKeys = {**row, "rule": rule, "scenario": TASK_AGNOSTIC}
         inferred = assignment.task_of.to(y.device)[found.argmax(0)]
         for other in range(tasks):
             value = share(inferred == other)
@@ -184,7 +184,7 @@ def _old_or_new(confidence: Mapping[str, list[np.ndarray[Any, Any]]], after: int
     for rule, scores in confidence.items():
         new = np.concatenate(scores[after:])
         for task, old in enumerate(scores[:after], start=1):
-            row: RowKeys = {"after": after, "task": task, "rule": rule, "regime": TASK_AGNOSTIC}
+            row: RowKeys = {"after": after, "task": task, "rule": rule, "scenario": TASK_AGNOSTIC}
             area = mannwhitneyu(old, new).statistic / (len(old) * len(new))
             accepted = np.mean(new >= np.quantile(old, 0.05))
             yield {**row, "metric": "old_new_auroc", "value": float(area)}

@@ -22,7 +22,7 @@ from harness.reporting.figures.catalogue import draw
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.sections import sections
 from harness.storage import store
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
@@ -68,25 +68,25 @@ def leaderboard_texts(board: Leaderboard) -> Table:
 
 def _cells(entry: Entry) -> list[Text]:
     measured = [Text(entry.text(column), cell.best) for column, cell in entry.cells.items()]
-    quoted = [Text(entry.paper(regime)) for regime in (TASK_AWARE, TASK_AGNOSTIC)]
+    quoted = [Text(entry.paper(scenario)) for scenario in (TASK_IL, TASK_AGNOSTIC)]
     return [Text(entry.title), Text(str(entry.seeds)), *measured, Text(entry.rule), *quoted]
 
 
 def _data(board: Leaderboard) -> pd.DataFrame:
-    """One line per method and metric with regime, mean and half width in the metric's own unit."""
+    """One line per method and metric with scenario, mean and half width in the metric's own unit."""
     lines = [
         {
             "benchmark": board.benchmark,
             "profile": board.profile,
             "method": entry.title,
             "seeds": entry.seeds,
-            "regime": column.regime,
-            "rule": entry.rule if column.regime == TASK_AGNOSTIC else "",
+            "scenario": column.scenario,
+            "rule": entry.rule if column.scenario == TASK_AGNOSTIC else "",
             "metric": column.metric,
             "mean": cell.mean,
             "half_width": cell.half_width,
             "best": cell.best,
-            "paper_quoted": entry.paper(column.regime) if column.metric == "acc" else "",
+            "paper_quoted": entry.paper(column.scenario) if column.metric == "acc" else "",
         }
         for entry in board.entries
         for column, cell in entry.cells.items()

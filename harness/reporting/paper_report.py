@@ -65,8 +65,8 @@ def paper_report(results: Path, profile: str) -> Report:
 
 
 def _tables(cells: pd.DataFrame) -> Iterator[Table]:
-    """One table a regime, methods by their mean rank on the benchmarks that they have."""
-    for (name, regime), group in cells.groupby(["table", "regime"], sort=False):
+    """One table a scenario, methods by their mean rank on the benchmarks that they have."""
+    for (name, scenario), group in cells.groupby(["table", "scenario"], sort=False):
         remarks = list(dict.fromkeys(filter(None, group["comparable"])))
         benchmarks = list(dict.fromkeys(group["benchmark"]))
         ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
@@ -79,7 +79,7 @@ def _tables(cells: pd.DataFrame) -> Iterator[Table]:
             for one in methods
         ]
         head = ["Method", *(BENCHMARKS[name].title for name in benchmarks)]
-        yield Table(f"{name}: {regime}", head, rows, notes=remarks)
+        yield Table(f"{name}: {scenario}", head, rows, notes=remarks)
 
 
 def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
-    ACC_AWARE,
+    ACC_TASK_IL,
     INFERENCE,
     Leaderboard,
     cells_of,
@@ -71,7 +71,7 @@ def sections(results: Results, board: Leaderboard) -> dict[str, Any]:
         "title": benchmark.title,
         "compared": f"{len({entry.baseline for entry in board.entries})} methods",
         "profile": board.profile,
-        "summary": benchmark.description,
+        "summary": benchmark.summary,
         "budget": _budget(finished),
         "leaderboard": [part for part in parts if part["rows"]],
         "quoted": _quoted(board),
@@ -119,9 +119,9 @@ def _changes_budget(record: Record) -> bool:
 
 def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict[str, Any]:
     """A table of some sections; methods and columns without any number are left out."""
-    measured = set(zip(board.shown["metric"], board.shown["regime"], strict=True))
+    measured = set(zip(board.shown["metric"], board.shown["scenario"], strict=True))
     columns = [
-        column for column in columns_of(*sections) if (column.metric, column.regime) in measured
+        column for column in columns_of(*sections) if (column.metric, column.scenario) in measured
     ]
     cells = cells_of(board.shown, columns)
     inferred = ACC_AGNOSTIC in columns
@@ -133,7 +133,7 @@ def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
         row += [{"text": column.text(cell), "best": cell.best} for column, cell in mine.items()]
         rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
-    for title, seeds in board.diverged.items() if ACC_AWARE in columns else ():
+    for title, seeds in board.diverged.items() if ACC_TASK_IL in columns else ():
         texts = [title, str(seeds), "diverged"]
         blank = [""] * (len(columns) - 1 + inferred)
         rows.append([{"text": text, "best": False} for text in (*texts, *blank)])
@@ -150,7 +150,7 @@ def _quoted(board: Leaderboard) -> list[list[str]]:
     for entry in board.entries:
         quoted = entry.quoted
         last = [quoted.value, quoted.source, quoted.comparable] if quoted else ["–", "", ""]
-        rows.append([entry.title, entry.text(ACC_AWARE), entry.text(ACC_AGNOSTIC), *last])
+        rows.append([entry.title, entry.text(ACC_TASK_IL), entry.text(ACC_AGNOSTIC), *last])
     measured = {entry.baseline for entry in board.entries}
     for quoted in QUOTED:
         if quoted.benchmark == board.benchmark and quoted.method not in measured:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
-    ACC_AWARE,
+    ACC_TASK_IL,
     FORGETTING,
     SECONDS,
     Cell,
@@ -18,7 +18,7 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
 )
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 _NOTE: Final = (
     "ACC: average accuracy (%) after the last task; aware: the task identity is given at test, "
@@ -49,11 +49,11 @@ def leaderboard_table(board: Leaderboard) -> Table:
         table.add_row(
             Text(entry.title),
             str(entry.seeds),
-            *(_measured(entry, column) for column in (ACC_AWARE, ACC_AGNOSTIC, FORGETTING)),
+            *(_measured(entry, column) for column in (ACC_TASK_IL, ACC_AGNOSTIC, FORGETTING)),
             SECONDS.text(seconds),
         )
         if entry.quoted:
-            quoted = (Text(entry.paper(regime)) for regime in (TASK_AWARE, TASK_AGNOSTIC))
+            quoted = (Text(entry.paper(scenario)) for scenario in (TASK_IL, TASK_AGNOSTIC))
             table.add_row("  paper", "", *quoted)
     for title, seeds in board.diverged.items():
         table.add_row(Text(title), str(seeds), "diverged")

@@ -145,7 +145,7 @@ def from_json(content: Any) -> Record:
 
 def _run(content: dict[str, Any]) -> Run:
     run = Run(**content)
-    names = {name: getattr(run, name) for name in ("benchmark", "baseline", "profile")}
+    names = {name: getattr(run, name) for name in ("benchmark", "scenario", "baseline", "profile")}
     for name, text in names.items():
         _check_name(name, text)
     for name in ("settings", "training", "versions", "overrides"):

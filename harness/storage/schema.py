@@ -24,7 +24,7 @@ COLUMNS: Final[dict[str, str]] = {
     "baseline": "string",
     "setting": "string",  # settings that differ from the benchmark's defaults, "" for none
     "seed": "int64",
-    "regime": "string",  # "task-aware", "task-agnostic" or "" where it does not apply
+    "scenario": "string",  # of `harness.config.scenarios`, "" where it does not apply
     "rule": "string",  # how the task was inferred, "" where it was not
     "metric": "string",
     "after": "Int64",  # number of tasks learned when it was measured; 0 is the untrained network
@@ -39,7 +39,7 @@ millions of rows a tenth of the memory."""
 TEXTS: Final = tuple(name for name, kind in COLUMNS.items() if kind == "string")
 """The columns of texts."""
 
-_KEYS: Final = ["run_id", "regime", "rule", "metric", "after", "task", "other", "layer"]
+_KEYS: Final = ["run_id", "scenario", "rule", "metric", "after", "task", "other", "layer"]
 """What tells the rows of a run apart; the other columns are the same in all of them."""
 
 _LARGEST: Final = np.iinfo(np.int64).max
@@ -51,7 +51,7 @@ _NULLABLE: Final = {pa.int64(): pd.Int64Dtype()}
 class RowKeys(TypedDict, total=False):
     """What a measurement is of (`COLUMNS`); what is left out does not apply to it."""
 
-    regime: str
+    scenario: str
     rule: str
     after: int
     task: int
@@ -66,11 +66,8 @@ class Row(RowKeys):
     value: float
 
 
-TASK_AWARE: Final = "task-aware"
-TASK_AGNOSTIC: Final = "task-agnostic"
-
 MEASUREMENTS: Final[dict[str, str]] = {
-    "accuracy": "share of the task's test examples classified correctly; regime, rule, after, task",
+    "accuracy": "share of the task's test examples classified correctly; scenario, rule, after, task",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",
@@ -131,7 +128,7 @@ def table(rows: Iterable[Row], run: Run) -> pd.DataFrame:
     Raises:
         ValueError: the rows do not fit the schema.
     """
-    blank = {"regime": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
+    blank = {"scenario": "", "rule": "", "layer": "", "after": None, "task": None, "other": None}
     shared = {
         "run_id": run.id,
         "benchmark": run.benchmark,

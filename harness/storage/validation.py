@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
-from harness.storage.schema import MEASUREMENTS, TASK_AWARE
+from harness.storage.schema import MEASUREMENTS
 
 FEW_TASKS: Final = 10
 """Up to so many tasks, each is tested after each; of longer streams see `evaluation.labelled`."""
@@ -75,7 +75,7 @@ def _tasks(run: Run) -> int:
 
 def _aware(rows: pd.DataFrame) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = (
-        rows["metric"].eq("accuracy") & rows["regime"].eq(TASK_AWARE)
+        rows["metric"].eq("accuracy") & rows["scenario"].eq(TASK_IL)
     ).to_numpy(bool)
     return found
 
@@ -123,7 +123,7 @@ def _check_ranges(rows: pd.DataFrame, tasks: NDArray[np.int64], owner: Codes) ->
 def _refuse(rows: pd.DataFrame, wrong: NDArray[np.bool_], what: str) -> None:
     if wrong.any():
         row = rows.iloc[int(wrong.argmax())]
-        keys = ("metric", "regime", "rule", "after", "task", "other", "value")
+        keys = ("metric", "scenario", "rule", "after", "task", "other", "value")
         said = ", ".join(
             f"{key} {row[key]}" for key in keys if not pd.isna(row[key]) and row[key] != ""
         )
@@ -180,7 +180,7 @@ def _check_whole(
         chosen = rows["metric"].eq(metric).to_numpy(bool)
         keys = [
             pd.Series(owner[chosen]),
-            *(rows[name][chosen].cat.codes.reset_index(drop=True) for name in ("regime", "rule")),
+            *(rows[name][chosen].cat.codes.reset_index(drop=True) for name in ("scenario", "rule")),
         ]
         counts = pd.Series(final[chosen]).groupby(keys).sum()
         run = counts.index.get_level_values(0).to_numpy()

@@ -28,7 +28,7 @@ from harness.config.run import Run
 from harness.data.streams import Stream
 from harness.evaluation.labelled import evaluate_labelled
 from harness.experiment.experiment import run_experiment
-from harness.storage.schema import TASK_AWARE
+from harness.storage.schema import TASK_IL
 
 ACCELERATOR = torch.device("cuda", 0)
 CPU = torch.device("cpu")
@@ -196,7 +196,7 @@ def test_every_method_learns_on_an_accelerator(name: str) -> None:
         run = run_of(methods()[name])
         rows = run_experiment(run, device="cuda", data=None, report=lambda _: None).rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
-    assert last[last["regime"] == TASK_AWARE]["value"].mean() > 0.4
+    assert last[last["scenario"] == TASK_IL]["value"].mean() > 0.4
 
 
 def small_cnn() -> nn.Sequential:

@@ -69,9 +69,9 @@ def outcome() -> Outcome:
     return of
 
 
-def accuracy(rows: pd.DataFrame, regime: str, after: int, task: int) -> float:
-    """On a task under a regime; there is one rule."""
-    at = rows[(rows["metric"] == "accuracy") & (rows["regime"] == regime)]
+def accuracy(rows: pd.DataFrame, scenario: str, after: int, task: int) -> float:
+    """On a task under a scenario; there is one rule."""
+    at = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == scenario)]
     [value] = at[(at["after"] == after) & (at["task"] == task)]["value"]
     return float(value)
 
@@ -101,16 +101,16 @@ def test_it_declares_itself(method: Method) -> None:
 @every_method
 def test_it_learns_the_last_task(method: Method, outcome: Outcome) -> None:
     rows = outcome(method).rows
-    assert accuracy(rows, "task-aware", 3, 3) > 0.9
+    assert accuracy(rows, "task-il", 3, 3) > 0.9
 
 
 @every_method
-def test_it_is_measured_under_both_regimes(method: Method, outcome: Outcome) -> None:
+def test_it_is_measured_under_both_scenarios(method: Method, outcome: Outcome) -> None:
     rows = outcome(method).rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 3)]
-    assert set(last["regime"]) == {"task-aware", "task-agnostic"}
-    assert (last.loc[last["regime"] == "task-aware", "rule"] == "").all()
-    assert (last.loc[last["regime"] == "task-agnostic", "rule"] != "").all()
+    assert set(last["scenario"]) == {"task-il", "task-agnostic"}
+    assert (last.loc[last["scenario"] == "task-il", "rule"] == "").all()
+    assert (last.loc[last["scenario"] == "task-agnostic", "rule"] != "").all()
     assert set(last["task"]) == {1, 2, 3}
 
 
@@ -147,8 +147,8 @@ def test_forgetting_is_zero_where_weights_are_protected(method: Method, outcome:
     # HAT's attention is not quite binary; who must notice a switch learns on for some batches
     tolerance = 0 if (method.tuning_source or method.name) in ("rmn", "single") else 0.02
     for task in (1, 2):
-        learned = accuracy(rows, "task-aware", task, task)
-        final = accuracy(rows, "task-aware", 3, task)
+        learned = accuracy(rows, "task-il", task, task)
+        final = accuracy(rows, "task-il", 3, task)
         assert final == pytest.approx(learned, abs=tolerance)
 
 

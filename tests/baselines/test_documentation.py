@@ -34,5 +34,5 @@ def test_the_method_of_the_page_works() -> None:
     settings = asdict(method())
     run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
     rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
-    aware = rows[(rows["metric"] == "accuracy") & (rows["regime"] == "task-aware")]
+    aware = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == "task-il")]
     assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8

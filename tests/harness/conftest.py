@@ -11,7 +11,7 @@ import pytest
 from harness.config.run import Run
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row, RowKeys
 
 if TYPE_CHECKING:
     from harness.data.streams import Stream
@@ -98,9 +98,9 @@ def _accuracies(baseline: str, level: float) -> Iterator[Row]:
         for task in range(1, TASKS + 1):
             at: RowKeys = {"after": after, "task": task}
             aware = level if task <= after else 0.5
-            yield {**at, "metric": "accuracy", "regime": TASK_AWARE, "value": aware}
+            yield {**at, "metric": "accuracy", "scenario": TASK_IL, "value": aware}
             for rule in rules if task <= after else ():
-                agnostic: RowKeys = {**at, "regime": TASK_AGNOSTIC, "rule": rule}
+                agnostic: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
                 yield {**agnostic, "metric": "accuracy", "value": level / 2}
 
 
@@ -130,7 +130,7 @@ def _inferred() -> Iterator[Row]:
         for other in range(1, TASKS + 1):
             at: RowKeys = {"after": TASKS, "task": task, "other": other}
             share = 0.6 if task == other else 0.1
-            named: RowKeys = {**at, "regime": TASK_AGNOSTIC, "rule": "max-logit"}
+            named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
             yield {**named, "metric": "inferred_as", "value": share}
 
 

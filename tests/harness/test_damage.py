@@ -152,7 +152,7 @@ FAULTS_OF_ROWS: Final[dict[str, Fault]] = {
     "accuracy 1e300": rows(lambda found: found.assign(value=1e300)),
     "half of the rows": rows(lambda found: found.iloc[::2]),
     "the first half": rows(lambda found: found.iloc[: len(found) // 2]),
-    "a missing text": rows(lambda found: found.assign(regime=None)),
+    "a missing text": rows(lambda found: found.assign(scenario=None)),
     "values texts": rows(lambda found: found.assign(value="much")),
     "rows twice": rows(lambda found: pd.concat([found, found])),
     "rows of another run": with_rows_of_another,

@@ -55,7 +55,7 @@ sys.exit(main(sys.argv[1:]))
     assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".md", ".csv", ".tex"}
 
 
-def test_regimes_are_named_and_the_paper_is_quoted(results: Path, tmp_path: Path) -> None:
+def test_scenarios_are_named_and_the_paper_is_quoted(results: Path, tmp_path: Path) -> None:
     md, tex = (path.read_text() for path in written(results, tmp_path, "md,tex"))
     for text in (md, tex):
         assert "ACC task-aware" in text

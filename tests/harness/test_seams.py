@@ -174,4 +174,4 @@ def test_a_data_set_is_one_entry_beside_its_file(
     monkeypatch.setitem(benchmarks.BENCHMARKS, "halves", halves("halves", "mlp", "bars"))
     _, result = trained(["--benchmark", "halves", "--set", "training.epochs=10"], tmp_path)
     rows = result.rows[(result.rows["metric"] == "accuracy") & (result.rows["after"] == 2)]
-    assert rows.loc[rows["regime"] == "task-aware", "value"].tolist() == [1.0, 1.0]
+    assert rows.loc[rows["scenario"] == "task-il", "value"].tolist() == [1.0, 1.0]

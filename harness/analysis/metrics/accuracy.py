@@ -17,25 +17,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.analysis.metrics.definition import REGIMES, Direction, Key, Section, Unit, metric
+from harness.analysis.metrics.definition import SCENARIOS, Direction, Key, Section, Unit, metric
 
 Matrix = NDArray[np.float64]
 """R, of shape (tasks + 1, tasks)."""
 
-_KEY: Final = ["run_id", "regime", "rule"]
+_KEY: Final = ["run_id", "scenario", "rule"]
 
 
 def matrix(cells: pd.DataFrame) -> Matrix:
     """The accuracy matrix R; NaN where nothing was measured.
 
     Args:
-        cells: rows of one run, regime and rule with `after`, `task` and `value`.
+        cells: rows of one run, scenario and rule with `after`, `task` and `value`.
     """
     return _filled(*(cells[name].to_numpy() for name in ("after", "task", "value")))
 
 
 def matrices(accuracies: pd.DataFrame) -> dict[Key, Matrix]:
-    """The accuracy matrix of each run, regime and rule, in the order of the rows.
+    """The accuracy matrix of each run, scenario and rule, in the order of the rows.
 
     Args:
         accuracies: rows of the measurement "accuracy" (`harness.storage.schema`).
@@ -55,7 +55,7 @@ def matrices(accuracies: pd.DataFrame) -> dict[Key, Matrix]:
 
 
 accuracy_metric: Final = partial(
-    metric, unit=Unit.PERCENT, measurements=("accuracy",), regimes=REGIMES, over=matrices
+    metric, unit=Unit.PERCENT, measurements=("accuracy",), scenarios=SCENARIOS, over=matrices
 )
 """Decorator for a metric that is a function of `Matrix`; see `metric`."""
 

@@ -15,7 +15,7 @@ _router_metric = partial(
     direction=Direction.LOWER,
     source="observed",
     section=Section.ROUTERS,
-    regimes=(TASK_AGNOSTIC,),
+    scenarios=(TASK_AGNOSTIC,),
 )
 
 
@@ -93,8 +93,8 @@ def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
 
 
 def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
-    """Stored without a regime, but there is nothing to route where the task is known."""
-    return _after_last_task(rows.assign(regime=TASK_AGNOSTIC), "run_id", "regime", "rule")
+    """Stored without a scenario, but there is nothing to route where the task is known."""
+    return _after_last_task(rows.assign(scenario=TASK_AGNOSTIC), "run_id", "scenario", "rule")
 
 
 def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:

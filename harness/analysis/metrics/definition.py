@@ -15,18 +15,18 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from harness.config.discovery import import_modules
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 _BUILT_IN: Final = "harness.analysis.metrics"
 
 RUN: Final = ["run_id", "baseline", "setting", "seed"]
 """Columns that identify a run in every derived table."""
 
-REGIMES: Final = (TASK_AWARE, TASK_AGNOSTIC)
+SCENARIOS: Final = (TASK_IL, TASK_AGNOSTIC)
 """Of a metric that exists both with and without the task's identity at test."""
 
 Key = tuple[str, str, str]
-"""Id of a run, regime and rule; "" where a regime or rule does not apply."""
+"""Id of a run, scenario and rule; "" where a scenario or rule does not apply."""
 
 
 class Unit(Enum):
@@ -68,7 +68,7 @@ class Metric:
 
     Attributes:
         id: key in tables of data.
-        title: as printed above a column, without the regime.
+        title: as printed above a column, without the scenario.
         unit: of its values.
         direction: which values are better.
         formula: in words and symbols. R[i, j] is the accuracy on task j after learning i of T
@@ -77,11 +77,11 @@ class Metric:
         measurements: the raw measurements that it is made from (`harness.storage.schema`); none for
             a metric that compares runs, which `harness.analysis.derivation.derive` leaves out.
         section: the table that it is a column of; None for none.
-        regimes: those that it exists under; none where the task's identity plays no part.
+        scenarios: those that it exists under; none where the task's identity plays no part.
         function: its values.
-        over: cuts raw rows into what `function` is applied to, by run, regime and rule; without it,
+        over: cuts raw rows into what `function` is applied to, by run, scenario and rule; without it,
             `function` is given the raw rows of `measurements`, and returns a series with the index
-            levels run_id and, where they apply, regime and rule.
+            levels run_id and, where they apply, scenario and rule.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Metric:
     source: str
     measurements: tuple[str, ...]
     section: Section | None
-    regimes: tuple[str, ...]
+    scenarios: tuple[str, ...]
     function: Callable[..., Any]
     over: Callable[[pd.DataFrame], Mapping[Key, Any]] | None = None
 
@@ -112,7 +112,7 @@ def metric(
     source: str,
     measurements: tuple[str, ...],
     section: Section | None,
-    regimes: tuple[str, ...] = (),
+    scenarios: tuple[str, ...] = (),
     over: Callable[[pd.DataFrame], Mapping[Key, Any]] | None = None,
 ) -> Callable[[F], F]:
     """Function decorator that registers a metric; the function stays as it is.
@@ -126,7 +126,7 @@ def metric(
         source: of the definition.
         measurements: what it is made from.
         section: the table that it is a column of.
-        regimes: those that it exists under.
+        scenarios: those that it exists under.
         over: cuts raw rows into what the function takes.
 
     Raises:
@@ -145,7 +145,7 @@ def metric(
             source,
             measurements,
             section,
-            regimes,
+            scenarios,
             function,
             over,
         )

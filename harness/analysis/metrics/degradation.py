@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import REGIMES, Direction, Section, Unit, metric
+from harness.analysis.metrics.definition import SCENARIOS, Direction, Section, Unit, metric
 
 
 @metric(
@@ -12,11 +12,11 @@ from harness.analysis.metrics.definition import REGIMES, Direction, Section, Uni
     title="Degradation",
     unit=Unit.PERCENT,
     direction=Direction.LOWER,
-    formula="ACC with task labels - ACC without, same method and regime, by seed",
+    formula="ACC with task labels - ACC without, same method and scenario, by seed",
     source="paper, Section 5.2.1",
     measurements=(),
     section=Section.DEGRADATION,
-    regimes=REGIMES,
+    scenarios=SCENARIOS,
 )
 def degradation(derived: pd.DataFrame, supervised: pd.DataFrame) -> pd.DataFrame:
     """Accuracy lost without task labels, of each run that has a counterpart with them.
@@ -28,7 +28,7 @@ def degradation(derived: pd.DataFrame, supervised: pd.DataFrame) -> pd.DataFrame
     Returns:
         The columns of `derived`, metric "degradation".
     """
-    keys = ["baseline", "seed", "regime", "rule"]
+    keys = ["baseline", "seed", "scenario", "rule"]
     there = supervised[(supervised["metric"] == "acc") & (supervised["setting"] == "")]
     here = derived[derived["metric"] == "acc"]
     both = here.merge(there[[*keys, "value"]], on=keys, suffixes=("", "_there"))

@@ -10,7 +10,7 @@ from harness.analysis.metrics.definition import Direction, Section, Unit, metric
 from harness.storage.schema import TASK_AGNOSTIC
 
 _novelty_metric = partial(
-    metric, unit=Unit.PERCENT, section=Section.NOVELTY, regimes=(TASK_AGNOSTIC,)
+    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=(TASK_AGNOSTIC,)
 )
 
 
@@ -43,4 +43,4 @@ def old_new_fpr(rows: pd.DataFrame) -> pd.Series[float]:
 
 def _mean(rows: pd.DataFrame) -> pd.Series[float]:
     """Over the tasks shown and the moments of the stream."""
-    return rows.groupby(["run_id", "regime", "rule"])["value"].mean()
+    return rows.groupby(["run_id", "scenario", "rule"])["value"].mean()

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
-    ACC_AWARE,
+    ACC_TASK_IL,
     FORGETTING,
     LEARNING,
     Leaderboard,
@@ -31,18 +31,18 @@ from harness.reporting.figures.style import (
     rows_of,
     wrapped,
 )
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
+from harness.config.scenarios import TASK_IL
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
     seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
-    measured = set(seen["regime"])
-    regimes = [regime for regime in (TASK_AWARE, TASK_AGNOSTIC) if regime in measured]
-    figure, axes = grid(1, len(regimes), height=2.6)
-    for axis, regime in zip(axes[0], regimes, strict=True):
+    measured = set(seen["scenario"])
+    scenarios = [scenario for scenario in (TASK_IL, TASK_AGNOSTIC) if scenario in measured]
+    figure, axes = grid(1, len(scenarios), height=2.6)
+    for axis, scenario in zip(axes[0], scenarios, strict=True):
         for entry in board.entries:
-            cells = rows_of(seen, entry, regime)
+            cells = rows_of(seen, entry, scenario)
             at = cells.groupby(["after", "seed"])
             averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
             # of long streams, task inference was measured for all tasks after the last one only
@@ -62,7 +62,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             # a band of two seeds is wider than accuracies can be
             low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
             axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
-        axis.set(title=regime, xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.set(title=scenario, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
     legend(axes[0])
     return figure
@@ -78,7 +78,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         return None
     measured = [
         column
-        for column in (ACC_AWARE, ACC_AGNOSTIC)
+        for column in (ACC_TASK_IL, ACC_AGNOSTIC)
         if not all(np.isnan(entry.cells[column].mean) for entry in several)
     ]
     figure, axes = grid(1, len(measured), height=2.3)
@@ -97,14 +97,14 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
                 label=title,
             )
         for entry in {entry.baseline: entry for entry in several}.values():
-            if quoted := entry.paper(column.regime):
+            if quoted := entry.paper(column.scenario):
                 level = float(quoted.split()[0])
                 axis.axhline(level, color=colour(entry), ls=":", label="paper")
         ticks = sorted({entry.epochs for entry in several})
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(title=column.regime, xlabel="epochs a task", ylabel="average accuracy (%)")
+        axis.set(title=column.scenario, xlabel="epochs a task", ylabel="average accuracy (%)")
     legend(axes[0])
     return figure
 
@@ -125,7 +125,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     figure, axes = grid(-(-len(entries) // columns), columns, height=1.9)
     accuracy = rows[rows["metric"] == "accuracy"]
     for axis, entry in zip(axes.flat, entries, strict=False):
-        cells = rows_of(accuracy, entry, TASK_AWARE)
+        cells = rows_of(accuracy, entry, TASK_IL)
         r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
         tasks = range(1, r.shape[1] + 1)
         small = r.shape[1] <= 5
@@ -161,7 +161,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Forgetting per method, task-aware, with 95 % intervals and every seed."""
     found = board.derived[
-        (board.derived["metric"] == "forgetting") & (board.derived["regime"] == TASK_AWARE)
+        (board.derived["metric"] == "forgetting") & (board.derived["scenario"] == TASK_IL)
     ]
     entries = [e for e in board.entries if not np.isnan(e.cells[FORGETTING].mean)]
     if not entries:

@@ -132,14 +132,14 @@ def colour_bar(figure: Figure, axes: Any) -> None:
     bar.outline.set_visible(False)
 
 
-def rows_of(rows: pd.DataFrame, entry: Entry, regime: str) -> pd.DataFrame:
-    """The rows of one method with one setting under a regime; of several rules, its default.
+def rows_of(rows: pd.DataFrame, entry: Entry, scenario: str) -> pd.DataFrame:
+    """The rows of one method with one setting under a scenario; of several rules, its default.
 
     Args:
         rows: raw measurements.
         entry: the method.
-        regime: "task-aware" or "task-agnostic".
+        scenario: "task-il" or "task-agnostic".
     """
     mine = of_entry(rows, entry)
-    mine = mine[mine["regime"] == regime]
-    return mine[mine["rule"] == entry.rule] if regime == TASK_AGNOSTIC else mine
+    mine = mine[mine["scenario"] == scenario]
+    return mine[mine["rule"] == entry.rule] if scenario == TASK_AGNOSTIC else mine

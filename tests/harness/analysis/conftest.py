@@ -15,7 +15,7 @@ from harness.analysis.metrics import definition
 from harness.config.run import Run
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE, Row
+from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row
 
 Finish = Callable[..., tuple[Record, pd.DataFrame]]
 
@@ -51,10 +51,10 @@ def finish(run: Run) -> Finish:
                 "task": task + 1,
                 "value": float(value),
             }
-            rows.append({**place, "regime": TASK_AWARE})
+            rows.append({**place, "scenario": TASK_IL})
             for name, share in ((rule, 0.5), ("energy", 0.25)):
                 lower: Row = {**place, "value": share * float(value)}
-                rows.append({**lower, "regime": TASK_AGNOSTIC, "rule": name})
+                rows.append({**lower, "scenario": TASK_AGNOSTIC, "rule": name})
         method = MethodDeclaration(changed.baseline.upper(), rule=rule)
         return Record(changed, method, {"device": "cpu"}), schema.table(rows, changed)
 

@@ -14,28 +14,28 @@ from harness.storage.record import Record
 
 Finish = Callable[..., tuple[Record, pd.DataFrame]]
 
-COLUMNS = ["run_id", "baseline", "setting", "seed", "regime", "rule", "metric", "value"]
+COLUMNS = ["run_id", "baseline", "setting", "seed", "scenario", "rule", "metric", "value"]
 
 
-def test_runs_regimes_and_rules_are_kept_apart(finish: Finish) -> None:
+def test_runs_scenarios_and_rules_are_kept_apart(finish: Finish) -> None:
     other = np.array([[0.5, 0.5, 0.5], [0.8, 0.5, 0.5], [0.7, 0.8, 0.5], [0.6, 0.7, 0.8]])
     one, first = finish(seed=3)
     two, second = finish(other, baseline="ewc")
     derived = derive(pd.concat([first, second], ignore_index=True))
     assert list(derived.columns) == COLUMNS
     acc = derived[derived["metric"] == "acc"]
-    assert acc[["run_id", "baseline", "seed", "regime", "rule"]].to_numpy().tolist() == [
-        [record.run.id, record.run.baseline, record.run.seed, regime, rule]
+    assert acc[["run_id", "baseline", "seed", "scenario", "rule"]].to_numpy().tolist() == [
+        [record.run.id, record.run.baseline, record.run.seed, scenario, rule]
         for record in (one, two)
-        for regime, rule in (
-            ("task-aware", ""),
+        for scenario, rule in (
+            ("task-il", ""),
             ("task-agnostic", "max-logit"),
             ("task-agnostic", "energy"),
         )
     ]
     assert acc["value"].tolist() == pytest.approx([0.75, 0.75 / 2, 0.75 / 4, 0.7, 0.7 / 2, 0.7 / 4])
     costs = derived[derived["metric"] == "seconds"]
-    assert costs[["regime", "rule"]].to_numpy().tolist() == [["", ""]] * 2
+    assert costs[["scenario", "rule"]].to_numpy().tolist() == [["", ""]] * 2
 
 
 def test_values_are_numbers_whatever_was_not_measured(finish: Finish) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.analysis.leaderboard import (
     ACC_AGNOSTIC,
-    ACC_AWARE,
+    ACC_TASK_IL,
     BYTES,
     FORGETTING,
     INFERENCE,
@@ -60,11 +60,11 @@ def test_columns_follow_from_the_metrics() -> None:
         "Stored examples",
         "Seconds",
     ]
-    assert {ACC_AWARE, ACC_AGNOSTIC, INFERENCE, FORGETTING, BYTES, SECONDS} <= set(
+    assert {ACC_TASK_IL, ACC_AGNOSTIC, INFERENCE, FORGETTING, BYTES, SECONDS} <= set(
         columns_of(*LEADERBOARD)
     )
     assert columns_of(Section.DEGRADATION) == (
-        Column("degradation", "task-aware"),
+        Column("degradation", "task-il"),
         Column("degradation", "task-agnostic"),
     )
 
@@ -85,7 +85,7 @@ def test_numbers_as_printed(mean: float, half_width: float, percent: bool, text:
 
 
 def test_shares_are_printed_in_percent_and_counts_as_they_are() -> None:
-    assert ACC_AWARE.text(Cell(0.5, np.nan)) == "50.00"
+    assert ACC_TASK_IL.text(Cell(0.5, np.nan)) == "50.00"
     assert SECONDS.text(Cell(0.5, np.nan)) == "0.5"
 
 
@@ -95,9 +95,9 @@ def test_the_best_method_is_first_and_marked(finish: Finish) -> None:
     board = leaderboard(results(made))
     assert (board.benchmark, board.profile) == ("split_mnist", "smoke")
     assert [entry.baseline for entry in board.entries] == ["rmn", "naive"]
-    assert [entry.cells[ACC_AWARE].best for entry in board.entries] == [True, False]
+    assert [entry.cells[ACC_TASK_IL].best for entry in board.entries] == [True, False]
     first = board.entries[0]
-    assert first.cells[ACC_AWARE].mean == pytest.approx(0.91)
+    assert first.cells[ACC_TASK_IL].mean == pytest.approx(0.91)
     assert first.cells[ACC_AGNOSTIC].mean == pytest.approx(0.91 / 2)
     assert (first.seeds, first.rule, first.title) == (3, "max-logit", "RMN")
     assert first.cells[SECONDS].mean == 2
@@ -138,12 +138,12 @@ def test_entries_that_differ_in_epochs_alone_share_a_learning_curve(finish: Fini
     }
 
 
-def test_the_papers_number_stands_in_its_own_regime(finish: Finish) -> None:
+def test_the_papers_number_stands_in_its_own_scenario(finish: Finish) -> None:
     [entry] = leaderboard(results([finish(baseline="hat")])).entries
     assert entry.quoted == paper("split_mnist", "hat")
-    assert (entry.paper("task-aware"), entry.paper("task-agnostic")) == ("99", "")
+    assert (entry.paper("task-il"), entry.paper("task-agnostic")) == ("99", "")
     [other] = leaderboard(results([finish(baseline="naive")])).entries
-    assert other.paper("task-aware") == ""
+    assert other.paper("task-il") == ""
 
 
 def test_without_finished_runs_there_is_nothing_to_compare(finish: Finish) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.analysis.published import PAPER, QUOTED, Quoted, paper, read
 
-HEAD = "benchmark,method,regimes,value,source,comparable"
+HEAD = "benchmark,method,scenarios,value,source,comparable"
 LINE = "split_mnist,rmn,task-aware task-agnostic,99.5 ± 0.2,a paper,as printed"
 
 
@@ -21,7 +21,7 @@ def written(folder: Path, *lines: str) -> Path:
 
 
 def test_the_paper_is_quoted() -> None:
-    both = ("task-aware", "task-agnostic")
+    both = ("task-il", "task-agnostic")
     table = f"{PAPER}, Table 1"
     assert paper("split_mnist", "rmn") == Quoted(
         "split_mnist", "rmn", both, "99.5 ± 0.2", table, "task-aware; the paper says both"
@@ -48,7 +48,7 @@ def test_the_file_is_part_of_the_package() -> None:
 def test_lines_are_read_in_their_order(tmp_path: Path) -> None:
     second = 'split_mnist,hat,task-aware,99,"a paper, Table 1",as printed'
     one, two = read(written(tmp_path, HEAD, LINE, second))
-    assert one.regimes == ("task-aware", "task-agnostic")
+    assert one.scenarios == ("task-il", "task-agnostic")
     assert (two.method, two.value, two.source) == ("hat", "99", "a paper, Table 1")
 
 

@@ -79,10 +79,10 @@ def test_each_method_has_its_own_default_rule(finish: Finish) -> None:
     first, second = finish(), finish(rule="calibrated-logit", baseline="hat")
     found = results([first, second])
     kept = under_default_rule(found.rows, found.records)
-    rules = kept[kept["regime"] == "task-agnostic"].groupby("baseline")["rule"].unique()
+    rules = kept[kept["scenario"] == "task-agnostic"].groupby("baseline")["rule"].unique()
     assert rules.map(list).to_dict() == {"rmn": ["max-logit"], "hat": ["calibrated-logit"]}
-    assert (kept["regime"] != "task-agnostic").sum() == (
-        found.rows["regime"] != "task-agnostic"
+    assert (kept["scenario"] != "task-agnostic").sum() == (
+        found.rows["scenario"] != "task-agnostic"
     ).sum()
 
 

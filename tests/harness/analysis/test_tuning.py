@@ -23,10 +23,10 @@ def runs() -> list[Run]:
     return list(candidates(methods()["ewc"], GRID, benchmark, benchmark.budgets[TUNING], seeds=2))
 
 
-def accuracy(run: Run, value: float, after: int = 3, regime: str = "task-aware") -> pd.DataFrame:
+def accuracy(run: Run, value: float, after: int = 3, scenario: str = "task-il") -> pd.DataFrame:
     """The accuracies of a run on its three tasks, whose mean is the value."""
     rows: list[schema.Row] = [
-        {"metric": "accuracy", "regime": regime, "after": after, "task": task, "value": one}
+        {"metric": "accuracy", "scenario": scenario, "after": after, "task": task, "value": one}
         for task, one in ((1, value - 0.01), (2, value), (3, value + 0.01))
     ]
     return schema.table(rows, run)
@@ -58,7 +58,7 @@ def test_only_the_accuracies_after_the_last_task_with_its_identity_count(runs: l
     tables = [accuracy(run, score[run.settings["ewc_lambda"]]) for run in runs]
     tables += [accuracy(run, 1 - score[run.settings["ewc_lambda"]], after=2) for run in runs]
     tables += [
-        accuracy(run, 1 - score[run.settings["ewc_lambda"]], regime="task-agnostic") for run in runs
+        accuracy(run, 1 - score[run.settings["ewc_lambda"]], scenario="task-agnostic") for run in runs
     ]
     assert chosen(runs, tables)["settings"] == {"ewc_lambda": 10.0}
 

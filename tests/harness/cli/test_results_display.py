@@ -113,9 +113,9 @@ def test_the_command_that_makes_a_run_again(
 
 def test_measurements_are_metrics_in_their_units(run: Run) -> None:
     rows: list[schema.Row] = [
-        {"metric": "accuracy", "regime": "task-aware", "after": 1, "task": 1, "value": 0.9},
-        {"metric": "accuracy", "regime": "task-aware", "after": 2, "task": 1, "value": 0.5},
-        {"metric": "accuracy", "regime": "task-aware", "after": 2, "task": 2, "value": 0.8},
+        {"metric": "accuracy", "scenario": "task-il", "after": 1, "task": 1, "value": 0.9},
+        {"metric": "accuracy", "scenario": "task-il", "after": 2, "task": 1, "value": 0.5},
+        {"metric": "accuracy", "scenario": "task-il", "after": 2, "task": 2, "value": 0.8},
     ]
     lines = printed(measurements(schema.table(rows, run)))
     assert "3 rows of measurements" in lines[0][0]

@@ -52,16 +52,16 @@ def test_batches_are_small_and_in_order(examples: int, size: int) -> None:
 def test_an_output_that_is_not_allowed_is_never_chosen() -> None:
     logits = torch.tensor([[9.0, 1.0, 2.0], [9.0, 2.0, 1.0], [9.0, -5.0, -6.0]])
     allowed = torch.tensor([False, True, True])
-    row = accuracy_row(logits, allowed, torch.tensor([2, 2, 1]), "task-aware")
-    assert row == {"metric": "accuracy", "regime": "task-aware", "value": 2 / 3}
-    everything = accuracy_row(logits, torch.ones(3).bool(), torch.tensor([0, 0, 0]), "task-aware")
+    row = accuracy_row(logits, allowed, torch.tensor([2, 2, 1]), "task-il")
+    assert row == {"metric": "accuracy", "scenario": "task-il", "value": 2 / 3}
+    everything = accuracy_row(logits, torch.ones(3).bool(), torch.tensor([0, 0, 0]), "task-il")
     assert everything["value"] == 1
 
 
 def test_logits_stay_as_they_are() -> None:
     logits = torch.randn(5, 3)
     before = logits.clone()
-    accuracy_row(logits, torch.tensor([True, False, True]), torch.zeros(5).long(), "task-aware")
+    accuracy_row(logits, torch.tensor([True, False, True]), torch.zeros(5).long(), "task-il")
     assert torch.equal(logits, before)
 
 

@@ -44,8 +44,8 @@ def test_a_plain_network_against_a_loop(three_tasks: Stream, train: Train) -> No
             aware += max(BENCHMARK.classes[task], key=logits.__getitem__) == label
             agnostic += max(range(4), key=logits.__getitem__) == label
         where = {"metric": "accuracy", "task": task + 1}
-        assert of(rows, **where, regime="task-aware") == [aware / len(data)]
-        assert of(rows, **where, regime="task-agnostic") == [agnostic / len(data)]
+        assert of(rows, **where, scenario="task-il") == [aware / len(data)]
+        assert of(rows, **where, scenario="task-agnostic") == [agnostic / len(data)]
 
 
 def test_masks_against_a_loop(three_tasks: Stream, train: Train) -> None:
@@ -71,14 +71,14 @@ def test_long_streams_are_measured_where_metrics_look(
     monkeypatch.setattr("harness.evaluation.labelled._FEW_TASKS", 2)
     strategy = train(RMN, three_tasks, convert(mlp(10)), tasks=2)
     rows = list(evaluate_labelled(strategy, BENCHMARK, three_tasks.test, after=2, device=CPU))
-    assert [r["task"] for r in rows if r.get("regime") == "task-aware"] == [1, 2, 3]
-    assert {r["task"] for r in rows if r.get("regime") == "task-agnostic"} == {2}
+    assert [r["task"] for r in rows if r.get("scenario") == "task-il"] == [1, 2, 3]
+    assert {r["task"] for r in rows if r.get("scenario") == "task-agnostic"} == {2}
     early = list(
         evaluate_labelled(train(Naive, three_tasks, tasks=1), BENCHMARK, three_tasks.test, 1, CPU)
     )
-    assert [r["task"] for r in early if r["regime"] == "task-aware"] == [1, 2]
+    assert [r["task"] for r in early if r["scenario"] == "task-il"] == [1, 2]
     rows = list(evaluate_labelled(strategy, BENCHMARK, three_tasks.test[:2], after=2, device=CPU))
-    agnostic = [r for r in rows if r.get("regime") == "task-agnostic"]
+    agnostic = [r for r in rows if r.get("scenario") == "task-agnostic"]
     assert {r["task"] for r in agnostic} == {1, 2}
     assert "one-shot" not in {r["rule"] for r in agnostic}
 
@@ -93,7 +93,7 @@ def test_the_diagonal_is_the_task_just_learned_until_the_last(
 
     between = rows(three_tasks.test, diagonal=True)
     [row] = between
-    assert (row["task"], row["regime"]) == (2, "task-aware")
+    assert (row["task"], row["scenario"]) == (2, "task-il")
     assert row in rows(three_tasks.test, diagonal=False)
     both = three_tasks.test[:2]  # as if these were all
     assert rows(both, diagonal=True) == rows(both, diagonal=False)
@@ -107,7 +107,7 @@ def test_avalanches_own_accuracy(three_tasks: Stream, train: Train) -> None:
     (value,) = (v for k, v in theirs.items() if k.startswith("Top1_Acc_Exp/eval_phase"))
     free = replace(BENCHMARK, classes=(tuple(range(10)),))
     rows = list(evaluate_labelled(strategy, free, three_tasks.test[:1], after=1, device=CPU))
-    assert of(rows, regime="task-aware", metric="accuracy") == [pytest.approx(value)]
+    assert of(rows, scenario="task-il", metric="accuracy") == [pytest.approx(value)]
 
 
 def test_shared_outputs_are_right_only_under_the_right_task(train: Train) -> None:
@@ -118,8 +118,8 @@ def test_shared_outputs_are_right_only_under_the_right_task(train: Train) -> Non
     assert [set(task.images.labels.tolist()) for task in stream.test] == [{0, 1}] * 3
     plain = train(Naive, stream, mlp(2))
     rows = list(evaluate_labelled(plain, shared, stream.test, after=2, device=CPU))
-    assert of(rows, metric="accuracy", regime="task-aware")
-    assert not of(rows, metric="accuracy", regime="task-agnostic")
+    assert of(rows, metric="accuracy", scenario="task-il")
+    assert not of(rows, metric="accuracy", scenario="task-agnostic")
 
     strategy = train(RMN, stream, convert(mlp(2)))
     rows = list(evaluate_labelled(strategy, shared, stream.test, after=2, device=CPU))
@@ -160,7 +160,7 @@ def test_in_long_streams_only_task_inference_has_the_precision_of_training(train
         for precision in ("float32", "bfloat16")
     )
     assert kinds == [torch.float32] * 121 + [torch.bfloat16] * 121
-    aware = {"metric": "accuracy", "regime": "task-aware"}
+    aware = {"metric": "accuracy", "scenario": "task-il"}
     assert of(exact, **aware) == of(rounded, **aware)
     rule = {"metric": "accuracy", "rule": "max-logit"}
     assert len(of(exact, **rule)) == 11

@@ -97,7 +97,7 @@ def test_a_function_that_was_altered_is_computed_again(
 
 
 def aware(rows: list[Row], task: int) -> float:
-    [value] = [r["value"] for r in rows if r["task"] == task and r["regime"] == "task-aware"]
+    [value] = [r["value"] for r in rows if r["task"] == task and r["scenario"] == "task-il"]
     return value
 
 

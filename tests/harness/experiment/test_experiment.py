@@ -61,7 +61,7 @@ def test_the_untrained_network_is_the_same_for_every_method(result: Result) -> N
     def before_training(method: str) -> list[list[object]]:
         rows = result(method).rows
         rows = rows[(rows["metric"] == "accuracy") & (rows["after"] == 0)]
-        return rows[["regime", "task", "value"]].to_numpy().tolist()
+        return rows[["scenario", "task", "value"]].to_numpy().tolist()
 
     assert before_training("naive") == before_training("ewc") != []
 

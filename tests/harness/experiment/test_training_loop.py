@@ -82,7 +82,7 @@ def test_of_a_diagonal_only_the_task_just_learned_is_tested(
     run = make_run("rmn")
     run = replace(run, training={**run.training, "accuracy_matrix": "diagonal"})
     rows = run_experiment(run, device="cpu", data=None, report=lambda progress: None).rows
-    keys = ["regime", "rule", "after", "task", "value"]
+    keys = ["scenario", "rule", "after", "task", "value"]
     found, whole = (
         {tuple(row) for row in one.loc[one["metric"] == "accuracy", keys].itertuples(index=False)}
         for one in (rows, result("rmn").rows)

@@ -1,4 +1,4 @@
-"""The report of one benchmark: regimes kept apart, numbers quoted, labels and their worth."""
+"""The report of one benchmark: scenarios kept apart, numbers quoted, labels and their worth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.reporting.benchmark_report import benchmark_report
 from harness.reporting.model import Report
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
 
 SaveRun = Callable[..., Path]
 
@@ -58,17 +58,17 @@ def test_the_best_are_marked(report: Report, board: Leaderboard) -> None:
         assert marked == {one.title for one in columns_of(*LEADERBOARD) if entry.cells[one].best}
 
 
-def test_data_are_shares_in_both_regimes(report: Report) -> None:
+def test_data_are_shares_in_both_scenarios(report: Report) -> None:
     data = report.data
-    acc = data[(data["metric"] == "acc") & (data["method"] == "RMN")].set_index("regime")
-    assert acc.loc["task-aware", "mean"] == pytest.approx(0.9599, abs=1e-3)
+    acc = data[(data["metric"] == "acc") & (data["method"] == "RMN")].set_index("scenario")
+    assert acc.loc["task-il", "mean"] == pytest.approx(0.9599, abs=1e-3)
     agnostic: Any = acc.loc["task-agnostic", "mean"]
-    assert acc.loc["task-aware", "mean"] == pytest.approx(2 * agnostic)
-    assert acc["rule"].to_dict() == {"task-aware": "", "task-agnostic": "max-logit"}
+    assert acc.loc["task-il", "mean"] == pytest.approx(2 * agnostic)
+    assert acc["rule"].to_dict() == {"task-il": "", "task-agnostic": "max-logit"}
     assert set(data["profile"]) == {"default"}
 
 
-def test_the_papers_number_stands_in_its_own_regime(tmp_path: Path, save_run: SaveRun) -> None:
+def test_the_papers_number_stands_in_its_own_scenario(tmp_path: Path, save_run: SaveRun) -> None:
     for method in ("rmn", "hat", "naive"):
         save_run(tmp_path, method, 0, 0.9)
     report = benchmark_report(tmp_path, "split_mnist", "default")
@@ -85,8 +85,8 @@ def test_the_papers_number_stands_in_its_own_regime(tmp_path: Path, save_run: Sa
     )
     both = "99.5 ± 0.2"
     assert quoted == {"RMN": (both, both), "HAT": ("99", ""), "NAIVE": ("", "")}
-    data = report.data[report.data["metric"] == "acc"].set_index(["method", "regime"])
-    assert data.loc[("HAT", "task-aware"), "paper_quoted"] == "99"
+    data = report.data[report.data["metric"] == "acc"].set_index(["method", "scenario"])
+    assert data.loc[("HAT", "task-il"), "paper_quoted"] == "99"
     assert data.loc[("HAT", "task-agnostic"), "paper_quoted"] == ""
     others = report.data[report.data["metric"] != "acc"]
     assert set(others["paper_quoted"]) == {""}
@@ -125,9 +125,9 @@ def stored(root: Path, benchmark: str, profile: str, level: float) -> None:
     for after in range(4):
         for task in range(1, 4):
             at: RowKeys = {"after": after, "task": task}
-            rows.append({**at, "metric": "accuracy", "regime": TASK_AWARE, "value": level})
+            rows.append({**at, "metric": "accuracy", "scenario": TASK_IL, "value": level})
             if task <= after:
-                named: RowKeys = {**at, "regime": TASK_AGNOSTIC, "rule": CLASSES_SEEN}
+                named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": CLASSES_SEEN}
                 rows.append({**named, "metric": "accuracy", "value": level / 2})
     store.save(root, Record(run, MethodDeclaration("Naive")), schema.table(rows, run))
 

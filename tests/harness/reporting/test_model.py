@@ -32,7 +32,7 @@ def test_every_row_has_a_text_for_every_column(report: Report) -> None:
 
 def test_the_data_are_tidy(report: Report) -> None:
     assert isinstance(report.data, pd.DataFrame)
-    keys = {"benchmark", "profile", "table", "method", "baseline", "regime", "metric", "rule"}
+    keys = {"benchmark", "profile", "table", "method", "baseline", "scenario", "metric", "rule"}
     assert not report.data.duplicated(sorted(keys & set(report.data.columns))).any()
     assert (report.data["mean"].dropna().abs() < 1e6).all()
 

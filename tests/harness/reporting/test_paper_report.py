@@ -1,4 +1,4 @@
-"""The paper's tables: measured beside quoted, regimes apart, every remark numbered."""
+"""The paper's tables: measured beside quoted, scenarios apart, every remark numbered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_AWARE, Leaderboard
+from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_TASK_IL, Leaderboard
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Report, Table, Text
@@ -28,17 +28,17 @@ def cell(table: Table, method: str, benchmark: str) -> Text:
 
 
 def test_cells_hold_measured_beside_quoted(report: Report, board: Leaderboard) -> None:
-    cells: Any = report.data.set_index(["benchmark", "regime", "baseline"])
-    for column in (ACC_AWARE, ACC_AGNOSTIC):
-        row = cells.loc[("split_mnist", column.regime, "rmn")]
+    cells: Any = report.data.set_index(["benchmark", "scenario", "baseline"])
+    for column in (ACC_TASK_IL, ACC_AGNOSTIC):
+        row = cells.loc[("split_mnist", column.scenario, "rmn")]
         assert row["mean"] == board.entries[0].cells[column].mean
         assert (row["seeds"], row["quoted"]) == (3, "99.5 ± 0.2")  # the paper says both
-    assert cells.loc[("split_mnist", "task-aware", "hat"), "seeds"] == 0
+    assert cells.loc[("split_mnist", "task-il", "hat"), "seeds"] == 0
     assert ("split_mnist", "task-agnostic", "hat") not in cells.index
-    assert cells.loc[("split_omniglot", "task-aware", "rmn"), "quoted"] == "85.33 ± 1.7"
+    assert cells.loc[("split_omniglot", "task-il", "rmn"), "quoted"] == "85.33 ± 1.7"
 
 
-def test_regimes_are_two_tables(report: Report) -> None:
+def test_scenarios_are_two_tables(report: Report) -> None:
     titles = [table.title for table in report.tables]
     assert titles[:2] == [
         "Table 1. Sequential tasks with labels: task-aware",
@@ -52,7 +52,7 @@ def test_regimes_are_two_tables(report: Report) -> None:
 def test_what_was_measured_says_of_how_many_seeds(report: Report, board: Leaderboard) -> None:
     aware = report.tables[0]
     naive = cell(aware, "NAIVE", "split_mnist")
-    assert naive.text == f"{board.entries[1].text(ACC_AWARE)} (3)"
+    assert naive.text == f"{board.entries[1].text(ACC_TASK_IL)} (3)"
     assert naive.quoted == ""  # the paper prints nothing for it
     assert cell(aware, "HAT", "split_mnist").text == "–"
     assert cell(aware, "NAIVE", "permuted_mnist") == Text("")

@@ -44,7 +44,7 @@ def make_rows() -> Callable[..., pd.DataFrame]:
             [
                 {
                     "metric": "accuracy",
-                    "regime": "task-aware",
+                    "scenario": "task-il",
                     "after": 1,
                     "task": n,
                     "value": value,

@@ -25,14 +25,14 @@ Rows = Callable[..., pd.DataFrame]
 Files = Callable[[Path], dict[str, bytes]]
 
 VALUES = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(0, 1) | st.text(max_size=5)
-KEYS = ("metric", "regime", "rule", "layer", "after", "task", "other")
+KEYS = ("metric", "scenario", "rule", "layer", "after", "task", "other")
 NUMBERS = st.none() | st.integers(1, 99)
 PRINTED = st.text(st.characters(exclude_categories=["C"]))
 ROWS = st.lists(
     st.fixed_dictionaries(
         {"metric": st.sampled_from(["anything", "masks"]), "value": st.floats(0, 2**53)},
         optional={
-            "regime": st.sampled_from(["", "task-aware"]),
+            "scenario": st.sampled_from(["", "task-il"]),
             "rule": st.text(max_size=5),
             "layer": st.text(max_size=5),
             "after": NUMBERS,

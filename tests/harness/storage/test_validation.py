@@ -13,7 +13,7 @@ import pytest
 from harness.config.run import Run
 from harness.storage import schema, store, validation
 from harness.storage.provenance import ROOT
-from harness.storage.schema import TASK_AWARE
+from harness.storage.schema import TASK_IL
 from harness.storage.texts import as_texts
 
 Rows = Callable[..., pd.DataFrame]
@@ -117,7 +117,7 @@ def test_lost_answers_without_the_task_are_noticed(
     metric: str, committed: dict[str, tuple[Run, pd.DataFrame]]
 ) -> None:
     run, rows = committed["rmn"]
-    mine = (rows["metric"] == metric) & (rows["regime"] != TASK_AWARE) & (rows["after"] == 5)
+    mine = (rows["metric"] == metric) & (rows["scenario"] != TASK_IL) & (rows["after"] == 5)
     with pytest.raises(ValueError, match="lacks some"):
         validation.check(schema.check(rows.drop(rows[mine].index[3])), [run])
 
@@ -126,16 +126,16 @@ def test_a_diagonal_is_enough_where_no_more_was_asked_for(
     committed: dict[str, tuple[Run, pd.DataFrame]],
 ) -> None:
     run, rows = committed["ewc"]
-    aware = (rows["metric"] == "accuracy") & (rows["regime"] == TASK_AWARE)
+    aware = (rows["metric"] == "accuracy") & (rows["scenario"] == TASK_IL)
     needed = (rows["after"] == 5) | (rows["after"] == rows["task"])
     rest = rows[~aware | needed.fillna(False)]
-    with pytest.raises(ValueError, match="task-aware"):
+    with pytest.raises(ValueError, match="task-il"):
         validation.check(schema.check(rest), [run])
     diagonal = replace(run, training={**run.training, "accuracy_matrix": "diagonal"})
     rest = schema.check(as_texts(rest).assign(run_id=diagonal.id))
     validation.check(rest, [diagonal])
     missing = rest[~((rest["after"] == 2) & (rest["task"] == 2)).fillna(False)]
-    with pytest.raises(ValueError, match="task-aware"):
+    with pytest.raises(ValueError, match="task-il"):
         validation.check(schema.check(missing), [diagonal])
 
 

@@ -120,7 +120,7 @@ def cells(r: Matrix, run_id: str = "a", rule: str = "") -> pd.DataFrame:
         [(after, task + 1, value) for (after, task), value in np.ndenumerate(r)],
         columns=["after", "task", "value"],
     )
-    return table.dropna().assign(run_id=run_id, regime="task-aware", rule=rule)
+    return table.dropna().assign(run_id=run_id, scenario="task-il", rule=rule)
 
 
 @given(any_matrix(), any_matrix())
@@ -128,8 +128,8 @@ def test_matrices_are_put_together_from_rows_in_any_order(one: Matrix, other: Ma
     one[1, 1] = np.nan
     rows = pd.concat([cells(one), cells(other, run_id="b", rule="energy")])
     found = matrices(rows.sample(frac=1, random_state=0))
-    np.testing.assert_array_equal(found["a", "task-aware", ""], one)
-    np.testing.assert_array_equal(found["b", "task-aware", "energy"], other)
+    np.testing.assert_array_equal(found["a", "task-il", ""], one)
+    np.testing.assert_array_equal(found["b", "task-il", "energy"], other)
     np.testing.assert_array_equal(matrix(cells(one)), one)
 
 

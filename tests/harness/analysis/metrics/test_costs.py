@@ -30,7 +30,7 @@ def test_routers_belong_to_their_rule_where_the_task_is_not_known(metric: type) 
     rows = pd.DataFrame(
         {
             "run_id": "a",
-            "regime": "",  # as stored
+            "scenario": "",  # as stored
             "rule": ["pixel-gaussian", "pixel-gaussian", "ridge-units"],
             "after": [1, 2, 2],
             "value": [10.0, 20.0, 7.0],

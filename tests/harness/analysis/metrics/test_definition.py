@@ -56,8 +56,8 @@ def test_a_metric_of_another_package_is_in_every_table(stored: Path) -> None:
     _register_first_epoch()
     found = select(store.read(stored, "split_mnist", "smoke"))
 
-    derived = derive(found.rows).set_index(["metric", "regime", "rule"])["value"]
-    assert derived["worst_task", "task-aware", ""].tolist() == [0.7] * 5
+    derived = derive(found.rows).set_index(["metric", "scenario", "rule"])["value"]
+    assert derived["worst_task", "task-il", ""].tolist() == [0.7] * 5
     assert derived["first_seconds", "", ""].tolist() == [2.0] * 5
 
     titles = [column.title for column in columns_of(*LEADERBOARD)]

@@ -1,4 +1,4 @@
-"""Accuracy lost without labels, of runs of the same seed, regime and rule."""
+"""Accuracy lost without labels, of runs of the same seed, scenario and rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.analysis.metrics.degradation import degradation
 
 def derived(run_id: str, seed: int, value: float, **changes: str) -> pd.DataFrame:
     row = {"run_id": run_id, "baseline": "ewc", "setting": "", "seed": seed, "rule": ""}
-    shared = {**row, "regime": "task-aware", "metric": "acc", "value": value}
+    shared = {**row, "scenario": "task-il", "metric": "acc", "value": value}
     return pd.DataFrame([{**shared, **changes}])
 
 
@@ -28,7 +28,7 @@ def test_by_hand() -> None:
     "changes",
     [
         {"baseline": "si"},
-        {"regime": "task-agnostic"},
+        {"scenario": "task-agnostic"},
         {"rule": "energy"},
         {"metric": "bwt"},
         {"setting": "ewc_lambda=1.0"},

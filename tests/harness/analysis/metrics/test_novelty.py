@@ -13,7 +13,7 @@ def test_pairs_of_moment_and_task_count_alike(metric: type) -> None:
     rows = pd.DataFrame(
         {
             "run_id": "a",
-            "regime": "task-agnostic",
+            "scenario": "task-agnostic",
             "rule": ["energy"] * 3 + ["entropy"],
             "after": [1, 2, 2, 1],
             "task": [1, 1, 2, 1],

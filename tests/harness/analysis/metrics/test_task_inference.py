@@ -11,7 +11,7 @@ from harness.analysis.metrics.task_inference import (
     task_inference,
 )
 
-SHARED = {"run_id": "a", "regime": "task-agnostic"}
+SHARED = {"run_id": "a", "scenario": "task-agnostic"}
 
 
 def test_the_share_of_each_task_taken_for_itself_is_averaged_by_rule() -> None:

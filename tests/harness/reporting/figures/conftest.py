@@ -9,7 +9,7 @@ from harness.analysis.selection import select
 from harness.config.run import Run
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_AWARE, Row, RowKeys
+from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
 from harness.storage.store import Results
 
 TASKS = 3
@@ -26,12 +26,12 @@ def _rows(detects: bool, seed: int) -> list[Row]:
     for after in range(TASKS + 1):
         for task in range(1, TASKS + 1):
             at: RowKeys = {"after": after, "task": task}
-            rows.append({**at, "metric": "accuracy", "regime": TASK_AWARE, "value": 0.9})
+            rows.append({**at, "metric": "accuracy", "scenario": TASK_IL, "value": 0.9})
             if task <= after:
-                named: RowKeys = {**at, "regime": TASK_AGNOSTIC, "rule": rule}
+                named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
                 rows.append({**named, "metric": "accuracy", "value": 0.7})
             if task <= after < TASKS:
-                old: RowKeys = {**at, "regime": TASK_AGNOSTIC, "rule": "max-logit"}
+                old: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
                 level = 0.8 + seed / 10
                 rows.append({**old, "metric": "old_new_auroc", "value": level})
                 rows.append({**old, "metric": "old_new_fpr", "value": 0.3})
@@ -43,7 +43,7 @@ def _rows(detects: bool, seed: int) -> list[Row]:
         for task in range(1, TASKS + 1):
             for other in range(1, TASKS + 1):
                 pair: RowKeys = {"after": TASKS, "task": task, "other": other}
-                pair["regime"] = TASK_AGNOSTIC
+                pair["scenario"] = TASK_AGNOSTIC
                 under = 0.9 if task == other else task / 10 + other / 100
                 rows.append({**pair, "metric": "accuracy_under", "value": under})
     return rows

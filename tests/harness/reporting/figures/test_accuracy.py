@@ -33,7 +33,7 @@ def levels(found: Results, baseline: str) -> list[float]:
     """The accuracy at which each seed was made, in percent."""
     rows = found.rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)]
-    mine = last[(last["baseline"] == baseline) & (last["regime"] == "task-aware")]
+    mine = last[(last["baseline"] == baseline) & (last["scenario"] == "task-il")]
     return [100 * value for value in mine["value"]]
 
 
@@ -71,17 +71,17 @@ def test_bands_keep_to_accuracies_that_there_are(tmp_path: Path, save_run: SaveR
         assert (heights.min(), heights.max()) == (0, 100)
 
 
-def test_only_regimes_that_were_measured_are_drawn(found: Results, board: Leaderboard) -> None:
+def test_only_scenarios_that_were_measured_are_drawn(found: Results, board: Leaderboard) -> None:
     titles = [axis.get_title() for axis in drawn(curves(found.rows, board)).axes]
-    assert titles == ["task-aware", "task-agnostic"]
-    aware = found.rows[found.rows["regime"] != "task-agnostic"]
+    assert titles == ["task-il", "task-agnostic"]
+    aware = found.rows[found.rows["scenario"] != "task-agnostic"]
     assert [axis.get_title() for axis in drawn(curves(aware, board)).axes] == titles[:1]
 
 
 def test_an_average_is_drawn_only_where_every_task_was_measured(found: Results) -> None:
     rows = found.rows
     newest = (rows["task"] == rows["after"]) | (rows["after"] == 5)
-    rows = rows[(rows["regime"] != "task-agnostic") | newest]  # as in streams of many tasks
+    rows = rows[(rows["scenario"] != "task-agnostic") | newest]  # as in streams of many tasks
     figure = drawn(curves(rows, leaderboard(replace(found, rows=rows))))
     aware, agnostic = figure.axes
     lines: dict[str, Any] = {str(line.get_label()): line for line in agnostic.get_lines()}
@@ -126,12 +126,12 @@ def test_a_method_that_has_only_other_budgets_is_shown_with_them(
     assert [entry.title for entry in own.entries] == ["RMN (training.epochs=5)", "NAIVE"]
 
 
-def test_learning_curves_have_no_panel_for_a_regime_that_was_not_measured(
+def test_learning_curves_have_no_panel_for_a_scenario_that_was_not_measured(
     several: Results,
 ) -> None:
-    aware = replace(several, rows=several.rows[several.rows["regime"] != "task-agnostic"])
+    aware = replace(several, rows=several.rows[several.rows["scenario"] != "task-agnostic"])
     figure = drawn(budgets(aware.rows, leaderboard(aware)))
-    assert [axis.get_title() for axis in figure.axes] == ["task-aware"]
+    assert [axis.get_title() for axis in figure.axes] == ["task-il"]
 
 
 def test_one_budget_makes_no_learning_curve(found: Results, board: Leaderboard) -> None:
@@ -161,7 +161,7 @@ def test_nothing_learned_is_no_matrix(found: Results, board: Leaderboard) -> Non
 def test_bars_of_forgetting_are_means_with_every_seed(found: Results) -> None:
     rows = found.rows.copy()
     first = (rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)
-    lost = first & (rows["regime"] == "task-aware") & (rows["baseline"] == "rmn")
+    lost = first & (rows["scenario"] == "task-il") & (rows["baseline"] == "rmn")
     rows.loc[lost, "value"] -= 0.1 * (1 + rows.loc[lost, "seed"])  # 0.1, 0.2, 0.3
     changed = replace(found, rows=rows)
     (axis,) = drawn(forgetting(rows, leaderboard(changed))).axes
