@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class MAS(Baseline):
     reference: ClassVar[str] = "Aljundi et al., ECCV 2018"
 
     lambda_reg: float = setting(
-        1.0, "strength of the penalty", minimum=0, grid=(0.001, 0.01, 0.1, 1.0, 10.0)
+        1.0, "strength of the penalty", minimum=0, search=Range(0.001, 1000.0)
     )
     alpha: float = setting(
         0.5, "share of the old importance when a new one is added", minimum=0, maximum=1
