@@ -69,4 +69,6 @@ def candidates(
     for combination in product(*grid.values()):
         texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
         settings = {method.name: resolve(method, {}, texts)}
-        yield from plan(benchmark, scenarios_of(benchmark)[:1], TUNING, budget, named, settings, seeds)
+        yield from plan(
+            benchmark, scenarios_of(benchmark)[:1], TUNING, budget, named, settings, seeds
+        )

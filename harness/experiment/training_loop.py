@@ -164,9 +164,7 @@ class TrainingLoop:
         yield from self._evaluate(after)
         evaluated = time.perf_counter() - started
         memory = memory_usage(self.strategy)
-        check_requirements(
-            self.method, self.strategy, memory, given_by(self.scenario, self.budget)
-        )
+        check_requirements(self.method, self.strategy, memory, given_by(self.scenario, self.budget))
         costs = {
             "train_seconds": trained,
             "eval_seconds": evaluated,
