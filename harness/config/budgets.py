@@ -70,9 +70,9 @@ class TrainingBudget:
         minimum=1,
         later=True,
     )
-    class_order: int | None = _field(
+    class_order: int | Literal["seed"] | None = _field(
         "seed of a random order of the classes, or of the groups, before they are cut into tasks; "
-        "none: the published order",
+        "seed: that of each run, so that runs differ in it; none: the published order",
         None,
         later=True,
     )

@@ -54,7 +54,7 @@ def make_stream(
         FileNotFoundError: a data file is missing.
         ValueError: a data file is damaged.
     """
-    benchmark = benchmark.under(budget)
+    benchmark = benchmark.under(budget, seed)
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.tasks_by]
     train_tasks = tuple(split(train, benchmark, seed, budget.train_examples))
