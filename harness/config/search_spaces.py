@@ -31,7 +31,7 @@ class Search:
         benchmark: the tasks.
         scenario: name of it (`harness.config.scenarios`).
         method: what is tuned.
-        budget: of tuning, before the scenario decides its normalisation and outputs.
+        budget: of tuning.
         space: what is searched.
         trials: number of trials, but for those that follow a best one at an edge.
         seeds: number of seeds; they begin at `FIRST_SEED`.
@@ -47,11 +47,12 @@ class Search:
 
     @property
     def training(self) -> TrainingBudget:
-        """The budget with the normalisation and the outputs of the scenario."""
-        return under_scenario(self.benchmark, self.scenario, self.method, self.budget)
+        """The budget as the scenario decides it; each seed draws its own order of the classes."""
+        budget = replace(self.budget, class_order="seed" if self.benchmark.disjoint else None)
+        return under_scenario(self.benchmark, self.scenario, self.method, budget)
 
     def run(self, settings: Mapping[str, Any], number: int) -> Run:
-        """The run of a trial with one of the seeds, which also draws the order of the classes.
+        """The run of a trial with one of the seeds.
 
         Args:
             settings: those that are searched; all others have their defaults.
@@ -61,10 +62,9 @@ class Search:
             SettingError: a setting cannot have such a value, or the stream not such a setting.
         """
         name, seed = self.method.name, FIRST_SEED + number
-        budget = replace(self.budget, class_order=seed if self.benchmark.disjoint else None)
         texts = {key: str(value) for key, value in settings.items()}
         resolved = {self.scenario: {name: resolve(self.method, {}, texts)}}
-        [run] = plan(self.benchmark, TUNING, budget, {name: self.method}, resolved, [seed])
+        [run] = plan(self.benchmark, TUNING, self.training, {name: self.method}, resolved, [seed])
         return run
 
 

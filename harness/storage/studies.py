@@ -72,7 +72,7 @@ class Study:
         scenario: its name.
         norm: normalisation that the method had.
         method: its name.
-        training: budget of every run, but for the order of the classes, which each seed draws.
+        training: budget of every run.
         space: ends, or values, of what was searched of each setting to begin with.
         sampler: what proposed the trials, with all that decides them.
         trials: in the order of their numbers.

@@ -66,15 +66,13 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             trials += _batch(search, outcomes, beyond.settings, len(trials), beyond.name)
     except _MissingError as error:
         return Replay(missing=error.runs)
-    training = search.training.identity()
-    training.pop("class_order", None)
     return Replay(
         Study(
             benchmark=search.benchmark.name,
             scenario=search.scenario,
             norm=search.training.norm,
             method=search.method.name,
-            training=training,
+            training=search.training.identity(),
             space={name: asdict(one) for name, one in search.space.items()},
             sampler={**sampler(), "extensions": EXTENSIONS},
             trials=tuple(trials),
