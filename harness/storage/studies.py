@@ -130,11 +130,8 @@ def save(results: Path, study: Study) -> Path:
     """
     path = results / study.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"schema": _VERSION, **asdict(study)}
-    for trial, entry in zip(study.trials, content["trials"], strict=True):
-        entry["value"] = trial.value  # for readers of the file; not read back
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    unfinished.write_text(_to_text(study))
     unfinished.replace(path)
     return path
 
@@ -154,6 +151,16 @@ def read(results: Path, benchmark: str) -> Studies:
         except DamageError as error:
             found.damaged[path] = str(error)
     return found
+
+
+def _to_text(study: Study) -> str:
+    """JSON with a line for each trial, which has its value for who reads the file."""
+    content = {"schema": _VERSION, **asdict(study)}
+    trials = zip(study.trials, content.pop("trials"), strict=True)
+    lines = [json.dumps({**entry, "value": trial.value}) for trial, entry in trials]
+    head = json.dumps(content, indent=1).removesuffix("\n}")
+    body = ",\n  ".join(lines)
+    return f'{head},\n "trials": [\n  {body}\n ]\n}}\n'
 
 
 def _from_json(content: dict[str, Any]) -> Study:
