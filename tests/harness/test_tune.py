@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from baselines.ewc import EWC
 from harness import tune
 from harness.config.run import Run
 from harness.config.tuned_settings import TUNED, tuned
@@ -142,3 +143,19 @@ def test_the_installed_package_is_left_alone(
     assert tune.main([*WORDS]) == 0
     assert (tmp_path / "tuned" / f"{BENCHMARK}.json").is_file()
     assert {path: path.read_bytes() for path in TUNED.glob("*")} == before
+
+
+def test_values_that_the_stream_does_not_allow_are_refused(
+    made_up: MadeUp,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def check_stream(self: EWC, tasks: int) -> None:
+        if self.ewc_lambda > 100:
+            raise ValueError(f"{tasks} tasks allow no more than 100")
+
+    monkeypatch.setattr(EWC, "check_stream", check_stream)
+    assert command(tmp_path) == 2
+    assert "error: 5 tasks allow no more than 100" in capsys.readouterr().err
+    assert made_up.calls == []
