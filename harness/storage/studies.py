@@ -168,12 +168,21 @@ def _from_json(content: dict[str, Any]) -> Study:
     if version != _VERSION:
         raise ValueError(f"the study has version {version!r}; this program reads {_VERSION}")
     trials = tuple(_trial(entry) for entry in content.pop("trials"))
-    study = Study(**{**content, "trials": trials, "at_edge": tuple(content["at_edge"])})
+    space = {
+        name: {key: _tupled(value) for key, value in one.items()}
+        for name, one in content.pop("space").items()
+    }
+    at_edge = tuple(content.pop("at_edge"))
+    study = Study(**content, space=space, trials=trials, at_edge=at_edge)
     if [trial.number for trial in trials] != list(range(len(trials))):
         raise ValueError("trials are missing")
     if study.chosen not in range(len(trials)) or trials[study.chosen].pruned:
         raise ValueError(f"trial {study.chosen!r} cannot have been chosen")
     return study
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _trial(content: dict[str, Any]) -> Trial:
