@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -36,6 +35,7 @@ from harness.execution.retries import Retries
 from harness.execution.scheduling import RunInProgress, Schedule
 from harness.execution.worker import Fatal
 from harness.storage import checkpoints, provenance
+from harness.storage.scratch import scratch_folder, sweep
 
 _GPUS_PER_RUN: Final = 0.25
 """Of a GPU; networks of this size leave most of one idle."""
@@ -45,6 +45,8 @@ _PATIENCE: Final = 10.0
 """Seconds to wait for an answer of the head node."""
 _FAILED_STARTS: Final = 4
 """So many workers in a row that do not start are no coincidence."""
+_PROBE: Final = ".probe-"
+"""Begins the name of a folder among the results that shows which nodes see them."""
 
 
 def _fraction(text: str) -> float:
@@ -364,7 +366,8 @@ def _check_port(address: str | None) -> None:
 
 @contextmanager
 def _probe(results: Path) -> Iterator[Path]:
-    """A file in the results folder for the time of the block, for others to see or not."""
+    """Something in the results folder for the time of the block, for others to see or not."""
     results.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(prefix=".probe-", dir=results) as file:
-        yield Path(file.name)
+    sweep(results, _PROBE)
+    with scratch_folder(results, _PROBE) as folder:
+        yield folder

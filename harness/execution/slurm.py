@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from harness.config.run import Run
+from harness.execution import slurm_folders
 from harness.execution.executor import (
     ExecutionConfig,
     ExecutorOption,
@@ -45,8 +45,6 @@ _PATIENCE: Final = 60.0
 """Seconds to wait for cancelled jobs to end."""
 _OUTPUT_KEPT: Final = 2000
 """Characters of a dead job's messages to keep."""
-_FOLDER: Final = ".slurm"
-"""Among the results: what jobs are to do, and what they print."""
 
 
 def minutes(text: str) -> int:
@@ -148,16 +146,15 @@ class SlurmExecutor:
         Raises:
             FatalError: Slurm refuses the jobs, or a node cannot make runs as configured.
         """
-        folder = self._config.results / _FOLDER / self._config.owner
+        slurm_folders.sweep(self._config.results)
+        folder = slurm_folders.of_command(self._config.results, self._config.owner)
         asks = _ASK if self._cluster == "slurm" else 0.0
         queue = _Queue(self._config, self._submitter(folder), folder, schedule, listener, asks)
         try:
             queue.run()
         finally:
             queue.stop()
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):
-                folder.parent.rmdir()
+            slurm_folders.remove(folder)
 
     def _submitter(self, folder: Path) -> Any:
         import submitit
