@@ -63,7 +63,7 @@ def mean_over_examples(
     total: dict[str, Tensor] = {}
     examples = 0
     with _evaluating(model), torch.enable_grad():
-        for x, y, task_labels in batches:
+        for x, y, task_labels in _by_task(batches):
             examples += len(x)
             with torch.autocast(x.device.type, enabled=False):
                 with _recording(model) as calls:
@@ -75,6 +75,14 @@ def mean_over_examples(
                         name = names[id(weights[own])]
                         total[name] = total[name].add_(value) if name in total else value
     return {name: value.div_(examples) for name, value in total.items()}
+
+
+def _by_task(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same examples, one task to a batch: a network may pass each task's apart."""
+    for x, y, task_labels in batches:
+        for label in torch.unique(task_labels):
+            own = task_labels == label
+            yield x[own], y[own], task_labels[own]
 
 
 @contextmanager
