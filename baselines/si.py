@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class SynapticIntelligence(Baseline):
     """Synaptic intelligence: importance is the share of a loss decrease that a weight brought.
 
-    As published (Equations 3 to 5), with steps of Adam, whose state starts anew with each task, as
-    in the authors' code. Importances are kept from going below zero after each task.
+    As published (Zenke et al., Equations 3 to 5), but that importances are kept from going below
+    zero after each task, as in the code of Chaudhry et al. 2019 (facebookresearch/agem): a negative
+    penalty would push weights away. Steps are those of the comparison's Adam.
     """
 
     name: ClassVar[str] = "si"
