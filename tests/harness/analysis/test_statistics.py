@@ -59,7 +59,12 @@ def test_best_is_paired_by_seed() -> None:
 
 def test_few_seeds_cannot_be_best() -> None:
     values = pd.DataFrame(
-        {"a": [0.9, 0.8, 0.7], "b": [0.99, np.nan, np.nan], "c": [0.8, 0.9, 0.75], "d": [1, 1, np.nan]}
+        {
+            "a": [0.9, 0.8, 0.7],
+            "b": [0.99, np.nan, np.nan],
+            "c": [0.8, 0.9, 0.75],
+            "d": [1, 1, np.nan],
+        }
     )
     assert among_best(values, higher_is_better=True) == ["a", "c"]
 
