@@ -199,7 +199,7 @@ class TrainingLoop:
         if after and isinstance(self.strategy, DetectsTasks):
             shown = stream.unlabelled.counts[: stream.unlabelled.ends[after - 1]]
             assignment = MaskAssignment.of(shown, self.strategy.switches)
-        yield from evaluate_unlabelled(*parts, assignment)
+        yield from evaluate_unlabelled(*parts, assignment, stream.unlabelled.tasks_shown(after))
 
 
 class RestoringPlugin(SupervisedPlugin):

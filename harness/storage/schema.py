@@ -71,8 +71,11 @@ MEASUREMENTS: Final[dict[str, str]] = {
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",
-    "old_new_auroc": "area under the ROC curve, `task` (shown) against all tasks to come; rule",
-    "old_new_fpr": "share of examples to come taken for known where 95 % of `task` are; rule",
+    "tasks_shown": "number of tasks of which an example was shown, without task labels; after",
+    "old_new_auroc": "area under the ROC curve, `task` (shown) against tasks nothing was shown of; "
+    "rule, after, task",
+    "old_new_fpr": "share of examples of tasks nothing was shown of that is taken for known where "
+    "95 % of `task` are; rule, after, task",
     "router_bytes": "bytes that a task router keeps; rule, after",
     "router_seconds": "wall-clock seconds of fitting it so far; rule, after",
     "masks": "number of masks begun so far; after",
