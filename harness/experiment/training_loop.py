@@ -166,7 +166,9 @@ class TrainingLoop:
             "train_seconds": trained,
             "eval_seconds": evaluated,
             "train_examples": shown,
-            "stored_bytes": memory.bytes - network_bytes(self.context.network()),
+            "network_bytes": network_bytes(self.context.network()),
+            "predictor_bytes": memory.predictor_bytes,
+            "training_bytes": memory.training_bytes,
             "stored_examples": memory.examples,
         }
         for metric, value in costs.items():
