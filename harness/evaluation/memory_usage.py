@@ -77,6 +77,11 @@ def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
     return found
 
 
+def held_tensors(strategy: SupervisedTemplate) -> Iterator[Tensor]:
+    """All tensors that a strategy holds, but for those of the examples in its data sets."""
+    return (value for value in _reachable(strategy) if isinstance(value, Tensor))
+
+
 def inference_tensors(strategy: SupervisedTemplate) -> list[Tensor]:
     """The tensors that a strategy's predictions are made from."""
     if isinstance(strategy, HasInferenceTensors):

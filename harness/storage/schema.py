@@ -67,7 +67,7 @@ class Row(RowKeys):
 
 
 MEASUREMENTS: Final[dict[str, str]] = {
-    "accuracy": "share of the task's test examples classified correctly; scenario, rule, after, task",
+    "accuracy": "share of the task's test examples that is right; scenario, rule, after, task",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",

@@ -110,7 +110,9 @@ def _costs() -> Iterator[Row]:
     for after in range(1, TASKS + 1):
         yield {"metric": "train_seconds", "after": after, "value": 2.0}
         yield {"metric": "eval_seconds", "after": after, "value": 1.0}
-        yield {"metric": "stored_bytes", "after": after, "value": 100.0 * after}
+        yield {"metric": "network_bytes", "after": after, "value": 400_000.0}
+        yield {"metric": "predictor_bytes", "after": after, "value": 400_000.0 + 100 * after}
+        yield {"metric": "training_bytes", "after": after, "value": 1000.0}
         yield {"metric": "stored_examples", "after": after, "value": 0.0}
 
 

@@ -38,9 +38,10 @@ def test_ids_of_stored_tables_stay() -> None:
         "acc", "aia", "bwt", "fwt", "forgetting", "forgetting_chaudhry", "learning_accuracy",
         "task_inference", "inferred_of_10", "inferred_of_100",
         "switch_precision", "switch_recall", "switch_f1", "switch_delay", "false_alarms",
-        "masks_per_task", "old_new_auroc", "old_new_fpr", "degradation",
+        "masks_per_task", "old_new_auroc", "old_new_fpr", "degradation", "intransigence",
         "mask_density", "weights_used", "mask_overlap",
-        "stored_bytes", "stored_examples", "seconds", "router_bytes", "router_seconds",
+        "inference_bytes", "training_bytes", "stored_examples", "seconds",
+        "router_bytes", "router_seconds",
     }  # fmt: skip
 
 
