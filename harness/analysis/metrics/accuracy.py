@@ -139,8 +139,8 @@ def bwt(r: Matrix) -> float:
     direction=Direction.HIGHER,
     formula="mean_{j>1} (R[i,j] - R[0,j]), i = j - 1; with fuzzy borders, where examples of j were "
     "shown by then, the last i >= 1 before any was, and no j without one",
-    source="Lopez-Paz & Ranzato 2017; tasks to come are tested with training.accuracy_matrix=whole, "
-    "and in streams without task labels",
+    source="Lopez-Paz & Ranzato 2017; tasks to come are tested in streams without task labels, and "
+    "elsewhere with training.accuracy_matrix=whole",
     measurements=("accuracy", "tasks_shown"),
     section=Section.TRANSFER,
     scenarios=SCENARIOS,
