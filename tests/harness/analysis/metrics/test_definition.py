@@ -38,9 +38,10 @@ def test_ids_of_stored_tables_stay() -> None:
         "acc", "aia", "bwt", "fwt", "forgetting", "forgetting_chaudhry", "learning_accuracy",
         "task_inference", "inferred_of_10", "inferred_of_100",
         "switch_precision", "switch_recall", "switch_f1", "switch_delay", "false_alarms",
-        "masks_per_task", "old_new_auroc", "old_new_fpr", "degradation",
+        "masks_per_task", "old_new_auroc", "old_new_fpr", "degradation", "intransigence",
         "mask_density", "weights_used", "mask_overlap",
-        "stored_bytes", "stored_examples", "seconds", "router_bytes", "router_seconds",
+        "inference_bytes", "training_bytes", "stored_examples", "seconds",
+        "router_bytes", "router_seconds",
     }  # fmt: skip
 
 
@@ -64,9 +65,9 @@ def test_a_metric_of_another_package_is_in_every_table(stored: Path) -> None:
     place = titles.index("Worst task task-aware")
     assert titles[place - 2 : place + 2] == [
         "ACC task-aware",
-        "ACC task-agnostic",
+        "ACC class-il",
         "Worst task task-aware",
-        "Worst task task-agnostic",
+        "Worst task class-il",
     ]
     assert titles[-1] == "Seconds of the first task"
     board = leaderboard(found)
