@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
+from harness.config.scenarios import TASK_IL
 from harness.storage.schema import MEASUREMENTS
 
 FEW_TASKS: Final = 10

@@ -7,7 +7,6 @@ from functools import partial
 import pandas as pd
 
 from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
 
 _cost_metric = partial(metric, source="observed", section=Section.COSTS)
 _router_metric = partial(
@@ -15,7 +14,6 @@ _router_metric = partial(
     direction=Direction.LOWER,
     source="observed",
     section=Section.ROUTERS,
-    scenarios=(TASK_AGNOSTIC,),
 )
 
 
@@ -93,8 +91,7 @@ def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
 
 
 def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
-    """Stored without a scenario, but there is nothing to route where the task is known."""
-    return _after_last_task(rows.assign(scenario=TASK_AGNOSTIC), "run_id", "scenario", "rule")
+    return _after_last_task(rows, "run_id", "rule")
 
 
 def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:
