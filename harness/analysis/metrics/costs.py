@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 
 from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+from harness.storage.schema import TASK_AGNOSTIC
 
 _cost_metric = partial(metric, source="observed", section=Section.COSTS)
 _router_metric = partial(
@@ -14,6 +15,7 @@ _router_metric = partial(
     direction=Direction.LOWER,
     source="observed",
     section=Section.ROUTERS,
+    scenarios=(TASK_AGNOSTIC,),
 )
 
 
@@ -91,7 +93,8 @@ def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
 
 
 def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
-    return _after_last_task(rows, "run_id", "rule")
+    """Stored without a scenario, but there is nothing to route where the task is known."""
+    return _after_last_task(rows.assign(scenario=TASK_AGNOSTIC), "run_id", "scenario", "rule")
 
 
 def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:

@@ -15,18 +15,15 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from harness.config.discovery import import_modules
-from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL
+from harness.config.scenarios import TASK_IL
 
 _BUILT_IN: Final = "harness.analysis.metrics"
 
 RUN: Final = ["run_id", "baseline", "setting", "seed"]
 """Columns that identify a run in every derived table."""
 
-UNIDENTIFIED: Final = (DOMAIN_IL, CLASS_IL)
-"""Of a metric that exists only where no task identity is given at test."""
-
-SCENARIOS: Final = (TASK_IL, *UNIDENTIFIED)
-"""Of a metric that exists in all of them."""
+SCENARIOS: Final = (TASK_IL, TASK_AGNOSTIC)
+"""Of a metric that exists both with and without the task's identity at test."""
 
 Key = tuple[str, str, str]
 """Id of a run, scenario and rule; "" where a scenario or rule does not apply."""

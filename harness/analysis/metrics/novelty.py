@@ -6,10 +6,11 @@ from functools import partial
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import UNIDENTIFIED, Direction, Section, Unit, metric
+from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+from harness.storage.schema import TASK_AGNOSTIC
 
 _novelty_metric = partial(
-    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=UNIDENTIFIED
+    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=(TASK_AGNOSTIC,)
 )
 
 

@@ -6,12 +6,13 @@ from functools import partial
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import UNIDENTIFIED, Direction, Section, Unit, metric
+from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+from harness.storage.schema import TASK_AGNOSTIC
 
 _KEY = ["run_id", "scenario", "rule"]
 
 _inference_metric = partial(
-    metric, unit=Unit.PERCENT, direction=Direction.HIGHER, scenarios=UNIDENTIFIED
+    metric, unit=Unit.PERCENT, direction=Direction.HIGHER, scenarios=(TASK_AGNOSTIC,)
 )
 
 
@@ -27,7 +28,7 @@ def task_inference(rows: pd.DataFrame) -> pd.Series[float]:
     """Of single test examples.
 
     >>> rows = pd.DataFrame(
-    ...     {"run_id": "a", "scenario": "class-il", "rule": "energy",
+    ...     {"run_id": "a", "scenario": "task-agnostic", "rule": "energy",
     ...      "task": [1, 1, 2, 2], "other": [1, 2, 1, 2], "value": [0.9, 0.1, 0.3, 0.7]}
     ... )
     >>> task_inference(rows).round(3).tolist()  # (0.9 + 0.7) / 2
