@@ -101,7 +101,9 @@ def measurements(rows: pd.DataFrame) -> Table:
     from harness.analysis.derivation import derive  # imports pandas
     from harness.analysis.metrics.definition import Unit, metrics
 
-    table = Table("metric", "scenario", "rule", title=f"{counted(len(rows), 'row')} of measurements")
+    table = Table(
+        "metric", "scenario", "rule", title=f"{counted(len(rows), 'row')} of measurements"
+    )
     table.add_column("value", justify="right")
     for row in derive(rows).dropna(subset="value").to_dict("records"):
         value = float(row["value"])

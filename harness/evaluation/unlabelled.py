@@ -13,9 +13,10 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from harness.config.benchmarks import Benchmark
+from harness.config.scenarios import TASK_IL
 from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import CLASSES_SEEN, Row, RowKeys
 from harness.training.divergence import check_logits
 from rmn.tasks.inference import SCORING_RULES, task_scores
 
@@ -54,6 +55,7 @@ class MaskAssignment:
 def evaluate_unlabelled(
     strategy: SupervisedTemplate,
     benchmark: Benchmark,
+    scenario: str,
     test: tuple[TaskData, ...],
     after: int,
     device: torch.device,
@@ -61,14 +63,16 @@ def evaluate_unlabelled(
 ) -> Iterator[Row]:
     """Rows after `after` tasks were shown to a learner that is never given a task label.
 
-    Task-aware: the evaluator picks the mask that was trained on the task, and the task's classes.
-    Task-agnostic: one answer among all classes seen; the mask is inferred by each rule.
+    Task-il, the identity being given at test alone: the evaluator picks the mask that was trained on
+    the task, and the task's classes. In the run's own scenario: one answer among all classes seen;
+    the mask is inferred by each rule.
     Old or new: how well the learner's confidence tells test examples of the tasks shown from those
     of tasks still to come (paper, Section 5.2: discrimination between old and new data).
 
     Args:
         strategy: the learner.
         benchmark: its tasks.
+        scenario: class-il or domain-il.
         test: test data per task.
         after: number of tasks shown; 0 for the untrained network.
         device: where the network is.
@@ -95,18 +99,16 @@ def evaluate_unlabelled(
             confidence[rule].append(found.amax(0).cpu().numpy())
         if task >= after:
             continue
-        if assignment is None and benchmark.shared_outputs:
-            continue
         if assignment is None:
-            agnostic = accuracy_row(logits[0], seen, y, TASK_AGNOSTIC)
+            agnostic = accuracy_row(logits[0], seen, y, scenario)
             yield {**row, **agnostic, "rule": CLASSES_SEEN}
         else:
-            own = assignment if benchmark.shared_outputs else None
-            yield from _inferred(logits, scores, y, seen, row, own)
+            keys: RowKeys = {**row, "scenario": scenario}
+            yield from _inferred(logits, scores, y, seen, keys)
             if after == len(test):
-                yield from _final(logits, scores, y, seen, row, assignment)
+                yield from _final(logits, scores, y, seen, keys, assignment)
     if 0 < after < len(test):
-        yield from _old_or_new(confidence, after)
+        yield from _old_or_new(confidence, after, scenario)
 
 
 def _logits(
@@ -134,20 +136,14 @@ def _inferred(
     y: Tensor,
     seen: Tensor,
     row: RowKeys,
-    own: MaskAssignment | None,
 ) -> Iterator[Row]:
-    """Accuracy when the mask is the one with the best score.
-
-    Where outputs mean another class in each task, `own` says which masks can be right at all.
-    """
+    """Accuracy when the mask is the one with the best score."""
     everyone = torch.arange(len(y), device=y.device)
     predicted = logits.masked_fill(~seen, -torch.inf).argmax(-1)
     for rule, found in scores.items():
         mask = found.argmax(0)
         right = predicted[mask, everyone] == y
-        if own is not None:
-            right &= own.task_of.to(y.device)[mask] == row["task"] - 1
-        named: RowKeys = {**row, "rule": rule, "scenario": TASK_AGNOSTIC}
+        named: RowKeys = {**row, "rule": rule}
         yield {**named, "metric": "accuracy", "value": share(right)}
 
 
@@ -162,10 +158,10 @@ def _final(
     """The paper's Figure 2: each mask's predictions, and which mask wins, alone and in batches."""
     tasks, task = len(assignment.mask_of), row["task"] - 1
     for other, mask in enumerate(assignment.mask_of.tolist()):
-        under = accuracy_row(logits[mask], seen, y, TASK_AGNOSTIC)
+        under = accuracy_row(logits[mask], seen, y, row["scenario"])
         yield {**row, **under, "metric": "accuracy_under", "other": other + 1}
     for rule, found in scores.items():
-        named: RowKeys = {**row, "rule": rule, "scenario": TASK_AGNOSTIC}
+        named: RowKeys = {**row, "rule": rule}
         inferred = assignment.task_of.to(y.device)[found.argmax(0)]
         for other in range(tasks):
             value = share(inferred == other)
@@ -179,12 +175,14 @@ def _final(
                 yield {**named, "metric": "inferred_together", "other": together, "value": value}
 
 
-def _old_or_new(confidence: Mapping[str, list[np.ndarray[Any, Any]]], after: int) -> Iterator[Row]:
+def _old_or_new(
+    confidence: Mapping[str, list[np.ndarray[Any, Any]]], after: int, scenario: str
+) -> Iterator[Row]:
     """Per task shown: its confidence against that of all tasks still to come."""
     for rule, scores in confidence.items():
         new = np.concatenate(scores[after:])
         for task, old in enumerate(scores[:after], start=1):
-            row: RowKeys = {"after": after, "task": task, "rule": rule, "scenario": TASK_AGNOSTIC}
+            row: RowKeys = {"after": after, "task": task, "rule": rule, "scenario": scenario}
             area = mannwhitneyu(old, new).statistic / (len(old) * len(new))
             accepted = np.mean(new >= np.quantile(old, 0.05))
             yield {**row, "metric": "old_new_auroc", "value": float(area)}

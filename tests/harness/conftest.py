@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import Row, RowKeys
 
 if TYPE_CHECKING:
     from harness.data.streams import Stream
@@ -74,6 +75,7 @@ def save_run(root: Path, baseline: str, seed: int, level: float, epochs: int = 1
     training = {"epochs": epochs, "batch_size": 128, "learning_rate": 0.002, "decay": True}
     run = Run(
         benchmark="split_mnist",
+        scenario=TASK_IL,
         baseline=baseline,
         settings={"x": 1.0},
         profile="default",
@@ -100,7 +102,7 @@ def _accuracies(baseline: str, level: float) -> Iterator[Row]:
             aware = level if task <= after else 0.5
             yield {**at, "metric": "accuracy", "scenario": TASK_IL, "value": aware}
             for rule in rules if task <= after else ():
-                agnostic: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
+                agnostic: RowKeys = {**at, "scenario": CLASS_IL, "rule": rule}
                 yield {**agnostic, "metric": "accuracy", "value": level / 2}
 
 
@@ -130,7 +132,7 @@ def _inferred() -> Iterator[Row]:
         for other in range(1, TASKS + 1):
             at: RowKeys = {"after": TASKS, "task": task, "other": other}
             share = 0.6 if task == other else 0.1
-            named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
+            named: RowKeys = {**at, "scenario": CLASS_IL, "rule": "max-logit"}
             yield {**named, "metric": "inferred_as", "value": share}
 
 

@@ -7,15 +7,10 @@ from functools import partial
 import pandas as pd
 
 from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
 
 _cost_metric = partial(metric, source="observed", section=Section.COSTS)
 _router_metric = partial(
-    metric,
-    direction=Direction.LOWER,
-    source="observed",
-    section=Section.ROUTERS,
-    scenarios=(TASK_AGNOSTIC,),
+    metric, direction=Direction.LOWER, source="observed", section=Section.ROUTERS
 )
 
 
@@ -77,7 +72,7 @@ def seconds(rows: pd.DataFrame) -> pd.Series[float]:
 )
 def router_bytes(rows: pd.DataFrame) -> pd.Series[float]:
     """Memory of what infers the task beside the network."""
-    return _of_router(rows)
+    return _after_last_task(rows, "run_id", "rule")
 
 
 @_router_metric(
@@ -89,12 +84,7 @@ def router_bytes(rows: pd.DataFrame) -> pd.Series[float]:
 )
 def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
     """Time to fit what infers the task beside the network."""
-    return _of_router(rows)
-
-
-def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
-    """Stored without a scenario, but there is nothing to route where the task is known."""
-    return _after_last_task(rows.assign(scenario=TASK_AGNOSTIC), "run_id", "scenario", "rule")
+    return _after_last_task(rows, "run_id", "rule")
 
 
 def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:

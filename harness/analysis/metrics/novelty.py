@@ -6,11 +6,10 @@ from functools import partial
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
+from harness.analysis.metrics.definition import WITHOUT_IDENTITY, Direction, Section, Unit, metric
 
 _novelty_metric = partial(
-    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=(TASK_AGNOSTIC,)
+    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=WITHOUT_IDENTITY
 )
 
 

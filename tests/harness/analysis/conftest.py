@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from harness.analysis.metrics import definition
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row
+from harness.storage.schema import Row
 
 Finish = Callable[..., tuple[Record, pd.DataFrame]]
 
@@ -24,6 +25,7 @@ Finish = Callable[..., tuple[Record, pd.DataFrame]]
 def run() -> Run:
     return Run(
         benchmark="split_mnist",
+        scenario=TASK_IL,
         baseline="rmn",
         settings={"spread": 0.1, "decay": None},
         profile="smoke",
@@ -54,7 +56,7 @@ def finish(run: Run) -> Finish:
             rows.append({**place, "scenario": TASK_IL})
             for name, share in ((rule, 0.5), ("energy", 0.25)):
                 lower: Row = {**place, "value": share * float(value)}
-                rows.append({**lower, "scenario": TASK_AGNOSTIC, "rule": name})
+                rows.append({**lower, "scenario": CLASS_IL, "rule": name})
         method = MethodDeclaration(changed.baseline.upper(), rule=rule)
         return Record(changed, method, {"device": "cpu"}), schema.table(rows, changed)
 

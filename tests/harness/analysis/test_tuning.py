@@ -58,7 +58,8 @@ def test_only_the_accuracies_after_the_last_task_with_its_identity_count(runs: l
     tables = [accuracy(run, score[run.settings["ewc_lambda"]]) for run in runs]
     tables += [accuracy(run, 1 - score[run.settings["ewc_lambda"]], after=2) for run in runs]
     tables += [
-        accuracy(run, 1 - score[run.settings["ewc_lambda"]], scenario="task-agnostic") for run in runs
+        accuracy(run, 1 - score[run.settings["ewc_lambda"]], scenario="task-agnostic")
+        for run in runs
     ]
     assert chosen(runs, tables)["settings"] == {"ewc_lambda": 10.0}
 

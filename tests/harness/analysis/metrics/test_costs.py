@@ -26,17 +26,16 @@ def test_all_seconds_count() -> None:
 
 
 @pytest.mark.parametrize("metric", [router_bytes, router_seconds])
-def test_routers_belong_to_their_rule_where_the_task_is_not_known(metric: type) -> None:
+def test_routers_belong_to_their_rule(metric: type) -> None:
     rows = pd.DataFrame(
         {
             "run_id": "a",
-            "scenario": "",  # as stored
             "rule": ["pixel-gaussian", "pixel-gaussian", "ridge-units"],
             "after": [1, 2, 2],
             "value": [10.0, 20.0, 7.0],
         }
     )
     assert metric(rows).to_dict() == {
-        ("a", "task-agnostic", "pixel-gaussian"): 20.0,
-        ("a", "task-agnostic", "ridge-units"): 7.0,
+        ("a", "pixel-gaussian"): 20.0,
+        ("a", "ridge-units"): 7.0,
     }

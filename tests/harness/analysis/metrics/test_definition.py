@@ -64,9 +64,9 @@ def test_a_metric_of_another_package_is_in_every_table(stored: Path) -> None:
     place = titles.index("Worst task task-aware")
     assert titles[place - 2 : place + 2] == [
         "ACC task-aware",
-        "ACC task-agnostic",
+        "ACC class-il",
         "Worst task task-aware",
-        "Worst task task-agnostic",
+        "Worst task class-il",
     ]
     assert titles[-1] == "Seconds of the first task"
     board = leaderboard(found)
