@@ -101,11 +101,14 @@ def _in_progress(left: Sequence[Run], request: ComparisonRequest) -> str:
 
 
 def _show(results: Results, request: ComparisonRequest) -> None:
+    from harness.analysis.comparisons import comparisons
     from harness.analysis.leaderboard import leaderboard
     from harness.analysis.selection import select
     from harness.reporting.terminal import leaderboard_table
 
-    _out().print(leaderboard_table(leaderboard(select(results))))
+    for comparison in comparisons(select(results)):
+        if comparison.scenario in request.scenarios:
+            _out().print(leaderboard_table(leaderboard(comparison)))
     if request.report:
         from harness.reporting.benchmark_report import benchmark_report
         from harness.reporting.writer import write

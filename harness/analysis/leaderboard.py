@@ -16,7 +16,7 @@ from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
 from harness.analysis.published import Quoted, paper
 from harness.analysis.selection import under_default_rule
-from harness.analysis.statistics import among_best, summarise
+from harness.analysis.statistics import among_best, beyond_scale, summarise
 from harness.config.scenarios import TASK_IL
 from harness.storage.record import Record
 from harness.storage.store import Results
@@ -118,7 +118,7 @@ class Cell:
     def text(self, percent: bool) -> str:
         """The number as printed: percentages with two decimals, counts with none.
 
-        An interval that is wider than the scale says nothing: the number of seeds stands there.
+        An interval that is wider than the scale says nothing: the number of seeds stands for it.
         """
         if isnan(self.mean):
             return "–"
@@ -130,11 +130,6 @@ class Cell:
         if isnan(self.half_width) or self.half_width == 0:
             return mean
         return f"{mean} ± {self.half_width * scale:,.{digits}f}"
-
-
-def beyond_scale(half_width: float) -> bool:
-    """Whether the interval of a share is wider than shares can differ, from 0 to 1."""
-    return 2 * half_width > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +318,11 @@ def cells_of(
             wide = chosen.pivot_table(index="seed", columns=keys, values="value")
             best = among_best(wide, definition.direction is Direction.HIGHER)
         cells = dict.fromkeys(methods, Cell(float("nan"), float("nan")))
-        for row in summarise(chosen, keys).itertuples(index=False):
-            method, half = (row.baseline, row.setting), float(row.half_width)
+        for row in summarise(chosen, keys).to_dict("records"):
+            method = (str(row["baseline"]), str(row["setting"]))
+            half, seeds = float(row["half_width"]), int(row["seeds"])
             unsaid = definition.unit is Unit.PERCENT and beyond_scale(half)
-            cells[method] = Cell(float(row.mean), half, method in best and not unsaid, row.seeds)
+            cells[method] = Cell(float(row["mean"]), half, method in best and not unsaid, seeds)
         for method, cell in cells.items():
             found[method][column] = cell
     return found

@@ -1,4 +1,4 @@
-"""The numbers of the paper's Tables 1 to 3, measured beside quoted, with the task identity and without.
+"""The numbers of the paper's Tables 1 to 3, measured beside quoted, each table in two forms.
 
 What the paper prints of other methods was measured with the identity, so that its numbers can be
 held against task-il. Its text claims RMN's without the identity: that is another table.
@@ -100,8 +100,7 @@ def paper_cells(results: Path, profile: str) -> PaperCells:
             for scenario in (TASK_IL, scenarios_of(BENCHMARKS[benchmark])[-1]):
                 measured = _measured(boards, scenario)
                 title = {"table": table.title, "identity": IDENTITY[scenario == TASK_IL]}
-                for row in _with_quotes(measured, benchmark, scenario):
-                    rows.append({**title, **row})
+                rows += [{**title, **row} for row in _with_quotes(measured, benchmark, scenario)]
     return PaperCells(pd.DataFrame(rows), damaged)
 
 

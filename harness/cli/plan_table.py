@@ -15,23 +15,24 @@ from harness.storage.checkpoints import Checkpoint
 def plan_table(
     states: Sequence[tuple[Run, str]], unfinished: Mapping[str, Checkpoint] | None = None
 ) -> Table:
-    """What would run and what need not, one row per method.
+    """What would run and what need not, one row per scenario and method.
 
     Args:
         states: every run with `TO_RUN` or its state in the store.
         unfinished: the checkpoints that runs would go on from, by the runs' ids.
     """
     titles = (TO_RUN, "finished", "failed", "diverged", "damaged")
-    rows: dict[str, tuple[Mapping[str, object], dict[str, list[str]]]] = {}
+    rows: dict[tuple[str, str], tuple[Mapping[str, object], dict[str, list[str]]]] = {}
     for run, state in states:
-        _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
+        key = (run.scenario, run.baseline)
+        _, seeds = rows.setdefault(key, (run.settings, {title: [] for title in titles}))
         checkpoint = (unfinished or {}).get(run.id) if state == TO_RUN else None
         done = f" ({checkpoint.done}/{checkpoint.tasks} tasks done)" if checkpoint else ""
         seeds[state].append(f"{run.seed}{done}")
     shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
-    table = Table("method", "settings", *(f"seeds {title}" for title in shown))
-    for name, (settings, seeds) in rows.items():
+    table = Table("scenario", "method", "settings", *(f"seeds {title}" for title in shown))
+    for (scenario, name), (settings, seeds) in rows.items():
         values = ", ".join(f"{key}={value}" for key, value in settings.items())
-        cells = (name, values, *(" ".join(seeds[title]) for title in shown))
+        cells = (scenario, name, values, *(" ".join(seeds[title]) for title in shown))
         table.add_row(*map(Text, cells))
     return table

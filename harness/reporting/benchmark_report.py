@@ -19,6 +19,7 @@ from harness.analysis.leaderboard import (
     leaderboard,
 )
 from harness.analysis.selection import select
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.budgets import DEFAULT
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
@@ -63,9 +64,7 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     )
 
 
-def _figures(
-    compared: Sequence[tuple[Comparison, Leaderboard]], folder: Path
-) -> list[Figure]:
+def _figures(compared: Sequence[tuple[Comparison, Leaderboard]], folder: Path) -> list[Figure]:
     """Those of each scenario, with its own normalisation and outputs."""
     return [
         figure
@@ -85,7 +84,8 @@ def leaderboard_texts(board: Leaderboard) -> Table:
         texts = [title, str(seeds), "diverged"]
         rows.append([Text(text) for text in [*texts, *[""] * (len(head) - len(texts))]])
     left = frozenset({0, *map(head.index, inferred)})
-    return Table(protocol.heading(board), head, rows, left, summary=protocol.rules(board))
+    summary = f"{protocol.rules(board)} {protocol.intervals(board)} {BEST_NOTE}"
+    return Table(protocol.heading(board), head, rows, left, summary=summary)
 
 
 def _cells(board: Leaderboard, entry: Entry, columns: Sequence[Column]) -> list[Text]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.analysis.comparisons import NORM, OUTPUTS
 from harness.analysis.leaderboard import IDENTITY_GIVEN, Leaderboard
+from harness.analysis.statistics import interval_note
 from harness.config.scenarios import SCENARIOS, TASK_IL
 
 _NORMS: Final = {
@@ -51,6 +52,12 @@ def rules(board: Leaderboard) -> str:
     return " ".join(said)
 
 
+def intervals(board: Leaderboard) -> str:
+    """A sentence that says what stands beside a mean."""
+    note = interval_note([entry.seeds for entry in board.entries])
+    return f"{note[0].upper()}{note[1:]}; n alone where it is wider than the scale."
+
+
 def _had(values: Mapping[str, str], known: Mapping[str, str]) -> str:
     """What most methods had, and by name those that had something else.
 
@@ -62,8 +69,7 @@ def _had(values: Mapping[str, str], known: Mapping[str, str]) -> str:
     if not others:
         return f"Every method has {_in_words(known, usual)}."
     exceptions = "; ".join(
-        f"{_listed([title for title in values if values[title] == kind])}: "
-        f"{_in_words(known, kind)}"
+        f"{_listed([title for title in values if values[title] == kind])}: {_in_words(known, kind)}"
         for kind, _ in others
     )
     return f"Methods have {_in_words(known, usual)}, except for {exceptions}."

@@ -9,6 +9,7 @@ from typing import Any, Final
 from harness.analysis.leaderboard import Leaderboard, cells_of, columns_of, of_entry
 from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
@@ -73,6 +74,7 @@ def content(results: Results, boards: Sequence[Leaderboard]) -> dict[str, Any]:
         "sections": [_section(board) for board in boards],
         "methods": _methods(boards, finished),
         "formulas": _formulas(boards),
+        "best": BEST_NOTE,
         "provenance": provenance.summary([record.provenance for record in finished]),
         "problems": _problems(results),
     }
@@ -145,7 +147,7 @@ def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict
         rows.append([{"text": text, "best": False} for text in (*texts, *blank)])
     head = ["Method", "Seeds", *(column.title for column in columns)]
     return {
-        "caption": f"{board.scenario}. {caption}",
+        "caption": f"{board.scenario}. {caption} {protocol.intervals(board)}",
         "head": [*head, "Task inferred by"] if inferred else head,
         "rows": rows,
     }
@@ -197,7 +199,7 @@ def _rules(board: Leaderboard) -> dict[str, Any]:
 
 
 def _methods(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> list[list[str]]:
-    """What each method is; entries that differ in scenario and training budget alone share a row."""
+    """What each method is; entries that differ in scenario and budget alone share a row."""
     named: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for board in boards:
         for entry in board.entries:

@@ -16,16 +16,13 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
 )
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.scenarios import SCENARIOS
 from harness.reporting import protocol
 
-_NOTE: Final = (
-    "ACC: average accuracy (%) after the last task. ± is half of the 95 % Student interval over the "
-    "seeds; n=2 stands where it is wider than the scale. Bold: best, or no difference to the best "
-    "that the seeds can show (one seed shows none). Seconds: mean. Paper: quoted, not measured. More "
-    "columns are in the report."
-)
-_GIVEN: Final = f"{IDENTITY_GIVEN.capitalize()}: by the evaluation alone, at test. "
+_ACC: Final = "ACC: average accuracy (%) after the last task."
+_GIVEN: Final = f"{IDENTITY_GIVEN.capitalize()}: by the evaluation alone, at test."
+_REST: Final = "Seconds: mean. Paper: quoted, not measured. More columns are in the report."
 
 
 def leaderboard_table(board: Leaderboard) -> Table:
@@ -37,8 +34,7 @@ def leaderboard_table(board: Leaderboard) -> Table:
     columns = (*board.accuracies, board.column("forgetting"))
     table = Table(
         title=Text(f"{board.benchmark}, profile {board.profile}, {protocol.heading(board)}"),
-        caption=f"{board.scenario}: {SCENARIOS[board.scenario]}. "
-        f"{_GIVEN if len(board.accuracies) > 1 else ''}{_NOTE}",
+        caption=_legend(board),
         caption_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,
@@ -60,6 +56,12 @@ def leaderboard_table(board: Leaderboard) -> Table:
     for title, seeds in board.diverged.items():
         table.add_row(Text(title), str(seeds), "diverged")
     return table
+
+
+def _legend(board: Leaderboard) -> str:
+    given = [_GIVEN] if len(board.accuracies) > 1 else []
+    scenario = f"{board.scenario}: {SCENARIOS[board.scenario]}."
+    return " ".join([scenario, _ACC, *given, protocol.intervals(board), BEST_NOTE, _REST])
 
 
 def _measured(entry: Entry, column: Column) -> Text:
