@@ -149,7 +149,8 @@ class Entry:
         seeds: number of seeds.
         rule: how the task is inferred; "" where it is given.
         cells: of the columns of `LEADERBOARD`.
-        quoted: what the paper prints, if anything.
+        quoted: what the paper prints, if anything; None beside normalisation and outputs that are
+            not the scenario's own.
     """
 
     baseline: str
@@ -279,7 +280,7 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
         seeds=int(group["seed"].nunique()),
         rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
         cells=cells,
-        quoted=paper(run.benchmark, run.baseline),
+        quoted=None if board.factors else paper(run.benchmark, run.baseline),
     )
 
 

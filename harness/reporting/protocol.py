@@ -52,9 +52,9 @@ def rules(board: Leaderboard) -> str:
     return " ".join(said)
 
 
-def intervals(board: Leaderboard) -> str:
+def intervals(*boards: Leaderboard) -> str:
     """A sentence that says what stands beside a mean."""
-    note = interval_note([entry.seeds for entry in board.entries])
+    note = interval_note([entry.seeds for board in boards for entry in board.entries])
     return f"{note[0].upper()}{note[1:]}; n alone where it is wider than the scale."
 
 

@@ -1,7 +1,8 @@
-"""The leaderboard as a terminal shows it: one fixed table that fits 80 columns."""
+"""Leaderboards as a terminal shows them: a fixed table a scenario that fits 80 columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -21,7 +22,7 @@ from harness.config.scenarios import SCENARIOS
 from harness.reporting import protocol
 
 _ACC: Final = "ACC: average accuracy (%) after the last task."
-_GIVEN: Final = f"{IDENTITY_GIVEN.capitalize()}: by the evaluation alone, at test."
+_GIVEN: Final = f" {IDENTITY_GIVEN.capitalize()}: by the evaluation alone, at test."
 _REST: Final = "Seconds: mean. Paper: quoted, not measured. More columns are in the report."
 
 
@@ -32,9 +33,10 @@ def leaderboard_table(board: Leaderboard) -> Table:
     are folded, numbers never.
     """
     columns = (*board.accuracies, board.column("forgetting"))
+    given = _GIVEN if len(board.accuracies) > 1 else ""
     table = Table(
         title=Text(f"{board.benchmark}, profile {board.profile}, {protocol.heading(board)}"),
-        caption=_legend(board),
+        caption=f"{SCENARIOS[board.scenario].capitalize()}.{given}",
         caption_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,
@@ -58,10 +60,9 @@ def leaderboard_table(board: Leaderboard) -> Table:
     return table
 
 
-def _legend(board: Leaderboard) -> str:
-    given = [_GIVEN] if len(board.accuracies) > 1 else []
-    scenario = f"{board.scenario}: {SCENARIOS[board.scenario]}."
-    return " ".join([scenario, _ACC, *given, protocol.intervals(board), BEST_NOTE, _REST])
+def legend(boards: Sequence[Leaderboard]) -> str:
+    """What the columns of all tables are, and what is bold."""
+    return " ".join([_ACC, protocol.intervals(*boards), BEST_NOTE, _REST])
 
 
 def _measured(entry: Entry, column: Column) -> Text:
