@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from harness import compare, report, results
+from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import leaderboard
 from harness.analysis.selection import select
 from harness.reporting.benchmark_report import benchmark_report
@@ -51,8 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Pat
 
 def test_in_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
-    board = leaderboard(select(store.read(folder, "split_mnist", "default")))
-    Console(file=out, width=250).print(leaderboard_table(board))
+    [compared] = comparisons(select(store.read(folder, "split_mnist", "default")))
+    Console(file=out, width=250).print(leaderboard_table(leaderboard(compared)))
     assert f"{TITLE} (x[/x]=[/green])" in out.getvalue()
     [run_id, *_] = [path.name for path in sorted(folder.glob("*/*/rmn/*"))]
     assert results.main(["show", run_id, "--results", str(folder)]) == 0
