@@ -38,8 +38,6 @@ def board(boards: list[Leaderboard]) -> Leaderboard:
 
 
 @pytest.fixture(scope="session")
-def class_il(
-    compared: list[Comparison], boards: list[Leaderboard]
-) -> tuple[Results, Leaderboard]:
+def class_il(compared: list[Comparison], boards: list[Leaderboard]) -> tuple[Results, Leaderboard]:
     """The runs in class-il and their leaderboard."""
     return compared[1].results, boards[1]

@@ -65,7 +65,7 @@ def test_in_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
 def test_in_a_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--benchmark", "split_mnist", "--methods", "rmn", "--seeds", "1", "--plan"]
     assert compare.main([*words, "--results", str(folder / "[red]none[/bold]")]) == 0
-    assert "1 of 1 runs to make" in capsys.readouterr().out
+    assert "2 of 2 runs to make" in capsys.readouterr().out
 
 
 def test_in_markdown(folder: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_another_normalisation_has_a_section_of_its_own_below(
 
 
 def test_parts_have_only_columns_and_methods_with_numbers(
-    class_il: tuple[Results, Leaderboard]
+    class_il: tuple[Results, Leaderboard],
 ) -> None:
     found, _ = class_il
     accuracy, transfer, costs = of_class_il(found.rows, found)["leaderboard"]
