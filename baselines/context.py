@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Norm = Literal["per-task", "shared", "none", "group"]
+"""Normalisation of a network: a BatchNorm for each task, or one for all; none; or GroupNorm and
+LayerNorm without parameters."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a method is given to build its strategy; the same for every method of a comparison.
 
     Attributes:
-        network: makes the benchmark's backbone, freshly initialised from the run's seed.
-        outputs: number of classes over all tasks, the width of the backbone's output.
+        network: makes the benchmark's backbone, freshly initialised from the run's seed. It has
+            BatchNorms if the norm is per-task or shared.
+        outputs: width of the backbone's output.
         tasks: number of tasks in the stream. A strict method must not look at it.
         epochs: passes over the training data of each task.
         batch_size: examples per optimizer step.
@@ -30,7 +36,13 @@ class Context:
         device: where the model and the data live.
         seed: of the run; torch is already seeded with it when `build` is called.
         plugins: Avalanche plugins of the harness's own; pass them on unchanged.
+        norm: normalisation of every method's network; per-task is for the method to bring about,
+            which `model` does.
         head: whether all tasks share one output layer or have one each.
+        task_outputs: outputs of each task's classes, where tasks have outputs of their own; empty
+            where they share them.
+        loss: which outputs a loss is over: all; of task_outputs those of the example's own task, or
+            of all tasks seen so far.
     """
 
     network: Callable[[], nn.Module]
@@ -42,13 +54,37 @@ class Context:
     device: torch.device
     seed: int
     plugins: tuple[SupervisedPlugin, ...] = ()
+    norm: Norm = "shared"
     head: Literal["shared", "per-task"] = "shared"
+    task_outputs: tuple[tuple[int, ...], ...] = ()
+    loss: Literal["all", "own", "seen"] = "all"
 
     def model(self) -> nn.Module:
-        """What a method without masks trains: the backbone, with a head per task if they have."""
-        from baselines.components.part_per_task import HeadPerTask
+        """What a method without masks trains: the backbone, with what it has for each task."""
+        from baselines.components.per_task import (
+            PerTaskNetwork,
+            with_batch_norm_per_task,
+            with_head_per_task,
+        )
 
-        return self.network() if self.head == "shared" else HeadPerTask(self.network())
+        model = self.network()
+        if self.norm == "per-task":
+            model = with_batch_norm_per_task(model)
+        if self.head == "per-task":
+            model = with_head_per_task(model)
+        per_task = "per-task" in (self.norm, self.head)
+        return PerTaskNetwork(model) if per_task else model
+
+    def criterion(self) -> nn.Module:
+        """The loss of logits (n, outputs) and classes (n,): cross-entropy, a scalar."""
+        from torch.nn import CrossEntropyLoss
+
+        from baselines.components.losses import OutputsSeen, OwnOutputs
+
+        if self.loss == "all":
+            return CrossEntropyLoss()
+        kind = OwnOutputs if self.loss == "own" else OutputsSeen
+        return kind(self.task_outputs, self.outputs, self.device)
 
     def adam(self, model: nn.Module) -> torch.optim.Adam:
         """The optimizer of the comparison: fused Adam at the benchmark's learning rate."""

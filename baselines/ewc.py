@@ -45,7 +45,6 @@ class EWC(Baseline):
         """Fine-tuning with Avalanche's plugin, or ours where that keeps a penalty per task."""
         from avalanche.training.plugins import EWCPlugin
         from avalanche.training.supervised import Naive
-        from torch.nn import CrossEntropyLoss
 
         from baselines.components.merged_ewc import MergedEWCPlugin
 
@@ -59,6 +58,6 @@ class EWC(Baseline):
         return Naive(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             **arguments,
         )

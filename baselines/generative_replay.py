@@ -38,7 +38,6 @@ class GenerativeReplay(Baseline):
         from avalanche.training.plugins import GenerativeReplayPlugin
         from avalanche.training.supervised import GenerativeReplay as AvalancheReplay
         from avalanche.training.supervised import VAETraining
-        from torch.nn import CrossEntropyLoss
         from torch.optim import Adam
 
         arguments = context.strategy_arguments()
@@ -53,7 +52,7 @@ class GenerativeReplay(Baseline):
         return AvalancheReplay(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             generator_strategy=teacher,
             **arguments,
         )

@@ -45,13 +45,18 @@ class HAT(Baseline):
 
         from baselines.components.hat import HATNetwork, HATPlugin, HATStrategy
 
-        model = HATNetwork(context.network(), self.smax).to(context.device)
+        model = HATNetwork(
+            context.network(),
+            self.smax,
+            norm="per-task" if context.norm == "per-task" else "shared",
+            head="shared" if context.task_outputs else "per-task",
+        ).to(context.device)
         arguments = context.strategy_arguments()
         plugin = HATPlugin(smax=self.smax, lamb=self.lamb, clip_norm=self.clip_norm)
         arguments["plugins"].append(plugin)
         return HATStrategy(
             model=model,
             optimizer=torch.optim.SGD(model.parameters(), lr=self.learning_rate),
-            criterion=torch.nn.CrossEntropyLoss(),
+            criterion=context.criterion(),
             **arguments,
         )

@@ -24,16 +24,13 @@ class Requirement(StrEnum):
 
     REPLAY = "replays stored examples"
     HEAD_PER_TASK = "one output layer per task"
+    NORM_PER_TASK = "one BatchNorm per task"
     PRETRAINED = "pretrained weights"
     GENERATIVE_REPLAY = "replays generated examples"
     SEVERAL_MODELS = "more than one model"
     ALL_TASKS_AT_ONCE = "sees all tasks at once"
     STATISTICS = "keeps statistics of the data to name tasks"
     TASK_IDENTITY = "uses the task identity when it is given at test"
-
-
-HEADS = frozenset({Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY})
-"""What every method gives up on a benchmark with one head per task."""
 
 
 class Supervision(StrEnum):
@@ -161,6 +158,14 @@ class HasFingerprints(InfersTask, Protocol):
 
     def fingerprint(self, task: int) -> bytes:
         """Digest of all that decides the logits under learned task number `task`."""
+
+
+@runtime_checkable
+class HasInferenceTensors(Protocol):
+    """A strategy whose predictions need less, or more, than its model's parameters and buffers."""
+
+    def inference_tensors(self) -> Sequence[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs."""
 
 
 @runtime_checkable

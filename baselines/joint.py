@@ -28,7 +28,6 @@ class Joint(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's JointTraining on the backbone, with batches of any size."""
-        from torch.nn import CrossEntropyLoss
 
         from baselines.components.pooled_training import PooledTraining
 
@@ -36,6 +35,6 @@ class Joint(Baseline):
         return PooledTraining(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             **context.strategy_arguments(),
         )

@@ -40,13 +40,12 @@ class MAS(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's MAS on the backbone."""
         from avalanche.training.supervised import MAS
-        from torch.nn import CrossEntropyLoss
 
         model = context.model()
         return MAS(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             lambda_reg=self.lambda_reg,
             alpha=self.alpha,
             **context.strategy_arguments(),

@@ -28,12 +28,11 @@ class Naive(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's Naive on the backbone."""
         from avalanche.training.supervised import Naive
-        from torch.nn import CrossEntropyLoss
 
         model = context.model()
         return Naive(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             **context.strategy_arguments(),
         )

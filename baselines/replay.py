@@ -49,13 +49,12 @@ class Replay(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's Replay on the backbone."""
         from avalanche.training.supervised import Replay as AvalancheReplay
-        from torch.nn import CrossEntropyLoss
 
         model = context.model()
         return AvalancheReplay(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             mem_size=self.memory,
             **context.strategy_arguments(),
         )

@@ -54,9 +54,6 @@ class RMNBaseline(Baseline):
     spread: float = setting(
         0.02, "standard deviation of the normal initialisation", minimum=0, grid=(0.02, 0.05, 0.15)
     )
-    batch_norm: Literal["per-task", "shared"] = setting(
-        "per-task", "one BatchNorm per task, or one for all (an ablation)"
-    )
     l1_weight: float = setting(0.0, "weight of the mean mapping over free weights", minimum=0)
     l0_weight: float = setting(
         0.3, "weight of the mean relevance over free weights", minimum=0, grid=(0.1, 0.3, 1.0)
@@ -84,7 +81,7 @@ class RMNBaseline(Baseline):
             learn_beta=self.learn_beta,
             initialisation=self.initialisation,
             spread=self.spread,
-            batch_norm=self.batch_norm,
+            batch_norm="per-task" if context.norm == "per-task" else "shared",
             head=context.head,
             rule=self.rule,
         )
@@ -95,7 +92,8 @@ class RMNBaseline(Baseline):
         return RMN(
             model=model,
             optimizer=optimizer,
-            rmn=RMNPlugin(**self.training()),
+            criterion=context.criterion(),
+            rmn=RMNPlugin(own_outputs=context.loss == "own", **self.training()),
             **context.strategy_arguments(),
         )
 

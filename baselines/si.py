@@ -32,7 +32,6 @@ class SynapticIntelligence(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin; Avalanche's own is inert on a CPU."""
         from avalanche.training.supervised import Naive
-        from torch.nn import CrossEntropyLoss
 
         from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
 
@@ -43,6 +42,6 @@ class SynapticIntelligence(Baseline):
         return Naive(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             **arguments,
         )

@@ -32,15 +32,14 @@ class Single(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning of a network per task."""
-        from torch.nn import CrossEntropyLoss
 
-        from baselines.components.part_per_task import NetworkPerTask
+        from baselines.components.per_task import NetworkPerTask
         from baselines.components.single_task_training import SingleTaskTraining
 
         model = NetworkPerTask(context.network).to(context.device)
         return SingleTaskTraining(
             model=model,
             optimizer=context.adam(model),
-            criterion=CrossEntropyLoss(),
+            criterion=context.criterion(),
             **context.strategy_arguments(),
         )

@@ -138,6 +138,8 @@ class RMNPlugin(RelevancePlugin):
             epoch's mean loss no longer falls by `tolerance`, as the paper does ("whenever the task
             loss converges").
         tolerance: smallest relative fall of the loss that counts as progress.
+        own_outputs: whether the loss is over the outputs of the task's own classes; the others are
+            then closed to the task.
         **penalties: arguments of `RelevancePlugin`.
 
     Raises:
@@ -151,12 +153,14 @@ class RMNPlugin(RelevancePlugin):
         *,
         prune_epoch: int | None = None,
         tolerance: float = 0.05,
+        own_outputs: bool = False,
         **penalties: Unpack[PenaltyArguments],
     ) -> None:
         super().__init__(**penalties)
         if prune_epoch is not None and prune_epoch < 1:
             raise ValueError(f"prune_epoch is {prune_epoch}; it must be at least 1")
         self.prune_epoch = prune_epoch
+        self.own_outputs = own_outputs
         self._convergence = Convergence(tolerance)
         self._epoch = 0
         self._pruned = False
@@ -172,7 +176,10 @@ class RMNPlugin(RelevancePlugin):
                 "experience a label of its own (return_task_id=True in Avalanche's benchmarks)",
                 stacklevel=2,
             )
-        self.begin_task(strategy, label, _classes_of(experience))
+        classes = _classes_of(experience)
+        self.begin_task(strategy, label, classes)
+        if self.own_outputs:
+            relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
         self._epoch, self._pruned = 0, False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from avalanche.training.supervised import Naive
 from torch import Tensor
 
-from baselines.components.part_per_task import NetworkPerTask
+from baselines.components.per_task import NetworkPerTask
 
 
 class SingleTaskTraining(Naive):
@@ -19,7 +19,7 @@ class SingleTaskTraining(Naive):
 
     def logits_of_task(self, x: Tensor, task: int) -> Tensor:
         """Logits of learned task number `task`'s network, (n, outputs)."""
-        logits: Tensor = self.model.parts[task](x)
+        logits: Tensor = self.model.networks[task](x)
         return logits
 
     def fingerprint(self, task: int) -> bytes:

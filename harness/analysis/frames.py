@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -14,6 +14,7 @@ from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import labelled_counterpart, lost_without_labels
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.selection import select, under_default_rule
+from harness.analysis.single_task_reference import lost_to_a_network_per_task
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import NORMS, PROFILES
 from harness.config.run import Run
@@ -92,11 +93,7 @@ def load_metrics(
     """
     parts = _read(Path(results), benchmark, profile)
     derived = derive(_rows(parts))
-    lost = [
-        lost_without_labels(part, derived[derived["run_id"].isin(_ids(part))], supervised)
-        for place, part in parts.items()
-        if (supervised := _with_labels(Path(results), place, parts)) is not None
-    ]
+    lost = [table for place in parts for table in _lost(Path(results), place, parts, derived)]
     table = _tidy(pd.concat([derived, *lost], ignore_index=True), parts, rule)
     table = _kept(table, "metric", metric, metrics())
     texts = {"method": method, "setting": setting, "scenario": scenario, "norm": norm}
@@ -162,6 +159,18 @@ def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Resul
         listed = "; ".join(f"{path} ({why})" for path, why in damaged.items())
         warnings.warn(f"damaged and left out: {listed}", stacklevel=3)
     return found
+
+
+def _lost(
+    folder: Path, place: Place, parts: Mapping[Place, Results], derived: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """The metrics that compare runs of one place with others."""
+    part = parts[place]
+    own = derived[derived["run_id"].isin(_ids(part))]
+    yield lost_to_a_network_per_task(part, own)
+    supervised = _with_labels(folder, place, parts)
+    if supervised is not None:
+        yield lost_without_labels(part, own, supervised)
 
 
 def _with_labels(folder: Path, place: Place, parts: Mapping[Place, Results]) -> Results | None:

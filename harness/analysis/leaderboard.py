@@ -16,6 +16,7 @@ from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
 from harness.analysis.published import Quoted, paper
 from harness.analysis.selection import under_default_rule
+from harness.analysis.single_task_reference import lost_to_a_network_per_task
 from harness.analysis.statistics import among_best, beyond_scale, summarise
 from harness.config.scenarios import TASK_IL
 from harness.storage.record import Record
@@ -54,7 +55,7 @@ class Column:
         return cell.text(self.definition.unit is Unit.PERCENT)
 
 
-BYTES: Final = Column("stored_bytes", "")
+BYTES: Final = Column("inference_bytes", "")
 SECONDS: Final = Column("seconds", "")
 
 LEADERBOARD: Final = (
@@ -186,8 +187,8 @@ class Leaderboard:
         factors: normalisation and outputs where they are not the scenario's own, the same for every
             entry.
         entries: best accuracy first.
-        derived: every derived metric of every run (`harness.analysis.derivation.derive`), and the
-            degradation.
+        derived: every derived metric of every run (`harness.analysis.derivation.derive`), and those
+            that compare runs.
         shown: of those, what is under each method's default rule.
         diverged: number of seeds that diverged, by the title of method and settings; those are in
             no mean.
@@ -243,8 +244,10 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
     if not finished:
         raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)
+    lost = [lost_to_a_network_per_task(results, derived)]
     if supervised is not None and not supervised.rows.empty:
-        derived = pd.concat([derived, lost_without_labels(results, derived, supervised)])
+        lost.append(lost_without_labels(results, derived, supervised))
+    derived = pd.concat([derived, *lost], ignore_index=True)
     run = finished[0].run
     board = Leaderboard(
         run.benchmark,

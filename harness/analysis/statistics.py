@@ -110,9 +110,10 @@ def p_value(differences: NDArray[np.float64]) -> float:
 def holm(p_values: Sequence[float]) -> list[bool]:
     """Which hypotheses Holm's step-down procedure rejects (Scandinavian J. of Statistics 1979).
 
-    Of m hypotheses, the one with the smallest p-value is rejected if that is at most alpha / m, then
-    the one with the next if that is at most alpha / (m - 1), and so on until one is not. The chance
-    of rejecting any true one is at most alpha = 1 - CONFIDENCE, however they depend on each other.
+    Of m hypotheses, the one with the smallest p-value is rejected if that is at most alpha / m,
+    then the one with the next if that is at most alpha / (m - 1), and so on until one is not. The
+    chance of rejecting any true one is at most alpha = 1 - CONFIDENCE, however they depend on each
+    other.
 
     Args:
         p_values: one for each hypothesis.

@@ -90,15 +90,20 @@ class Benchmark:
             return self.classes
         return tuple(tuple(range(len(classes))) for classes in self.classes)
 
-    def under(self, budget: TrainingBudget) -> Benchmark:
+    def under(self, budget: TrainingBudget, seed: int = 0) -> Benchmark:
         """The same benchmark with the order, the number of tasks and the outputs of a budget.
+
+        Args:
+            budget: of the run.
+            seed: of the run, which a budget may take for that of the order.
 
         Raises:
             ValueError: it has no such order, or fewer tasks.
         """
         relative = self.disjoint and budget.outputs in ("heads", "shared")
         numbered = replace(self, relative=relative)
-        return numbered.ordered(budget.class_order).first(budget.tasks)
+        order = seed if budget.class_order == "seed" else budget.class_order
+        return numbered.ordered(order).first(budget.tasks)
 
     def first(self, tasks: int | None) -> Benchmark:
         """The same benchmark cut to its first tasks.

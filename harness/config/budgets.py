@@ -70,9 +70,9 @@ class TrainingBudget:
         minimum=1,
         later=True,
     )
-    class_order: int | None = _field(
+    class_order: int | Literal["seed"] | None = _field(
         "seed of a random order of the classes, or of the groups, before they are cut into tasks; "
-        "none: the published order",
+        "seed: that of each run, so that runs differ in it; none: the published order",
         None,
         later=True,
     )
@@ -180,10 +180,21 @@ PHOTOS: Final = _profiles(
 """CIFAR-100; supplement, Section 3.2."""
 
 DRAWINGS: Final = _profiles(
-    default=TrainingBudget(epochs=5, batch_size=16, learning_rate=0.001, precision="bfloat16"),
+    default=TrainingBudget(
+        epochs=5,
+        batch_size=16,
+        learning_rate=0.001,
+        precision="bfloat16",
+        accuracy_matrix="diagonal",
+    ),
     smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64, tasks=5),
     paper=TrainingBudget(
-        epochs=200, first_epochs=150, batch_size=16, learning_rate=0.0002, decay=False
+        epochs=200,
+        first_epochs=150,
+        batch_size=16,
+        learning_rate=0.0002,
+        decay=False,
+        accuracy_matrix="diagonal",
     ),
 )
 """Omniglot; supplement, Section 3.2."""

@@ -12,6 +12,7 @@ from harness.config.budgets import TUNING, TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
+from harness.config.scenarios import scenarios_of
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import shortened, unknown
 
@@ -68,4 +69,6 @@ def candidates(
     for combination in product(*grid.values()):
         texts = {name: str(value) for name, value in zip(grid, combination, strict=True)}
         settings = {method.name: resolve(method, {}, texts)}
-        yield from plan(benchmark, [scenario], TUNING, budget, named, settings, seeds)
+        yield from plan(
+            benchmark, scenarios_of(benchmark)[:1], TUNING, budget, named, settings, seeds
+        )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from baselines.interface import Baseline
+from baselines.interface import Baseline, Requirement
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
 from harness.config.settings import SettingError
@@ -95,3 +95,20 @@ _OUTPUTS: Final = {
 }
 
 _OUTPUTS_OF_SAME_CLASSES: Final = {TASK_IL: ("shared", "heads"), DOMAIN_IL: ("shared",)}
+
+
+def given_by(scenario: str, budget: TrainingBudget) -> frozenset[Requirement]:
+    """What a comparison gives to, or asks of, every method alike.
+
+    Args:
+        scenario: one of `SCENARIOS`.
+        budget: as `under_scenario` has decided it.
+    """
+    given = set()
+    if scenario == TASK_IL:
+        given.add(Requirement.TASK_IDENTITY)
+    if budget.outputs == "heads":
+        given.add(Requirement.HEAD_PER_TASK)
+    if budget.norm == "per-task":
+        given |= {Requirement.NORM_PER_TASK, Requirement.TASK_IDENTITY}
+    return frozenset(given)

@@ -163,22 +163,40 @@ class BatchLoader:
         dataset: what to iterate over.
         batch_size: examples per batch.
         seed: of the order of examples, which is the same for every method of a comparison.
+        by_task: whether each batch is of one task, the tasks' batches in random order, and not drawn
+            from all examples: a BatchNorm per task needs more than one example of its own.
     """
 
-    def __init__(self, dataset: TensorClassificationDataset, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        dataset: TensorClassificationDataset,
+        batch_size: int,
+        seed: int,
+        *,
+        by_task: bool = False,
+    ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = torch.Generator().manual_seed(seed)
+        parts = dataset.parts() if by_task else []
+        self.sizes = [len(rows) for _, rows, _ in parts] or [len(dataset)]
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self.dataset), self.batch_size)
-        return whole + (rest > 1)
+        whole_and_rest = [divmod(size, self.batch_size) for size in self.sizes]
+        return sum(whole + (rest > 1) for whole, rest in whole_and_rest)
 
     def __iter__(self) -> Iterator[list[Tensor]]:
-        order = torch.randperm(len(self.dataset), generator=self.generator)
-        for indices in torch.split(order, self.batch_size):
-            if len(indices) > 1:
-                yield self.dataset.gather(indices)
+        batches: list[Tensor] = []
+        start = 0
+        for size in self.sizes:
+            order = start + torch.randperm(size, generator=self.generator)
+            batches += [part for part in torch.split(order, self.batch_size) if len(part) > 1]
+            start += size
+        if len(self.sizes) > 1:
+            turns = torch.randperm(len(batches), generator=self.generator).tolist()
+            batches = [batches[turn] for turn in turns]
+        for indices in batches:
+            yield self.dataset.gather(indices)
 
 
 class TensorLoading(SupervisedPlugin):
@@ -188,15 +206,19 @@ class TensorLoading(SupervisedPlugin):
 
     Args:
         seed: of the run; each experience shuffles with a seed derived from it.
+        by_task: see `BatchLoader`.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, by_task: bool = False) -> None:
         super().__init__()
         self.seed = seed
+        self.by_task = by_task
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Put the fast loader in place."""
         dataset = strategy.adapted_dataset
         if isinstance(dataset, TensorClassificationDataset):
             seed = 1000 * self.seed + strategy.clock.train_exp_counter
-            strategy.dataloader = BatchLoader(dataset, strategy.train_mb_size, seed)
+            strategy.dataloader = BatchLoader(
+                dataset, strategy.train_mb_size, seed, by_task=self.by_task
+            )

@@ -54,7 +54,7 @@ def make_stream(
         FileNotFoundError: a data file is missing.
         ValueError: a data file is damaged.
     """
-    benchmark = benchmark.under(budget)
+    benchmark = benchmark.under(budget, seed)
     train, test = load(benchmark.dataset, data)
     split = _TASKS[benchmark.tasks_by]
     train_tasks = tuple(split(train, benchmark, seed, budget.train_examples))
@@ -83,7 +83,7 @@ def _by_classes(
     for classes in benchmark.classes:
         chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
         task = images[chosen]
-        if benchmark.shared_outputs:
+        if benchmark.relative:
             order = torch.tensor(classes)
             task = replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
         yield TaskData(task)
@@ -92,8 +92,11 @@ def _by_classes(
 def _by_groups(
     images: Images, benchmark: Benchmark, seed: int, limit: int | None
 ) -> Iterator[TaskData]:
-    for group in benchmark.groups:
-        yield TaskData(images[(images.groups == group).nonzero().squeeze(1)[:limit]])
+    for group, classes in zip(benchmark.groups, benchmark.classes, strict=True):
+        task = images[(images.groups == group).nonzero().squeeze(1)[:limit]]
+        if not benchmark.relative:  # the data set numbers them within each group
+            task = replace(task, labels=task.labels + min(classes))
+        yield TaskData(task)
 
 
 def _permuted(

@@ -1,10 +1,10 @@
-"""Evaluating a strategy on every task of a stream with task labels, under both scenarios."""
+"""Evaluating a strategy on the tasks of a stream with task labels, in one scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import torch
 from avalanche.models import avalanche_forward
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from baselines.interface import HasFingerprints, InfersTask, InfersTaskInOneShot
 from harness.config.benchmarks import Benchmark
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import (
     EVALUATION_BATCH,
@@ -22,7 +23,7 @@ from harness.evaluation.accuracy import (
 )
 from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.routers import routers_of
-from harness.storage.schema import ALONE, CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import ALONE, CLASSES_SEEN, Row, RowKeys
 from harness.training.divergence import check_logits
 from harness.training.networks import NETWORKS
 from harness.training.precision import mixed_precision
@@ -39,63 +40,78 @@ _FEW_TASKS: Final = 10
 def evaluate_labelled(
     strategy: SupervisedTemplate,
     benchmark: Benchmark,
+    scenario: str,
     test: tuple[TaskData, ...],
     after: int,
     device: torch.device,
+    *,
+    matrix: Literal["seen", "whole", "diagonal"] = "seen",
     precision: str = "float32",
     cache: LogitCache | None = None,
-    diagonal: bool = False,
 ) -> Iterator[Row]:
     """Rows of accuracy, and of the tasks that were inferred, after learning `after` tasks.
 
-    Task-aware: the strategy's model is given the task label and chooses among the task's classes.
-    Task-agnostic: a strategy that has logits under each learned task has its task inferred by every
-    rule, on the tasks learned so far; any other chooses among the classes seen so far.
-    The one-shot rule costs a gradient through every mask and is measured after the last task only.
-    A task router is a rule as well; one that classifies is also measured alone.
-    Where tasks share outputs that mean another class in each, a prediction under another task's
-    identity is wrong, and a strategy that infers no task has none that could be right.
-
-    All this grows with the square of the number of tasks, inference with its cube. In streams of
-    more than ten tasks only what the metrics need is measured: of tasks to come the next one, task
-    inference for the task just learned and after the last task for all, and no one-shot rule.
+    In task-il the strategy's model is given the task label, and chooses among the task's outputs.
+    In class-il and domain-il it is given none: a strategy that has logits under each learned task
+    has its task inferred by every rule, among the tasks learned so far; any other chooses among the
+    classes seen so far. The one-shot rule costs a gradient through every mask and is measured after
+    the last task only, in streams of at most ten tasks. A task router is a rule as well; one that
+    classifies is also measured alone.
 
     Args:
         strategy: what was trained.
         benchmark: its tasks.
+        scenario: what is asked of it.
         test: test data per task.
         after: number of tasks learned; 0 for the untrained network.
         device: where the network is.
-        precision: of task inference in long streams; everything else is measured in float32.
+        matrix: which tasks are tested: those seen; the whole stream, also before any is learned (in
+            class-il there is no right answer for tasks to come, and those seen are tested); or the
+            one just learned, without task inference, and all in the end.
+        precision: of task inference in streams of more than ten tasks; everything else is measured
+            in float32.
         cache: logits of earlier evaluations of the same run, used again where the strategy's
             fingerprints say that they still hold; None to begin with none.
-        diagonal: whether only the task just learned is tested, but for the last time.
 
     Raises:
         DivergedError: a logit is not finite.
     """
     strategy.model.eval()
     functions = _Functions(strategy, after, LogitCache() if cache is None else cache)
-    table = class_table(benchmark).to(device)
-    few, last = benchmark.tasks <= _FEW_TASKS, after == len(test)
-    for task, data in enumerate(test):
-        if not few and 0 < after < task:
-            break
-        if diagonal and not last and task != after - 1:
-            continue
-        batches = _Batches(data, device, benchmark.network)
-        logits = functions.given_the_task(batches, task)
-        check_logits(logits, task)
-        yield _at(after, task, accuracy_row(logits, table[task], batches.y, TASK_IL))
-        if isinstance(strategy, InfersTask):
-            if task < after and (last or (not diagonal and (few or task == after - 1))):
-                with mixed_precision(device, "float32" if few else precision):
-                    logits = functions.all(batches, task)
-                for row in _by_inference(strategy, batches, logits, benchmark, task, last):
-                    yield _at(after, task, row)
-        elif after and not benchmark.shared_outputs:
-            row = accuracy_row(logits, table[:after].any(0), batches.y, TASK_AGNOSTIC)
-            yield _at(after, task, {**row, "rule": CLASSES_SEEN})
+    classes = class_table(benchmark).to(device)
+    last = after == len(test)
+    if scenario == CLASS_IL and matrix == "whole":
+        matrix = "seen"
+    for task in tested(matrix, after, len(test)):
+        batches = _Batches(test[task], device, benchmark.network)
+        if scenario == TASK_IL or not isinstance(strategy, InfersTask) or not after:
+            allowed = classes[task] if scenario == TASK_IL else classes[: max(after, 1)].any(0)
+            logits = functions.given_the_task(batches, task)
+            check_logits(logits, task)
+            row = accuracy_row(logits, allowed, batches.y, scenario)
+            if scenario != TASK_IL:
+                row["rule"] = CLASSES_SEEN
+            yield _at(after, task, row)
+        elif task < after and (last or matrix != "diagonal"):
+            few = benchmark.tasks <= _FEW_TASKS
+            with mixed_precision(device, "float32" if few else precision):
+                logits = functions.all(batches, task)
+            check_logits(logits, task)
+            for row in _by_inference(strategy, batches, logits, benchmark, scenario, last):
+                yield _at(after, task, row)
+
+
+def tested(matrix: str, after: int, tasks: int) -> range:
+    """The tasks, from 0, that are tested after learning some.
+
+    Args:
+        matrix: see `evaluate_labelled`.
+        after: number of tasks learned.
+        tasks: in the stream.
+    """
+    if matrix == "whole" or after == tasks:
+        return range(tasks)
+    return range(after) if matrix == "seen" else range(max(after - 1, 0), after)
 
 
 def _at(after: int, task: int, row: Row) -> Row:
@@ -160,7 +176,7 @@ def _by_inference(
     batches: _Batches,
     logits: Tensor,
     benchmark: Benchmark,
-    task: int,
+    scenario: str,
     last: bool,
 ) -> Iterator[Row]:
     """Rows under every rule of task inference.
@@ -170,7 +186,7 @@ def _by_inference(
         batches: test data of the task.
         logits: of these under each learned task, (tasks, n, outputs).
         benchmark: the tasks.
-        task: number of the task, from 0.
+        scenario: class-il or domain-il.
         last: whether the whole stream was learned.
     """
     classes = class_table(benchmark).to(batches.y.device)[: len(logits)]
@@ -179,29 +195,21 @@ def _by_inference(
     few = benchmark.tasks <= _FEW_TASKS
     if last and few and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot, size=_GRADIENT_BATCH)
-
-    def right_task(tasks: Tensor) -> Tensor:
-        return tasks.eq(task) if benchmark.shared_outputs else torch.ones_like(tasks).bool()
-
+    named: RowKeys = {"scenario": scenario}
     with torch.no_grad():
         for name, router in routers_of(strategy).items():
             scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
             inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                tasks, classified = batches.apply(router.predict, dim=1)
-                alone = (classified == batches.y) & right_task(tasks)
-                yield {
-                    "metric": "accuracy",
-                    "scenario": TASK_AGNOSTIC,
-                    "rule": name + ALONE,
-                    "value": share(alone),
-                }
+                _, classified = batches.apply(router.predict, dim=1)
+                right = share(classified == batches.y)
+                yield {**named, "metric": "accuracy", "rule": name + ALONE, "value": right}
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
-        named: RowKeys = {"rule": rule, "scenario": TASK_AGNOSTIC}
-        right = (predicted[tasks, everyone] == batches.y) & right_task(tasks)
-        yield {**named, "metric": "accuracy", "value": share(right)}
+        right = share(predicted[tasks, everyone] == batches.y)
+        yield {**named, "metric": "accuracy", "rule": rule, "value": right}
         if last:
             for other in range(len(logits)):
                 taken = share(tasks == other)
-                yield {**named, "metric": "inferred_as", "other": other + 1, "value": taken}
+                keys: RowKeys = {**named, "rule": rule, "other": other + 1}
+                yield {**keys, "metric": "inferred_as", "value": taken}

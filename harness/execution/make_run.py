@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from baselines.interface import HEADS, Baseline, Requirement
+from baselines.interface import Baseline, Requirement
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
+from harness.config.scenarios import given_by
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
@@ -194,7 +195,7 @@ def declaration(run: Run) -> MethodDeclaration:
     return MethodDeclaration(
         title=method.title,
         reference=method.reference,
-        requirements=tuple(sorted(map(str, method.requirements | _heads(run)))),
+        requirements=tuple(sorted(map(str, method.requirements | _given(run)))),
         supervision=str(method.supervision),
         rule=_rule(method, run),
         colour=method.colour,
@@ -209,6 +210,5 @@ def _rule(method: type[Baseline], run: Run) -> str:
         return method.rule
 
 
-def _heads(run: Run) -> frozenset[Requirement]:
-    per_task = BENCHMARKS[run.benchmark].head == "per-task"
-    return HEADS if per_task else frozenset()
+def _given(run: Run) -> frozenset[Requirement]:
+    return given_by(run.scenario, TrainingBudget(**run.training))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,14 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from torch import nn
 
-from baselines.context import Context
-from baselines.interface import HasMasks
+from baselines.components.losses import OutputsSeenPlugin
+from baselines.context import Context, Norm
+from baselines.interface import Baseline, HasMasks
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
+from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
 from harness.evaluation.masks import packed
@@ -28,7 +30,7 @@ from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
 from harness.training.divergence import DivergenceGuard
-from harness.training.networks import NETWORKS
+from harness.training.networks import NETWORKS, Normalisation
 from harness.training.schedules import CosineDecay, PlateauDecay
 
 if TYPE_CHECKING:
@@ -81,11 +83,13 @@ def run_experiment(
     guard = DivergenceGuard(lambda: tracker.doing)
     plugins = (guard, *_plugins(stream, budget, run.seed, tracker))
     epochs = tracker.stages[-1].epochs
-    context = _context(stream, budget, epochs, run.seed, _device(device), plugins)
+    context = _context(stream, run, budget, epochs, _device(device), plugins, method)
     strategy = method.build(context)
     package = type(method).__module__.partition(".")[0]
     saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
-    loop = TrainingLoop(method, strategy, context, budget, stream, tracker, guard, saved)
+    loop = TrainingLoop(
+        method, run.scenario, strategy, context, budget, stream, tracker, guard, saved
+    )
     rows = loop.run()
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
     return RunResult(schema.table(rows, run), packed(masks))
@@ -95,7 +99,11 @@ def _plugins(
     stream: Stream, budget: TrainingBudget, seed: int, tracker: ProgressTracker
 ) -> tuple[SupervisedPlugin, ...]:
     """The harness's own plugins, the same for every method of a comparison."""
-    plugins: list[SupervisedPlugin] = [TensorLoading(seed), _EpochReport(tracker)]
+    plugins: list[SupervisedPlugin] = [
+        TensorLoading(seed, by_task=budget.norm == "per-task"),
+        OutputsSeenPlugin(),
+        _EpochReport(tracker),
+    ]
     if budget.decay:
         plugins.append(CosineDecay())
     if budget.patience is not None:
@@ -107,25 +115,35 @@ def _plugins(
 
 def _context(
     stream: Stream,
+    run: Run,
     budget: TrainingBudget,
     epochs: int,
-    seed: int,
     device: torch.device,
     plugins: tuple[SupervisedPlugin, ...],
+    method: Baseline,
 ) -> Context:
     benchmark = stream.benchmark
+    norm, own = cast(Norm, budget.norm), benchmark.labelled and budget.outputs == "own"
     return Context(
-        network=Backbones(benchmark.network, benchmark.outputs, seed, device),
+        network=Backbones(benchmark.network, benchmark.outputs, run.seed, device, norm),
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
         epochs=epochs,
         batch_size=budget.batch_size,
         learning_rate=budget.learning_rate,
         device=device,
-        seed=seed,
+        seed=run.seed,
         plugins=plugins,
-        head=benchmark.head,
+        norm=norm,
+        head="per-task" if budget.outputs == "heads" else "shared",
+        task_outputs=benchmark.task_outputs if own else (),
+        loss=_loss(run.scenario, method) if own else "all",
     )
+
+
+def _loss(scenario: str, method: Baseline) -> Literal["own", "seen"]:
+    """A function per task is learned by what tells the task's classes apart."""
+    return "own" if scenario == TASK_IL or method.rule else "seen"
 
 
 class Backbones:
@@ -136,13 +154,17 @@ class Backbones:
         outputs: width of its output.
         seed: of the run.
         device: where it is put.
+        norm: normalisation of the comparison.
     """
 
-    def __init__(self, name: str, outputs: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, name: str, outputs: int, seed: int, device: torch.device, norm: Norm = "shared"
+    ) -> None:
         self.name = name
         self.outputs = outputs
         self.seed = seed
         self.device = device
+        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm  # noqa: PLR1714
         self.made = 0
 
     def __call__(self) -> nn.Module:
@@ -150,7 +172,7 @@ class Backbones:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1000 * self.seed + self.made)
             self.made += 1
-            backbone = NETWORKS[self.name].make(self.outputs).to(self.device)
+            backbone = NETWORKS[self.name].make(self.outputs, self.norm).to(self.device)
             return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
 

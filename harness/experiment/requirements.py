@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from avalanche.models import MultiTaskModule
 
-from baselines.interface import HEADS, Baseline, DetectsTasks, HasMasks, InfersTask, Requirement
+from baselines.interface import Baseline, DetectsTasks, HasMasks, InfersTask, Requirement
 from harness.evaluation.memory_usage import MemoryUsage
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ class UndeclaredRequirementError(ValueError):
 
 
 def check_requirements(
-    method: Baseline, strategy: SupervisedTemplate, memory: MemoryUsage, head: str
+    method: Baseline,
+    strategy: SupervisedTemplate,
+    memory: MemoryUsage,
+    given: frozenset[Requirement],
 ) -> None:
     """Compare a strategy, after a task, with its method's declaration.
 
@@ -29,7 +32,7 @@ def check_requirements(
         method: what was trained.
         strategy: made by it.
         memory: what it keeps (`harness.evaluation.memory_usage`).
-        head: of the benchmark; heads of its own are no choice of the method's.
+        given: what the comparison gives every method (`given_by`), which is no choice of its own.
 
     Raises:
         UndeclaredRequirementError: the method kept examples or used the task identity without
@@ -42,7 +45,7 @@ def check_requirements(
     detects_tasks = isinstance(strategy, DetectsTasks)
     if (has_tasks or isinstance(strategy.model, MultiTaskModule)) and not detects_tasks:
         observed.add(Requirement.TASK_IDENTITY)
-    undeclared = observed - method.requirements - (HEADS if head == "per-task" else set())
+    undeclared = observed - method.requirements - given
     if undeclared:
         names = ", ".join(f"Requirement.{requirement.name}" for requirement in sorted(undeclared))
         raise UndeclaredRequirementError(

@@ -14,6 +14,7 @@ from baselines.context import Context
 from baselines.interface import Baseline, DetectsTasks, Requirement, Supervision
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.scenarios import given_by
 from harness.data.streams import Stream
 from harness.data.unlabelled_streams import StreamLoader, TaskBoundaryCallback, UnlabelledStream
 from harness.evaluation.labelled import evaluate_labelled
@@ -38,6 +39,7 @@ class TrainingLoop:
 
     Attributes:
         method: what is trained.
+        scenario: what it is asked at test.
         strategy: made by it.
         context: that it was made from.
         budget: of the training.
@@ -49,6 +51,7 @@ class TrainingLoop:
     """
 
     method: Baseline
+    scenario: str
     strategy: SupervisedTemplate
     context: Context
     budget: TrainingBudget
@@ -133,7 +136,7 @@ class TrainingLoop:
         return [*rows, *_switches(stream, self.strategy)]
 
     def _begin(self, saved: SavedState | None) -> tuple[list[Row], int]:
-        """The rows so far, those of the untrained network at first, and the tasks done."""
+        """The rows so far, perhaps those of the untrained network at first, and the tasks done."""
         return (saved.rows, saved.done) if saved else (list(self._evaluate(0)), 0)
 
     def _parts(self, *, within_train: bool, **others: object) -> ResumableParts:
@@ -161,12 +164,14 @@ class TrainingLoop:
         yield from self._evaluate(after)
         evaluated = time.perf_counter() - started
         memory = memory_usage(self.strategy)
-        check_requirements(self.method, self.strategy, memory, self.stream.benchmark.head)
+        check_requirements(self.method, self.strategy, memory, given_by(self.scenario, self.budget))
         costs = {
             "train_seconds": trained,
             "eval_seconds": evaluated,
             "train_examples": shown,
-            "stored_bytes": memory.bytes - network_bytes(self.context.network()),
+            "network_bytes": network_bytes(self.context.network()),
+            "predictor_bytes": memory.predictor_bytes,
+            "training_bytes": memory.training_bytes,
             "stored_examples": memory.examples,
         }
         for metric, value in costs.items():
@@ -190,16 +195,25 @@ class TrainingLoop:
 
     def _accuracies(self, after: int) -> Iterator[Row]:
         stream, device = self.stream, self.context.device
-        parts = (self.strategy, stream.benchmark, stream.test, after, device)
         if stream.unlabelled is None:
-            diagonal = self.budget.accuracy_matrix == "diagonal"
-            yield from evaluate_labelled(*parts, self.budget.precision, self.cache, diagonal)
+            yield from evaluate_labelled(
+                self.strategy,
+                stream.benchmark,
+                self.scenario,
+                stream.test,
+                after,
+                device,
+                matrix=self.budget.accuracy_matrix,
+                precision=self.budget.precision,
+                cache=self.cache,
+            )
             return
+        parts = (self.strategy, stream.benchmark, self.scenario, stream.test, after, device)
         assignment = None
         if after and isinstance(self.strategy, DetectsTasks):
             shown = stream.unlabelled.counts[: stream.unlabelled.ends[after - 1]]
             assignment = MaskAssignment.of(shown, self.strategy.switches)
-        yield from evaluate_unlabelled(*parts, assignment)
+        yield from evaluate_unlabelled(*parts, assignment, stream.unlabelled.tasks_shown(after))
 
 
 class RestoringPlugin(SupervisedPlugin):

@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
-from harness.config.scenarios import TASK_IL
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage.schema import MEASUREMENTS
-
-FEW_TASKS: Final = 10
-"""Up to so many tasks, each is tested after each; of longer streams see `evaluation.labelled`."""
 
 _SHARES: Final = (
     "accuracy",
@@ -74,11 +71,25 @@ def _tasks(run: Run) -> int:
     return min(run.training.get("tasks") or benchmark.tasks, benchmark.tasks)
 
 
-def _aware(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (
-        rows["metric"].eq("accuracy") & rows["scenario"].eq(TASK_IL)
-    ).to_numpy(bool)
+def _main_accuracies(rows: pd.DataFrame, runs: Sequence[Run], owner: Codes) -> NDArray[np.bool_]:
+    """The accuracies in a run's own scenario; without labels, those that are always measured."""
+    labelled = [getattr(BENCHMARKS.get(run.benchmark), "labelled", True) for run in runs]
+    scenarios = [
+        run.scenario if has_labels else TASK_IL
+        for run, has_labels in zip(runs, labelled, strict=True)
+    ]
+    own = rows["scenario"].astype("object").to_numpy() == np.array(scenarios, dtype=object)[owner]
+    found: NDArray[np.bool_] = own & rows["metric"].eq("accuracy").to_numpy(bool)
     return found
+
+
+def _matrix(run: Run) -> str:
+    """Which tasks were tested after each: seen, whole or diagonal."""
+    benchmark = BENCHMARKS.get(run.benchmark)
+    if benchmark is not None and not benchmark.labelled:
+        return "whole"
+    matrix = str(run.training.get("accuracy_matrix", "seen"))
+    return "seen" if (matrix, run.scenario) == ("whole", CLASS_IL) else matrix
 
 
 def _check_owners(rows: pd.DataFrame, runs: dict[str, Run]) -> None:
@@ -152,29 +163,23 @@ def _check_whole(
     last = np.bincount(run, reached == tasks[run], minlength=len(runs)) > 0
     _lacks(runs, known & ~(last & (at_once | (moments == tasks))), "what followed some tasks")
 
-    diagonal = np.array([one.training.get("accuracy_matrix") == "diagonal" for one in runs])
-    all_tasks = (tasks <= FEW_TASKS) & ~diagonal
-
-    def highest(of: Codes, moment: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Number of the last task that was tested then."""
-        every = all_tasks[of] | (moment == 0) | (moment == tasks[of])
-        return np.where(every, tasks[of], np.minimum(moment + ~diagonal[of], tasks[of]))
-
-    aware = np.flatnonzero(_aware(rows) & known[owner])
-    of, moment, tested = owner[aware], after[aware], task[aware]
-    untested = diagonal[of] & (moment < tasks[of]) & (tested != moment)
-    wanted = ~untested & (tested <= highest(of, moment))
-    cells = pd.Index((of * width + moment)[wanted]).value_counts()
-    start = np.flatnonzero(known & ~diagonal) * width
-    expected = np.concatenate([start, learned])
-    run, reached = expected // width, expected % width
-    lowest = np.where(diagonal[run] & (reached < tasks[run]), reached, 1)
-    number = highest(run, reached) - lowest + 1
-    short = cells.reindex(expected, fill_value=0).to_numpy() < number
-    _lacks(runs, np.bincount(run, short, minlength=len(runs)) > 0, "some task-aware accuracies")
+    main = np.flatnonzero(_main_accuracies(rows, runs, owner) & known[owner])
+    cells = np.unique(np.stack([owner[main], after[main], task[main]]), axis=1)
+    tested = pd.Index(cells[0] * width + cells[1]).value_counts()
+    expected = np.concatenate([np.flatnonzero(known) * width, learned])
+    of, moment = expected // width, expected % width
+    matrices = np.array([_matrix(one) for one in runs], dtype=object)
+    # without the identity, a method that infers it has no diagonal
+    on_diagonal = np.array([one.scenario == TASK_IL for one in runs], dtype=np.int64)
+    least = np.select(
+        [matrices[of] == "whole", moment == tasks[of], matrices[of] == "seen", moment > 0],
+        [tasks[of], tasks[of], moment, on_diagonal[of]],
+    )
+    short = tested.reindex(expected, fill_value=0).to_numpy() < least
+    _lacks(runs, np.bincount(of, short, minlength=len(runs)) > 0, "some accuracies")
 
     for metric, squared, what in (
-        ("accuracy", False, "some task-agnostic accuracies after the last task"),
+        ("accuracy", False, "some accuracies after the last task"),
         ("inferred_as", True, "some of the tasks inferred after the last one"),
     ):
         final = (after == tasks[owner]) & known[owner]

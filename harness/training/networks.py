@@ -1,6 +1,7 @@
 """The paper's backbones, as plain PyTorch modules; methods convert them as they need.
 
-None has a bias or dropout: RMN has none, and a comparison needs one network for all.
+None has a bias or dropout: RMN has none, and a comparison needs one network for all. What normalises
+their layers is a factor of the comparison.
 """
 
 from __future__ import annotations
@@ -8,67 +9,141 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 import torch
 from torch import nn
 
+Normalisation = Literal["batch", "group", "none"]
+"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm after
+linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
 
-def mlp(outputs: int) -> nn.Sequential:
+_MOST_GROUPS: Final = 8
+
+
+def mlp(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
     """The MLP of Supplement Table 2, x: (n, 1, 28, 28) or (n, 784) -> logits (n, outputs).
 
-    Three hidden layers of 100 units, each with BatchNorm and ReLU.
+    Three hidden layers of 100 units, each with a normalisation and ReLU.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer.
     """
     layers: list[nn.Module] = [nn.Flatten()]
     for before, width in pairwise((784, 100, 100, 100)):
-        layers += [nn.Linear(before, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()]
+        linear = nn.Linear(before, width, bias=False)
+        layers += [linear, *_normalisation(norm, width, flat=True), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(100, outputs, bias=False))
 
 
-def omniglot_cnn(outputs: int) -> nn.Sequential:
+def omniglot_cnn(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
     """The network of Supplement Table 3, x: (n, 1, 28, 28) -> logits (n, outputs).
 
-    Four convolutions of 250 channels, each with BatchNorm, ReLU and pooling.
+    Four convolutions of 250 channels, each with a normalisation, ReLU and pooling.
+
+    Args:
+        outputs: number of logits.
+        norm: after each convolution; with none, weights start as those of `cifar_cnn`.
     """
     layers: list[nn.Module] = []
     for before, width in pairwise((1, 250, 250, 250, 250)):
-        layers += [_convolution(before, width), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(250, outputs, bias=False))
-
-
-def cifar_cnn(outputs: int) -> nn.Sequential:
-    """The network of Supplement Table 4, x: (n, 3, 32, 32) -> logits (n, outputs).
-
-    Six convolutions in three pairs, each pair with pooling, and a hidden layer of 256 units; its
-    ReLU is that of Jung et al. 2020, whose network this is. There is no BatchNorm, so the weights
-    start as He et al. 2015 have them (Equation 10): from PyTorch's own the signal would fade. They
-    come from a stream of random numbers of their own: this is a second draw, and with the
-    default stream's second draw a run of the same seed fills RMN's first mapping.
-    """
-    layers: list[nn.Module] = []
-    for before, width in pairwise((3, 32, 64, 128)):
-        layers += [_convolution(before, width), nn.ReLU(), _convolution(width, width), nn.ReLU()]
-        layers.append(nn.MaxPool2d(2))
-    hidden = [nn.Flatten(), nn.Linear(4 * 4 * 128, 256, bias=False), nn.ReLU()]
-    network = nn.Sequential(*layers, *hidden, nn.Linear(256, outputs, bias=False))
-    generator = torch.Generator().manual_seed(torch.initial_seed() + 2**32)
-    for parameter in network.parameters():
-        nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
+        layers += [_convolution(before, width), *_normalisation(norm, width)]
+        layers += [nn.ReLU(), nn.MaxPool2d(2)]
+    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(250, outputs, bias=False))
+    if norm == "none":
+        _preserve_signal(network)
     return network
 
 
-def resnet18(outputs: int) -> nn.Module:
-    """ResNet-18 with its original stem (7 x 7, stride 2, pooling), x: (n, 3, height, width)."""
+def cifar_cnn(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The network of Supplement Table 4, x: (n, 3, 32, 32) -> logits (n, outputs).
+
+    Six convolutions in three pairs, each pair with pooling, and a hidden layer of 256 units; its
+    ReLU is that of Jung et al. 2020, whose network this is. The table prints no normalisation, the
+    authors' code has a BatchNorm per task.
+
+    Args:
+        outputs: number of logits.
+        norm: after each convolution.
+    """
+    layers: list[nn.Module] = []
+    for before, width in pairwise((3, 32, 64, 128)):
+        for channels in (before, width):
+            layers += [_convolution(channels, width), *_normalisation(norm, width), nn.ReLU()]
+        layers.append(nn.MaxPool2d(2))
+    hidden = [nn.Flatten(), nn.Linear(4 * 4 * 128, 256, bias=False), nn.ReLU()]
+    network = nn.Sequential(*layers, *hidden, nn.Linear(256, outputs, bias=False))
+    _preserve_signal(network)
+    return network
+
+
+def _preserve_signal(network: nn.Module) -> None:
+    """Draw the weights as He et al. 2015 have them (Equation 10).
+
+    Without BatchNorm the signal would fade from PyTorch's own first weights. They come from a stream
+    of random numbers of their own: this is a second draw, and with the default stream's second draw
+    a run of the same seed fills RMN's first mapping.
+    """
+    generator = torch.Generator().manual_seed(torch.initial_seed() + 2**32)
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+
+
+def _normalisation(norm: Normalisation, width: int, *, flat: bool = False) -> list[nn.Module]:
+    """What follows a layer of so many units or channels; nothing for none.
+
+    Args:
+        norm: kind.
+        width: number of units or channels.
+        flat: whether the layer is linear.
+    """
+    if norm == "none":
+        return []
+    if norm == "batch":
+        return [nn.BatchNorm1d(width) if flat else nn.BatchNorm2d(width)]
+    if flat:
+        return [nn.LayerNorm(width, elementwise_affine=False)]
+    return [_group_norm(width)]
+
+
+def _group_norm(width: int) -> nn.Module:
+    groups = max(number for number in range(1, _MOST_GROUPS + 1) if width % number == 0)
+    return nn.GroupNorm(groups, width, affine=False)
+
+
+def resnet18(outputs: int, norm: Normalisation = "batch") -> nn.Module:
+    """ResNet-18 with its original stem (7 x 7, stride 2, pooling), x: (n, 3, height, width).
+
+    Args:
+        outputs: number of logits.
+        norm: after each convolution.
+
+    Raises:
+        ValueError: the norm is none; the sum of each block would double the signal.
+    """
     from torchvision.models import resnet18 as torchvision_resnet18
 
-    network: nn.Module = torchvision_resnet18(num_classes=outputs)
+    if norm == "none":
+        raise ValueError("a ResNet-18 cannot be trained without normalisation; choose another norm")
+    layer = _group_norm if norm == "group" else nn.BatchNorm2d
+    network: nn.Module = torchvision_resnet18(num_classes=outputs, norm_layer=layer)
     network.fc = nn.Linear(512, outputs, bias=False)
     return network
 
 
-def resnet18_small_stem(outputs: int) -> nn.Module:
-    """ResNet-18 for small images: a 3 x 3 stem without stride or pooling."""
-    network = resnet18(outputs)
+def resnet18_small_stem(outputs: int, norm: Normalisation = "batch") -> nn.Module:
+    """ResNet-18 for small images: a 3 x 3 stem without stride or pooling.
+
+    Args:
+        outputs: number of logits.
+        norm: after each convolution.
+
+    Raises:
+        ValueError: the norm is none.
+    """
+    network = resnet18(outputs, norm)
     network.conv1 = _convolution(3, 64)
     network.maxpool = nn.Identity()
     return network
@@ -83,7 +158,7 @@ class Network:
     """A backbone that benchmarks name.
 
     Attributes:
-        make: takes the number of outputs.
+        make: takes the number of outputs and the normalisation.
         input_shape: (channels, height, width) of the inputs it was made for.
         evaluation_batch: examples per forward pass at evaluation on a processor; None for the
             usual number. Smaller where activations would leave the processor's cache.
@@ -91,7 +166,7 @@ class Network:
             on this network; None to leave it out.
     """
 
-    make: Callable[[int], nn.Module]
+    make: Callable[[int, Normalisation], nn.Module]
     input_shape: tuple[int, int, int]
     evaluation_batch: int | None = None
     timed_batch: int | None = None

@@ -100,6 +100,18 @@ class RelevanceMappings(nn.Module):
         self.mapping.mul_(self._unpruned_mask)
 
     @torch.no_grad()
+    def close(self, view: FlatView, entries: Tensor) -> None:
+        """Set live entries of one layer to zero, for the rest of the task.
+
+        Args:
+            view: of the layer.
+            entries: which, bool, in the shape of the layer's weight.
+        """
+        view.slice(self.pruned).logical_or_(entries)
+        self._unpruned_mask = (~self.pruned).to(self.mapping.dtype)
+        self.mapping.mul_(self._unpruned_mask)
+
+    @torch.no_grad()
     def restore_frozen_weights(self) -> None:
         """Undo what the optimizer did to frozen weights and to pruned entries.
 

@@ -12,6 +12,7 @@ from rmn.mapping.checkpoint import regroup_state_dict
 from rmn.mapping.flat_views import concatenate_views
 from rmn.mapping.layers import RelevanceLayer
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
+from rmn.tasks.features import last_layer
 from rmn.tasks.network import TaskNetwork
 
 
@@ -60,6 +61,22 @@ class RelevanceNetwork(TaskNetwork):
         for mappings in self.mappings:
             mappings.begin_task()
         super().begin_task(label, classes)
+
+    def close_outputs(self, classes: Sequence[int]) -> None:
+        """Close the last layer's mapping for outputs of other classes, for the rest of the task.
+
+        For a loss over the task's own outputs, which would leave the others' entries as they were
+        drawn, and half of the weights of tasks to come frozen. Nothing is closed where the last
+        layer has no mapping.
+
+        Args:
+            classes: of the live task.
+        """
+        layer = last_layer(self.body)
+        if isinstance(layer, RelevanceLayer):
+            closed = torch.ones(layer.view.shape, dtype=torch.bool, device=layer.mapping.device)
+            closed[list(classes)] = False
+            layer.group.close(layer.view, closed)
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.

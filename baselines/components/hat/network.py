@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from baselines.components.hat.gate import Gate
 from baselines.components.hat.gate_insertion import GatedLayer, insert_gates
+from rmn.tasks.layers import TaskHead
 from rmn.tasks.network import TaskNetwork
 
 
 class HATNetwork(TaskNetwork):
-    """A network with a gate after each hidden activation and one head per task.
+    """A network with a gate after each hidden activation.
 
     Args:
         network: a network that `insert_gates` accepts; it is left unchanged.
         smax: largest scale of the gates.
+        norm: one BatchNorm per task, or one shared by all, whose statistics undo what the gates
+            protect.
+        head: a head per task, as published; or one layer, for losses over outputs of the task's own
+            only, which leave those of other tasks as they are.
 
     Attributes:
         gates: in the order of the forward pass.
         gated_layers: all weighted layers but the head, with the gates around them.
-        head: the output layers.
+        head: the output layer, or layers.
 
     Raises:
         ValueError: a layer cannot be gated; it is named.
     """
 
-    def __init__(self, network: nn.Module, smax: float) -> None:
-        gated = insert_gates(network, smax)
+    def __init__(
+        self,
+        network: nn.Module,
+        smax: float,
+        *,
+        norm: Literal["per-task", "shared"] = "per-task",
+        head: Literal["per-task", "shared"] = "per-task",
+    ) -> None:
+        gated = insert_gates(network, smax, norm=norm, head=head)
         super().__init__(gated.body)
         self.gates = gated.gates
         self.gated_layers = gated.layers
@@ -43,8 +56,9 @@ class HATNetwork(TaskNetwork):
             for gated in self.gated_layers
         }
         last = self.gates[-1].finished > 0.5
-        outputs = torch.ones_like(last[:, :1]).expand(-1, self.head.live.out_features)
-        masks[names[self.head]] = attention_per_weight(outputs, last, self.head.live.weight)
+        weight = (self.head.live if isinstance(self.head, TaskHead) else self.head).weight
+        outputs = torch.ones_like(last[:, :1]).expand(-1, len(weight))
+        masks[names[self.head]] = attention_per_weight(outputs, last, weight)
         return masks
 
     def cumulative_attention(self) -> list[Tensor]:

@@ -83,9 +83,9 @@ class Metric:
         section: the table that it is a column of; None for none.
         scenarios: those that it exists under; none where the task's identity plays no part.
         function: its values.
-        over: cuts raw rows into what `function` is applied to, by run, scenario and rule; without it,
-            `function` is given the raw rows of `measurements`, and returns a series with the index
-            levels run_id and, where they apply, scenario and rule.
+        over: cuts raw rows into what `function` is applied to, by run, scenario and rule; without
+            it, `function` is given the raw rows of `measurements`, and returns a series with the
+            index levels run_id and, where they apply, scenario and rule.
     """
 
     id: str

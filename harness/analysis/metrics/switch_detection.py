@@ -5,9 +5,9 @@ begun shortly before. The first claim within `TOLERANCE` batches of a task's fir
 further ones are false alarms, as are later claims and those before the first boundary. A task
 without a right claim is missed. A metric without anything to count is NaN.
 
-The examples below are of one stream of 1,600 batches, whose tasks begin at 0, 400, 800 and 1,200. The
-claims at 403 and 1,210 are right; 50 is before any boundary, 450 a second claim, 950 too late for the
-task that began at 800, which is missed:
+The examples below are of one stream of 1,600 batches, whose tasks begin at 0, 400, 800 and 1,200.
+The claims at 403 and 1,210 are right; 50 is before any boundary, 450 a second claim, 950 too late
+for the task that began at 800, which is missed:
 
 >>> counts = count([0, 400, 800, 1200], [0, 50, 403, 450, 950, 1210], 1600)
 """
@@ -27,10 +27,10 @@ from harness.analysis.metrics.definition import Direction, Key, Section, Unit, m
 TOLERANCE: Final = 100
 """Batches from the first that has examples of a task, within which its switch can be claimed.
 
-A claim that comes at any later time is right by chance, or of no use: on Split-MNIST a task has about
-470 batches, and at sharp boundaries a detector needs at most a few. Where borders are fuzzy the first
-batch has a single example of the new task, whose share grows over 470 batches; after 100 it is a
-fifth, and what is noticed later was learned into the mask of the task before."""
+A claim that comes at any later time is right by chance, or of no use: on Split-MNIST a task has
+about 470 batches, and at sharp boundaries a detector needs at most a few. Where borders are fuzzy
+the first batch has a single example of the new task, whose share grows over 470 batches; after 100
+it is a fifth, and what is noticed later was learned into the mask of the task before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ _switch_metric = partial(
     title="Precision",
     unit=Unit.PERCENT,
     direction=Direction.HIGHER,
-    formula=f"right claims / claims; a task's first claim is right at most {TOLERANCE} batches after "
-    "the first batch with examples of it, and before the next task's",
+    formula="right claims / claims; a task's first claim is right if it comes before the next "
+    f"task and at most {TOLERANCE} batches after the first that has examples of its own",
     source="paper, Section 5.2.1",
 )
 def switch_precision(counts: SwitchCounts) -> float:
