@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ class EWC(Baseline):
     strength: ClassVar[str] = "ewc_lambda"
 
     ewc_lambda: float = setting(
-        100.0,
-        "strength lambda of the penalty",
-        minimum=0,
-        grid=(1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6),
+        1000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e6)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"

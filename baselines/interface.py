@@ -114,13 +114,53 @@ class Baseline(ABC):
         """An Avalanche strategy ready to train on the stream's first experience."""
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers that tuning searches on a logarithmic scale, to begin with.
+
+    Tuning goes beyond an end where the best value is the outermost of those that were tried.
+
+    Attributes:
+        low: smallest, above 0.
+        high: largest, above `low`.
+
+    Raises:
+        ValueError: there is nothing between the ends, or no logarithm of them.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.low < self.high:
+            raise ValueError(f"{self.low:g} to {self.high:g} is no range of numbers above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Values that tuning searches, in no order.
+
+    Attributes:
+        values: distinct ones, two at least.
+
+    Raises:
+        ValueError: there are fewer, or one is there twice.
+    """
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.values) < 2 or len(set(self.values)) < len(self.values):
+            raise ValueError(f"{self.values} are not two or more distinct values")
+
+
 def setting(
     default: Any,
     help: str,  # noqa: A002 - argparse's own word
     *,
     minimum: float | None = None,
     maximum: float | None = None,
-    grid: tuple[Any, ...] = (),
+    search: Range | Choices | None = None,
 ) -> Any:
     """A field of a `Baseline`.
 
@@ -129,11 +169,11 @@ def setting(
         help: one line for the command line: what it does, its unit, its source.
         minimum: smallest allowed value, inclusive.
         maximum: largest allowed value, inclusive.
-        grid: values that `python -m harness.tune` tries.
+        search: what `python -m harness.tune` searches, with the default in it; None: not tuned.
     """
     return field(
         default=default,
-        metadata={"help": help, "minimum": minimum, "maximum": maximum, "grid": grid},
+        metadata={"help": help, "minimum": minimum, "maximum": maximum, "search": search},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class MAS(Baseline):
     strength: ClassVar[str] = "lambda_reg"
 
     lambda_reg: float = setting(
-        1.0, "strength lambda of the penalty", minimum=0, grid=(0.001, 0.01, 0.1, 1.0, 10.0)
+        0.1, "strength lambda of the penalty", minimum=0, search=Range(0.001, 100.0)
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ class SynapticIntelligence(Baseline):
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
     strength: ClassVar[str] = "si_lambda"
 
-    si_lambda: float = setting(
-        1.0, "strength c of the penalty", minimum=0, grid=(0.1, 1.0, 10.0, 100.0, 1000.0)
-    )
+    si_lambda: float = setting(1.0, "strength c of the penalty", minimum=0, search=Range(0.01, 1e4))
     eps: float = setting(0.1, "damping xi of the importance", minimum=0)
 
     def build(self, context: Context) -> SupervisedTemplate:
