@@ -28,7 +28,7 @@ class SynapticIntelligence(Baseline):
     title: ClassVar[str] = "SI"
     colour: ClassVar[str] = "#029e73"
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
-    strength: ClassVar[str] = "si_lambda"
+    penalty_setting: ClassVar[str] = "si_lambda"
 
     si_lambda: float = setting(
         1.0, "strength c of the penalty", minimum=0, grid=(0.1, 1.0, 10.0, 100.0, 1000.0)
