@@ -28,7 +28,7 @@ class SynapticIntelligence(Baseline):
     title: ClassVar[str] = "SI"
     colour: ClassVar[str] = "#029e73"
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
-    strength: ClassVar[str] = "si_lambda"
+    penalty_setting: ClassVar[str] = "si_lambda"
 
     si_lambda: float = setting(1.0, "strength c of the penalty", minimum=0, search=Range(0.01, 1e4))
     eps: float = setting(0.1, "damping xi of the importance", minimum=0)

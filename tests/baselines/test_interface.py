@@ -40,7 +40,7 @@ class Smallest(Baseline):
     title: ClassVar[str] = "Smallest"
     reference: ClassVar[str] = "none"
 
-    size: float = setting(2.0, "how strong", minimum=0, maximum=9, search=Range(1.0, 4.0))
+    strength: float = setting(2.0, "how strong", minimum=0, maximum=9, search=Range(1.0, 4.0))
 
     def build(self, context: Any) -> Any:
         return context
@@ -51,7 +51,13 @@ def test_a_method_that_says_little_is_strict_and_told_boundaries() -> None:
     assert made.supervision is Supervision.TASK_BOUNDARIES
     assert made.role is Role.BASELINE
     assert made.requirements == frozenset()
-    texts = (made.default_rule, made.colour, made.counterpart, made.tuning_source, made.strength)
+    texts = (
+        made.default_rule,
+        made.colour,
+        made.counterpart,
+        made.tuning_source,
+        made.penalty_setting,
+    )
     assert texts == ("",) * 5
     assert made.paper_settings == {}
     assert made.version == 1
@@ -71,7 +77,7 @@ def test_a_setting_explains_itself() -> None:
         "search": Range(1.0, 4.0),
     }
     with pytest.raises(FrozenInstanceError):
-        Smallest().size = 3.0  # type: ignore[misc]
+        Smallest().strength = 3.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (2, 2), (3, 2), (float("nan"), 1)])
