@@ -58,7 +58,7 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     from harness.storage import store
 
     survey = store.survey(request.config.results, request.benchmark.name, request.profile)
-    found = states(request.runs, request.config, request.retry_failed, survey)
+    found = states(request.runs, survey, request.retry_failed)
     if request.runs:
         budget = request.budget.identity().items()
         shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
@@ -79,7 +79,7 @@ def _expected(left: Sequence[Run], survey: Survey) -> str:
     """What the runs that are left will cost; "" if nothing is known of them."""
     from harness.analysis.cost import expected_cost
 
-    cost = expected_cost([run.baseline for run in left], survey.records)
+    cost = expected_cost([run.baseline for run in left], survey.records.values())
     if cost.untimed == cost.runs:
         return ""
     uncounted = f"; {cost.untimed} runs whose method has none are not counted"
@@ -101,11 +101,17 @@ def _in_progress(left: Sequence[Run], request: ComparisonRequest) -> str:
 
 
 def _show(results: Results, request: ComparisonRequest) -> None:
+    from harness.analysis.comparisons import comparisons
     from harness.analysis.leaderboard import leaderboard
     from harness.analysis.selection import select
-    from harness.reporting.terminal import leaderboard_table
+    from harness.reporting.terminal import leaderboard_table, legend
 
-    _out().print(leaderboard_table(leaderboard(select(results))))
+    compared = comparisons(select(results))
+    boards = [leaderboard(one) for one in compared if one.scenario in request.scenarios]
+    for board in boards:
+        _out().print(leaderboard_table(board))
+    if boards:
+        say(_out(), legend(boards))
     if request.report:
         from harness.reporting.benchmark_report import benchmark_report
         from harness.reporting.writer import write

@@ -51,7 +51,14 @@ def test_a_method_that_says_little_is_strict_and_told_boundaries() -> None:
     assert made.supervision is Supervision.TASK_BOUNDARIES
     assert made.role is Role.BASELINE
     assert made.requirements == frozenset()
-    assert (made.default_rule, made.colour, made.counterpart, made.tuning_source) == ("",) * 4
+    texts = (
+        made.default_rule,
+        made.colour,
+        made.counterpart,
+        made.tuning_source,
+        made.penalty_setting,
+    )
+    assert texts == ("",) * 5
     assert made.paper_settings == {}
     assert made.version == 1
 

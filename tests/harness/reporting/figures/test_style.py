@@ -15,6 +15,7 @@ from harness.reporting.figures.style import (
     colour,
     dashes,
     grid,
+    heat_map,
     heat_maps,
     legend,
     rows_of,
@@ -87,17 +88,40 @@ def test_heat_maps_of_few_tasks_have_numbers_and_of_many_a_bar() -> None:
     assert bar.get_label() == "<colorbar>"
 
 
+def test_a_heat_map_reads_like_a_table_and_leaves_blank_what_is_missing() -> None:
+    table = pd.DataFrame([[0.0, 50.4], [np.nan, 100.0]], index=["a", "b"], columns=[3, 4])
+    _, axes = grid(1, 1, height=2)
+    heat_map(axes[0][0], table, numbers=5)
+    texts = {tuple(text.get_position()): text for text in axes[0][0].texts}
+    said = {place: text.get_text() for place, text in texts.items()}
+    assert said == {(0.5, 0.5): "0", (1.5, 0.5): "50", (1.5, 1.5): "100"}
+    assert texts[0.5, 0.5].get_color() == "w"  # on dark violet
+    assert texts[1.5, 1.5].get_color() == "0.15"  # on yellow
+    assert axes[0][0].get_ylim() == (2, 0)
+    for side, names in ((axes[0][0].yaxis, ["a", "b"]), (axes[0][0].xaxis, ["3", "4"])):
+        assert [label.get_text() for label in side.get_ticklabels()] == names
+
+
+@pytest.mark.parametrize(("tasks", "labels"), [(10, 10), (11, 6), (50, 10), (100, 10)])
+def test_a_heat_map_has_at_most_ten_labels_a_side(tasks: int, labels: int) -> None:
+    _, axes = grid(1, 1, height=2)
+    heat_map(axes[0][0], square(tasks))
+    assert len(axes[0][0].get_xticks()) == labels
+    assert axes[0][0].get_xticklabels()[0].get_text() == "1"
+
+
 def test_no_table_is_no_figure() -> None:
     assert heat_maps({}, "x", "y") is None
     assert heat_maps({"none": pd.DataFrame()}, "x", "y") is None
 
 
 def test_rows_of_a_method_are_under_its_rule_where_the_task_is_not_given(
-    found: Results, board: Leaderboard
+    found: Results, board: Leaderboard, class_il: tuple[Results, Leaderboard]
 ) -> None:
-    rmn, naive = board.entries
-    agnostic = rows_of(found.rows, rmn, "task-agnostic")
-    assert set(agnostic["rule"]) == {"max-logit"}  # energy was measured as well
-    assert set(rows_of(found.rows, rmn, "task-aware")["rule"]) == {""}
-    assert set(rows_of(found.rows, naive, "task-agnostic")["rule"]) == {"classes seen"}
-    assert set(agnostic["baseline"]) == {"rmn"}
+    assert set(rows_of(found.rows, board.entries[0], "task-il")["rule"]) == {""}
+    without, compared = class_il
+    rmn, naive = compared.entries
+    inferred = rows_of(without.rows, rmn, "class-il")
+    assert set(inferred["rule"]) == {"max-logit"}  # energy was measured as well
+    assert set(inferred["baseline"]) == {"rmn"}
+    assert set(rows_of(without.rows, naive, "class-il")["rule"]) == {"classes seen"}
