@@ -34,7 +34,7 @@ class EWC(Baseline):
     penalty_setting: ClassVar[str] = "ewc_lambda"
 
     ewc_lambda: float = setting(
-        1000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e6)
+        1000.0, "strength lambda of the penalty", minimum=0, search=Range(1.0, 1e6)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"

@@ -110,13 +110,14 @@ def test_it_goes_beyond_an_edge_until_the_best_is_inside() -> None:
 
 def test_it_goes_below_as_well_with_the_other_settings_as_chosen() -> None:
     def accuracy(run: Run) -> float:
-        spread, weight = log10(run.settings["spread"]), log10(run.settings["l0_weight"])
-        return 1 - abs(weight + 4) / 20 - abs(spread + 1.3) / 20
+        rate, weight = log10(run.settings["mapping_lr"]), log10(run.settings["l0_weight"])
+        return 1 - abs(weight + 4) / 20 - abs(rate + 2.5) / 20
 
-    study, _ = conduct(search("rmn"), accuracy)
+    space: Space = {"mapping_lr": Range(1e-4, 0.1), "l0_weight": Range(0.03, 3.0)}
+    study, _ = conduct(search("rmn", space), accuracy)
     beyond = [trial for trial in study.trials if trial.beyond]
     assert {trial.beyond for trial in beyond} == {"l0_weight"}
-    assert len({trial.settings["spread"] for trial in beyond}) == 1
+    assert len({trial.settings["mapping_lr"] for trial in beyond}) == 1
     assert abs(log10(study.settings["l0_weight"]) + 4) < 0.3
 
 
