@@ -95,7 +95,7 @@ class Baseline(ABC):
 
     @property
     def default_rule(self) -> str:
-        """The rule whose task-agnostic accuracy stands for the method."""
+        """The rule whose accuracy stands for the method where no identity is given."""
         return self.rule
 
     def check_stream(self, tasks: int) -> None:  # noqa: B027 -- most methods take any stream
