@@ -15,6 +15,7 @@ from harness.analysis.leaderboard import (
     columns_of,
     of_entry,
 )
+from harness.analysis.loose_masks import loose_masks
 from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
@@ -79,6 +80,7 @@ def sections(results: Results, board: Leaderboard) -> dict[str, Any]:
         "methods": _methods(board, finished),
         "formulas": _formulas(board),
         "provenance": provenance.summary([record.provenance for record in finished]),
+        "loose": loose_masks(board),
         "problems": _problems(results),
     }
 

@@ -18,6 +18,7 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
 )
+from harness.analysis.loose_masks import loose_masks
 from harness.storage.schema import TASK_AGNOSTIC, TASK_AWARE
 
 _NOTE: Final = (
@@ -35,7 +36,7 @@ def leaderboard_table(board: Leaderboard) -> Table:
     """
     table = Table(
         title=Text(f"{board.benchmark}, profile {board.profile}: mean ± 95 % interval over seeds"),
-        caption=_NOTE,
+        caption=" ".join([_NOTE, *loose_masks(board)]),
         caption_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,
