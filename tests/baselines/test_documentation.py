@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import baselines
 from baselines import registry
+from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
-from harness.config.run import Run
+from harness.config.plan import plan
+from harness.config.resolution import resolve
+from harness.config.scenarios import TASK_IL
 from harness.experiment.experiment import run_experiment
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
@@ -20,19 +22,19 @@ PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 @pytest.fixture
 def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    (tmp_path / "lwf.py").write_text(code)
+    (tmp_path / "gdumb.py").write_text(code)
     monkeypatch.setattr(baselines, "__path__", [*baselines.__path__, str(tmp_path)])
     monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
 
 
 @pytest.mark.usefixtures("_shown")
 def test_the_method_of_the_page_works() -> None:
-    method = registry.methods()["lwf"]
+    method = registry.methods()["gdumb"]
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2
     )
-    settings = asdict(method())
-    run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
+    chosen, settings = {"gdumb": method}, {TASK_IL: {"gdumb": resolve(method, {}, {})}}
+    [run] = plan(BENCHMARKS["split_mnist"], "smoke", training, chosen, settings, seeds=[0])
     rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
-    aware = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == "task-il")]
-    assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8
+    accuracy = rows[rows["metric"] == "accuracy"]
+    assert accuracy[(accuracy["after"] == 2) & (accuracy["task"] == 2)]["value"].item() > 0.8
