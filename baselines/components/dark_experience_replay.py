@@ -76,7 +76,7 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
         strategy.model.eval()
         parts = batches(self.kept[-1], AT_ONCE, strategy.device)
         answers = [avalanche_forward(strategy.model, x, labels) for x, _, labels in parts]
-        self.logits.append(torch.cat(answers))
+        self.logits.append(torch.cat(answers).float())
         strategy.model.train()
 
 

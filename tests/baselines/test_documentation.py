@@ -22,18 +22,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 @pytest.fixture
 def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    (tmp_path / "gdumb.py").write_text(code)
+    (tmp_path / "sgd.py").write_text(code)
     monkeypatch.setattr(baselines, "__path__", [*baselines.__path__, str(tmp_path)])
     monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
 
 
 @pytest.mark.usefixtures("_shown")
 def test_the_method_of_the_page_works() -> None:
-    method = registry.methods()["gdumb"]
+    method = registry.methods()["sgd"]
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2
     )
-    chosen, settings = {"gdumb": method}, {TASK_IL: {"gdumb": resolve(method, {}, {})}}
+    chosen, settings = {"sgd": method}, {TASK_IL: {"sgd": resolve(method, {}, {})}}
     [run] = plan(BENCHMARKS["split_mnist"], "smoke", training, chosen, settings, seeds=[0])
     rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
     accuracy = rows[rows["metric"] == "accuracy"]
