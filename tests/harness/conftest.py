@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import Row, RowKeys
 
 if TYPE_CHECKING:
     from harness.data.streams import Stream
@@ -66,14 +67,35 @@ def train() -> Callable[..., Any]:
     return trained
 
 
-def save_run(root: Path, baseline: str, seed: int, level: float, epochs: int = 1) -> Path:
-    """A finished run on Split-MNIST, task-aware accuracy `level`, task-agnostic half of it.
+def save_run(
+    root: Path,
+    baseline: str,
+    seed: int,
+    level: float,
+    epochs: int = 1,
+    scenario: str = TASK_IL,
+) -> Path:
+    """A finished run on Split-MNIST; "rmn" has masks and infers tasks, others have neither.
 
-    "rmn" has masks and infers tasks, any other method has neither.
+    Args:
+        root: folder of the results.
+        baseline: name of the method.
+        seed: of the run.
+        level: accuracy on every task learned in task-il, where tasks to come are at a half; without
+            the identity, accuracies are half of it.
+        epochs: of training, an override where they are several.
+        scenario: of the run.
     """
-    training = {"epochs": epochs, "batch_size": 128, "learning_rate": 0.002, "decay": True}
+    training = {
+        "epochs": epochs,
+        "batch_size": 128,
+        "learning_rate": 0.002,
+        "decay": True,
+        "accuracy_matrix": "whole",
+    }
     run = Run(
         benchmark="split_mnist",
+        scenario=scenario,
         baseline=baseline,
         settings={"x": 1.0},
         profile="default",
@@ -82,9 +104,11 @@ def save_run(root: Path, baseline: str, seed: int, level: float, epochs: int = 1
         versions={"rows": 1},
         overrides={"training.epochs": epochs} if epochs > 1 else {},
     )
-    rows = [*_accuracies(baseline, level), *_costs()]
+    rows = [*_accuracies(baseline, level, scenario), *_costs()]
     if baseline == "rmn":
-        rows += [*_masks(), *_inferred()]
+        rows += _masks()
+        if scenario != TASK_IL:
+            rows += _inferred(scenario)
     method = MethodDeclaration(
         title=baseline.upper(), reference="r", rule="max-logit" if baseline == "rmn" else ""
     )
@@ -92,16 +116,17 @@ def save_run(root: Path, baseline: str, seed: int, level: float, epochs: int = 1
     return store.save(root, Record(run, method, origin), schema.table(rows, run))
 
 
-def _accuracies(baseline: str, level: float) -> Iterator[Row]:
+def _accuracies(baseline: str, level: float, scenario: str) -> Iterator[Row]:
     rules = ("max-logit", "energy") if baseline == "rmn" else (schema.CLASSES_SEEN,)
     for after in range(TASKS + 1):
         for task in range(1, TASKS + 1):
-            at: RowKeys = {"after": after, "task": task}
-            aware = level if task <= after else 0.5
-            yield {**at, "metric": "accuracy", "scenario": TASK_IL, "value": aware}
-            for rule in rules if task <= after else ():
-                agnostic: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
-                yield {**agnostic, "metric": "accuracy", "value": level / 2}
+            at: RowKeys = {"scenario": scenario, "after": after, "task": task}
+            if scenario == TASK_IL:
+                value = level if task <= after else 0.5
+                yield {**at, "metric": "accuracy", "value": value}
+            elif task <= after:
+                for rule in rules:
+                    yield {**at, "metric": "accuracy", "rule": rule, "value": level / 2}
 
 
 def _costs() -> Iterator[Row]:
@@ -125,12 +150,12 @@ def _masks() -> Iterator[Row]:
                 yield {**pair, "metric": "mask_overlap", "value": 5.0}
 
 
-def _inferred() -> Iterator[Row]:
+def _inferred(scenario: str) -> Iterator[Row]:
     for task in range(1, TASKS + 1):
         for other in range(1, TASKS + 1):
             at: RowKeys = {"after": TASKS, "task": task, "other": other}
             share = 0.6 if task == other else 0.1
-            named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
+            named: RowKeys = {**at, "scenario": scenario, "rule": "max-logit"}
             yield {**named, "metric": "inferred_as", "value": share}
 
 
@@ -142,9 +167,10 @@ def save_run_fixture() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seeds each of two methods; never to be written to."""
+    """Two scenarios of two methods with three seeds each; never to be written to."""
     root = tmp_path_factory.mktemp("results")
-    for seed, noise in enumerate((0.012739, 0.000819, 0.016265)):
-        save_run(root, "rmn", seed, 0.95 + noise)
-        save_run(root, "naive", seed, 0.6 + noise / 3)
+    for scenario in (TASK_IL, CLASS_IL):
+        for seed, noise in enumerate((0.012739, 0.000819, 0.016265)):
+            save_run(root, "rmn", seed, 0.95 + noise, scenario=scenario)
+            save_run(root, "naive", seed, 0.6 + noise / 3, scenario=scenario)
     return root
