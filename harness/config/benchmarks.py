@@ -21,6 +21,10 @@ CHEAP_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND})
 """For long streams without task labels, where the others would take hours."""
 
 
+NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
+"""Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
