@@ -22,7 +22,7 @@ def runs() -> list[Run]:
     """Four seeds of a method that trains in a second."""
     naive = {"naive": methods()["naive"]}
     settings = {"naive": resolve(naive["naive"], {}, {})}
-    return plan(BENCHMARKS["split_mnist"], "smoke", TINY, naive, settings, seeds=4)
+    return plan(BENCHMARKS["split_mnist"], ["task-il"], "smoke", TINY, naive, settings, seeds=4)
 
 
 @pytest.fixture(scope="session")
