@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from harness.cli.comparison import ComparisonRequest, make_parser, read_comparis
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods
+from harness.config.scenarios import SCENARIOS
 from harness.config.settings import declared
 from harness.config.tuned_settings import tuned
 from harness.execution.local import LocalExecutor
@@ -27,11 +29,16 @@ def read(*words: str) -> ComparisonRequest:
     return read_comparison([*SPLIT, *words], {"commit": "abc"})
 
 
+def read_task_il(*words: str) -> ComparisonRequest:
+    return read("--scenario", "task-il", *words)
+
+
 def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
     request = read()
     names = default_methods(BENCHMARKS["split_mnist"], methods())
-    asked = [(name, seed) for name in names for seed in range(5)]
-    assert [(run.baseline, run.seed) for run in request.runs] == asked
+    asked = [*product(("task-il", "class-il"), names, range(5))]
+    assert [(run.scenario, run.baseline, run.seed) for run in request.runs] == asked
+    assert request.scenarios == ("task-il", "class-il")
     assert request.profile == "default"
     assert isinstance(request.executor, LocalExecutor)
     assert request.budget == BENCHMARKS["split_mnist"].budgets["default"]
@@ -42,19 +49,19 @@ def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
 
 def test_settings_are_tuned_or_given_and_what_is_given_is_named() -> None:
     words = ["--methods", "ewc,naive", "--seeds", "1", "--set", "ewc.ewc_lambda=7"]
-    ewc, naive = read(*words, "--set", "training.epochs=3").runs
+    ewc, naive = read_task_il(*words, "--set", "training.epochs=3").runs
     assert ewc.settings["ewc_lambda"] == 7.0
     assert list(ewc.overrides.items()) == [("ewc_lambda", 7.0), ("training.epochs", 3)]
     assert naive.overrides == {"training.epochs": 3}
     assert ewc.training["epochs"] == naive.training["epochs"] == 3
-    [usual] = read("--methods", "ewc", "--seeds", "1").runs
+    [usual] = read_task_il("--methods", "ewc", "--seeds", "1").runs
     assert usual.settings["ewc_lambda"] == tuned("split_mnist")["ewc"]["ewc_lambda"]
     assert usual.overrides == {}
 
 
 def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
     """Their sums are in another order: they must not be averaged with those of one thread."""
-    words = ["--methods", "ewc", "--seeds", "1"]
+    words = ["--scenario", "task-il", "--methods", "ewc", "--seeds", "1"]
     usual, one = read(*words), read(*words, "--threads", "1")
     assert usual.runs == one.runs
     two, same = read(*words, "--threads", "2"), read(*words, "--set", "training.threads=2")
@@ -65,6 +72,25 @@ def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
     assert run.overrides == {"training.threads": 2}
     with pytest.raises(SystemExit):
         read(*words, "--threads", "2", "--set", "training.threads=3")
+
+
+def test_scenarios_are_chosen_in_the_order_given() -> None:
+    words = ["--methods", "naive", "--seeds", "1"]
+    request = read("--scenario", "class-il,domain-il,class-il", *words)
+    assert request.scenarios == ("class-il", "domain-il")
+    assert [run.scenario for run in request.runs] == ["class-il", "domain-il"]
+    assert [run.training["outputs"] for run in request.runs] == ["own", "shared"]
+    permuted = read_comparison(["--benchmark", "permuted_mnist", *words], {})
+    assert [run.scenario for run in permuted.runs] == ["task-il", "domain-il"]
+    fuzzy = read_comparison(["--benchmark", "split_mnist_fuzzy", *words], {})
+    assert [run.scenario for run in fuzzy.runs] == ["class-il"]
+
+
+def test_norm_and_outputs_are_asked_for_as_any_other_setting_of_the_budget() -> None:
+    words = ["--methods", "naive", "--seeds", "1", "--set", "training.norm=none"]
+    [run] = read_task_il(*words, "--set", "training.outputs=heads").runs
+    assert (run.training["norm"], run.training["outputs"]) == ("none", "heads")
+    assert run.overrides == {"training.norm": "none", "training.outputs": "heads"}
 
 
 def test_parts_share_the_runs_and_make_no_report() -> None:
@@ -111,7 +137,20 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ([*SPLIT, "--set", "rmn.beta"], "METHOD.SETTING=VALUE"),
         ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
         ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
-        ([*SPLIT, "--set", "rmn.batch_norm=none"], "per-task or shared"),
+        ([*SPLIT, "--set", "rmn.initialisation=none"], "rmn.initialisation must be "),
+        ([*SPLIT, "--set", "training.norm=batch"], "training.norm must be "),
+        ([*SPLIT, "--set", "training.norm=per-task"], "choose shared, none or group"),
+        ([*SPLIT, "--set", "training.outputs=heads"], "in class-il; choose own"),
+        ([*SPLIT, "--scenario", "task"], "did you mean 'task-il'?"),
+        ([*SPLIT, "--scenario", ""], "--scenario names no scenario"),
+        (
+            ["--benchmark", "permuted_mnist", "--scenario", "class-il"],
+            "permuted_mnist cannot be compared in class-il; try --scenario task-il or domain-il",
+        ),
+        (
+            ["--benchmark", "split_mnist_fuzzy", "--scenario", "task-il"],
+            "split_mnist_fuzzy cannot be compared in task-il; try --scenario class-il",
+        ),
         ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
         ([*SPLIT, "--data", "/nowhere"], "--data: /nowhere/mnist.npz is missing"),
         ([*SPLIT, "--results", "/dev/null/x"], "--results: /dev/null is a file"),
@@ -135,8 +174,10 @@ def test_a_wrong_argument_says_what_to_type(
     assert message in capsys.readouterr().err
 
 
-def test_help_names_every_benchmark_profile_method_and_setting() -> None:
+def test_help_names_every_benchmark_scenario_profile_method_and_setting() -> None:
     text = make_parser(methods()).format_help()
+    for name in SCENARIOS:
+        assert f"{name}: " in text
     for name in (*BENCHMARKS, *PROFILES, *methods()):
         assert f"\n  {name}: " in text
     for name in declared(TrainingBudget):
