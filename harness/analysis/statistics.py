@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 CONFIDENCE: Final = 0.95
 
@@ -24,7 +24,7 @@ def half_width(values: NDArray[np.float64]) -> float:
 @lru_cache(maxsize=1024)
 def _quantile(n: int) -> float:
     """Of Student's t; a report needs few of them, and each thousands of times."""
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))  # `scipy.stats` takes 0.4 s to import
 
 
 def summarise(derived: pd.DataFrame, by: list[str]) -> pd.DataFrame:
