@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -31,13 +31,10 @@ class EWC(Baseline):
     colour: ClassVar[str] = "#de8f05"
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
     version: ClassVar[int] = 3  # 2 squared gradients of batches; 1 kept each task's penalty
-    strength: ClassVar[str] = "ewc_lambda"
+    penalty_setting: ClassVar[str] = "ewc_lambda"
 
     ewc_lambda: float = setting(
-        100.0,
-        "strength lambda of the penalty",
-        minimum=0,
-        grid=(1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6),
+        1000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e6)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"

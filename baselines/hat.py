@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Requirement, Supervision, setting
+from baselines.interface import Baseline, Range, Requirement, Supervision, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class HAT(Baseline):
 
     smax: float = setting(400.0, "largest scale of the gates", minimum=1, maximum=1000)
     lamb: float = setting(
-        0.75, "weight of the attention regulariser", minimum=0, grid=(0.1, 0.75, 2.0)
+        0.75, "weight of the attention regulariser", minimum=0, search=Range(0.05, 5.0)
     )
-    learning_rate: float = setting(0.05, "of SGD", minimum=0, grid=(0.05, 0.2))
+    learning_rate: float = setting(0.05, "of SGD", minimum=0, search=Range(0.01, 1.0))
     clip_norm: float = setting(10000.0, "largest norm of the gradient", minimum=0)
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -71,9 +71,8 @@ class Baseline(ABC):
         role: why it stands in a comparison; decides where it is compared by default.
         rule: how its task is inferred when it is not given, "" for methods without task identity.
         colour: of its curves, as hex digits like "#0173b2"; "" for one derived from its name.
-        strength: name of the setting that is the strength of a penalty on moving away from what
-            earlier tasks taught, "" for none. At 0 the method is Naive, bit for bit, and at 1e12
-            the first task is kept.
+        penalty_setting: name of the setting that is the strength of a penalty against forgetting,
+            "" for none. At 0 the method is Naive, bit for bit, and at 1e12 the first task is kept.
         tuning_source: name of the method whose tuned settings it takes, "" for its own.
         counterpart: name of the method with task labels that it is held against on streams without
             them, "" for itself.
@@ -89,14 +88,14 @@ class Baseline(ABC):
     role: ClassVar[Role] = Role.BASELINE
     rule: ClassVar[str] = ""
     colour: ClassVar[str] = ""
-    strength: ClassVar[str] = ""
+    penalty_setting: ClassVar[str] = ""
     tuning_source: ClassVar[str] = ""
     counterpart: ClassVar[str] = ""
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @property
     def default_rule(self) -> str:
-        """The rule whose task-agnostic accuracy stands for the method."""
+        """The rule whose accuracy stands for the method where no identity is given."""
         return self.rule
 
     def check_stream(self, tasks: int) -> None:  # noqa: B027 -- most methods take any stream
@@ -114,13 +113,53 @@ class Baseline(ABC):
         """An Avalanche strategy ready to train on the stream's first experience."""
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers that tuning searches on a logarithmic scale, to begin with.
+
+    Tuning goes beyond an end where the best value is the outermost of those that were tried.
+
+    Attributes:
+        low: smallest, above 0.
+        high: largest, above `low`.
+
+    Raises:
+        ValueError: there is nothing between the ends, or no logarithm of them.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.low < self.high:
+            raise ValueError(f"{self.low:g} to {self.high:g} is no range of numbers above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Values that tuning searches, in no order.
+
+    Attributes:
+        values: distinct ones, two at least.
+
+    Raises:
+        ValueError: there are fewer, or one is there twice.
+    """
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.values) < 2 or len(set(self.values)) < len(self.values):
+            raise ValueError(f"{self.values} are not two or more distinct values")
+
+
 def setting(
     default: Any,
     help: str,  # noqa: A002 - argparse's own word
     *,
     minimum: float | None = None,
     maximum: float | None = None,
-    grid: tuple[Any, ...] = (),
+    search: Range | Choices | None = None,
 ) -> Any:
     """A field of a `Baseline`.
 
@@ -129,11 +168,11 @@ def setting(
         help: one line for the command line: what it does, its unit, its source.
         minimum: smallest allowed value, inclusive.
         maximum: largest allowed value, inclusive.
-        grid: values that `python -m harness.tune` tries.
+        search: what `python -m harness.tune` searches, with the default in it; None: not tuned.
     """
     return field(
         default=default,
-        metadata={"help": help, "minimum": minimum, "maximum": maximum, "grid": grid},
+        metadata={"help": help, "minimum": minimum, "maximum": maximum, "search": search},
     )
 
 
@@ -162,6 +201,14 @@ class HasFingerprints(InfersTask, Protocol):
 
     def fingerprint(self, task: int) -> bytes:
         """Digest of all that decides the logits under learned task number `task`."""
+
+
+@runtime_checkable
+class HasInferenceTensors(Protocol):
+    """A strategy whose predictions need less, or more, than its model's parameters and buffers."""
+
+    def inference_tensors(self) -> Sequence[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs."""
 
 
 @runtime_checkable

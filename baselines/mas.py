@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, setting
+from baselines.interface import Baseline, Range, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ class MAS(Baseline):
     colour: ClassVar[str] = "#cc78bc"
     reference: ClassVar[str] = "Aljundi et al., ECCV 2018"
     version: ClassVar[int] = 2  # 1 was Avalanche's
-    strength: ClassVar[str] = "lambda_reg"
+    penalty_setting: ClassVar[str] = "lambda_reg"
 
     lambda_reg: float = setting(
-        1.0, "strength lambda of the penalty", minimum=0, grid=(0.001, 0.01, 0.1, 1.0, 10.0)
+        0.1, "strength lambda of the penalty", minimum=0, search=Range(0.001, 100.0)
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

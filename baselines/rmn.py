@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from baselines.interface import Baseline, Requirement, Role, Supervision, setting
+from baselines.interface import Baseline, Range, Requirement, Role, Supervision, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -56,12 +56,10 @@ class RMNBaseline(Baseline):
     initialisation: Literal["normal", "skewed_normal", "uniform"] = setting(
         "normal", "first values of the mappings; the paper: skewed_normal, its code: uniform"
     )
-    spread: float = setting(
-        0.02, "standard deviation of the normal initialisation", minimum=0, grid=(0.02, 0.05, 0.15)
-    )
+    spread: float = setting(0.02, "standard deviation of the normal initialisation", minimum=0)
     l1_weight: float = setting(0.0, "weight of the mean mapping over free weights", minimum=0)
     l0_weight: float = setting(
-        0.3, "weight of the mean relevance over free weights", minimum=0, grid=(0.1, 0.3, 1.0)
+        0.3, "weight of the mean relevance over free weights", minimum=0, search=Range(0.03, 10.0)
     )
     overlap_weight: float = setting(0.0, "weight of the overlap with earlier masks", minimum=0)
     pruning: Literal["none", "late", "converged"] = setting(
@@ -74,7 +72,10 @@ class RMNBaseline(Baseline):
         0.5, "share of a task's epochs that are late", minimum=0, maximum=1
     )
     mapping_lr: float | None = setting(
-        0.005, "learning rate of the mappings; none: that of the weights", minimum=0
+        0.005,
+        "learning rate of the mappings; none: that of the weights",
+        minimum=0,
+        search=Range(0.001, 0.05),
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -1,15 +1,18 @@
-"""`python -m harness.tune`: choose each method's settings on held-out data of the first tasks.
+"""`python -m harness.tune`: choose each method's settings on held-out training data.
 
-Every combination of a method's grids (`baselines.interface.setting`) is trained on the first tasks
-of the stream, less the last tenth of their training examples, and scored on that tenth. Test data
-and later tasks are never looked at. The choice goes to `harness/config/tuned/<benchmark>.json`,
-where `harness.compare` finds it; the runs stay under results/<benchmark>/tuning.
+Optuna searches the settings that a method declares a range for (`baselines.interface.setting`), by
+the same rules and with as many trials for every method (`harness.tuning`). Runs are over the whole
+stream, less the last tenth of its training examples, on which they are scored, and with seeds that
+no comparison has: test data are never looked at. Each study goes to results/<benchmark>/studies,
+and what it chose to <output>/<benchmark>.json, for `harness.compare --tuned <output>`. The same
+command goes on where an earlier one was interrupted.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -17,8 +20,15 @@ from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_mi
 from harness.cli.progress_display import say
 from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
-from harness.config.tuned_settings import save_choices
+from harness.config.search_spaces import Search
+from harness.config.settings import SettingError
+from harness.config.tuned_settings import Choice, save_choices
+from harness.execution.executor import FatalError
 from harness.storage import provenance
+
+if TYPE_CHECKING:
+    from harness.storage.studies import Study
+    from harness.tuning.replay import Replay
 
 
 def main(argv: Sequence[str]) -> int:
@@ -34,20 +44,70 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tune(request: TuningRequest, log: Console) -> int:
-    from harness.analysis.tuning import UntriedError, choose
-    from harness.storage import store
+    from harness.storage import studies
 
-    config = request.config
-    make_missing(request.runs, config, request.executor, log, retry_failed=True)
-    rows = store.read(config.results, request.benchmark.name, TUNING).rows
-    try:
-        chosen = choose(request.runs, request.grids, rows)
-    except UntriedError as error:
-        say(log, f"{error}; see {config.results / request.benchmark.name / TUNING}")
-        return INCOMPLETE
-    save_choices(request.benchmark.name, chosen)
-    Console().print_json(data={name: entry["settings"] for name, entry in chosen.items()})
-    return FINISHED
+    replays = _conduct(request, log)
+    finished = [one.study for one in replays if one.study is not None]
+    for study in finished:
+        studies.save(request.config.results, study)
+    if finished:
+        save_choices(request.benchmark.name, list(map(_choice, finished)), request.output)
+    _show(finished, log)
+    where = request.config.results / request.benchmark.name / TUNING
+    for search, replay in zip(request.searches, replays, strict=True):
+        if replay.study is None:
+            missing = ", ".join(map(str, replay.missing))
+            say(
+                log, f"nothing is chosen for {_named(search)}: no result for {missing}; see {where}"
+            )
+    return FINISHED if len(finished) == len(replays) else INCOMPLETE
+
+
+def _conduct(request: TuningRequest, log: Console) -> list[Replay]:
+    """Every study as far as it gets; those that need runs at the same time make them together.
+
+    Raises:
+        FatalError: values that are to be searched cannot be had.
+    """
+    from harness.storage import store
+    from harness.tuning.outcomes import outcomes
+    from harness.tuning.replay import replay
+
+    asked: set[str] = set()
+    while True:
+        known = outcomes(store.read(request.config.results, request.benchmark.name, TUNING))
+        try:
+            replays = [replay(search, known) for search in request.searches]
+        except SettingError as error:  # values that do not go together, or not with the stream
+            raise FatalError(str(error)) from error
+        new = [run for one in replays for run in one.missing if run.id not in asked]
+        if not new:
+            return replays
+        asked |= {run.id for run in new}
+        make_missing(new, request.config, request.executor, log, retry_failed=True)
+
+
+def _choice(study: Study) -> Choice:
+    return Choice(study.scenario, study.norm, study.method, study.settings, study.file)
+
+
+def _show(finished: Sequence[Study], log: Console) -> None:
+    """Print what was chosen, and name the choices that a wider search might better."""
+    chosen: dict[str, dict[str, object]] = {}
+    for study in finished:
+        chosen.setdefault(study.scenario, {})[study.method] = dict(study.settings)
+        for name in study.at_edge:
+            say(
+                log,
+                f"{study.method}.{name}={study.settings[name]:g} in {study.scenario} is at the "
+                "edge of what was tried; search more widely by "
+                f"--search {study.method}.{name}=LOW..HIGH",
+            )
+    Console().print_json(data=chosen)
+
+
+def _named(search: Search) -> str:
+    return f"{search.method.name} in {search.scenario}"
 
 
 if __name__ == "__main__":

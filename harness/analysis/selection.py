@@ -11,7 +11,7 @@ import pandas as pd
 from harness.config.run import Run
 from harness.storage import schema
 from harness.storage.record import Record
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC
+from harness.storage.schema import CLASSES_SEEN
 from harness.storage.store import Results
 from harness.storage.texts import mapped
 
@@ -20,7 +20,7 @@ WITHOUT_RULE: Final = "max-logit"
 
 
 def select(results: Results) -> Results:
-    """The runs that may stand in one comparison.
+    """The runs that may stand in one report, each scenario in a comparison of its own.
 
     Runs of an older version of the benchmark, or of their method, are left out where finished ones
     of a newer version are there: the two must not be averaged or compared. Nor must runs from
@@ -34,19 +34,17 @@ def select(results: Results) -> Results:
 
 
 def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
-    """The rows of a table that are under the rule by which each method infers tasks by default.
+    """The rows under the rule by which each method infers tasks by default, or under none.
 
     Args:
-        table: raw or derived, with the columns run_id, scenario and rule.
+        table: raw or derived, with the columns run_id and rule.
         records: of its runs.
     """
     rules = {record.run.id: record.method.rule for record in records}
     default = table["run_id"].map(rules).astype("string").fillna("")
     without = (default == "") & table["rule"].isin([CLASSES_SEEN, WITHOUT_RULE])
-    kept = (
-        (table["scenario"] != TASK_AGNOSTIC) | (table["rule"].astype("string") == default) | without
-    )
-    return table[kept]
+    own = table["rule"].astype("string") == default
+    return table[(table["rule"] == "") | own | without]
 
 
 def _newest(records: Sequence[Record]) -> list[Record]:
@@ -60,12 +58,15 @@ def _newest(records: Sequence[Record]) -> list[Record]:
 
 
 def _disambiguated(records: Sequence[Record]) -> list[Record]:
-    latest: dict[tuple[str, str], Run] = {}
+    def alike(run: Run) -> tuple[str, str, str]:
+        return run.scenario, run.baseline, run.setting
+
+    latest: dict[tuple[str, str, str], Run] = {}
     for record in sorted(records, key=lambda one: str(one.provenance.get("started", ""))):
-        latest[record.run.baseline, record.run.setting] = record.run
+        latest[alike(record.run)] = record.run
 
     def named_apart(run: Run) -> Run:
-        differing = _differences(run, latest[run.baseline, run.setting])
+        differing = _differences(run, latest[alike(run)])
         return replace(run, overrides={**run.overrides, **differing})
 
     return [replace(record, run=named_apart(record.run)) for record in records]

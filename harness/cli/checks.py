@@ -11,6 +11,7 @@ from typing import Any, Final
 from baselines.interface import Baseline, Supervision
 from harness.cli.options import DATA_VARIABLE, given_executor_options
 from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import is_compatible
 from harness.config.scenarios import SCENARIOS, allowed_scenarios, scenarios_of
 from harness.config.suggestions import shortened, unknown
@@ -66,6 +67,43 @@ def check_compatible(
                 f"{name} {needs}, and {benchmark.name} {gives}; try --benchmark "
                 f"{' or '.join(others)}"
             )
+
+
+def check_budget(benchmark: Benchmark, budget: TrainingBudget) -> None:
+    """Refuse a budget that a benchmark's stream cannot have.
+
+    Args:
+        benchmark: the stream.
+        budget: what every method would be given.
+
+    Raises:
+        ArgumentError: says which setting to leave out.
+    """
+    if not benchmark.labelled and (budget.decay or budget.patience is not None):
+        raise ArgumentError(
+            f"{benchmark.name} has no task boundaries, so no learning rate can be lowered within a "
+            "task; leave out training.decay and training.patience"
+        )
+    try:
+        benchmark.under(budget)
+    except ValueError as error:
+        raise ArgumentError(str(error)) from None
+
+
+def with_threads(given: Mapping[str, str], threads: int | None) -> dict[str, str]:
+    """What is given of the budget with the number of threads, which --threads says as well.
+
+    Args:
+        given: values as typed, by field.
+        threads: of --threads; None where it was not given.
+
+    Raises:
+        ArgumentError: the two differ.
+    """
+    number = str(threads or given.get("threads", 1))
+    if given.get("threads", number) != number:
+        raise ArgumentError("--threads and --set training.threads differ; give one of them")
+    return {**given, "threads": number}
 
 
 def chosen_scenarios(benchmark: Benchmark, text: str | None) -> tuple[str, ...]:

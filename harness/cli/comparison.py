@@ -14,13 +14,15 @@ from baselines.registry import methods
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
+    check_budget,
     check_compatible,
     check_known,
-    chosen_scenarios,
     chosen_executor,
+    chosen_scenarios,
     execution_config,
     readable_folder,
     split_names,
+    with_threads,
     writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
@@ -28,9 +30,10 @@ from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
 from harness.config.run import Run
+from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError, declared
 from harness.config.suggestions import unknown
-from harness.config.tuned_settings import best_known
+from harness.config.tuned_settings import TUNED, best_known
 from harness.execution.executor import ExecutionConfig, Executor
 
 
@@ -104,21 +107,23 @@ def _request(
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
     of_budget = given.pop(TRAINING, {})
-    threads = str(args.threads or of_budget.get("threads", 1))
-    if of_budget.setdefault("threads", threads) != threads:
-        raise ArgumentError("--threads and --set training.threads differ; give one of them")
-    budget, overrides = resolve_budget(benchmark.budgets[args.profile], of_budget)
-    _check_budget(benchmark, budget)
+    budget, overrides = resolve_budget(
+        benchmark.budgets[args.profile], with_threads(of_budget, args.threads)
+    )
+    check_budget(benchmark, budget)
     for name in given:
         if name not in names:
             raise ArgumentError(f"--set {name}...: {name} is not among --methods; add it there")
     chosen = {name: known[name] for name in names}
-    settings: dict[str, Resolved] = {}
-    for name, method in chosen.items():
-        best = best_known(benchmark, args.profile, method)
-        settings[name] = resolve(method, best, given.get(name, {})).also(overrides)
+    choices = TUNED if args.tuned is None else readable_folder("--tuned", args.tuned)
+    settings: dict[str, dict[str, Resolved]] = {scenario: {} for scenario in scenarios}
+    for scenario, of_scenario in settings.items():
+        for name, method in chosen.items():
+            norm = under_scenario(benchmark, scenario, method, budget).norm
+            best = best_known(benchmark, scenario, norm, args.profile, method, choices)
+            of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
-    runs = plan(benchmark, scenarios, args.profile, budget, chosen, settings, args.seeds)
+    runs = plan(benchmark, args.profile, budget, chosen, settings, range(args.seeds))
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
@@ -133,23 +138,6 @@ def _request(
         retry_failed=args.retry_failed,
         report=reported,
     )
-
-
-def _check_budget(benchmark: Benchmark, budget: TrainingBudget) -> None:
-    """Refuse a budget that a benchmark's stream cannot have.
-
-    Raises:
-        ArgumentError: says which setting to leave out.
-    """
-    if not benchmark.labelled and (budget.decay or budget.patience is not None):
-        raise ArgumentError(
-            f"{benchmark.name} has no task boundaries, so no learning rate can be lowered within a "
-            "task; leave out training.decay and training.patience"
-        )
-    try:
-        benchmark.under(budget)
-    except ValueError as error:
-        raise ArgumentError(str(error)) from None
 
 
 def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
@@ -190,6 +178,12 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
         default=[],
         metavar="METHOD.SETTING=VALUE",
         help="change a setting; may be repeated",
+    )
+    add(
+        "--tuned",
+        type=Path,
+        metavar="DIR",
+        help="settings that harness.tune chose (default: those that come with the package)",
     )
     options.add_execution(parser)
     options.add_results(parser)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from baselines.interface import Baseline
@@ -12,17 +13,21 @@ from baselines.registry import methods
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
+    check_budget,
     check_compatible,
     check_known,
     chosen_executor,
+    chosen_scenarios,
     execution_config,
     split_names,
+    with_threads,
+    writable_folder,
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.budgets import TUNING
-from harness.config.grids import Grid, candidates, given_grids, grid
 from harness.config.plan import is_compatible
-from harness.config.run import Run
+from harness.config.resolution import TRAINING, assignments, resolve_budget
+from harness.config.search_spaces import Search, given_spaces, search_space
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import tuned
 from harness.execution.executor import ExecutionConfig, Executor
@@ -34,17 +39,17 @@ class TuningRequest:
 
     Attributes:
         benchmark: which tasks.
-        grids: the values to try, by method.
-        runs: every candidate with every seed.
-        config: how they are made.
+        searches: one for each scenario and method.
+        config: how the runs are made.
         executor: makes them.
+        output: folder of the choices.
     """
 
     benchmark: Benchmark
-    grids: Mapping[str, Grid]
-    runs: Sequence[Run]
+    searches: Sequence[Search]
     config: ExecutionConfig
     executor: Executor
+    output: Path
 
 
 def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str) -> TuningRequest:
@@ -62,7 +67,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
     tunable = {
         name: method
         for name, method in methods().items()
-        if grid(method) and not method.tuning_source  # such a method takes another one's choice
+        if search_space(method) and not method.tuning_source  # else it takes another one's choice
     }
     parser = _make_parser(tunable, description)
     args = parser.parse_args(argv)
@@ -80,25 +85,31 @@ def _request(
     names = [name for name, method in tunable.items() if is_compatible(benchmark, method)]
     if args.methods is not None:
         names = split_names("--methods", args.methods)
-    check_known("method with a grid", names, tunable)
+    check_known("method with settings to search", names, tunable)
     check_compatible(benchmark, names, tunable)
-    tuned(benchmark.name)  # a damaged file must be found before hours of work, not after
-    budget = replace(benchmark.budgets[TUNING], threads=args.threads or 1)
+    scenarios = chosen_scenarios(benchmark, args.scenario)
+    output = writable_folder("--output", args.output)
+    tuned(benchmark.name, output)  # a damaged file must be found before hours of work, not after
+    given = assignments(args.set, {}).get(TRAINING, {})
+    budget, _ = resolve_budget(benchmark.budgets[TUNING], with_threads(given, args.threads))
+    check_budget(benchmark, budget)
+    if not budget.validation or budget.class_order is not None:
+        raise ArgumentError(
+            "tuning never sees test data, and each of its seeds draws its own order of the classes; "
+            "leave out training.validation and training.class_order"
+        )
     chosen = {name: tunable[name] for name in names}
-    grids = {name: grid(method) for name, method in chosen.items()}
-    grids |= given_grids(args.grid, chosen)
+    spaces = {name: search_space(method) for name, method in chosen.items()}
+    spaces |= given_spaces(args.search, chosen)
+    searches = [
+        Search(benchmark, scenario, method, budget, spaces[name], args.trials, args.seeds)
+        for scenario in scenarios
+        for name, method in chosen.items()
+    ]
+    for search in searches:
+        search.run({}, 0)  # refuses what the stream or the scenario does not allow
     config = execution_config(args, benchmark, origin, budget.threads)
-    return TuningRequest(
-        benchmark=benchmark,
-        grids=grids,
-        runs=[
-            run
-            for name, method in chosen.items()
-            for run in candidates(method, grids[name], benchmark, budget, args.seeds)
-        ],
-        config=config,
-        executor=chosen_executor(args, config),
-    )
+    return TuningRequest(benchmark, searches, config, chosen_executor(args, config), output)
 
 
 def _make_parser(
@@ -107,20 +118,43 @@ def _make_parser(
     parser = argparse.ArgumentParser(prog="python -m harness.tune", description=description)
     add = parser.add_argument
     options.add_benchmark(parser)
+    options.add_scenario(parser)
     add("--methods", metavar="A,B", help=f"of {', '.join(tunable)} (default: all that suit)")
     add(
-        "--grid",
-        action="append",
-        default=[],
-        metavar="METHOD.SETTING=VALUE,...",
-        help="values to try instead of the method's own grid; may be repeated",
+        "--trials",
+        type=options.count,
+        default=12,
+        metavar="N",
+        help="settings to try for each method in each scenario (default: 12)",
     )
     add(
         "--seeds",
         type=options.count,
-        default=2,
+        default=3,
         metavar="N",
-        help="seeds per candidate (default: 2)",
+        help="seeds of each trial that is not pruned; none that a comparison has (default: 3)",
+    )
+    add(
+        "--search",
+        action="append",
+        default=[],
+        metavar="METHOD.SETTING=LOW..HIGH",
+        help="what to search instead of the method's own ranges, or VALUE,... for values; may be "
+        "repeated",
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="training.SETTING=VALUE",
+        help="change the training budget, such as training.norm=none; may be repeated",
+    )
+    add(
+        "--output",
+        type=Path,
+        default=Path("tuned"),
+        metavar="DIR",
+        help="folder of the choices, for harness.compare --tuned (default: tuned)",
     )
     options.add_execution(parser)
     options.add_results(parser)

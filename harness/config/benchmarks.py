@@ -248,7 +248,9 @@ def _without_labels(
     )
     # no decay: a learner that does not know where tasks end cannot know where it should stop
     budgets = {
-        profile: replace(budget, decay=False, patience=None, first_epochs=None)
+        profile: replace(
+            budget, decay=False, patience=None, first_epochs=None, accuracy_matrix="seen"
+        )
         for profile, budget in labelled.budgets.items()
     }
     return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from baselines.interface import Baseline, Supervision
 from harness.config.benchmarks import Benchmark
@@ -43,50 +43,49 @@ def default_methods(benchmark: Benchmark, methods: Mapping[str, type[Baseline]])
 
 def plan(
     benchmark: Benchmark,
-    scenarios: Sequence[str],
     profile: str,
     budget: TrainingBudget,
     methods: Mapping[str, type[Baseline]],
-    settings: Mapping[str, Resolved],
-    seeds: int,
+    settings: Mapping[str, Mapping[str, Resolved]],
+    seeds: Iterable[int],
 ) -> list[Run]:
     """Every run of a comparison, by scenario, then by method, then by seed.
 
     Args:
         benchmark: which tasks.
-        scenarios: names of `harness.config.scenarios.SCENARIOS`.
         profile: name of the profile that the budget is from.
         budget: the training budget.
         methods: what is compared, by name.
-        settings: of each method.
-        seeds: number of seeds; they are 0 to seeds - 1.
+        settings: by scenario (`harness.config.scenarios.SCENARIOS`), of each method by name.
+        seeds: of each method in each scenario.
 
     Raises:
         SettingError: the settings of a method do not suit the stream, or the budget does not suit a
             scenario; says which to change.
     """
-    tasks = benchmark.under(budget).tasks
-    for name, method in methods.items():
-        _check_stream(method(**settings[name].values), tasks)
+    tasks, chosen = benchmark.under(budget).tasks, list(seeds)
+    for of_scenario in settings.values():
+        for name, resolved in of_scenario.items():
+            _check_stream(methods[name](**resolved.values), tasks)
     return [
         Run(
             benchmark=benchmark.name,
             scenario=scenario,
             baseline=name,
-            settings=dict(settings[name].values),
+            settings=dict(resolved.values),
             profile=profile,
-            training=under_scenario(benchmark, scenario, method, budget).identity(),
+            training=under_scenario(benchmark, scenario, methods[name], budget).identity(),
             seed=seed,
             versions={
                 "benchmark": benchmark.version,
-                "baseline": method.version,
+                "baseline": methods[name].version,
                 "rows": ROWS_VERSION,
             },
-            overrides=dict(settings[name].overrides),
+            overrides=dict(resolved.overrides),
         )
-        for scenario in scenarios
-        for name, method in methods.items()
-        for seed in range(seeds)
+        for scenario, of_scenario in settings.items()
+        for name, resolved in of_scenario.items()
+        for seed in chosen
     ]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,30 @@ from harness.config.budgets import PAPER
 from harness.config.settings import SettingError
 
 TUNED: Final = Path(__file__).parent / "tuned"
+"""Folder of the choices that come with the package."""
 
 
-def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
-    """The settings chosen for a benchmark by `python -m harness.tune`, by method; often none.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings that a study chose for a method on a benchmark.
+
+    Attributes:
+        scenario: name of it (`harness.config.scenarios`).
+        norm: normalisation that the method had (`training.norm`), decided.
+        method: its name.
+        settings: those that were searched.
+        study: file of the study, below the folder of results.
+    """
+
+    scenario: str
+    norm: str
+    method: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    study: str = ""
+
+
+def tuned(benchmark: str, folder: Path = TUNED) -> list[Choice]:
+    """What `python -m harness.tune` chose for a benchmark; often nothing.
 
     Args:
         benchmark: its name.
@@ -27,25 +48,30 @@ def tuned(benchmark: str, folder: Path = TUNED) -> dict[str, dict[str, Any]]:
     """
     path = folder / f"{benchmark}.json"
     if not path.exists():
-        return {}
+        return []
     try:
-        return {
-            name: dict(entry["settings"]) for name, entry in json.loads(path.read_text()).items()
-        }
+        return list(_choices(json.loads(path.read_text())))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"{path.name} of the tuned settings is damaged: {error!r}") from error
 
 
 def best_known(
-    benchmark: Benchmark, profile: str, method: type[Baseline], folder: Path = TUNED
+    benchmark: Benchmark,
+    scenario: str,
+    norm: str,
+    profile: str,
+    method: type[Baseline],
+    folder: Path = TUNED,
 ) -> dict[str, Any]:
-    """The settings that a method has on a benchmark instead of its defaults.
+    """The settings that a method has in a comparison instead of its defaults.
 
-    Those tuned on the benchmark, or else on the nearest of its tuning sources that has any; in the
-    profile `paper`, the paper's own on top.
+    Those tuned on the benchmark in the scenario with the normalisation, or else on the nearest of
+    its tuning sources that has any; in the profile `paper`, the paper's own on top.
 
     Args:
         benchmark: which tasks.
+        scenario: name of it.
+        norm: normalisation that the method has, decided (`harness.config.scenarios`).
         profile: name of the profile.
         method: which method.
         folder: of the files of choices.
@@ -53,29 +79,52 @@ def best_known(
     Raises:
         SettingError: a file of choices is damaged.
     """
-    source, found = benchmark, tuned(benchmark.name, folder)
-    name = method.tuning_source or method.name
-    while name not in found and source.tuning_source:
-        source = BENCHMARKS[source.tuning_source]
-        found = tuned(source.name, folder)
-    best = found.get(name, {})
+    sought = scenario, norm, method.tuning_source or method.name
+    best: dict[str, Any] = {}
+    for source in _sources(benchmark):
+        choices = tuned(source.name, folder)
+        found = [one for one in choices if (one.scenario, one.norm, one.method) == sought]
+        if found:
+            best = dict(found[0].settings)
+            break
     if profile == PAPER:
         declared_for = method.paper_settings
         best |= declared_for.get(benchmark.name, declared_for.get(benchmark.variant_of, {}))
     return best
 
 
-def save_choices(benchmark: str, chosen: Mapping[str, Any], folder: Path = TUNED) -> None:
-    """Merge choices with those that other methods have already; whole or not at all.
+def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> None:
+    """Merge choices with those that are there already; whole or not at all.
 
     Args:
         benchmark: its name.
-        chosen: by method, its `settings` and the `scores` of all candidates.
+        chosen: replace those of the same scenario, normalisation and method.
         folder: of the files of choices.
+
+    Raises:
+        SettingError: the file that is there is damaged.
     """
+    content: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in [*tuned(benchmark, folder), *chosen]:
+        entry = {key: asdict(one)[key] for key in ("settings", "study")}
+        content.setdefault(one.scenario, {}).setdefault(one.norm, {})[one.method] = entry
     path = folder / f"{benchmark}.json"
-    before = json.loads(path.read_text()) if path.exists() else {}
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({**before, **chosen}, indent=2, sort_keys=True) + "\n")
+    unfinished.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     unfinished.replace(path)
+
+
+def _choices(content: Any) -> Iterator[Choice]:
+    for scenario, norms in content.items():
+        for norm, methods in norms.items():
+            for name, entry in methods.items():
+                yield Choice(scenario, norm, name, dict(entry["settings"]), str(entry["study"]))
+
+
+def _sources(benchmark: Benchmark) -> Iterator[Benchmark]:
+    """The benchmark and those that it takes settings from, the nearest first."""
+    yield benchmark
+    while benchmark.tuning_source:
+        benchmark = BENCHMARKS[benchmark.tuning_source]
+        yield benchmark

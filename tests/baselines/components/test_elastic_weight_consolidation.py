@@ -121,7 +121,7 @@ def test_a_task_that_does_not_use_a_weight_leaves_its_penalty_as_it_was() -> Non
 
 def test_memory_does_not_grow_with_the_tasks(experiences: Experiences) -> None:
     after = [
-        memory_usage(trained(PenaltyPerTaskPlugin(1.0), experiences[:tasks])).bytes
+        memory_usage(trained(PenaltyPerTaskPlugin(1.0), experiences[:tasks])).training_bytes
         for tasks in (1, 4)
     ]
     assert after[0] == after[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -16,9 +15,9 @@ from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import default_methods, is_compatible, part, plan
-from harness.config.resolution import resolve
+from harness.config.resolution import Resolved, resolve
 from harness.config.run import ROWS_VERSION, Run
-from harness.config.scenarios import scenarios_of
+from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL, scenarios_of, under_scenario
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import best_known
 from harness.storage import store
@@ -27,50 +26,57 @@ RESULTS = Path(__file__).parents[3] / "results"
 SPLIT_MNIST = BENCHMARKS["split_mnist"]
 
 
-def make_plan(
-    seeds: int,
-    names: Sequence[str] = ("rmn",),
-    scenarios: Sequence[str] = ("task-il",),
-    budget: TrainingBudget = SPLIT_MNIST.budgets["smoke"],
-    **given: str,
-) -> list[Run]:
-    chosen = {name: methods()[name] for name in names}
-    settings = {name: resolve(method, {}, given) for name, method in chosen.items()}
-    return plan(SPLIT_MNIST, scenarios, "smoke", budget, chosen, settings, seeds)
+def make_plan(seeds: int, **given: str) -> list[Run]:
+    known = {"rmn": methods()["rmn"]}
+    settings = {TASK_IL: {"rmn": resolve(known["rmn"], {}, given)}}
+    budget = SPLIT_MNIST.budgets["smoke"]
+    return plan(SPLIT_MNIST, "smoke", budget, known, settings, range(seeds))
 
 
 def test_a_plan_is_one_run_per_scenario_method_and_seed() -> None:
+    chosen = {name: methods()[name] for name in ("rmn", "ewc")}
+    settings = {
+        TASK_IL: {name: resolve(method, {}, {}) for name, method in chosen.items()},
+        CLASS_IL: {"ewc": resolve(chosen["ewc"], {}, {"ewc_lambda": "7"})},
+    }
     budget = SPLIT_MNIST.budgets["smoke"]
-    runs = make_plan(2, ("rmn", "ewc"), ("task-il", "class-il"))
-    asked = [*product(("task-il", "class-il"), ("rmn", "ewc"), (0, 1))]
+    runs = plan(SPLIT_MNIST, "smoke", budget, chosen, settings, [3, 5])
+    asked = [*product([TASK_IL], ["rmn", "ewc"], [3, 5]), *product([CLASS_IL], ["ewc"], [3, 5])]
     assert [(run.scenario, run.baseline, run.seed) for run in runs] == asked
-    assert len({run.id for run in runs}) == 8
+    assert len({run.id for run in runs}) == 6
     for run in runs:
-        norm = "shared" if (run.scenario, run.baseline) == ("class-il", "ewc") else "per-task"
-        assert run.training == replace(budget, norm=norm, outputs="own").identity()
-        settings = resolve(methods()[run.baseline], {}, {})
-        assert run.settings == settings.values
+        decided = under_scenario(SPLIT_MNIST, run.scenario, chosen[run.baseline], budget)
+        assert run.training == decided.identity()
+        assert run.settings == settings[run.scenario][run.baseline].values
         version = methods()[run.baseline].version
         assert run.versions == {"benchmark": 1, "baseline": version, "rows": ROWS_VERSION}
 
 
+def of_ewc(budget: TrainingBudget, *scenarios: str) -> list[Run]:
+    ewc = methods()["ewc"]
+    settings = {scenario: {"ewc": resolve(ewc, {}, {})} for scenario in scenarios}
+    return plan(SPLIT_MNIST, "smoke", budget, {"ewc": ewc}, settings, [0])
+
+
 def test_a_budget_that_a_scenario_does_not_allow_is_refused_before_any_run() -> None:
     asked = replace(SPLIT_MNIST.budgets["smoke"], norm="per-task")
-    assert make_plan(1, ("ewc",), ("task-il",), asked)
+    assert of_ewc(asked, TASK_IL)
     with pytest.raises(SettingError, match=r"training\.norm=per-task needs the task identity"):
-        make_plan(1, ("ewc",), ("task-il", "class-il"), asked)
+        of_ewc(asked, TASK_IL, CLASS_IL)
 
 
-def test_norm_and_outputs_make_other_runs() -> None:
+def test_scenario_norm_and_outputs_make_other_runs() -> None:
     budget = SPLIT_MNIST.budgets["smoke"]
     asked = [
         budget,
         *(replace(budget, norm=norm) for norm in ("shared", "none", "group")),
         *(replace(budget, outputs=outputs) for outputs in ("heads", "shared")),
     ]
-    assert len({make_plan(1, ("ewc",), budget=one)[0].id for one in asked}) == len(asked)
+    ids = {run.id for one in asked for run in of_ewc(one, TASK_IL)}
+    assert len(ids) == len(asked)
+    assert len(ids | {run.id for run in of_ewc(budget, CLASS_IL, DOMAIN_IL)}) == len(asked) + 2
     named = replace(budget, norm="per-task", outputs="own")
-    assert make_plan(1, ("ewc",), budget=named) == make_plan(1, ("ewc",))
+    assert of_ewc(named, TASK_IL) == of_ewc(budget, TASK_IL)
 
 
 def test_more_seeds_keep_the_earlier_runs() -> None:
@@ -127,12 +133,13 @@ def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     """No new field or default may orphan finished runs without anybody noticing."""
     benchmark = BENCHMARKS[name]
     chosen = {method: methods()[method] for method in default_methods(benchmark, methods())}
-    settings = {
-        key: resolve(method, best_known(benchmark, "default", method), {})
-        for key, method in chosen.items()
-    }
     budget = benchmark.budgets["default"]
-    runs = plan(benchmark, scenarios_of(benchmark), "default", budget, chosen, settings, 5)
+    settings: dict[str, dict[str, Resolved]] = {}
+    for scenario, (key, method) in product(scenarios_of(benchmark), chosen.items()):
+        norm = under_scenario(benchmark, scenario, method, budget).norm
+        best = best_known(benchmark, scenario, norm, "default", method)
+        settings.setdefault(scenario, {})[key] = resolve(method, best, {})
+    runs = plan(benchmark, "default", budget, chosen, settings, range(5))
     assert len(runs) == 80
     assert {store.status(RESULTS, run) for run in runs} == {"finished"}
 
@@ -143,8 +150,8 @@ def test_settings_that_the_stream_does_not_allow_are_refused() -> None:
     omniglot = BENCHMARKS["split_omniglot"]
     budget = omniglot.budgets["smoke"]
     tasks = omniglot.under(budget).tasks
-    settings = {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}
+    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}}
     with pytest.raises(SettingError, match=f"--set replay.memory={tasks}$"):
-        plan(omniglot, ["task-il"], "smoke", budget, {"replay": replay}, settings, 1)
-    settings = {"replay": resolve(replay, {}, {"memory": str(tasks)})}
-    assert plan(omniglot, ["task-il"], "smoke", budget, {"replay": replay}, settings, 1)
+        plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])
+    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks)})}}
+    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])

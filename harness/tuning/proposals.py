@@ -1,0 +1,121 @@
+"""What to try next: a Sobol design, then the Tree-structured Parzen Estimator (TPE) of Optuna.
+
+Bergstra et al., Algorithms for hyper-parameter optimization, NeurIPS 2011. Proposals are a function
+of the space and of the trials before, so that an interrupted study goes on as it would have.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+)
+from optuna.samplers import BaseSampler, QMCSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from baselines.interface import Baseline, Choices, Range
+from harness.config.search_spaces import Space
+from harness.config.settings import Setting, declared
+from harness.storage.studies import Trial
+
+DESIGN: Final = 8
+"""Trials of the Sobol design, with the default."""
+
+BATCH: Final = 4
+"""Trials of each batch thereafter."""
+
+_SEED: Final = 0
+
+
+def sampler() -> dict[str, Any]:
+    """All that decides the proposals beside the space and the trials, for a study's record."""
+    return {
+        "name": "Sobol design, then TPE",
+        "optuna": optuna.__version__,
+        "seed": _SEED,
+        "design": DESIGN,
+        "batch": BATCH,
+    }
+
+
+def propose(
+    method: type[Baseline], space: Space, before: Sequence[Trial], number: int
+) -> list[dict[str, Any]]:
+    """Settings for so many new trials; numbers have two significant digits.
+
+    Args:
+        method: whose default is the first trial, where it is in the space.
+        space: what is searched.
+        before: planned trials that have ended.
+        number: of trials.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    known = declared(method)
+    distributions = {name: _distribution(one) for name, one in space.items()}
+    study = optuna.create_study(direction="maximize", sampler=_sampler(len(before)))
+    for trial in before:
+        study.add_trial(_frozen(trial, distributions))
+    default = {name: known[name].default for name in space}
+    if not before and all(_contains(space[name], value) for name, value in default.items()):
+        study.enqueue_trial(default)
+    asked = [study.ask(distributions).params for _ in range(number)]
+    return [
+        {name: _value(known[name], one, params[name]) for name, one in space.items()}
+        for params in asked
+    ]
+
+
+def rounded(setting: Setting, number: float) -> float:
+    """A number with two significant digits, or the nearest whole one where it must be whole.
+
+    Args:
+        setting: whose value it is.
+        number: not rounded.
+    """
+    shorter = float(f"{number:.2g}")
+    return shorter if float in setting.types else round(shorter)
+
+
+def _sampler(trials: int) -> BaseSampler:
+    """The sampler after so many trials; each batch draws other random numbers."""
+    if trials:
+        return TPESampler(n_startup_trials=0, seed=_SEED + trials)
+    with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
+        return QMCSampler(scramble=True, seed=_SEED, warn_independent_sampling=False)
+
+
+def _distribution(searched: Range | Choices) -> BaseDistribution:
+    if isinstance(searched, Choices):
+        return CategoricalDistribution(searched.values)
+    return FloatDistribution(searched.low, searched.high, log=True)
+
+
+def _contains(searched: Range | Choices, value: Any) -> bool:
+    if isinstance(searched, Choices):
+        return value in searched.values
+    return isinstance(value, int | float) and searched.low <= value <= searched.high
+
+
+def _frozen(trial: Trial, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
+    """The trial as Optuna knows it; TPE takes pruned ones for worse than all others."""
+    first = {0: trial.runs[0].value}
+    return create_trial(
+        params=dict(trial.settings),
+        distributions=dict(distributions),
+        intermediate_values=first,
+        state=TrialState.PRUNED if trial.pruned else TrialState.COMPLETE,
+        value=None if trial.pruned else trial.value,
+    )
+
+
+def _value(setting: Setting, searched: Range | Choices, proposed: Any) -> Any:
+    """What is tried in place of what was proposed: the default as it is, numbers rounded."""
+    if isinstance(searched, Choices) or proposed == setting.default:
+        return proposed
+    return min(max(rounded(setting, proposed), searched.low), searched.high)

@@ -1,0 +1,168 @@
+"""A study from the runs that are stored, and the runs that it needs to go on; pure.
+
+Nothing is kept of a study that is not finished: every trial follows from the outcomes of those
+before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from baselines.interface import Range
+from harness.config.run import Run
+from harness.config.search_spaces import Search
+from harness.config.settings import declared
+from harness.storage.studies import Study, Trial, TrialRun
+from harness.tuning.proposals import BATCH, DESIGN, propose, rounded, sampler
+
+Outcomes = Mapping[str, tuple[float, ...]]
+"""By the id of a run, its accuracy on each task after the last one; none if it diverged."""
+
+EXTENSIONS: Final = 4
+"""So often, at most, values beyond those before are tried."""
+
+_DECADE: Final = [10 ** (step / BATCH) for step in range(1, BATCH + 1)]
+"""Factors of the values beyond an edge."""
+
+_NEAR: Final = 1.5
+"""A value is at the edge within this factor of the outermost one: less than from step to step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How far a study is.
+
+    Attributes:
+        study: if all its runs have ended.
+        missing: runs whose outcomes it needs to go on.
+    """
+
+    study: Study | None = None
+    missing: Sequence[Run] = field(default_factory=list)
+
+
+def replay(search: Search, outcomes: Outcomes) -> Replay:
+    """A study as far as it can be known.
+
+    Args:
+        search: what it is about.
+        outcomes: of the runs that have ended, and perhaps of others.
+
+    Raises:
+        SettingError: the stream does not allow a setting that is proposed.
+    """
+    trials: list[Trial] = []
+    try:
+        while (planned := len(trials)) < search.trials:
+            number = min(BATCH if trials else DESIGN, search.trials - planned)
+            settings = propose(search.method, search.space, trials, number)
+            trials += _batch(search, outcomes, settings, len(trials))
+        for _ in range(EXTENSIONS):
+            beyond = next(_beyond(search, trials), None)
+            if beyond is None:
+                break
+            trials += _batch(search, outcomes, beyond.settings, len(trials), beyond.name)
+    except _MissingError as error:
+        return Replay(missing=error.runs)
+    return Replay(
+        Study(
+            benchmark=search.benchmark.name,
+            scenario=search.scenario,
+            norm=search.training.norm,
+            method=search.method.name,
+            training=search.training.identity(),
+            space={name: asdict(one) for name, one in search.space.items()},
+            sampler={**sampler(), "extensions": EXTENSIONS},
+            trials=tuple(trials),
+            chosen=_best(trials).number,
+            at_edge=tuple(one.name for one in _beyond(search, trials)),
+        )
+    )
+
+
+class _MissingError(Exception):
+    """Runs have no outcome yet."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        super().__init__(runs)
+        self.runs = runs
+
+
+def _batch(
+    search: Search,
+    outcomes: Outcomes,
+    batch: Sequence[Mapping[str, Any]],
+    before: int,
+    beyond: str = "",
+) -> list[Trial]:
+    """Trials with the first seed, and the better half of them with the others.
+
+    Args:
+        search: what the study is about.
+        outcomes: of runs.
+        batch: settings of each trial.
+        before: number of trials before them.
+        beyond: of the trials.
+
+    Raises:
+        _MissingError: runs of one seed or of the others have no outcome.
+    """
+    others = range(1, search.seeds)
+    firsts = _ended([search.run(settings, 0) for settings in batch], outcomes)
+    ranked = sorted(range(len(batch)), key=lambda place: -firsts[place].value)  # stable
+    kept = sorted(ranked[: -(-len(batch) // 2)]) if others else range(len(batch))
+    rest = _ended([search.run(batch[place], seed) for place in kept for seed in others], outcomes)
+    each = len(others)
+    more = {place: rest[n * each : (n + 1) * each] for n, place in enumerate(kept)}
+    return [
+        Trial(
+            number=before + place,
+            settings=settings,
+            runs=(firsts[place], *more.get(place, [])),
+            pruned=place not in more,
+            beyond=beyond,
+        )
+        for place, settings in enumerate(batch)
+    ]
+
+
+def _ended(runs: Sequence[Run], outcomes: Outcomes) -> list[TrialRun]:
+    missing = {run.id: run for run in runs if run.id not in outcomes}
+    if missing:
+        raise _MissingError(list(missing.values()))
+    return [TrialRun(run.id, run.seed, outcomes[run.id]) for run in runs]
+
+
+def _best(trials: Sequence[Trial]) -> Trial:
+    """The best of those that have every seed; of several, the first."""
+    return max((trial for trial in trials if not trial.pruned), key=lambda trial: trial.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """Settings of trials with values of one setting beyond its outermost one so far."""
+
+    name: str
+    settings: Sequence[Mapping[str, Any]]
+
+
+def _beyond(search: Search, trials: Sequence[Trial]) -> Iterator[_Beyond]:
+    """What to try of each setting whose best value is at an edge, where it may go further."""
+    best = _best(trials)
+    known = declared(search.method)
+    for name, searched in search.space.items():
+        if not isinstance(searched, Range):
+            continue
+        value, tried = best.settings[name], [trial.settings[name] for trial in trials]
+        outer: list[float] = []
+        if value * _NEAR >= max(tried):
+            outer = [max(tried) * factor for factor in _DECADE]
+        elif value / _NEAR <= min(tried):
+            outer = [min(tried) / factor for factor in _DECADE]
+        setting = known[name]
+        values = dict.fromkeys(rounded(setting, one) for one in outer)
+        new = [one for one in values if one not in tried and setting.admits(one)]
+        if new:
+            yield _Beyond(name, [{**best.settings, name: one} for one in new])
