@@ -21,6 +21,10 @@ CHEAP_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND})
 """For long streams without task labels, where the others would take hours."""
 
 
+NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
+"""Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
@@ -37,6 +41,8 @@ class Benchmark:
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
+            count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
             outputs or have a layer of them each.
         labelled: whether every example has a task label in training, and in task-il at test.
@@ -59,6 +65,7 @@ class Benchmark:
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    total_classes: int = 0
     relative: bool = False
     labelled: bool = True
     transition: float = 0.0
@@ -67,6 +74,10 @@ class Benchmark:
     tuning_source: str = ""
     default_roles: frozenset[Role] = PAPER_ROLES
     version: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.total_classes:
+            object.__setattr__(self, "total_classes", 1 + max(map(max, self.classes)))
 
     @property
     def tasks(self) -> int:
@@ -81,7 +92,7 @@ class Benchmark:
     @property
     def outputs(self) -> int:
         """Width of the network's output: an output a class, of the stream or of the widest task."""
-        return max(map(len, self.classes)) if self.relative else _TOTALS[self.dataset]
+        return max(map(len, self.classes)) if self.relative else self.total_classes
 
     @property
     def task_outputs(self) -> tuple[tuple[int, ...], ...]:
@@ -141,10 +152,6 @@ _ALPHABETS = (
     33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
     42, 26,
 )  # fmt: skip
-
-
-_TOTALS: Final = {"mnist": 10, "fashion_mnist": 10, "cifar100": 100, "omniglot": sum(_ALPHABETS)}
-"""Number of classes of each data set."""
 
 
 def _in_order(sizes: Iterable[int]) -> tuple[tuple[int, ...], ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from baselines.interface import Baseline, Requirement
-from harness.config.benchmarks import Benchmark
+from harness.config.benchmarks import NEVER_UNNORMALISED, Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
 from harness.config.settings import SettingError
 
@@ -78,6 +78,11 @@ def under_scenario(
         raise SettingError(
             f"training.norm=per-task needs the task identity, which {scenario} does not give at "
             f"test, and {method.name} infers none; choose shared, none or group"
+        )
+    if norm == "none" and benchmark.network in NEVER_UNNORMALISED:
+        raise SettingError(
+            f"training.norm=none does not go with {benchmark.name}: its {benchmark.network} cannot "
+            "be trained without normalisation; choose shared or group"
         )
     allowed = _OUTPUTS[scenario] if benchmark.disjoint else _OUTPUTS_OF_SAME_CLASSES[scenario]
     if outputs not in allowed:
