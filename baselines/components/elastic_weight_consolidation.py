@@ -25,8 +25,8 @@ class FisherPenaltyPlugin(ImportancePenaltyPlugin):
 
     The diagonal of the Fisher information matrix is estimated by the mean over a task's examples of
     the squared gradient of the log-likelihood of the right class, the empirical Fisher information
-    ("empirical" in van de Ven, "On the computation of the Fisher information in continual learning",
-    2025, arXiv 2502.11756).
+    (van de Ven, "On the computation of the Fisher information in continual learning", 2025, arXiv
+    2502.11756).
 
     Args:
         ewc_lambda: lambda of the publication, whose penalty has a half before the sum.
