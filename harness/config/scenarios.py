@@ -1,7 +1,7 @@
 """The scenarios of continual learning, and what normalisation and outputs each allows; pure.
 
-A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars &
-Tolias, Nature Machine Intelligence 2022):
+A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars
+& Tolias, Nature Machine Intelligence 2022):
 
 - task-il: the task identity is given in training and at test, to every method alike. Loss and
   answers are over the task's own outputs.

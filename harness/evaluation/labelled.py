@@ -54,9 +54,10 @@ def evaluate_labelled(
     In task-il the strategy's model is given the task label, and chooses among the task's outputs.
     In class-il and domain-il it is given none: a strategy that has logits under each learned task
     has its task inferred by every rule, among the tasks learned so far (while there are none, the
-    untrained network answers under each); any other chooses among the classes seen so far. The one-shot rule costs a gradient through every mask and is measured after
-    the last task only, in streams of at most ten tasks. A task router is a rule as well; one that
-    classifies is also measured alone.
+    untrained network answers under each); any other chooses among the classes seen so far. The
+    one-shot rule costs a gradient through every mask and is measured after the last task only, in
+    streams of at most ten tasks. A task router is a rule as well; one that classifies is also
+    measured alone.
 
     Args:
         strategy: what was trained.

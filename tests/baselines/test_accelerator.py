@@ -30,7 +30,6 @@ from harness.data.streams import Stream
 from harness.evaluation.labelled import evaluate_labelled
 from harness.experiment.experiment import run_experiment
 
-
 ACCELERATOR = torch.device("cuda", 0)
 CPU = torch.device("cpu")
 ATEN = torch.ops.aten

@@ -9,8 +9,8 @@ from itertools import product
 import torch
 from torch import nn
 
-from baselines.components.no_metrics import NoMetrics
 from baselines.components.losses import OutputsSeen, OwnOutputs
+from baselines.components.no_metrics import NoMetrics
 from baselines.components.per_task import BatchNormPerTask, HeadPerTask, PerTaskNetwork
 from baselines.context import Context
 

@@ -90,7 +90,7 @@ def test_profiles_differ_in_what_their_names_say(budgets: dict[str, TrainingBudg
     assert budgets.keys() == PROFILES.keys()
     default = budgets["default"]
     assert budgets["constant"] == replace(default, decay=False)
-    assert budgets["tuning"] == replace(default, tasks=3, validation=True)
+    assert budgets["tuning"] == replace(default, validation=True, accuracy_matrix="diagonal")
     assert not any(budgets[name].validation for name in ("smoke", "default", "constant", "paper"))
 
 
