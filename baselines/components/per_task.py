@@ -139,10 +139,15 @@ class PerTaskNetwork(MultiTaskModule):
                         layer.copies.append(layer.fresh())
                 self.labels.append(label)
 
-    def forward(self, x: Tensor, task_labels: Tensor | int) -> Tensor:
-        """Logits (n, outputs) of inputs x (n, ...) under a label for all, or for each, (n,)."""
+    def forward(self, x: Tensor, task_labels: Tensor | int | None) -> Any:
+        """Logits (n, outputs) of inputs x (n, ...) under a label for all, or for each, (n,).
+
+        Under None they are of all labels, by label, which is how Avalanche's LwF asks.
+        """
+        if task_labels is None:
+            return {label: self.forward_single_task(x, label) for label in self.labels}
         if isinstance(task_labels, int):
-            return self._answer(x, self._number(task_labels))
+            return self.forward_single_task(x, task_labels)
         found, place = torch.unique(task_labels, return_inverse=True)
         numbers = [self._number(label) for label in found.tolist()]
         if len(numbers) == 1:
@@ -151,7 +156,7 @@ class PerTaskNetwork(MultiTaskModule):
 
     def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
         """Logits (n, outputs) under one task label."""
-        return self.forward(x, task_label)
+        return self._answer(x, self._number(task_label))
 
     def _answer(self, x: Tensor, chosen: int | Tensor) -> Tensor:
         for layer in self._layers():

@@ -25,6 +25,7 @@ from baselines.interface import (
     InfersTask,
     InfersTaskInOneShot,
     Requirement,
+    Role,
     Supervision,
 )
 from baselines.registry import methods
@@ -42,6 +43,9 @@ from harness.storage.schema import ALONE, CLASSES_SEEN
 TRAINING = TrainingBudget(epochs=4, batch_size=32, train_examples=512, test_examples=200, tasks=3)
 """For streams with task labels; the others need room for a detector to warm up."""
 
+SHORT: dict[str, Any] = {"batch_size": 16, "train_examples": 256, "tasks": 2}
+"""What is changed of it for many runs of each method."""
+
 TASK_FREE = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
 UNLABELLED = "split_mnist_unsupervised"
 
@@ -51,6 +55,8 @@ Outcome = Callable[..., RunResult]
 LABELLED = [m for m in methods().values() if is_compatible(BENCHMARKS["split_mnist"], m)]
 
 every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())
+unrouted = [method for method in LABELLED if method.role is not Role.ROUTED]
+unrouted_method = pytest.mark.parametrize("method", unrouted, ids=[m.name for m in unrouted])
 labelled_method = pytest.mark.parametrize("method", LABELLED, ids=[m.name for m in LABELLED])
 
 
@@ -121,7 +127,7 @@ def test_it_learns_the_last_task(method: Method, outcome: Outcome) -> None:
     assert accuracy(rows, 3, 3) > 0.9
 
 
-@pytest.mark.parametrize("scenario", [TASK_IL, DOMAIN_IL, CLASS_IL])
+@pytest.mark.parametrize("scenario", [TASK_IL, CLASS_IL])
 @labelled_method
 def test_it_is_measured_in_its_scenario_alone(
     method: Method, scenario: str, outcome: Outcome
@@ -131,33 +137,40 @@ def test_it_is_measured_in_its_scenario_alone(
     assert set(last["scenario"]) == {scenario}
     assert (last["rule"] == "").all() == (scenario == TASK_IL)
     assert set(last["task"]) == {1, 2, 3}
-    if scenario != TASK_IL:
+    if scenario == CLASS_IL:
         assert method().default_rule in {"", *last["rule"]}
         assert (CLASSES_SEEN in set(last["rule"])) == (not method.rule)
 
 
-@pytest.mark.parametrize("norm", ["per-task", "shared", "none", "group"])
-@pytest.mark.parametrize("outputs", ["own", "heads", "shared"])
-@labelled_method
-def test_it_learns_under_every_normalisation_with_any_outputs(
-    method: Method, outputs: str, norm: str, outcome: Outcome
+@pytest.mark.parametrize(
+    ("scenario", "outputs", "norm"),
+    [
+        (TASK_IL, "own", "per-task"),
+        (TASK_IL, "own", "none"),
+        (TASK_IL, "heads", "per-task"),
+        (TASK_IL, "heads", "group"),
+        (TASK_IL, "shared", "shared"),
+        (CLASS_IL, "own", "per-task"),
+        (CLASS_IL, "own", "shared"),
+        (DOMAIN_IL, "shared", "none"),
+        (DOMAIN_IL, "shared", "group"),
+    ],
+)
+@unrouted_method
+def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
+    method: Method, scenario: str, outputs: str, norm: str, outcome: Outcome
 ) -> None:
-    rows = outcome(method, outputs=outputs, norm=norm).rows
-    assert accuracy(rows, 3, 3) > 0.8
-
-
-@pytest.mark.parametrize("scenario", [DOMAIN_IL, CLASS_IL])
-@pytest.mark.parametrize("norm", ["per-task", "shared", "none", "group"])
-@labelled_method
-def test_it_learns_without_the_identity_under_every_normalisation(
-    method: Method, norm: str, scenario: str, outcome: Outcome
-) -> None:
-    if norm == "per-task" and not method.rule:
+    asked = {**SHORT, "outputs": outputs, "norm": norm}
+    if norm == "per-task" and scenario == CLASS_IL and not method.rule:
         with pytest.raises(SettingError, match="needs the task identity"):
-            run_of(method, scenario, norm=norm)
+            run_of(method, scenario, **asked)
         return
-    rows = outcome(method, scenario, norm=norm).rows
-    assert accuracy(rows, 1, 1, rule=method.rule or CLASSES_SEEN) > 0.8
+    rows = outcome(method, scenario, **asked).rows
+    learned = 2 if Requirement.ALL_TASKS_AT_ONCE in method.requirements else 1
+    rule = "" if scenario == TASK_IL else method.rule or CLASSES_SEEN
+    # without any normalisation, HAT's gates take longer than this to open
+    least = 0.55 if (method.name, norm) == ("hat", "none") else 0.9
+    assert accuracy(rows, learned, 1, rule) > least
 
 
 @pytest.mark.parametrize("norm", ["none", "group"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import baselines
 from baselines import registry
+from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
-from harness.config.run import Run
+from harness.config.plan import plan
+from harness.config.resolution import resolve
 from harness.experiment.experiment import run_experiment
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
@@ -31,8 +32,10 @@ def test_the_method_of_the_page_works() -> None:
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2
     )
-    settings = asdict(method())
-    run = Run("split_mnist", "lwf", settings, "smoke", asdict(training), 0, {"rows": 1})
-    rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
-    aware = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == "task-il")]
-    assert aware[(aware["after"] == 2) & (aware["task"] == 2)]["value"].item() > 0.8
+    settings = {"lwf": resolve(method, {}, {})}
+    scenarios = {"task-il": settings, "class-il": settings}
+    benchmark = BENCHMARKS["split_mnist"]
+    for run in plan(benchmark, "smoke", training, {"lwf": method}, scenarios, [0]):
+        rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
+        last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
+        assert last[last["task"] == 2]["value"].item() > 0.8

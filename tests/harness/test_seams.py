@@ -84,7 +84,8 @@ def _one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.mark.usefixtures("_one_by_one")
 def test_an_executor_is_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--benchmark", "split_mnist", "--profile", "smoke", "--seeds", "2"]
-    argv += ["--methods", "naive", "--executor", "one_by_one", "--no-report"]
+    argv += ["--scenario", "class-il", "--methods", "naive"]
+    argv += ["--executor", "one_by_one", "--no-report"]
     argv += ["--set", "training.train_examples=64", "--set", "training.test_examples=32"]
     argv += ["--results", str(tmp_path / "results")]
     assert compare.main(argv) == 0
@@ -113,6 +114,7 @@ def trained(argv: list[str], data: Path | None = None) -> tuple[Run, RunResult]:
     """The first run of a command line, made here."""
     budget = ["--set", "training.train_examples=64", "--set", "training.test_examples=32"]
     options = ["--profile", "smoke", "--seeds", "1", "--methods", "rmn", *budget]
+    options += ["--scenario", "task-il"]
     where = ["--data", str(data)] if data else []
     [run] = read_comparison([*argv, *options, *where], {}).runs
     return run, run_experiment(run, device="cpu", data=data, report=lambda progress: None)

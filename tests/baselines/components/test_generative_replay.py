@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from avalanche.training.plugins import SupervisedPlugin
 from torch import Tensor, nn
 
 from baselines.components.generative_replay import LabellingReplayPlugin
 from baselines.components.per_task import PerTaskNetwork, with_head_per_task
-from baselines.context import Context
+from baselines.context import Context, Norm
 from baselines.generative_replay import GenerativeReplay
 from harness.data.streams import Stream
 
@@ -45,39 +45,39 @@ def test_a_classifier_that_needs_the_task_is_asked_under_each() -> None:
     x = torch.randn(50, 4)
     labels, tasks = plugin((), 0, 1).labelled(model.eval(), x)
     for n in range(len(x)):
-        pairs = {(t, c): float(model(x[n : n + 1], t)[0, c].detach()) for t in (0, 1) for c in range(3)}
+        pairs = {
+            (t, c): float(model(x[n : n + 1], t)[0, c].detach()) for t in (0, 1) for c in range(3)
+        }
         assert (int(tasks[n]), int(labels[n])) == max(pairs, key=pairs.__getitem__)
     assert set(tasks.tolist()) == {0, 1}
 
 
-Batch = tuple[Tensor, Tensor, Tensor]
+class Batches(SupervisedPlugin):
+    """Inputs, classes and task labels of each batch of the third task, as they go forward."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[list[Tensor]] = []
 
-@pytest.fixture
-def batches(context: Context, stream: Stream) -> Callable[..., list[Batch]]:
-    """The batches of the third of three tasks, under a context."""
-
-    def of(**changes: Any) -> list[Batch]:
-        torch.manual_seed(0)
-        strategy = GenerativeReplay().build(replace(context, **changes))
-        seen: list[Batch] = []
-        for number, experience in enumerate(stream.experiences[:3]):
-            if number == 2:
-                forward = strategy.forward
-                strategy.forward = lambda: seen.append(tuple(strategy.mbatch)) or forward()
-            strategy.train(experience, reset_optimizer_state=True)
-        return seen
-
-    return of
+    def before_forward(self, strategy: Any, **kwargs: Any) -> None:
+        if strategy.clock.train_exp_counter == 2:
+            self.seen.append(list(strategy.mbatch))
 
 
 @pytest.mark.parametrize("norm", ["per-task", "shared"])
 def test_half_of_each_batch_is_generated_and_of_tasks_before(
-    norm: str, batches: Callable[..., list[Batch]], stream: Stream
+    norm: Norm, context: Context, stream: Stream
 ) -> None:
-    classes = stream.benchmark.classes
+    classes, recorded = stream.benchmark.classes, Batches()
+    torch.manual_seed(0)
+    strategy = GenerativeReplay().build(
+        replace(context, norm=norm, task_outputs=classes, loss="own", epochs=1)
+    )
+    strategy.plugins.append(recorded)  # of the classifier alone
+    for experience in stream.experiences[:3]:
+        strategy.train(experience, reset_optimizer_state=True)
     replayed = set()
-    for x, y, tasks in batches(norm=norm, task_outputs=classes, loss="own"):
+    for x, y, tasks in recorded.seen:
         assert len(x) == len(y) == len(tasks)
         half = len(x) // 2
         assert set(tasks[:half].tolist()) == {2}

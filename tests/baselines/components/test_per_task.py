@@ -75,6 +75,13 @@ def test_labels_are_told_apart(model: Any) -> None:
     assert torch.equal(model.forward_single_task(x, 3), model(x, 3))
 
 
+def test_without_a_label_there_are_answers_under_each(model: Any) -> None:
+    x = torch.randn(5, 3)
+    answers = model(x, None)
+    assert [*answers] == [7, 3]
+    assert all(torch.equal(logits, model(x, label)) for label, logits in answers.items())
+
+
 def test_mixed_labels_are_answered_one_by_one(model: Any) -> None:
     x, labels = torch.randn(6, 3), torch.tensor([3, 7, 7, 3, 99, 7])
     expected = torch.cat([model(x[n : n + 1], int(label)) for n, label in enumerate(labels)])
