@@ -111,6 +111,11 @@ class TrainingBudget:
         "elsewhere",
         AUTO,
     )
+    reset_optimizer: bool = _field(
+        "start the optimizer anew with each task; without it the moments of Adam go on",
+        True,
+        later=True,
+    )
     threads: int = _field(
         "CPU threads of each run, as by --threads; with another number of them sums are in another "
         "order, so that results differ in the last digits and, after training, in more",
@@ -152,10 +157,16 @@ class TrainingBudget:
         }
 
 
-def _profiles(
+def profiles(
     default: TrainingBudget, smoke: TrainingBudget, paper: TrainingBudget
 ) -> Mapping[str, TrainingBudget]:
-    """The budgets of all profiles; those of tuning and at a constant rate follow the default."""
+    """The budgets of all profiles; those of tuning and at a constant rate follow the default.
+
+    Args:
+        default: of the profile of that name.
+        smoke: likewise.
+        paper: likewise.
+    """
     return {
         "smoke": smoke,
         DEFAULT: default,
@@ -165,21 +176,21 @@ def _profiles(
     }
 
 
-DIGITS: Final = _profiles(
+DIGITS: Final = profiles(
     default=TrainingBudget(epochs=5),
     smoke=TrainingBudget(epochs=1, train_examples=1024, test_examples=512),
     paper=TrainingBudget(epochs=250, decay=False),
 )
 """MNIST and Fashion-MNIST; supplement, Section 3.2."""
 
-PHOTOS: Final = _profiles(
+PHOTOS: Final = profiles(
     default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
     smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200, tasks=5),
     paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 )
 """CIFAR-100; supplement, Section 3.2."""
 
-DRAWINGS: Final = _profiles(
+DRAWINGS: Final = profiles(
     default=TrainingBudget(
         epochs=5,
         batch_size=16,
