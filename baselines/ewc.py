@@ -19,39 +19,48 @@ if TYPE_CHECKING:
 class EWC(Baseline):
     """Elastic weight consolidation: a quadratic penalty weighted by the Fisher diagonal.
 
-    Avalanche estimates it by the squared gradient of each batch's mean loss, so the scale of
-    `ewc_lambda` depends on the batch size; nor is there the half before the sum of Kirkpatrick et
-    al., Equation 3: a lambda there is half as much here. The penalties of all tasks are merged into
-    one.
+    As published (Equation 3), the half before the sum included. The Fisher information is the mean
+    over a task's training examples of each one's own squared gradient, for a class that is drawn
+    from the model's predictions. Common code squares the gradient of a batch's mean loss with the
+    true classes, which is smaller by about the batch size: a lambda there, without the half, is
+    about 2 / batch size of it here. The penalties of all tasks are merged into one.
     """
 
     name: ClassVar[str] = "ewc"
     title: ClassVar[str] = "EWC"
     colour: ClassVar[str] = "#de8f05"
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
-    version: ClassVar[int] = 2  # 1 kept each task's penalty, as Avalanche does
+    version: ClassVar[int] = 3  # 2 squared gradients of batches; 1 kept each task's penalty
+    strength: ClassVar[str] = "ewc_lambda"
 
-    ewc_lambda: float = setting(100.0, "strength of the penalty", minimum=0, search=Range(1.0, 1e6))
+    ewc_lambda: float = setting(
+        100.0, "strength lambda of the penalty", minimum=0, search=Range(1.0, 1e6)
+    )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"
     )
     decay_factor: float = setting(
-        1.0, "of the old importances; only used when online", minimum=0, maximum=1
+        1.0,
+        "gamma, of the old importances; only used when online",
+        minimum=0,
+        maximum=1,
     )
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Fine-tuning with Avalanche's plugin, or ours where that keeps a penalty per task."""
-        from avalanche.training.plugins import EWCPlugin
+        """Fine-tuning with our plugins."""
         from avalanche.training.supervised import Naive
 
-        from baselines.components.merged_ewc import MergedEWCPlugin
+        from baselines.components.elastic_weight_consolidation import (
+            OnlinePenaltyPlugin,
+            PenaltyPerTaskPlugin,
+        )
 
         model = context.model()
         arguments = context.strategy_arguments()
         arguments["plugins"].append(
-            MergedEWCPlugin(self.ewc_lambda)
+            PenaltyPerTaskPlugin(self.ewc_lambda)
             if self.mode == "separate"
-            else EWCPlugin(self.ewc_lambda, mode=self.mode, decay_factor=self.decay_factor)
+            else OnlinePenaltyPlugin(self.ewc_lambda, self.decay_factor)
         )
         return Naive(
             model=model,

@@ -17,36 +17,39 @@ if TYPE_CHECKING:
 @register
 @dataclass(frozen=True)
 class MAS(Baseline):
-    """Memory aware synapses: importance is the gradient of the output's squared norm.
+    """Memory aware synapses: importance is how sensitive the squared norm of the outputs is.
 
-    As Avalanche has it, and otherwise than published: the magnitude is taken of each batch's mean
-    gradient and not of each example's, old importances fade by `alpha` where the publication adds
-    the new ones up, and the pass that estimates them runs in training mode, which moves BatchNorm's
-    statistics.
+    As published: the magnitude of each example's own gradient, averaged over the task's training
+    examples, with no use of their classes; importances of tasks are added up. The authors' code
+    (rahafaljundi/MAS-Memory-Aware-Synapses) takes the magnitude of the sum over a batch instead,
+    Avalanche that of a batch's mean, and lets old importances fade, in training mode, which moves
+    BatchNorm's statistics; both are below the mean of magnitudes, so a lambda there is a smaller
+    one here.
     """
 
     name: ClassVar[str] = "mas"
     title: ClassVar[str] = "MAS"
     colour: ClassVar[str] = "#cc78bc"
     reference: ClassVar[str] = "Aljundi et al., ECCV 2018"
+    version: ClassVar[int] = 2  # 1 was Avalanche's
+    strength: ClassVar[str] = "lambda_reg"
 
     lambda_reg: float = setting(
-        1.0, "strength of the penalty", minimum=0, search=Range(0.001, 1000.0)
-    )
-    alpha: float = setting(
-        0.5, "share of the old importance when a new one is added", minimum=0, maximum=1
+        1.0, "strength lambda of the penalty", minimum=0, search=Range(0.001, 1000.0)
     )
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Avalanche's MAS on the backbone."""
-        from avalanche.training.supervised import MAS
+        """Fine-tuning with our plugin."""
+        from avalanche.training.supervised import Naive
+
+        from baselines.components.memory_aware_synapses import MemoryAwareSynapsesPlugin
 
         model = context.model()
-        return MAS(
+        arguments = context.strategy_arguments()
+        arguments["plugins"].append(MemoryAwareSynapsesPlugin(self.lambda_reg))
+        return Naive(
             model=model,
             optimizer=context.adam(model),
             criterion=context.criterion(),
-            lambda_reg=self.lambda_reg,
-            alpha=self.alpha,
-            **context.strategy_arguments(),
+            **arguments,
         )

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 @register
 @dataclass(frozen=True)
 class SynapticIntelligence(Baseline):
-    """Synaptic intelligence: importance is the share of a loss decrease that a weight brought."""
+    """Synaptic intelligence: importance is the share of a loss decrease that a weight brought.
+
+    As published (Equations 3 to 5), with steps of Adam, whose state starts anew with each task, as
+    in the authors' code. Importances are kept from going below zero after each task.
+    """
 
     name: ClassVar[str] = "si"
     title: ClassVar[str] = "SI"
     colour: ClassVar[str] = "#029e73"
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
+    strength: ClassVar[str] = "si_lambda"
 
     si_lambda: float = setting(1.0, "strength c of the penalty", minimum=0, search=Range(0.01, 1e4))
     eps: float = setting(0.1, "damping xi of the importance", minimum=0)

@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
-from torch import Tensor, nn
+from torch import Tensor
 
-from baselines.components.quadratic_penalty import pull_back
+from baselines.components.importance_penalty import ImportancePenaltyPlugin, learned
 
 
-class SynapticIntelligencePlugin(SupervisedPlugin):
+class SynapticIntelligencePlugin(ImportancePenaltyPlugin):
     """Zenke, Poole & Ganguli 2017: a weight is as important as the loss decrease that it brought.
 
     Path integral (Equation 3): omega sums minus gradient times step, with the gradient of the loss
@@ -31,37 +30,29 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
     """
 
     def __init__(self, *, si_lambda: float, eps: float) -> None:
-        super().__init__()
-        self.si_lambda = si_lambda
+        super().__init__(si_lambda)
         self.eps = eps
-        self.importance: dict[str, Tensor] = {}
-        self.anchor: dict[str, Tensor] = {}
         self._path: dict[str, Tensor] = {}
         self._gradient: dict[str, Tensor] = {}
         self._before: dict[str, Tensor] = {}
 
-    @torch.no_grad()
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Start the path integral at the present weights; a new head has no importance yet."""
-        weights = _weights(strategy)
-        for name, weight in weights.items():
-            self.importance.setdefault(name, torch.zeros_like(weight))
-        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
-        self._path = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+        """Start the path integral at the present weights."""
+        self.drop_anchor(strategy)
+        self._path = {name: torch.zeros_like(weight) for name, weight in self.anchor.items()}
 
     @torch.no_grad()
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Note gradients and weights before the step, then add the penalty's gradient."""
-        moving = {n: w for n, w in _weights(strategy).items() if w.grad is not None}
+        moving = {n: w for n, w in learned(strategy).items() if w.grad is not None}
         self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
         self._before = {name: weight.detach().clone() for name, weight in moving.items()}
-        if strategy.clock.train_exp_counter:
-            pull_back(moving, self.anchor, self.importance, self.si_lambda)
+        super().before_update(strategy, **kwargs)
 
     @torch.no_grad()
     def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the step to the path integral."""
-        weights = _weights(strategy)
+        weights = learned(strategy)
         for name, gradient in self._gradient.items():
             step = weights[name] - self._before[name]
             self._path[name].addcmul_(gradient, step, value=-1)
@@ -72,14 +63,7 @@ class SynapticIntelligencePlugin(SupervisedPlugin):
 
         It is kept from going below zero: a negative penalty would push weights away.
         """
-        weights = _weights(strategy)
-        for name, weight in weights.items():
-            moved = (weight - self.anchor[name]) ** 2 + self.eps
-            self.importance[name] += (self._path[name] / moved).clamp_(min=0)
-        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
+        moved = {n: (w - self.anchor[n]) ** 2 + self.eps for n, w in learned(strategy).items()}
+        self.add_importance({n: (self._path[n] / moved[n]).clamp_(min=0) for n in moved})
+        self.drop_anchor(strategy)
         self._path, self._gradient, self._before = {}, {}, {}
-
-
-def _weights(strategy: SupervisedTemplate) -> dict[str, nn.Parameter]:
-    named = strategy.model.named_parameters()
-    return {name: weight for name, weight in named if weight.requires_grad}

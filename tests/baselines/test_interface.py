@@ -40,7 +40,7 @@ class Smallest(Baseline):
     title: ClassVar[str] = "Smallest"
     reference: ClassVar[str] = "none"
 
-    strength: float = setting(2.0, "how strong", minimum=0, maximum=9, grid=(1.0, 2.0))
+    size: float = setting(2.0, "how strong", minimum=0, maximum=9, grid=(1.0, 2.0))
 
     def build(self, context: Any) -> Any:
         return context
@@ -51,7 +51,8 @@ def test_a_method_that_says_little_is_strict_and_told_boundaries() -> None:
     assert made.supervision is Supervision.TASK_BOUNDARIES
     assert made.role is Role.BASELINE
     assert made.requirements == frozenset()
-    assert (made.default_rule, made.colour, made.counterpart, made.tuning_source) == ("",) * 4
+    texts = (made.default_rule, made.colour, made.counterpart, made.tuning_source, made.strength)
+    assert texts == ("",) * 5
     assert made.paper_settings == {}
     assert made.version == 1
 
@@ -70,7 +71,7 @@ def test_a_setting_explains_itself() -> None:
         "grid": (1.0, 2.0),
     }
     with pytest.raises(FrozenInstanceError):
-        Smallest().strength = 3.0  # type: ignore[misc]
+        Smallest().size = 3.0  # type: ignore[misc]
 
 
 def test_a_method_must_build_something() -> None:

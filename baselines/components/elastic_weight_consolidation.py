@@ -1,0 +1,106 @@
+"""Elastic weight consolidation as Avalanche plugins: a penalty per task, or a decayed one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor
+from torch.nn import functional as F
+
+from baselines.components.importance_penalty import (
+    ImportancePenaltyPlugin,
+    examples,
+    learned,
+    without_others,
+)
+from baselines.components.per_example_gradients import mean_over_examples
+
+
+class FisherPenaltyPlugin(ImportancePenaltyPlugin):
+    """Kirkpatrick et al. 2017, Equation 3: a weight's importance is its Fisher information.
+
+    The diagonal of the Fisher information matrix is the mean over a task's examples of the squared
+    gradient of the log-likelihood of a class that is drawn from the model's own predictions, one
+    draw for each example ("sample" in van de Ven, "On the computation of the Fisher information in
+    continual learning", 2025, arXiv 2502.11756).
+
+    Args:
+        ewc_lambda: lambda of the publication, whose penalty has a half before the sum.
+    """
+
+    def __init__(self, ewc_lambda: float) -> None:
+        super().__init__(ewc_lambda / 2)
+        self.draws = torch.Generator()  # its own: training draws the same numbers as without it
+
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Add the penalty of the task that was learned."""
+
+        def log_likelihood(logits: Tensor, classes: Tensor) -> Tensor:
+            logits = without_others(strategy, logits, classes, -torch.inf)
+            return -F.cross_entropy(logits, self._draw(logits), reduction="sum")
+
+        model = strategy.model
+        fisher = mean_over_examples(model, examples(strategy), log_likelihood, torch.square)
+        self.merge(learned(strategy), fisher)
+
+    @abstractmethod
+    def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
+        """Merge one more task's penalty into the present one.
+
+        Args:
+            weights: by name, after that task.
+            fisher: diagonal of that task's Fisher information, shapes of the weights; without
+                weights that the task does not use.
+        """
+
+    def _draw(self, logits: Tensor) -> Tensor:
+        """A class for each example from the model's predictions, (n,); none that is not allowed."""
+        probabilities = logits.detach().softmax(1).cpu()
+        drawn = torch.multinomial(probabilities, 1, generator=self.draws).squeeze(1)
+        return drawn.to(logits.device)
+
+
+class PenaltyPerTaskPlugin(FisherPenaltyPlugin):
+    """A penalty for each task, all of them merged into one.
+
+    A sum of quadratics is a quadratic: sum of F_k (w - w_k)² over the tasks k is F (w - a)² and a
+    constant, where F is the sum of the Fisher diagonals F_k and a the mean of the weights w_k after
+    each task, weighted by F_k (Huszár, "Note on the quadratic penalties in elastic weight
+    consolidation", PNAS 2018). So a step takes the time and the memory of one penalty, however many
+    tasks there were.
+    """
+
+    @torch.no_grad()
+    def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
+        """Add the task's quadratic; see the base class."""
+        self.add_importance(fisher)
+        for name, own in fisher.items():
+            share = torch.where(own > 0, own / self.importance[name], 0)
+            before = self.anchor.get(name, weights[name])
+            self.anchor[name] = torch.lerp(before, weights[name], share)
+
+
+class OnlinePenaltyPlugin(FisherPenaltyPlugin):
+    """One penalty around the latest weights, whose importances decay.
+
+    Online EWC of Schwarz et al. ("Progress & compress", ICML 2018, Section 4): F becomes
+    decay * F + F_k after task k.
+
+    Args:
+        ewc_lambda: as above.
+        decay: gamma of the publication.
+    """
+
+    def __init__(self, ewc_lambda: float, decay: float) -> None:
+        super().__init__(ewc_lambda)
+        self.decay = decay
+
+    @torch.no_grad()
+    def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
+        """Decay and add; see the base class."""
+        self.add_importance(fisher, kept=self.decay)
+        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
