@@ -205,6 +205,14 @@ class HasFingerprints(InfersTask, Protocol):
 
 
 @runtime_checkable
+class HasInferenceTensors(Protocol):
+    """A strategy whose predictions need less, or more, than its model's parameters and buffers."""
+
+    def inference_tensors(self) -> Sequence[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs."""
+
+
+@runtime_checkable
 class DetectsTasks(Protocol):
     """A strategy that detects new tasks by itself and begins a mask for each."""
 

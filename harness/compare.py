@@ -101,11 +101,17 @@ def _in_progress(left: Sequence[Run], request: ComparisonRequest) -> str:
 
 
 def _show(results: Results, request: ComparisonRequest) -> None:
+    from harness.analysis.comparisons import comparisons
     from harness.analysis.leaderboard import leaderboard
     from harness.analysis.selection import select
-    from harness.reporting.terminal import leaderboard_table
+    from harness.reporting.terminal import leaderboard_table, legend
 
-    _out().print(leaderboard_table(leaderboard(select(results))))
+    compared = comparisons(select(results))
+    boards = [leaderboard(one) for one in compared if one.scenario in request.scenarios]
+    for board in boards:
+        _out().print(leaderboard_table(board))
+    if boards:
+        say(_out(), legend(boards))
     if request.report:
         from harness.reporting.benchmark_report import benchmark_report
         from harness.reporting.writer import write

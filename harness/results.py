@@ -176,7 +176,9 @@ def _delete(args: argparse.Namespace) -> int:
     from harness.storage.inventory import take_inventory
     from harness.storage.maintenance import delete
 
-    filters = (args.benchmark, args.profile, args.method, args.status, args.place)
+    filters = (
+        args.benchmark, args.profile, args.scenario, args.method, args.status, args.place
+    )  # fmt: skip
     if not args.run and not any(filters):
         raise ArgumentError(f"name runs or a filter; `{PROGRAM} list --runs` has the ids")
     ids = {run.run_id for text in args.run for run in find_run(args.results, text)}

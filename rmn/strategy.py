@@ -82,6 +82,10 @@ class RelevanceStrategy(SupervisedTemplate):
         """
         return self.model.logits_per_task(x)
 
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from: weights, packed masks, BatchNorms."""
+        return self.model.inference_tensors()
+
 
 class RMN(RelevanceStrategy):
     """Relevance Mapping Networks (Kaushik et al. 2021), Algorithm 1.

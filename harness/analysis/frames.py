@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -14,14 +14,17 @@ from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import labelled_counterpart, lost_without_labels
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.selection import select, under_default_rule
+from harness.analysis.single_task_reference import lost_to_a_network_per_task
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import PROFILES
+from harness.config.budgets import NORMS, PROFILES
+from harness.config.run import Run
+from harness.config.scenarios import SCENARIOS
 from harness.config.suggestions import unknown
 from harness.storage import schema, store
 from harness.storage.store import Results
 from harness.storage.texts import as_texts
 
-_RUN: Final = ("benchmark", "scenario", "method", "setting", "profile", "seed")
+_RUN: Final = ("benchmark", "scenario", "method", "setting", "norm", "profile", "seed")
 
 METRIC_COLUMNS: Final = (*_RUN, "metric", "value", "rule", "run_id")
 """Of `load_metrics`."""
@@ -58,6 +61,8 @@ def load_metrics(
     benchmark: Wanted = None,
     method: Wanted = None,
     setting: Wanted = None,
+    scenario: Wanted = None,
+    norm: Wanted = None,
     profile: Wanted = None,
     seed: int | Iterable[int] | None = None,
     metric: Wanted = None,
@@ -72,6 +77,8 @@ def load_metrics(
         benchmark: names to keep.
         method: names to keep.
         setting: texts to keep; "" is every method with the benchmark's own settings.
+        scenario: names to keep (`harness.config.scenarios.SCENARIOS`).
+        norm: kinds of normalisation to keep (`harness.config.budgets.NORMS`).
         profile: names to keep.
         seed: numbers to keep.
         metric: ids to keep.
@@ -86,14 +93,11 @@ def load_metrics(
     """
     parts = _read(Path(results), benchmark, profile)
     derived = derive(_rows(parts))
-    lost = [
-        lost_without_labels(part, derived[derived["run_id"].isin(_ids(part))], supervised)
-        for place, part in parts.items()
-        if (supervised := _with_labels(Path(results), place, parts)) is not None
-    ]
+    lost = [table for place in parts for table in _lost(Path(results), place, parts, derived)]
     table = _tidy(pd.concat([derived, *lost], ignore_index=True), parts, rule)
     table = _kept(table, "metric", metric, metrics())
-    return _filtered(table, method, setting, seed)[list(METRIC_COLUMNS)]
+    texts = {"method": method, "setting": setting, "scenario": scenario, "norm": norm}
+    return _filtered(table, texts, seed)[list(METRIC_COLUMNS)]
 
 
 def load_rows(
@@ -102,6 +106,8 @@ def load_rows(
     benchmark: Wanted = None,
     method: Wanted = None,
     setting: Wanted = None,
+    scenario: Wanted = None,
+    norm: Wanted = None,
     profile: Wanted = None,
     seed: int | Iterable[int] | None = None,
     measurement: Wanted = None,
@@ -114,6 +120,8 @@ def load_rows(
         benchmark: names to keep.
         method: names to keep.
         setting: texts to keep.
+        scenario: names to keep.
+        norm: kinds of normalisation to keep.
         profile: names to keep.
         seed: numbers to keep.
         measurement: names to keep.
@@ -130,7 +138,8 @@ def load_rows(
     table = _tidy(_rows(parts), parts, rule).rename(columns={"metric": "measurement"})
     known = dict.fromkeys([*schema.MEASUREMENTS, *table["measurement"].unique()])
     table = _kept(table, "measurement", measurement, known)
-    return _filtered(table, method, setting, seed)[list(ROW_COLUMNS)]
+    texts = {"method": method, "setting": setting, "scenario": scenario, "norm": norm}
+    return _filtered(table, texts, seed)[list(ROW_COLUMNS)]
 
 
 def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Results]:
@@ -152,6 +161,18 @@ def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Resul
     return found
 
 
+def _lost(
+    folder: Path, place: Place, parts: Mapping[Place, Results], derived: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """The metrics that compare runs of one place with others."""
+    part = parts[place]
+    own = derived[derived["run_id"].isin(_ids(part))]
+    yield lost_to_a_network_per_task(part, own)
+    supervised = _with_labels(folder, place, parts)
+    if supervised is not None:
+        yield lost_without_labels(part, own, supervised)
+
+
 def _with_labels(folder: Path, place: Place, parts: Mapping[Place, Results]) -> Results | None:
     there = labelled_counterpart(*place)
     if there is None:
@@ -169,26 +190,40 @@ def _ids(part: Results) -> list[str]:
 
 
 def _tidy(table: pd.DataFrame, parts: Mapping[Place, Results], rule: Rules) -> pd.DataFrame:
-    """With the columns that say what a run was, named as users know them."""
+    """With the columns that say what a run was, named as users know them.
+
+    What was measured under no scenario has that of its run.
+    """
+    records = [record for part in parts.values() for record in part.records]
     if rule == "default":
-        table = under_default_rule(table, [r for part in parts.values() for r in part.records])
+        table = under_default_rule(table, records)
     elif rule != "all":
         raise ValueError(unknown("rule", rule, get_args(Rules)))
-    places = {run: place for place, part in parts.items() for run in _ids(part)}
-    named = {
-        name: table["run_id"].map({run: place[number] for run, place in places.items()})
-        for number, name in enumerate(("benchmark", "profile"))
-    }
-    table = table.assign(**{name: column.astype("string") for name, column in named.items()})
+    runs = [record.run for record in records]
+
+    def own(name: str, value: Callable[[Run], str]) -> pd.Series[str]:
+        column = table["run_id"].map({run.id: value(run) for run in runs})
+        return column.astype("string").rename(name)
+
+    named = (
+        own("benchmark", lambda run: run.benchmark),
+        own("profile", lambda run: run.profile),
+        own("norm", lambda run: str(run.training.get("norm", ""))),
+    )
+    scenario = own("scenario", lambda run: run.scenario)
     table = as_texts(table).astype(dict.fromkeys(_TEXTS, "string"))
-    return table.rename(columns={"baseline": "method", "scenario": "scenario"})
+    measured = table["scenario"].where(table["scenario"] != "", scenario)
+    table = table.assign(scenario=measured, **{str(column.name): column for column in named})
+    return table.rename(columns={"baseline": "method"})
 
 
 def _filtered(
-    table: pd.DataFrame, method: Wanted, setting: Wanted, seed: int | Iterable[int] | None
+    table: pd.DataFrame, texts: Mapping[str, Wanted], seed: int | Iterable[int] | None
 ) -> pd.DataFrame:
-    table = _kept(table, "method", method, table["method"].unique())
-    table = _kept(table, "setting", setting, table["setting"].unique())
+    """The rows of some texts, by column, and seeds."""
+    known: dict[str, Iterable[str]] = {"scenario": SCENARIOS, "norm": NORMS}
+    for name, wanted in texts.items():
+        table = _kept(table, name, wanted, known.get(name, table[name].unique()))
     if seed is not None:
         table = table[table["seed"].isin([seed] if isinstance(seed, int) else list(seed))]
     return table.reset_index(drop=True)

@@ -1,30 +1,44 @@
-"""The leaderboard: one row per method, mean and 95 % interval over seeds, scenarios kept apart."""
+"""The leaderboard of one scenario: one row per method, mean and 95 % interval over seeds."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Final
 
 import pandas as pd
 
+from harness.analysis.comparisons import NORM, OUTPUTS, Comparison, Factors
 from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
 from harness.analysis.published import Quoted, paper
 from harness.analysis.selection import under_default_rule
-from harness.analysis.statistics import among_best, summarise
+from harness.analysis.single_task_reference import lost_to_a_network_per_task
+from harness.analysis.statistics import among_best, beyond_scale, summarise
 from harness.config.scenarios import TASK_IL
+from harness.storage.record import Record
 from harness.storage.store import Results
+
+IDENTITY_GIVEN: Final = "identity given"
+"""Note of a column that was measured with the task identity in a scenario that gives none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: one metric under one scenario, "" for a metric without scenarios."""
+    """A column of a table: one metric.
+
+    Attributes:
+        metric: its id.
+        scenario: under which it was measured; "" for a metric without scenarios.
+        note: what tells it from another column of the metric; "" for the scenario of the table.
+    """
 
     metric: str
     scenario: str
+    note: str = ""
 
     @property
     def definition(self) -> Metric:
@@ -33,21 +47,15 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The metric's, with the scenario where there is more than one."""
-        several = len(self.definition.scenarios) > 1
-        return f"{self.definition.title} {self.scenario}" if several else self.definition.title
+        """The metric's, with the note."""
+        return ", ".join(filter(None, (self.definition.title, self.note)))
 
     def text(self, cell: Cell) -> str:
         """A cell of this column as printed."""
         return cell.text(self.definition.unit is Unit.PERCENT)
 
 
-ACC_TASK_IL: Final = Column("acc", TASK_IL)
-ACC_AGNOSTIC: Final = Column("acc", TASK_AGNOSTIC)
-FORGETTING: Final = Column("forgetting", TASK_IL)
-LEARNING: Final = Column("learning_accuracy", TASK_IL)
-INFERENCE: Final = Column("task_inference", TASK_AGNOSTIC)
-BYTES: Final = Column("stored_bytes", "")
+BYTES: Final = Column("inference_bytes", "")
 SECONDS: Final = Column("seconds", "")
 
 LEADERBOARD: Final = (
@@ -59,20 +67,37 @@ LEADERBOARD: Final = (
 )
 """What the leaderboard has columns of."""
 
-_TASK_IL_ONLY: Final = (Section.TRANSFER,)
+_WITH_IDENTITY_TOO: Final = ("acc", "degradation")
+"""Metrics that streams without task labels also have with the identity given at test alone."""
+
 _EPOCHS: Final = "training.epochs"
+_IN_NO_TITLE: Final = (NORM, OUTPUTS)
+"""All entries of a leaderboard share them."""
 
 
-def columns_of(*sections: Section) -> tuple[Column, ...]:
-    """The columns of sections, for every metric registered so far."""
+def columns_of(scenario: str, *sections: Section) -> tuple[Column, ...]:
+    """The columns of sections in a table of one scenario, for every metric registered so far.
+
+    Args:
+        scenario: of the table.
+        sections: in the order of the columns.
+    """
     return tuple(
-        Column(metric.id, scenario)
+        column
         for section in sections
         for metric in metrics().values()
         if metric.section is section
-        for scenario in metric.scenarios or ("",)
-        if section not in _TASK_IL_ONLY or scenario != TASK_AGNOSTIC
+        for column in _columns(metric, scenario)
     )
+
+
+def _columns(metric: Metric, scenario: str) -> Iterator[Column]:
+    if not metric.scenarios:
+        yield Column(metric.id, "")
+    elif scenario in metric.scenarios:
+        yield Column(metric.id, scenario)
+        if scenario != TASK_IL and metric.id in _WITH_IDENTITY_TOO:
+            yield Column(metric.id, TASK_IL, IDENTITY_GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +108,27 @@ class Cell:
         mean: in the metric's own unit; NaN where it is not defined.
         half_width: of the 95 % interval; NaN for one seed.
         best: not to be told apart from the best method, paired by seed.
+        seeds: number of seeds that it is the mean of.
     """
 
     mean: float
     half_width: float
     best: bool = False
+    seeds: int = 0
 
     def text(self, percent: bool) -> str:
-        """The number as printed: percentages with two decimals, counts with none."""
-        if pd.isna(self.mean):
+        """The number as printed: percentages with two decimals, counts with none.
+
+        An interval that is wider than the scale says nothing: the number of seeds stands for it.
+        """
+        if isnan(self.mean):
             return "–"
         whole = self.mean >= 1000 or self.mean.is_integer()
         scale, digits = (100, 2) if percent else (1, 0 if whole else 1)
         mean = f"{round(self.mean * scale, digits) + 0.0:,.{digits}f}"  # no negative zero
-        if pd.isna(self.half_width) or self.half_width == 0:
+        if percent and beyond_scale(self.half_width):
+            return f"{mean} (n={self.seeds})"
+        if isnan(self.half_width) or self.half_width == 0:
             return mean
         return f"{mean} ± {self.half_width * scale:,.{digits}f}"
 
@@ -108,14 +140,18 @@ class Entry:
     Attributes:
         baseline: its name.
         setting: the settings that differ from the defaults, "" for none.
-        title: as printed, with the settings that differ from the defaults.
+        title: as printed, with the settings that differ from the defaults, but for the
+            normalisation and the outputs, which are those of the whole leaderboard.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
+        norm: kind of normalisation (`harness.config.budgets.NORMS`), "" if it was not stored.
+        outputs: kind of outputs (`harness.config.budgets.OUTPUTS`), likewise.
         curve: the title but for the number of epochs; entries of one learning curve share it.
         seeds: number of seeds.
-        rule: how the task is inferred when it is not given.
+        rule: how the task is inferred; "" where it is given.
         cells: of the columns of `LEADERBOARD`.
-        quoted: what the paper prints, if anything.
+        quoted: what the paper prints, if anything; None beside normalisation and outputs that are
+            not the scenario's own.
     """
 
     baseline: str
@@ -123,6 +159,8 @@ class Entry:
     title: str
     colour: str
     epochs: int
+    norm: str
+    outputs: str
     curve: str
     seeds: int
     rule: str
@@ -140,14 +178,17 @@ class Entry:
 
 @dataclass(slots=True)
 class Leaderboard:
-    """The comparison of one benchmark under one profile.
+    """One comparison (`harness.analysis.comparisons`) of a benchmark under one profile.
 
     Attributes:
         benchmark: its name.
         profile: its name; numbers of two profiles are never in one leaderboard.
-        entries: best task-aware accuracy first.
-        derived: every derived metric of every run (`harness.analysis.derivation.derive`), and the
-            degradation.
+        scenario: the same for every entry.
+        factors: normalisation and outputs where they are not the scenario's own, the same for every
+            entry.
+        entries: best accuracy first.
+        derived: every derived metric of every run (`harness.analysis.derivation.derive`), and those
+            that compare runs.
         shown: of those, what is under each method's default rule.
         diverged: number of seeds that diverged, by the title of method and settings; those are in
             no mean.
@@ -155,70 +196,107 @@ class Leaderboard:
 
     benchmark: str
     profile: str
+    scenario: str
+    factors: Factors = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     derived: pd.DataFrame = field(default_factory=pd.DataFrame)
     shown: pd.DataFrame = field(default_factory=pd.DataFrame)
     diverged: Mapping[str, int] = field(default_factory=dict)
+
+    def column(self, metric: str) -> Column:
+        """The column of a metric under the leaderboard's scenario."""
+        return Column(metric, self.scenario if metrics()[metric].scenarios else "")
+
+    @property
+    def accuracies(self) -> tuple[Column, ...]:
+        """The accuracy under its scenario and, without task labels, with the identity given."""
+        return tuple(one for one in self.columns(Section.ACCURACY) if one.metric == "acc")
+
+    def columns(self, *sections: Section) -> tuple[Column, ...]:
+        """The columns of sections in which there is a number."""
+        defined = self.shown[self.shown["value"].notna()]
+        pairs = defined[["metric", "scenario"]].drop_duplicates()
+        measured = set(pairs.itertuples(index=False, name=None))
+        return tuple(
+            column
+            for column in columns_of(self.scenario, *sections)
+            if (column.metric, column.scenario) in measured
+        )
 
 
 class NoFinishedRunError(ValueError):
     """There is nothing to report."""
 
 
-def leaderboard(results: Results, supervised: Results | None = None) -> Leaderboard:
-    """The leaderboard of what `harness.analysis.selection.select` gave.
+def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Leaderboard:
+    """The leaderboard of a comparison.
 
     Args:
-        results: of one benchmark and profile.
+        comparison: of one benchmark and profile.
         supervised: of the same tasks with labels, for the degradation without them; runs of another
             budget or, of the same method, with other settings are no measure of it.
 
     Raises:
         NoFinishedRunError: there is no finished run.
     """
+    results = comparison.results
     finished = [record for record in results.records if record.status == "finished"]
     if not finished:
         raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)
+    lost = [lost_to_a_network_per_task(results, derived)]
     if supervised is not None and not supervised.rows.empty:
-        derived = pd.concat([derived, lost_without_labels(results, derived, supervised)])
-    records = {(record.run.baseline, record.run.setting): record for record in finished}
-    shown = under_default_rule(derived, finished)
-    cells = cells_of(shown, columns_of(*LEADERBOARD))
+        lost.append(lost_without_labels(results, derived, supervised))
+    derived = pd.concat([derived, *lost], ignore_index=True)
     run = finished[0].run
-    diverged = Counter(
-        _titled(record.method.title, record.run.overrides)
-        for record in results.records
-        if record.status == "diverged"
+    board = Leaderboard(
+        run.benchmark,
+        run.profile,
+        comparison.scenario,
+        comparison.factors,
+        derived=derived,
+        shown=under_default_rule(derived, finished),
+        diverged=Counter(
+            _titled(record) for record in results.records if record.status == "diverged"
+        ),
     )
-    board = Leaderboard(run.benchmark, run.profile, [], derived, shown, diverged)
-    for key, found in cells.items():
-        baseline, setting = key
-        record = records[key]
-        others = {k: v for k, v in record.run.overrides.items() if k != _EPOCHS}
-        group = shown[(shown["baseline"] == baseline) & (shown["setting"] == setting)]
-        accuracy = group[(group["metric"] == "acc") & (group["scenario"] == TASK_AGNOSTIC)]
-        board.entries.append(
-            Entry(
-                baseline=baseline,
-                setting=setting,
-                title=_titled(record.method.title, record.run.overrides),
-                colour=record.method.colour,
-                epochs=int(record.run.training["epochs"]),
-                curve=_titled(record.method.title, others),
-                seeds=int(group["seed"].nunique()),
-                rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
-                cells=found,
-                quoted=paper(run.benchmark, baseline),
-            )
-        )
-    board.entries.sort(key=lambda entry: -entry.cells[ACC_TASK_IL].mean)
+    records = {(record.run.baseline, record.run.setting): record for record in finished}
+    cells = cells_of(board.shown, columns_of(board.scenario, *LEADERBOARD))
+    board.entries = [_entry(board, records[key], found) for key, found in cells.items()]
+    board.entries.sort(key=lambda entry: _place(entry.cells[board.column("acc")]))
     return board
 
 
-def _titled(title: str, overrides: Mapping[str, object]) -> str:
-    text = ", ".join(f"{name}={value}" for name, value in overrides.items())
-    return f"{title} ({text})" if text else title
+def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> Entry:
+    run, shown = record.run, board.shown
+    group = shown[(shown["baseline"] == run.baseline) & (shown["setting"] == run.setting)]
+    accuracy = group[(group["metric"] == "acc") & (group["scenario"] == board.scenario)]
+    return Entry(
+        baseline=run.baseline,
+        setting=run.setting,
+        title=_titled(record),
+        colour=record.method.colour,
+        epochs=int(run.training["epochs"]),
+        norm=str(run.training.get("norm", "")),
+        outputs=str(run.training.get("outputs", "")),
+        curve=_titled(record, but=(_EPOCHS,)),
+        seeds=int(group["seed"].nunique()),
+        rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
+        cells=cells,
+        quoted=None if board.factors else paper(run.benchmark, run.baseline),
+    )
+
+
+def _place(accuracy: Cell) -> tuple[bool, float]:
+    """Sorts the highest first and what was not measured last."""
+    return isnan(accuracy.mean), -accuracy.mean
+
+
+def _titled(record: Record, but: Sequence[str] = ()) -> str:
+    """The method's title with what differs from the defaults."""
+    named = {k: v for k, v in record.run.overrides.items() if k not in (*_IN_NO_TITLE, *but)}
+    text = ", ".join(f"{name}={value}" for name, value in named.items())
+    return f"{record.method.title} ({text})" if text else record.method.title
 
 
 def cells_of(
@@ -238,17 +316,19 @@ def cells_of(
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in wanted:
         chosen = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
-        summary = summarise(chosen, keys)
-        measured = zip(summary["mean"], summary["half_width"], strict=True)
-        numbers = dict(zip(summary[keys].itertuples(index=False, name=None), measured, strict=True))
-        direction = column.definition.direction
+        definition = column.definition
         best: list[object] = []
-        if direction is not Direction.NEITHER and chosen["value"].notna().any():
+        if definition.direction is not Direction.NEITHER and chosen["value"].notna().any():
             wide = chosen.pivot_table(index="seed", columns=keys, values="value")
-            best = among_best(wide, direction is Direction.HIGHER)
-        for method in methods:
-            mean, half = numbers.get(method, (float("nan"), float("nan")))
-            found[method][column] = Cell(float(mean), float(half), method in best)
+            best = among_best(wide, definition.direction is Direction.HIGHER)
+        cells = dict.fromkeys(methods, Cell(float("nan"), float("nan")))
+        for row in summarise(chosen, keys).to_dict("records"):
+            method = (str(row["baseline"]), str(row["setting"]))
+            half, seeds = float(row["half_width"]), int(row["seeds"])
+            unsaid = definition.unit is Unit.PERCENT and beyond_scale(half)
+            cells[method] = Cell(float(row["mean"]), half, method in best and not unsaid, seeds)
+        for method, cell in cells.items():
+            found[method][column] = cell
     return found
 
 

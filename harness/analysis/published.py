@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.scenarios import SCENARIOS
 from harness.config.suggestions import unknown
-from harness.config.scenarios import TASK_IL
 
 PAPER: Final = "Kaushik et al. 2021"
 
@@ -23,12 +23,11 @@ class Quoted:
     """One accuracy as printed in a publication, one line of the file.
 
     Attributes:
-        benchmark: as in `harness.config.benchmarks`. The paper's baselines with one head per task
-            stand beside both forms of a benchmark.
+        benchmark: as in `harness.config.benchmarks`.
         method: its name.
         scenarios: beside whose measurements it stands, separated by a blank in the file. Where the
-            publication does not say, task-aware for tasks with labels, task-agnostic for those
-            without.
+            publication does not say, task-il for tasks with labels, and for those without the one
+            that gives no identity.
         value: as printed, in percent, such as "99.5 ± 0.2".
         source: publication and table.
         comparable: what it can be held against, in words.
@@ -73,8 +72,8 @@ def _checked(line: list[str]) -> Quoted:
     if benchmark not in BENCHMARKS:
         raise ValueError(unknown("benchmark", benchmark, BENCHMARKS))
     for scenario in scenarios.split(" "):
-        if scenario not in (TASK_IL, TASK_AGNOSTIC):
-            raise ValueError(unknown("scenario", scenario, (TASK_IL, TASK_AGNOSTIC)))
+        if scenario not in SCENARIOS:
+            raise ValueError(unknown("scenario", scenario, SCENARIOS))
     if not _VALUE.fullmatch(value) or float(value.split()[0]) > 100:
         raise ValueError(f"{value!r} is no percentage such as 99.5 ± 0.2")
     return Quoted(benchmark, method, tuple(scenarios.split(" ")), value, source, comparable)

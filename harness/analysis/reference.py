@@ -48,7 +48,7 @@ def renewed(page: str) -> str:
 
 
 def _row(metric: Metric) -> tuple[str, ...]:
-    measurements = ", ".join(f"`{name}`" for name in metric.measurements) or "`acc` of two runs"
+    measurements = ", ".join(f"`{name}`" for name in metric.measurements) or "metrics of two runs"
     return (
         f"`{metric.id}`",
         metric.title,

@@ -15,23 +15,31 @@ from harness.storage.checkpoints import Checkpoint
 def plan_table(
     states: Sequence[tuple[Run, str]], unfinished: Mapping[str, Checkpoint] | None = None
 ) -> Table:
-    """What would run and what need not, one row per method.
+    """What would run and what need not, one row per scenario and method.
+
+    Normalisation and outputs depend on both, and so stand beside the settings.
 
     Args:
         states: every run with `TO_RUN` or its state in the store.
         unfinished: the checkpoints that runs would go on from, by the runs' ids.
     """
     titles = (TO_RUN, "finished", "failed", "diverged", "damaged")
-    rows: dict[str, tuple[Mapping[str, object], dict[str, list[str]]]] = {}
+    rows: dict[tuple[str, str], tuple[str, dict[str, list[str]]]] = {}
     for run, state in states:
-        _, seeds = rows.setdefault(run.baseline, (run.settings, {title: [] for title in titles}))
+        empty: dict[str, list[str]] = {title: [] for title in titles}
+        _, seeds = rows.setdefault((run.scenario, run.baseline), (_settings(run), empty))
         checkpoint = (unfinished or {}).get(run.id) if state == TO_RUN else None
         done = f" ({checkpoint.done}/{checkpoint.tasks} tasks done)" if checkpoint else ""
         seeds[state].append(f"{run.seed}{done}")
     shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
-    table = Table("method", "settings", *(f"seeds {title}" for title in shown))
-    for name, (settings, seeds) in rows.items():
-        values = ", ".join(f"{key}={value}" for key, value in settings.items())
-        cells = (name, values, *(" ".join(seeds[title]) for title in shown))
+    table = Table("scenario", "method", "settings", *(f"seeds {title}" for title in shown))
+    for (scenario, name), (settings, seeds) in rows.items():
+        cells = (scenario, name, settings, *(" ".join(seeds[title]) for title in shown))
         table.add_row(*map(Text, cells))
     return table
+
+
+def _settings(run: Run) -> str:
+    """Those of the method, and what the scenario decided of the budget."""
+    decided = {name: run.training[name] for name in ("norm", "outputs") if name in run.training}
+    return ", ".join(f"{name}={value}" for name, value in {**run.settings, **decided}.items())

@@ -55,6 +55,7 @@ def description(stored: StoredRun, record: Record) -> Table:
         "Stored": f"{stored.place}, {stored.path}",
         "Benchmark": run.benchmark,
         "Profile": run.profile,
+        "Scenario": run.scenario,
         "Method": f"{run.baseline}: {method.title}",
         "Seed": str(run.seed),
         "Differs in": run.setting or "nothing: the benchmark's own settings",
@@ -125,23 +126,26 @@ def counted(count: int, thing: str) -> str:
 
 def _settings(runs: Sequence[StoredRun]) -> Table:
     def what(run: StoredRun) -> tuple[str, ...]:
-        return run.method, _setting(run), run.status, run.place
+        return run.scenario, run.method, _setting(run), run.status, run.place
 
     rows = []
-    for (method, setting, status, place), group in groupby(sorted(runs, key=what), what):
+    for (scenario, method, setting, status, place), group in groupby(sorted(runs, key=what), what):
         same = list(group)
         seeds = _ranges(sorted({run.record.run.seed for run in same if run.record}))
         size = decimal(sum(run.size for run in same)) if place == "folder" else ""
-        rows.append((method, setting, str(len(same)), seeds, status, place, size))
-    return _table(("method", "setting", "runs", "seeds", "status", "place", "size"), rows)
+        number = str(len(same))
+        rows.append((scenario, method, setting, number, seeds, status, place, size))
+    titles = ("scenario", "method", "setting", "runs", "seeds", "status", "place", "size")
+    return _table(titles, rows)
 
 
 def _each(runs: Sequence[StoredRun]) -> Table:
     rows = []
     for run in runs:
         seed = str(run.record.run.seed) if run.record else ""
-        rows.append((run.run_id, run.method, seed, run.status, run.place, _setting(run)))
-    return _table(("run", "method", "seed", "status", "place", "setting"), rows)
+        what = (run.run_id, run.scenario, run.method, seed)
+        rows.append((*what, run.status, run.place, _setting(run)))
+    return _table(("run", "scenario", "method", "seed", "status", "place", "setting"), rows)
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

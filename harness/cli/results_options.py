@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.cli import options
+from harness.config.scenarios import SCENARIOS
 
 PROGRAM: Final = "python -m harness.results"
 
@@ -120,6 +121,7 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--benchmark", metavar="NAME", help="only of this benchmark")
     add("--profile", metavar="NAME", help="only of this profile")
+    add("--scenario", choices=tuple(SCENARIOS), help="only runs in this scenario")
     add("--method", metavar="NAME", help="only of this method")
     add("--status", choices=STATUSES, help="only runs that ended so, or folders that are damaged")
     add("--place", choices=PLACES, help="only runs stored in this form")

@@ -37,7 +37,7 @@ def chosen_pairs(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def chosen_runs(
     args: argparse.Namespace, runs: Sequence[StoredRun], ids: Sequence[str] = ()
 ) -> list[StoredRun]:
-    """The runs that meet the options --benchmark, --profile, --method, --status and --place.
+    """The runs that meet --benchmark, --profile, --scenario, --method, --status and --place.
 
     Args:
         args: as parsed.
@@ -56,6 +56,7 @@ def chosen_runs(
         ids,
         benchmark=args.benchmark,
         profile=args.profile,
+        scenario=args.scenario,
         method=args.method,
         status=args.status,
         place=args.place,

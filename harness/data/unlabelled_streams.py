@@ -73,6 +73,11 @@ class UnlabelledStream:
         edges = (0, *self.ends)
         return edges[task - 1], edges[task]
 
+    def tasks_shown(self, after: int) -> int:
+        """Number of tasks of which an example was shown by the nominal end of the first `after`."""
+        shown = self.counts[: self.ends[after - 1]] if after else self.counts[:0]
+        return int(shown.any(0).sum())
+
     def segments(self) -> Sequence[Any]:
         """One experience per task, for methods that need task boundaries."""
         parts = [self.batches[start:end] for start, end in pairwise((0, *self.ends))]

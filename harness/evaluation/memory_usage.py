@@ -1,4 +1,7 @@
-"""What a strategy keeps between tasks, observed by walking over everything that it holds."""
+"""What a strategy keeps between tasks: what predictions need, and what only learning needs.
+
+What is held is observed by walking over everything that the strategy reaches.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from baselines.interface import HasInferenceTensors
 from harness.data.loading import TensorClassificationDataset
 from harness.data.unlabelled_streams import StreamLoader
+from harness.evaluation.routers import routers_of
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
@@ -24,40 +29,74 @@ _NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer, StreamLoader)
 
 @dataclass(slots=True)
 class MemoryUsage:
-    """Tensors and examples that were found.
+    """Tensors and examples that were found. Storage shared by several tensors counts once.
 
     Attributes:
-        storages: size in bytes of each distinct tensor storage, by its address.
+        inference: size in bytes of each distinct storage that predictions need, by its address.
+        storages: likewise, of all tensors that are held.
         examples: number of examples in data sets, such as a replay buffer.
         example_bytes: of these examples; they count as copies, however a stream holds them.
     """
 
+    inference: dict[int, int] = field(default_factory=dict)
     storages: dict[int, int] = field(default_factory=dict)
     examples: int = 0
     example_bytes: int = 0
 
     @property
-    def bytes(self) -> int:
-        """Bytes of all tensors and examples; storage shared by several tensors counts once."""
-        return sum(self.storages.values()) + self.example_bytes
+    def predictor_bytes(self) -> int:
+        """Bytes of the tensors that predictions are made from, the network's among them."""
+        return sum(self.inference.values())
+
+    @property
+    def training_bytes(self) -> int:
+        """Bytes of all other tensors and of examples: what is kept for learning further tasks."""
+        beside = (size for at, size in self.storages.items() if at not in self.inference)
+        return sum(beside) + self.example_bytes
 
 
 def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
     """Everything that a strategy holds after training on a task, its network included.
 
+    Predictions need the parameters and buffers of its model, or what a strategy with
+    `HasInferenceTensors` says, and what its task routers need.
+
     Left out: the current experience and its loader, Avalanche's evaluator, and the optimizer, whose
     state is made anew for each task.
     """
     found = MemoryUsage()
+    needed = inference_tensors(strategy)  # kept, so that nothing else comes to the same address
+    for tensor in needed:
+        _add(found.inference, tensor)
     for value in _reachable(strategy):
         if isinstance(value, AvalancheDataset):
             found.examples += len(value)
             found.example_bytes += _example_bytes(value)
         elif isinstance(value, Tensor):
-            storage = value.untyped_storage()
-            if storage.nbytes():
-                found.storages[storage.data_ptr()] = storage.nbytes()
+            _add(found.storages, value)
     return found
+
+
+def held_tensors(strategy: SupervisedTemplate) -> Iterator[Tensor]:
+    """All tensors that a strategy holds, but for those of the examples in its data sets."""
+    return (value for value in _reachable(strategy) if isinstance(value, Tensor))
+
+
+def inference_tensors(strategy: SupervisedTemplate) -> list[Tensor]:
+    """The tensors that a strategy's predictions are made from."""
+    if isinstance(strategy, HasInferenceTensors):
+        needed = list(strategy.inference_tensors())
+    else:
+        needed = [*strategy.model.parameters(), *strategy.model.buffers()]
+    for router in routers_of(strategy).values():
+        needed += router.inference_tensors()
+    return needed
+
+
+def _add(storages: dict[int, int], tensor: Tensor) -> None:
+    storage = tensor.untyped_storage()
+    if storage.nbytes():
+        storages[storage.data_ptr()] = storage.nbytes()
 
 
 def _example_bytes(dataset: AvalancheDataset) -> int:

@@ -16,6 +16,7 @@ from harness.config.benchmarks import Benchmark
 from harness.config.scenarios import TASK_IL
 from harness.data.datasets import TaskData
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
+from harness.evaluation.measurements import Snapshot, register_measurement
 from harness.storage.schema import CLASSES_SEEN, Row, RowKeys
 from harness.training.divergence import check_logits
 from rmn.tasks.inference import SCORING_RULES, task_scores
@@ -52,6 +53,14 @@ class MaskAssignment:
         return cls(taught.argmax(1), taught.argmax(0))
 
 
+@register_measurement
+def tasks_shown(snapshot: Snapshot) -> Iterator[Row]:
+    """How many tasks had begun; where borders are fuzzy, one more than had ended."""
+    if snapshot.stream.unlabelled is not None:
+        shown = float(snapshot.stream.unlabelled.tasks_shown(snapshot.after))
+        yield {"metric": "tasks_shown", "after": snapshot.after, "value": shown}
+
+
 def evaluate_unlabelled(
     strategy: SupervisedTemplate,
     benchmark: Benchmark,
@@ -60,6 +69,7 @@ def evaluate_unlabelled(
     after: int,
     device: torch.device,
     assignment: MaskAssignment | None,
+    shown: int,
 ) -> Iterator[Row]:
     """Rows after `after` tasks were shown to a learner that is never given a task label.
 
@@ -67,7 +77,8 @@ def evaluate_unlabelled(
     the task, and the task's classes. In the run's own scenario: one answer among all classes seen;
     the mask is inferred by each rule.
     Old or new: how well the learner's confidence tells test examples of the tasks shown from those
-    of tasks still to come (paper, Section 5.2: discrimination between old and new data).
+    of tasks of which nothing was shown (paper, Section 5.2: discrimination between old and new
+    data).
 
     Args:
         strategy: the learner.
@@ -77,6 +88,8 @@ def evaluate_unlabelled(
         after: number of tasks shown; 0 for the untrained network.
         device: where the network is.
         assignment: for learners with masks; None for the others.
+        shown: number of tasks of which an example was shown, `after` or, where the next one has
+            begun early, more; those are neither old nor new.
 
     Raises:
         DivergedError: a logit is not finite.
@@ -107,8 +120,8 @@ def evaluate_unlabelled(
             yield from _inferred(logits, scores, y, seen, keys)
             if after == len(test):
                 yield from _final(logits, scores, y, seen, keys, assignment)
-    if 0 < after < len(test):
-        yield from _old_or_new(confidence, after, scenario)
+    if after > 0 and shown < len(test):
+        yield from _old_or_new(confidence, after, shown, scenario)
 
 
 def _logits(
@@ -176,11 +189,11 @@ def _final(
 
 
 def _old_or_new(
-    confidence: Mapping[str, list[np.ndarray[Any, Any]]], after: int, scenario: str
+    confidence: Mapping[str, list[np.ndarray[Any, Any]]], after: int, shown: int, scenario: str
 ) -> Iterator[Row]:
-    """Per task shown: its confidence against that of all tasks still to come."""
+    """Per task shown: its confidence against that of all tasks of which nothing was shown."""
     for rule, scores in confidence.items():
-        new = np.concatenate(scores[after:])
+        new = np.concatenate(scores[shown:])
         for task, old in enumerate(scores[:after], start=1):
             row: RowKeys = {"after": after, "task": task, "rule": rule, "scenario": scenario}
             area = mannwhitneyu(old, new).statistic / (len(old) * len(new))

@@ -171,7 +171,9 @@ class TrainingLoop:
             "train_seconds": trained,
             "eval_seconds": evaluated,
             "train_examples": shown,
-            "stored_bytes": memory.bytes - network_bytes(self.context.network()),
+            "network_bytes": network_bytes(self.context.network()),
+            "predictor_bytes": memory.predictor_bytes,
+            "training_bytes": memory.training_bytes,
             "stored_examples": memory.examples,
         }
         for metric, value in costs.items():
@@ -213,7 +215,7 @@ class TrainingLoop:
         if after and isinstance(self.strategy, DetectsTasks):
             shown = stream.unlabelled.counts[: stream.unlabelled.ends[after - 1]]
             assignment = MaskAssignment.of(shown, self.strategy.switches)
-        yield from evaluate_unlabelled(*parts, assignment)
+        yield from evaluate_unlabelled(*parts, assignment, stream.unlabelled.tasks_shown(after))
 
 
 class RestoringPlugin(SupervisedPlugin):

@@ -1,33 +1,38 @@
-"""The report of one benchmark under one profile, from the results on disk."""
+"""The report of one benchmark under one profile, from the results on disk: a section a scenario."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.labelled_counterparts import with_labels
 from harness.analysis.leaderboard import (
     LEADERBOARD,
+    Column,
     Entry,
     Leaderboard,
-    columns_of,
+    NoFinishedRunError,
     leaderboard,
 )
 from harness.analysis.selection import select
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.budgets import DEFAULT
-from harness.reporting.figures.catalogue import draw
-from harness.reporting.model import Report, Table, Text
-from harness.reporting.sections import sections
-from harness.storage import store
 from harness.config.scenarios import TASK_IL
+from harness.reporting import protocol
+from harness.reporting.figures.catalogue import draw
+from harness.reporting.model import Figure, Report, Table, Text
+from harness.reporting.sections import content
+from harness.storage import store
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
 _FIRST: Final = ("Method", "Seeds")
-_LAST: Final = ("Task inferred by", "Paper, task-aware (quoted)", "Paper, task-agnostic (quoted)")
+_RULE: Final = "Task inferred by"
+_QUOTED: Final = "Paper (quoted)"
 
 
 def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
@@ -43,45 +48,65 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     """
     found = select(store.read(results, benchmark, profile))
     supervised = with_labels(results, benchmark, profile)
-    board = leaderboard(found, supervised)
+    compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
+    if not compared:
+        raise NoFinishedRunError("there is no finished run")
+    boards = [board for _, board in compared]
     return Report(
         stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
         title=f"{benchmark}, profile {profile}",
-        tables=[leaderboard_texts(board)],
-        data=_data(board),
+        tables=[leaderboard_texts(board) for board in boards],
+        data=pd.concat(map(_data, boards), ignore_index=True),
         template=TEMPLATE,
-        content=sections(found, board),
-        draw=partial(draw, found.rows, board),
+        content=content(found, boards),
+        draw=lambda folder: _figures(compared, folder),
         damaged=found.damaged | (supervised.damaged if supervised else {}),
     )
 
 
+def _figures(compared: Sequence[tuple[Comparison, Leaderboard]], folder: Path) -> list[Figure]:
+    """Those of each scenario, with its own normalisation and outputs."""
+    return [
+        figure
+        for one, board in compared
+        if not board.factors
+        for figure in draw(one.results.rows, board, folder)
+    ]
+
+
 def leaderboard_texts(board: Leaderboard) -> Table:
-    """The leaderboard as one table of texts, with what the paper prints."""
-    head = [*_FIRST, *(column.title for column in columns_of(*LEADERBOARD)), *_LAST]
-    rows = [list(_cells(entry)) for entry in board.entries]
+    """A leaderboard as one table of texts, with what the paper prints."""
+    columns = board.columns(*LEADERBOARD)
+    inferred = [_RULE] if board.scenario != TASK_IL else []
+    head = [*_FIRST, *(column.title for column in columns), *inferred, _QUOTED]
+    rows = [_cells(board, entry, columns) for entry in board.entries]
     for title, seeds in board.diverged.items():
-        texts = [title, str(seeds), "diverged", *[""] * (len(head) - 3)]
-        rows.append([Text(text) for text in texts])
-    return Table("", head, rows, left=frozenset({0, head.index(_LAST[0])}))
+        texts = [title, str(seeds), "diverged"]
+        rows.append([Text(text) for text in [*texts, *[""] * (len(head) - len(texts))]])
+    left = frozenset({0, *map(head.index, inferred)})
+    summary = f"{protocol.rules(board)} {protocol.intervals(board)} {BEST_NOTE}"
+    return Table(protocol.heading(board), head, rows, left, summary=summary)
 
 
-def _cells(entry: Entry) -> list[Text]:
-    measured = [Text(entry.text(column), cell.best) for column, cell in entry.cells.items()]
-    quoted = [Text(entry.paper(scenario)) for scenario in (TASK_IL, TASK_AGNOSTIC)]
-    return [Text(entry.title), Text(str(entry.seeds)), *measured, Text(entry.rule), *quoted]
+def _cells(board: Leaderboard, entry: Entry, columns: Sequence[Column]) -> list[Text]:
+    measured = [Text(entry.text(column), entry.cells[column].best) for column in columns]
+    rule = [Text(entry.rule)] if board.scenario != TASK_IL else []
+    quoted = Text(entry.paper(board.scenario))
+    return [Text(entry.title), Text(str(entry.seeds)), *measured, *rule, quoted]
 
 
 def _data(board: Leaderboard) -> pd.DataFrame:
-    """One line per method and metric with scenario, mean and half width in the metric's own unit."""
+    """One line per method and metric with mean and half width in the metric's own unit."""
     lines = [
         {
             "benchmark": board.benchmark,
             "profile": board.profile,
+            "scenario": column.scenario or board.scenario,
             "method": entry.title,
-            "seeds": entry.seeds,
-            "scenario": column.scenario,
-            "rule": entry.rule if column.scenario == TASK_AGNOSTIC else "",
+            "norm": entry.norm,
+            "outputs": entry.outputs,
+            "seeds": cell.seeds,
+            "rule": entry.rule if column.scenario == board.scenario else "",
             "metric": column.metric,
             "mean": cell.mean,
             "half_width": cell.half_width,
@@ -89,6 +114,7 @@ def _data(board: Leaderboard) -> pd.DataFrame:
             "paper_quoted": entry.paper(column.scenario) if column.metric == "acc" else "",
         }
         for entry in board.entries
-        for column, cell in entry.cells.items()
+        for column in board.columns(*LEADERBOARD)
+        for cell in [entry.cells[column]]
     ]
     return pd.DataFrame(lines)

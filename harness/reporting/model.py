@@ -35,6 +35,7 @@ class Table:
         rows: as many texts each as there are columns.
         left: numbers of the columns, from 0, that hold words; numbers stand at the right.
         notes: numbered from 1, below the table.
+        summary: sentences between title and table, "" for none.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Table:
     rows: Sequence[Sequence[Text]]
     left: frozenset[int] = frozenset({0})
     notes: Sequence[str] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ class Figure:
     Attributes:
         path: of its file.
         caption: what it shows.
+        section: of the report that it belongs to.
     """
 
     path: Path
     caption: str
+    section: str
 
 
 @dataclass(frozen=True, slots=True)

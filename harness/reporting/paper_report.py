@@ -1,4 +1,4 @@
-"""The paper's Tables 1 to 3 as a report; task-aware and task-agnostic accuracy are two tables."""
+"""The paper's Tables 1 to 3 as a report, each with the task identity given and without."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT
+from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report, Table, Text
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "paper_tables.typ"
@@ -40,6 +41,7 @@ def paper_report(results: Path, profile: str) -> Report:
     content = {
         "profile": profile,
         "paper": PAPER,
+        "scenarios": SCENARIOS,
         "tables": [
             {
                 "title": table.title,
@@ -65,8 +67,11 @@ def paper_report(results: Path, profile: str) -> Report:
 
 
 def _tables(cells: pd.DataFrame) -> Iterator[Table]:
-    """One table a scenario, methods by their mean rank on the benchmarks that they have."""
-    for (name, scenario), group in cells.groupby(["table", "scenario"], sort=False):
+    """With the identity and without; methods by their mean rank on the benchmarks they have.
+
+    That is an order of rows and no result: methods have ranks on different benchmarks.
+    """
+    for (name, identity), group in cells.groupby(["table", "identity"], sort=False):
         remarks = list(dict.fromkeys(filter(None, group["comparable"])))
         benchmarks = list(dict.fromkeys(group["benchmark"]))
         ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
@@ -78,16 +83,17 @@ def _tables(cells: pd.DataFrame) -> Iterator[Table]:
             [Text(titles[one]), *(_text(places.get((one, other)), remarks) for other in benchmarks)]
             for one in methods
         ]
-        head = ["Method", *(BENCHMARKS[name].title for name in benchmarks)]
-        yield Table(f"{name}: {scenario}", head, rows, notes=remarks)
+        scenarios = dict(zip(group["benchmark"], group["scenario"], strict=True))
+        head = [f"{BENCHMARKS[name].title}, {scenarios[name]}" for name in benchmarks]
+        yield Table(f"{name}: {identity}", ["Method", *head], rows, notes=remarks)
 
 
 def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
     """What was measured with the number of seeds, and what is quoted with that of its remark."""
     if row is None:
         return Text("")
-    measured = "–"
-    if row["seeds"]:
-        measured = f"{Cell(row['mean'], row['half_width']).text(percent=True)} ({row['seeds']})"
+    cell = Cell(row["mean"], row["half_width"], seeds=row["seeds"])
+    number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
+    measured = number if not cell.seeds or number.endswith(seeds) else f"{number} {seeds}"
     quoted = f"{row['quoted']} [{remarks.index(row['comparable']) + 1}]" if row["quoted"] else ""
     return Text(measured, quoted=quoted)

@@ -1,4 +1,4 @@
-"""The parts of a benchmark's report: what the template is given, as texts."""
+"""The parts of a benchmark's report: what the template is given, as texts; a section a scenario."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any, Final
 
-from harness.analysis.leaderboard import (
-    ACC_AGNOSTIC,
-    ACC_TASK_IL,
-    INFERENCE,
-    Leaderboard,
-    cells_of,
-    columns_of,
-    of_entry,
-)
+from harness.analysis.leaderboard import Leaderboard, cells_of, columns_of, of_entry
 from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.scenarios import TASK_IL
+from harness.reporting import protocol
 from harness.storage import provenance
 from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN, RULES
@@ -26,12 +21,11 @@ from harness.storage.store import Results
 _PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
     (
         (Section.ACCURACY, Section.INFERENCE),
-        "Accuracy and task inference (%), mean ± 95 % interval over seeds.",
+        "Accuracy and task inference (%).",
     ),
     (
         (Section.TRANSFER,),
-        "Forgetting, backward and forward transfer, learning accuracy and average incremental "
-        "accuracy, task-aware (%).",
+        "Forgetting, transfer, and accuracy when learned (%).",
     ),
     (
         (Section.SWITCHES,),
@@ -57,29 +51,45 @@ _PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
 )
 
 
-def sections(results: Results, board: Leaderboard) -> dict[str, Any]:
+_OF_VARIANTS: Final = 2
+"""So many of these parts are shown for another normalisation or other outputs."""
+
+
+def content(results: Results, boards: Sequence[Leaderboard]) -> dict[str, Any]:
     """What `templates/report.typ` is given, but for the figures.
 
     Args:
         results: with at least one finished run.
-        board: made of them.
+        boards: of their comparisons, in the order of the report.
     """
-    benchmark = BENCHMARKS[board.benchmark]
+    benchmark = BENCHMARKS[boards[0].benchmark]
     finished = [record for record in results.records if record.status == "finished"]
-    parts = [_part(board, *part) for part in _PARTS]
+    methods = {entry.baseline for board in boards for entry in board.entries}
     return {
         "title": benchmark.title,
-        "compared": f"{len({entry.baseline for entry in board.entries})} methods",
-        "profile": board.profile,
+        "compared": f"{len(methods)} methods",
+        "profile": boards[0].profile,
         "summary": benchmark.summary,
         "budget": _budget(finished),
-        "leaderboard": [part for part in parts if part["rows"]],
-        "quoted": _quoted(board),
-        "rules": _rules(board),
-        "methods": _methods(board, finished),
-        "formulas": _formulas(board),
+        "sections": [_section(board) for board in boards],
+        "methods": _methods(boards, finished),
+        "formulas": _formulas(boards),
+        "best": BEST_NOTE,
         "provenance": provenance.summary([record.provenance for record in finished]),
         "problems": _problems(results),
+    }
+
+
+def _section(board: Leaderboard) -> dict[str, Any]:
+    parts = _PARTS[:_OF_VARIANTS] if board.factors else _PARTS
+    return {
+        "name": board.scenario,
+        "title": protocol.heading(board),
+        "rules": protocol.rules(board),
+        "main": not board.factors,
+        "leaderboard": [part for part in (_part(board, *one) for one in parts) if part["rows"]],
+        "quoted": [] if board.factors else _quoted(board),
+        "inference": {"rows": []} if board.factors else _rules(board),
     }
 
 
@@ -119,12 +129,10 @@ def _changes_budget(record: Record) -> bool:
 
 def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict[str, Any]:
     """A table of some sections; methods and columns without any number are left out."""
-    measured = set(zip(board.shown["metric"], board.shown["scenario"], strict=True))
-    columns = [
-        column for column in columns_of(*sections) if (column.metric, column.scenario) in measured
-    ]
+    columns = board.columns(*sections)
     cells = cells_of(board.shown, columns)
-    inferred = ACC_AGNOSTIC in columns
+    accuracy = board.column("acc") in columns
+    inferred = accuracy and board.scenario != TASK_IL
     rows = []
     for entry in board.entries:
         mine = cells[(entry.baseline, entry.setting)]
@@ -133,44 +141,52 @@ def _part(board: Leaderboard, sections: Sequence[Section], caption: str) -> dict
         row = [{"text": entry.title, "best": False}, {"text": str(entry.seeds), "best": False}]
         row += [{"text": column.text(cell), "best": cell.best} for column, cell in mine.items()]
         rows.append([*row, {"text": entry.rule, "best": False}] if inferred else row)
-    for title, seeds in board.diverged.items() if ACC_TASK_IL in columns else ():
+    for title, seeds in board.diverged.items() if accuracy else ():
         texts = [title, str(seeds), "diverged"]
         blank = [""] * (len(columns) - 1 + inferred)
         rows.append([{"text": text, "best": False} for text in (*texts, *blank)])
     head = ["Method", "Seeds", *(column.title for column in columns)]
     return {
-        "caption": caption,
+        "caption": f"{board.scenario}. {caption} {protocol.intervals(board)}",
         "head": [*head, "Task inferred by"] if inferred else head,
         "rows": rows,
     }
 
 
 def _quoted(board: Leaderboard) -> list[list[str]]:
+    """Methods that were measured or are quoted under the scenario, where any is quoted."""
+    quotes = [
+        quoted
+        for quoted in QUOTED
+        if quoted.benchmark == board.benchmark and board.scenario in quoted.scenarios
+    ]
+    said = {quoted.method: quoted for quoted in quotes}
     rows = []
     for entry in board.entries:
-        quoted = entry.quoted
+        quoted = said.get(entry.baseline)
         last = [quoted.value, quoted.source, quoted.comparable] if quoted else ["–", "", ""]
-        rows.append([entry.title, entry.text(ACC_TASK_IL), entry.text(ACC_AGNOSTIC), *last])
+        rows.append([entry.title, entry.text(board.column("acc")), *last])
     measured = {entry.baseline for entry in board.entries}
-    for quoted in QUOTED:
-        if quoted.benchmark == board.benchmark and quoted.method not in measured:
+    for quoted in quotes:
+        if quoted.method not in measured:
             name = quoted.method.upper()
-            rows.append([name, "–", "–", quoted.value, quoted.source, quoted.comparable])
-    return rows
+            rows.append([name, "–", quoted.value, quoted.source, quoted.comparable])
+    return rows if quotes else []
 
 
 def _rules(board: Leaderboard) -> dict[str, Any]:
     """One row for each method and rule; only for methods that have several rules."""
     found = board.derived[board.derived["rule"] != CLASSES_SEEN]
     measured = set(found["metric"])
-    costs = columns_of(Section.ROUTERS)
-    columns = [c for c in (ACC_AGNOSTIC, INFERENCE, *costs) if c.metric in measured]
+    costs = columns_of(board.scenario, Section.ROUTERS)
+    accuracies = map(board.column, ("acc", "task_inference"))
+    columns = [column for column in (*accuracies, *costs) if column.metric in measured]
     rows = []
     for entry in board.entries:
         mine = of_entry(found, entry)
-        rules = list(dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"]))
+        rules = list(filter(None, dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"])))
         title = entry.title
-        for rule in filter(None, rules) if len(rules) > 2 else ():
+        for rule in rules if len(rules) > 1 else ():
             [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
             texts = [column.text(cell) for column, cell in cells.items()]
             keeps = RULES.get(rule) or "the router's own answers, without the network"
@@ -182,23 +198,35 @@ def _rules(board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def _methods(board: Leaderboard, finished: list[Record]) -> list[list[str]]:
-    """What each method is; entries that differ in the training budget alone share a row."""
-    titles: dict[tuple[str, ...], list[str]] = {}
-    for entry in board.entries:
-        key = (entry.baseline, entry.setting)
-        record = next(r for r in finished if (r.run.baseline, r.run.setting) == key)
-        settings = ", ".join(f"{name} = {value}" for name, value in record.run.settings.items())
-        method = record.method
-        requirements = "; ".join(method.requirements) or "none"
-        row = (method.reference, settings or "–", method.supervision or "–", requirements)
-        titles.setdefault((entry.baseline, *row), []).append(entry.title)
-    return [["; ".join(names), *row] for (_, *row), names in titles.items()]
+def _methods(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> list[list[str]]:
+    """What each method is; entries that differ in scenario and budget alone share a row."""
+    named: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for board in boards:
+        for entry in board.entries:
+            key = (board.scenario, entry.baseline, entry.setting)
+            record = next(r for r in finished if _key(r) == key)
+            settings = ", ".join(f"{name} = {value}" for name, value in record.run.settings.items())
+            method = record.method
+            requirements = "; ".join(method.requirements) or "none"
+            row = (method.reference, settings or "–", method.supervision or "–", requirements)
+            named.setdefault((entry.baseline, *row), []).append((entry.title, board.scenario))
+    return [
+        [
+            "; ".join(dict.fromkeys(title for title, _ in entries)),
+            ", ".join(dict.fromkeys(scenario for _, scenario in entries)),
+            *row,
+        ]
+        for (_, *row), entries in named.items()
+    ]
 
 
-def _formulas(board: Leaderboard) -> list[list[str]]:
+def _key(record: Record) -> tuple[str, str, str]:
+    return record.run.scenario, record.run.baseline, record.run.setting
+
+
+def _formulas(boards: Sequence[Leaderboard]) -> list[list[str]]:
     """Of the metrics that were measured and stand in a table."""
-    measured = set(board.derived["metric"])
+    measured = {one for board in boards for one in board.derived.dropna(subset="value")["metric"]}
     shown = [m for m in metrics().values() if m.id in measured and m.section is not None]
     return [[metric.title, metric.formula, metric.source] for metric in shown]
 

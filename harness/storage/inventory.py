@@ -43,6 +43,11 @@ class StoredRun:
     size: int = 0
 
     @property
+    def scenario(self) -> str:
+        """What the run was asked (`harness.config.scenarios`), "" if the folder is damaged."""
+        return self.record.run.scenario if self.record else ""
+
+    @property
     def status(self) -> str:
         """How it ended (`harness.storage.record.STATUSES`), or "damaged"."""
         return self.record.status if self.record else "damaged"

@@ -67,12 +67,15 @@ class Row(RowKeys):
 
 
 MEASUREMENTS: Final[dict[str, str]] = {
-    "accuracy": "share of the task's test examples classified correctly; scenario, rule, after, task",
+    "accuracy": "share of the task's test examples that is right; scenario, rule, after, task",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",
-    "old_new_auroc": "area under the ROC curve, `task` (shown) against all tasks to come; rule",
-    "old_new_fpr": "share of examples to come taken for known where 95 % of `task` are; rule",
+    "tasks_shown": "number of tasks of which an example was shown, without task labels; after",
+    "old_new_auroc": "area under the ROC curve, `task` (shown) against tasks nothing was shown of; "
+    "rule, after, task",
+    "old_new_fpr": "share of examples of tasks nothing was shown of that is taken for known where "
+    "95 % of `task` are; rule, after, task",
     "router_bytes": "bytes that a task router keeps; rule, after",
     "router_seconds": "wall-clock seconds of fitting it so far; rule, after",
     "masks": "number of masks begun so far; after",
@@ -83,7 +86,9 @@ MEASUREMENTS: Final[dict[str, str]] = {
     "mask_ones": "number of weights that a task's mask keeps; after, task, layer",
     "mask_overlap": "number of weights kept by the masks of both tasks; task < other, layer",
     "weights_used": "number of weights kept by any mask so far; after, layer",
-    "stored_bytes": "bytes kept between tasks beyond one backbone network; after",
+    "network_bytes": "bytes of one backbone network; after",
+    "predictor_bytes": "bytes of all tensors that predictions need, the network's too; after",
+    "training_bytes": "bytes of all else that is kept between tasks, for learning alone; after",
     "stored_examples": "examples kept between tasks; after",
     "train_seconds": "wall-clock seconds of training on the task; after",
     "train_examples": "examples that the optimizer saw for the task; after",

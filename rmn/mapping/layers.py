@@ -87,10 +87,17 @@ class RelevanceLayer(TaskLayer):
     def begin_task(self) -> None:
         """Do nothing: the network initialises the mappings of all layers together."""
 
-    @torch.no_grad()
-    def finish_task(self) -> None:
-        """Store the rounded mapping."""
-        self.packed = torch.cat([self.packed, pack(self.view.flatten(self.live_mask()))[None]])
+    def inference_tensors(self, *, live: bool) -> list[Tensor]:
+        """The masks as bits, and the weight.
+
+        Args:
+            live: whether to add the rounded live mask.
+        """
+        return [*super().inference_tensors(live=live), self.weight]
+
+    def live_row(self) -> Tensor:
+        """The rounded mapping as bits, uint8, (ceil(numel / 8),)."""
+        return pack(self.view.flatten(self.live_mask()))
 
     def _flat_mask(self, task: int) -> Tensor:
         return unpack(self.packed[task], self.view.shape.numel())

@@ -68,13 +68,29 @@ class TaskLayer(nn.Module, ABC):
         """All tensors that determine the output under a finished task."""
         return [self.get_buffer(self.task_buffer)[task]]
 
+    def inference_tensors(self, *, live: bool) -> list[Tensor]:
+        """All tensors that the outputs of all tasks are made from.
+
+        What only learning needs, such as the live parameters, is not among them.
+
+        Args:
+            live: whether to add what `finish_task` would store of the live task.
+        """
+        return [self.get_buffer(self.task_buffer), *([self.live_row()] if live else [])]
+
     @abstractmethod
     def begin_task(self) -> None:
         """Initialise the live parameters for a new task."""
 
     @abstractmethod
+    def live_row(self) -> Tensor:
+        """What determines the live task's output once it is finished, a row of `task_buffer`."""
+
+    @torch.no_grad()
     def finish_task(self) -> None:
         """Append the live task to the finished ones."""
+        finished = self.get_buffer(self.task_buffer)
+        setattr(self, self.task_buffer, torch.cat([finished, self.live_row()[None]]))
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         resize_buffers(self, [self.task_buffer], state_dict, prefix)
@@ -129,14 +145,13 @@ class TaskBatchNorm(TaskLayer):
         self.live.reset_parameters()
 
     @torch.no_grad()
-    def finish_task(self) -> None:
-        """Store the live statistics, scale and shift."""
+    def live_row(self) -> Tensor:
+        """The live scale, shift, running mean and running variance, (4, channels)."""
         norm = self.live
         mean, variance = norm.running_mean, norm.running_var
         assert mean is not None
         assert variance is not None
-        values = torch.stack([norm.weight, norm.bias, mean, variance])
-        self.finished = torch.cat([self.finished, values[None]])
+        return torch.stack([norm.weight, norm.bias, mean, variance])
 
 
 class TaskHead(TaskLayer):
@@ -167,7 +182,6 @@ class TaskHead(TaskLayer):
         """Initialise the live weights anew."""
         self.live.reset_parameters()
 
-    @torch.no_grad()
-    def finish_task(self) -> None:
-        """Store the live weights."""
-        self.finished = torch.cat([self.finished, self.live.weight[None]])
+    def live_row(self) -> Tensor:
+        """The live weights, (outputs, in)."""
+        return self.live.weight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -160,7 +160,15 @@ class TaskNetwork(MultiTaskModule):
 
     def fingerprint(self, task: int) -> bytes:
         """Digest of all tensors that determine the logits under learned task number `task`."""
-        return fingerprint(self._task_tensors(self.body, task))
+        return fingerprint(_tensors(self.body, lambda layer: layer.task_tensors(task)))
+
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs.
+
+        Of a live task they have what would be stored of it if it were finished now.
+        """
+        live = self._live is not None
+        return list(_tensors(self.body, lambda layer: layer.inference_tensors(live=live)))
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
@@ -202,15 +210,6 @@ class TaskNetwork(MultiTaskModule):
 
         return one_shot_scores(mixture_logits, inputs=len(x), tasks=self.tasks, device=x.device)
 
-    def _task_tensors(self, module: nn.Module, task: int) -> Iterator[Tensor]:
-        if isinstance(module, TaskLayer):
-            yield from module.task_tensors(task)
-            return
-        yield from module.parameters(recurse=False)
-        yield from module.buffers(recurse=False)
-        for child in module.children():
-            yield from self._task_tensors(child, task)
-
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
         """Select a learned task, or a mixture of them, in all layers."""
@@ -221,3 +220,16 @@ class TaskNetwork(MultiTaskModule):
         finally:
             for layer in self._task_layers:
                 layer.task, layer.mixture = None, None
+
+
+def _tensors(
+    module: nn.Module, of_layer: Callable[[TaskLayer], Iterable[Tensor]]
+) -> Iterator[Tensor]:
+    """Some tensors of each `TaskLayer`, and all tensors of the layers that all tasks share."""
+    if isinstance(module, TaskLayer):
+        yield from of_layer(module)
+        return
+    yield from module.parameters(recurse=False)
+    yield from module.buffers(recurse=False)
+    for child in module.children():
+        yield from _tensors(child, of_layer)

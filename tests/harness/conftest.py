@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import Row, RowKeys
 
 if TYPE_CHECKING:
     from harness.data.streams import Stream
@@ -66,49 +67,65 @@ def train() -> Callable[..., Any]:
     return trained
 
 
-def save_run(root: Path, baseline: str, seed: int, level: float, epochs: int = 1) -> Path:
-    """A finished run on Split-MNIST, task-aware accuracy `level`, task-agnostic half of it.
+def save_run(
+    root: Path,
+    baseline: str,
+    seed: int,
+    level: float,
+    epochs: int = 1,
+    scenario: str = TASK_IL,
+    norm: str = "",
+) -> Path:
+    """A finished run on Split-MNIST: accuracy `level` in task-il, half of it in class-il.
 
-    "rmn" has masks and infers tasks, any other method has neither.
+    "rmn" has masks and infers tasks, any other method has neither. A norm is one asked for.
     """
+    infers = baseline == "rmn"
     training = {"epochs": epochs, "batch_size": 128, "learning_rate": 0.002, "decay": True}
+    usual = "per-task" if infers or scenario == TASK_IL else "shared"
+    overrides: dict[str, Any] = {"training.epochs": epochs} if epochs > 1 else {}
     run = Run(
         benchmark="split_mnist",
+        scenario=scenario,
         baseline=baseline,
         settings={"x": 1.0},
         profile="default",
-        training=training,
+        training={**training, "norm": norm or usual, "outputs": "own"},
         seed=seed,
         versions={"rows": 1},
-        overrides={"training.epochs": epochs} if epochs > 1 else {},
+        overrides={**overrides, "training.norm": norm} if norm else overrides,
     )
-    rows = [*_accuracies(baseline, level), *_costs()]
-    if baseline == "rmn":
-        rows += [*_masks(), *_inferred()]
+    rows = [*_accuracies(run, level), *_costs()]
+    if infers:
+        rows += _masks()
+    if infers and scenario == CLASS_IL:
+        rows += _inferred()
     method = MethodDeclaration(
-        title=baseline.upper(), reference="r", rule="max-logit" if baseline == "rmn" else ""
+        title=baseline.upper(), reference="r", rule="max-logit" if infers else ""
     )
     origin = {"device_name": "a processor", "versions": {"torch": "1"}, "commit": "abc"}
     return store.save(root, Record(run, method, origin), schema.table(rows, run))
 
 
-def _accuracies(baseline: str, level: float) -> Iterator[Row]:
-    rules = ("max-logit", "energy") if baseline == "rmn" else (schema.CLASSES_SEEN,)
+def _accuracies(run: Run, level: float) -> Iterator[Row]:
     for after in range(TASKS + 1):
         for task in range(1, TASKS + 1):
-            at: RowKeys = {"after": after, "task": task}
-            aware = level if task <= after else 0.5
-            yield {**at, "metric": "accuracy", "scenario": TASK_IL, "value": aware}
-            for rule in rules if task <= after else ():
-                agnostic: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
-                yield {**agnostic, "metric": "accuracy", "value": level / 2}
+            at: RowKeys = {"after": after, "task": task, "scenario": run.scenario}
+            if run.scenario == TASK_IL:
+                right = level if task <= after else 0.5
+                yield {**at, "metric": "accuracy", "value": right}
+            elif task <= after:
+                for rule in ("max-logit", "energy") if run.baseline == "rmn" else ("classes seen",):
+                    yield {**at, "rule": rule, "metric": "accuracy", "value": level / 2}
 
 
 def _costs() -> Iterator[Row]:
     for after in range(1, TASKS + 1):
         yield {"metric": "train_seconds", "after": after, "value": 2.0}
         yield {"metric": "eval_seconds", "after": after, "value": 1.0}
-        yield {"metric": "stored_bytes", "after": after, "value": 100.0 * after}
+        yield {"metric": "network_bytes", "after": after, "value": 400_000.0}
+        yield {"metric": "predictor_bytes", "after": after, "value": 400_000.0 + 100 * after}
+        yield {"metric": "training_bytes", "after": after, "value": 1000.0}
         yield {"metric": "stored_examples", "after": after, "value": 0.0}
 
 
@@ -130,7 +147,7 @@ def _inferred() -> Iterator[Row]:
         for other in range(1, TASKS + 1):
             at: RowKeys = {"after": TASKS, "task": task, "other": other}
             share = 0.6 if task == other else 0.1
-            named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
+            named: RowKeys = {**at, "scenario": CLASS_IL, "rule": "max-logit"}
             yield {**named, "metric": "inferred_as", "value": share}
 
 
@@ -142,9 +159,10 @@ def save_run_fixture() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seeds each of two methods; never to be written to."""
+    """Three seeds each of two methods in two scenarios; never to be written to."""
     root = tmp_path_factory.mktemp("results")
     for seed, noise in enumerate((0.012739, 0.000819, 0.016265)):
-        save_run(root, "rmn", seed, 0.95 + noise)
-        save_run(root, "naive", seed, 0.6 + noise / 3)
+        for scenario in (TASK_IL, CLASS_IL):
+            save_run(root, "rmn", seed, 0.95 + noise, scenario=scenario)
+            save_run(root, "naive", seed, 0.6 + noise / 3, scenario=scenario)
     return root

@@ -18,10 +18,10 @@ def test_the_tables_are_written_in_every_format(
     paths = [tmp_path / f"paper_tables.{ending}" for ending in ("pdf", "md", "csv", "tex")]
     assert capsys.readouterr().out.splitlines() == [str(path) for path in paths]
     first, second = paths[1].read_text().split("## ")[1:3]
-    assert first.startswith("Table 1. Sequential tasks with labels: task-aware")
-    assert second.startswith("Table 1. Sequential tasks with labels: task-agnostic")
+    assert first.startswith("Table 1. Sequential tasks with labels: task identity given at test")
+    assert second.startswith("Table 1. Sequential tasks with labels: no task identity at test")
     [naive] = [line for line in first.splitlines() if line.startswith("| NAIVE")]
-    assert "(3)" in naive
+    assert "(n=3)" in naive
     assert "*" not in naive  # the paper prints nothing for it
     assert paths[0].read_bytes().startswith(b"%PDF")
     assert set(pd.read_csv(paths[2])["profile"]) == {"default"}

@@ -130,7 +130,7 @@ def test_show_has_the_whole_record_and_the_metrics(
         *(f"{name}={value}" for name, value in record.run.training.items()),
     ):
         assert part in text
-    assert re.search(r"acc +│ task-aware +│ +│ +\d\d\.\d\d %", text)
+    assert re.search(r"acc +│ task-il +│ +│ +\d\d\.\d\d %", text)
 
 
 def test_show_has_the_traceback_of_a_failed_run(

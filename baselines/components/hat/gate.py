@@ -58,7 +58,11 @@ class Gate(TaskLayer):
         self.embedding.normal_()
 
     @torch.no_grad()
+    def live_row(self) -> Tensor:
+        """Gates of the live task at the largest scale, (units,)."""
+        return torch.sigmoid(self.smax * self.embedding)
+
     def finish_task(self) -> None:
-        """Store the gates at the largest scale."""
+        """Store the gates at the largest scale, which is the live one from now on."""
         self.scale = self.smax
-        self.finished = torch.cat([self.finished, self.gates()[None]])
+        super().finish_task()

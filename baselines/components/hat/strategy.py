@@ -19,6 +19,10 @@ class HATStrategy(Naive):
         """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs)."""
         return self.model.logits_per_task(x)
 
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from: weights, gates, heads, BatchNorms."""
+        return self.model.inference_tensors()
+
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
         """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""
         return self.model.infer_task_in_one_shot(x)

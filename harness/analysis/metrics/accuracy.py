@@ -54,6 +54,24 @@ def matrices(accuracies: pd.DataFrame) -> dict[Key, Matrix]:
     }
 
 
+def unseen_matrices(rows: pd.DataFrame) -> dict[Key, Matrix]:
+    """`matrices` without accuracies on tasks that had begun, but that were not learned yet.
+
+    Such a task is neither learned nor unseen. Only streams with fuzzy borders have any.
+
+    Args:
+        rows: of the measurements "accuracy" and "tasks_shown" (`harness.storage.schema`).
+    """
+    found = matrices(rows[rows["metric"] == "accuracy"])
+    for run, mine in rows[rows["metric"] == "tasks_shown"].groupby("run_id", observed=True):
+        for r in (r for key, r in found.items() if key[0] == run):
+            for after, shown in zip(
+                mine["after"].astype(int), mine["value"].astype(int), strict=True
+            ):
+                r[after, after:shown] = np.nan
+    return found
+
+
 accuracy_metric: Final = partial(
     metric, unit=Unit.PERCENT, measurements=("accuracy",), scenarios=SCENARIOS, over=matrices
 )
@@ -114,22 +132,35 @@ def bwt(r: Matrix) -> float:
     return _mean(r[-1, :-1] - _learned(r)[:-1])
 
 
-@accuracy_metric(
+@metric(
     "fwt",
     title="FWT",
+    unit=Unit.PERCENT,
     direction=Direction.HIGHER,
-    formula="mean_{j>1} (R[j-1,j] - R[0,j])",
-    source="Lopez-Paz & Ranzato 2017",
+    formula="mean_{j>1} (R[i,j] - R[0,j]), i = j - 1; with fuzzy borders, where examples of j were "
+    "shown by then, the last i >= 1 before any was, and no j without one",
+    source="Lopez-Paz & Ranzato 2017; tasks to come are tested in streams without task labels, and "
+    "elsewhere with training.accuracy_matrix=whole",
+    measurements=("accuracy", "tasks_shown"),
     section=Section.TRANSFER,
+    scenarios=SCENARIOS,
+    over=unseen_matrices,
 )
 def fwt(r: Matrix) -> float:
-    """Forward transfer: what earlier tasks did for a task that is not learned yet.
+    """Forward transfer: what earlier tasks did for a task of which nothing was shown yet.
+
+    NaN where tasks to come were not tested. Tasks with outputs of their own answer at random until
+    they are learned, whatever the method did: `intransigence` says more of such.
 
     >>> round(fwt(R), 3)  # (0.2 - 0.1 + 0.4 - 0.1) / 2
     0.2
+    >>> early = R.copy()  # task 2 is shown before the end of task 1, and task 3 before that of 2
+    >>> early[1, 1] = early[2, 2] = np.nan
+    >>> round(fwt(early), 3)  # 0.1 - 0.1, of task 3 after task 1
+    0.0
     """
-    tasks = np.arange(1, r.shape[1])
-    return _mean(r[tasks, tasks] - r[0, tasks])
+    gains = [_unseen_gain(r, task) for task in range(1, r.shape[1])]
+    return _mean(np.array([gain for gain in gains if gain is not None]))
 
 
 @accuracy_metric(
@@ -207,6 +238,13 @@ def _learned(r: Matrix) -> Matrix:
     tasks = np.arange(r.shape[1])
     learned: Matrix = r[tasks + 1, tasks]
     return learned
+
+
+def _unseen_gain(r: Matrix, task: int) -> float | None:
+    """What earlier tasks did for one, numbered from 0; None if it was never tested in time."""
+    in_time = r[1 : task + 1, task]
+    measured = in_time[~np.isnan(in_time)]
+    return float(measured[-1] - r[0, task]) if len(measured) else None
 
 
 def _mean(values: Matrix) -> float:

@@ -7,31 +7,53 @@ from functools import partial
 import pandas as pd
 
 from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
 
 _cost_metric = partial(metric, source="observed", section=Section.COSTS)
 _router_metric = partial(
-    metric,
-    direction=Direction.LOWER,
-    source="observed",
-    section=Section.ROUTERS,
-    scenarios=(TASK_AGNOSTIC,),
+    metric, direction=Direction.LOWER, source="observed", section=Section.ROUTERS
 )
 
 
 @_cost_metric(
-    "stored_bytes",
-    title="Extra bytes",
+    "inference_bytes",
+    title="Extra bytes to predict",
     unit=Unit.BYTES,
     direction=Direction.LOWER,
-    formula="bytes kept after the last task beyond one backbone network",
-    measurements=("stored_bytes",),
+    formula="bytes of the tensors that predictions need after the last task, beyond one backbone "
+    "network",
+    measurements=("network_bytes", "predictor_bytes"),
 )
-def stored_bytes(rows: pd.DataFrame) -> pd.Series[float]:
-    """Memory for masks, copies of weights, importances, statistics and examples.
+def inference_bytes(rows: pd.DataFrame) -> pd.Series[float]:
+    """Memory for masks as bits, heads, BatchNorms and networks per task, and task routers.
+
+    >>> names = ["network_bytes", "predictor_bytes"]
+    >>> rows = pd.DataFrame(
+    ...     {"run_id": "a", "metric": names * 2, "after": [1, 1, 2, 2],
+    ...      "value": [100.0, 110.0, 100.0, 120.0]}
+    ... )
+    >>> inference_bytes(rows).tolist()  # 120 - 100
+    [20.0]
+    """
+    network = rows["metric"] == "network_bytes"
+    own, backbone = (_after_last_task(rows[which], "run_id") for which in (~network, network))
+    return own - backbone
+
+
+@_cost_metric(
+    "training_bytes",
+    title="Bytes to learn on",
+    unit=Unit.BYTES,
+    direction=Direction.LOWER,
+    formula="bytes of all else that is kept after the last task, for learning further tasks",
+    measurements=("training_bytes",),
+)
+def training_bytes(rows: pd.DataFrame) -> pd.Series[float]:
+    """Memory for importances, earlier weights, raw mappings, frozen weights and stored examples.
+
+    The optimizer's state is no part of it: it is made anew for each task.
 
     >>> rows = pd.DataFrame({"run_id": "a", "after": [1, 2], "value": [10.0, 30.0]})
-    >>> stored_bytes(rows).tolist()
+    >>> training_bytes(rows).tolist()
     [30.0]
     """
     return _after_last_task(rows, "run_id")
@@ -77,7 +99,7 @@ def seconds(rows: pd.DataFrame) -> pd.Series[float]:
 )
 def router_bytes(rows: pd.DataFrame) -> pd.Series[float]:
     """Memory of what infers the task beside the network."""
-    return _of_router(rows)
+    return _after_last_task(rows, "run_id", "rule")
 
 
 @_router_metric(
@@ -89,12 +111,7 @@ def router_bytes(rows: pd.DataFrame) -> pd.Series[float]:
 )
 def router_seconds(rows: pd.DataFrame) -> pd.Series[float]:
     """Time to fit what infers the task beside the network."""
-    return _of_router(rows)
-
-
-def _of_router(rows: pd.DataFrame) -> pd.Series[float]:
-    """Stored without a scenario, but there is nothing to route where the task is known."""
-    return _after_last_task(rows.assign(scenario=TASK_AGNOSTIC), "run_id", "scenario", "rule")
+    return _after_last_task(rows, "run_id", "rule")
 
 
 def _after_last_task(rows: pd.DataFrame, *keys: str) -> pd.Series[float]:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from harness.config.discovery import import_modules
+from harness.config.scenarios import SCENARIOS as _SCENARIOS
 from harness.config.scenarios import TASK_IL
 
 _BUILT_IN: Final = "harness.analysis.metrics"
@@ -22,8 +23,11 @@ _BUILT_IN: Final = "harness.analysis.metrics"
 RUN: Final = ["run_id", "baseline", "setting", "seed"]
 """Columns that identify a run in every derived table."""
 
-SCENARIOS: Final = (TASK_IL, TASK_AGNOSTIC)
-"""Of a metric that exists both with and without the task's identity at test."""
+SCENARIOS: Final = tuple(_SCENARIOS)
+"""Of a metric that exists with and without the task identity at test."""
+
+WITHOUT_IDENTITY: Final = tuple(name for name in SCENARIOS if name != TASK_IL)
+"""Scenarios of a metric that needs the task identity to be withheld at test."""
 
 Key = tuple[str, str, str]
 """Id of a run, scenario and rule; "" where a scenario or rule does not apply."""
@@ -79,9 +83,9 @@ class Metric:
         section: the table that it is a column of; None for none.
         scenarios: those that it exists under; none where the task's identity plays no part.
         function: its values.
-        over: cuts raw rows into what `function` is applied to, by run, scenario and rule; without it,
-            `function` is given the raw rows of `measurements`, and returns a series with the index
-            levels run_id and, where they apply, scenario and rule.
+        over: cuts raw rows into what `function` is applied to, by run, scenario and rule; without
+            it, `function` is given the raw rows of `measurements`, and returns a series with the
+            index levels run_id and, where they apply, scenario and rule.
     """
 
     id: str

@@ -1,4 +1,8 @@
-"""How well tasks shown so far are told from those to come, by a score of confidence."""
+"""How well tasks shown so far are told from those to come, by a score of confidence.
+
+A task is to come until its first example is shown, also where borders are fuzzy: a learner that has
+noticed a task which began early is right to be sure of it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,10 @@ from functools import partial
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
+from harness.analysis.metrics.definition import WITHOUT_IDENTITY, Direction, Section, Unit, metric
 
 _novelty_metric = partial(
-    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=(TASK_AGNOSTIC,)
+    metric, unit=Unit.PERCENT, section=Section.NOVELTY, scenarios=WITHOUT_IDENTITY
 )
 
 
@@ -18,7 +21,8 @@ _novelty_metric = partial(
     "old_new_auroc",
     title="AUROC old/new",
     direction=Direction.HIGHER,
-    formula="mean over i < T and j <= i of P(confidence on task j > confidence on tasks after i)",
+    formula="mean over i < T and j <= i of P(confidence on task j > confidence on tasks "
+    "of which nothing was shown by the end of i)",
     source="paper, Section 5.2 (old told from new); Hanley & McNeil 1982",
     measurements=("old_new_auroc",),
 )
@@ -31,8 +35,8 @@ def old_new_auroc(rows: pd.DataFrame) -> pd.Series[float]:
     "old_new_fpr",
     title="FPR old/new",
     direction=Direction.LOWER,
-    formula="mean over i < T and j <= i of the share of tasks after i that is as confident as 95 % "
-    "of task j",
+    formula="mean over i < T and j <= i of the share of tasks of which nothing was shown by the "
+    "end of i that is as confident as 95 % of task j",
     source="Hendrycks & Gimpel 2017",
     measurements=("old_new_fpr",),
 )

@@ -6,13 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from harness.analysis.metrics.definition import Direction, Section, Unit, metric
-from harness.storage.schema import TASK_AGNOSTIC
+from harness.analysis.metrics.definition import WITHOUT_IDENTITY, Direction, Section, Unit, metric
 
 _KEY = ["run_id", "scenario", "rule"]
 
 _inference_metric = partial(
-    metric, unit=Unit.PERCENT, direction=Direction.HIGHER, scenarios=(TASK_AGNOSTIC,)
+    metric, unit=Unit.PERCENT, direction=Direction.HIGHER, scenarios=WITHOUT_IDENTITY
 )
 
 
@@ -28,7 +27,7 @@ def task_inference(rows: pd.DataFrame) -> pd.Series[float]:
     """Of single test examples.
 
     >>> rows = pd.DataFrame(
-    ...     {"run_id": "a", "scenario": "task-agnostic", "rule": "energy",
+    ...     {"run_id": "a", "scenario": "class-il", "rule": "energy",
     ...      "task": [1, 1, 2, 2], "other": [1, 2, 1, 2], "value": [0.9, 0.1, 0.3, 0.7]}
     ... )
     >>> task_inference(rows).round(3).tolist()  # (0.9 + 0.7) / 2

@@ -10,14 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import (
-    ACC_AGNOSTIC,
-    ACC_TASK_IL,
-    FORGETTING,
-    LEARNING,
-    Leaderboard,
-    of_entry,
-)
+from harness.analysis.leaderboard import Column, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.statistics import half_width
 from harness.reporting.figures.style import (
@@ -31,18 +24,17 @@ from harness.reporting.figures.style import (
     rows_of,
     wrapped,
 )
-from harness.config.scenarios import TASK_IL
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
+    if not board.accuracies:
+        return None
     seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
-    measured = set(seen["scenario"])
-    scenarios = [scenario for scenario in (TASK_IL, TASK_AGNOSTIC) if scenario in measured]
-    figure, axes = grid(1, len(scenarios), height=2.6)
-    for axis, scenario in zip(axes[0], scenarios, strict=True):
+    figure, axes = grid(1, len(board.accuracies), height=2.6)
+    for axis, column in zip(axes[0], board.accuracies, strict=True):
         for entry in board.entries:
-            cells = rows_of(seen, entry, scenario)
+            cells = rows_of(seen, entry, column.scenario)
             at = cells.groupby(["after", "seed"])
             averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
             # of long streams, task inference was measured for all tasks after the last one only
@@ -62,7 +54,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             # a band of two seeds is wider than accuracies can be
             low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
             axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
-        axis.set(title=scenario, xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
     legend(axes[0])
     return figure
@@ -78,7 +70,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         return None
     measured = [
         column
-        for column in (ACC_TASK_IL, ACC_AGNOSTIC)
+        for column in board.accuracies
         if not all(np.isnan(entry.cells[column].mean) for entry in several)
     ]
     figure, axes = grid(1, len(measured), height=2.3)
@@ -104,7 +96,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(title=column.scenario, xlabel="epochs a task", ylabel="average accuracy (%)")
+        axis.set(title=_panel(column), xlabel="epochs a task", ylabel="average accuracy (%)")
     legend(axes[0])
     return figure
 
@@ -117,15 +109,16 @@ def own_budget(board: Leaderboard) -> Leaderboard:
 
 
 def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """R[i, j] per method, task-aware, mean over seeds; tasks not learned yet are dimmed."""
-    entries = [e for e in board.entries if not np.isnan(e.cells[LEARNING].mean)]
+    """R[i, j] per method, mean over seeds; tasks not learned yet are dimmed."""
+    learned = board.column("learning_accuracy")
+    entries = [e for e in board.entries if not np.isnan(e.cells[learned].mean)]
     if not entries:
         return None
     columns = 4
     figure, axes = grid(-(-len(entries) // columns), columns, height=1.9)
     accuracy = rows[rows["metric"] == "accuracy"]
     for axis, entry in zip(axes.flat, entries, strict=False):
-        cells = rows_of(accuracy, entry, TASK_IL)
+        cells = rows_of(accuracy, entry, board.scenario)
         r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
         tasks = range(1, r.shape[1] + 1)
         small = r.shape[1] <= 5
@@ -159,22 +152,26 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 
 
 def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """Forgetting per method, task-aware, with 95 % intervals and every seed."""
-    found = board.derived[
-        (board.derived["metric"] == "forgetting") & (board.derived["scenario"] == TASK_IL)
-    ]
-    entries = [e for e in board.entries if not np.isnan(e.cells[FORGETTING].mean)]
+    """Forgetting per method, with 95 % intervals and every seed."""
+    column, shown = board.column("forgetting"), board.shown
+    found = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
+    entries = [e for e in board.entries if not np.isnan(e.cells[column].mean)]
     if not entries:
         return None
     figure, axes = grid(1, 1, height=0.3 + 0.22 * len(entries))
     axis: Axes = axes[0][0]
     for y, entry in enumerate(entries):
         seeds = of_entry(found, entry)["value"] * 100
-        cell = entry.cells[FORGETTING]
+        cell = entry.cells[column]
         half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
         axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
     axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.invert_yaxis()
-    axis.set(xlabel="forgetting, task-aware (percentage points)")
+    axis.set(xlabel=f"forgetting, {board.scenario} (percentage points)")
     return figure
+
+
+def _panel(column: Column) -> str:
+    """Its scenario, and that the identity was given at test where the scenario gives none."""
+    return ", ".join(filter(None, (column.scenario, column.note)))

@@ -22,8 +22,8 @@ class FigureKind:
     """A figure that reports may have.
 
     Attributes:
-        name: of its file.
-        draw: from the raw rows and the leaderboard of one benchmark and profile; None where there
+        name: of its file, after the scenario's.
+        draw: from the raw rows and the leaderboard of one comparison; None where there
             is nothing to draw.
         caption: what it shows.
         all_budgets: whether it shows runs of other numbers of epochs than the profile's own.
@@ -53,13 +53,13 @@ FIGURES: Final = (
     FigureKind(
         "matrices",
         accuracy.matrices,
-        "Accuracy on each task (columns) after learning each task (rows), task-aware, mean over "
-        "seeds, %. Tasks not learned yet are dimmed.",
+        "Accuracy on each task (columns) after learning each task (rows), mean over seeds, %. "
+        "Tasks not learned yet are dimmed.",
     ),
     FigureKind(
         "forgetting",
         accuracy.forgetting,
-        "Forgetting, task-aware: mean, 95 % interval and every seed (dots).",
+        "Forgetting: mean, 95 % interval and every seed (dots).",
     ),
     FigureKind(
         "masks",
@@ -100,7 +100,7 @@ FIGURES: Final = (
     FigureKind(
         "cost",
         costs.cost,
-        "Task-aware accuracy against cost: seconds per run, and bytes kept beyond one network.",
+        "Accuracy against cost: seconds per run, and bytes kept beyond one network.",
     ),
 )
 
@@ -109,7 +109,7 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> list[Figure]:
     """Draw every figure that the rows have data for, as PDF; the same rows give the same bytes.
 
     Args:
-        rows: raw measurements of one benchmark and profile.
+        rows: raw measurements of one comparison (`harness.analysis.comparisons`).
         board: their leaderboard.
         folder: where the files go.
     """
@@ -119,7 +119,7 @@ def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> list[Figure]:
         for kind in FIGURES:
             drawing = kind.draw(rows, board if kind.all_budgets else own)
             if drawing is not None:
-                path = folder / f"{kind.name}.pdf"
+                path = folder / f"{board.scenario}-{kind.name}.pdf"
                 drawing.savefig(path, metadata={"CreationDate": None})
-                drawn.append(Figure(path, kind.caption))
+                drawn.append(Figure(path, kind.caption, board.scenario))
     return drawn

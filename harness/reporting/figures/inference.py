@@ -10,19 +10,21 @@ from harness.analysis.leaderboard import (
     Leaderboard,
     of_entry,
 )
+from harness.config.scenarios import TASK_IL
 from harness.reporting.figures.style import (
     heat_maps,
     rows_of,
 )
-from harness.storage.schema import TASK_AGNOSTIC
 
 
 def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Which task the test examples of each task were taken for, by the method's default rule."""
+    if board.scenario == TASK_IL:
+        return None
     found = rows[rows["metric"] == "inferred_as"]
     tables = {}
     for entry in board.entries:
-        mine = rows_of(found, entry, TASK_AGNOSTIC)
+        mine = rows_of(found, entry, board.scenario)
         table = mine.pivot_table(index="task", columns="other", values="value")
         right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
         share = f"{right:.1f} % right".replace(" ", "\N{NO-BREAK SPACE}")

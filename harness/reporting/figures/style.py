@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import Entry, Leaderboard, of_entry
-from harness.storage.schema import TASK_AGNOSTIC
+from harness.config.scenarios import TASK_IL
 
 _DARK: Final = sns.color_palette("dark", 10).as_hex()
 _DASHES: Final = ("-", "--", ":", "-.")
@@ -138,8 +138,8 @@ def rows_of(rows: pd.DataFrame, entry: Entry, scenario: str) -> pd.DataFrame:
     Args:
         rows: raw measurements.
         entry: the method.
-        scenario: "task-il" or "task-agnostic".
+        scenario: of `harness.config.scenarios.SCENARIOS`.
     """
     mine = of_entry(rows, entry)
     mine = mine[mine["scenario"] == scenario]
-    return mine[mine["rule"] == entry.rule] if scenario == TASK_AGNOSTIC else mine
+    return mine if scenario == TASK_IL else mine[mine["rule"] == entry.rule]

@@ -35,6 +35,8 @@ def write_markdown(report: Report, path: Path) -> None:
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
         yield from (f"## {_escape(table.title)}", "")
+    if table.summary:
+        yield from (_escape(table.summary), "")
     yield _row(_escape(title) for title in table.head)
     yield _row("---" if column in table.left else "---:" for column in range(len(table.head)))
     for row in table.rows:

@@ -21,7 +21,11 @@ def write_pdf(report: Report, path: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = [
-            {"path": str(figure.path.relative_to(folder)), "caption": figure.caption}
+            {
+                "path": str(figure.path.relative_to(folder)),
+                "caption": figure.caption,
+                "section": figure.section,
+            }
             for figure in report.draw(folder)
         ]
         content = {**report.content, "figures": figures}

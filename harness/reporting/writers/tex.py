@@ -43,6 +43,8 @@ def write_tex(report: Report, path: Path) -> None:
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
         yield f"% {_one_line(table.title)}"
+    if table.summary:
+        yield f"% {_one_line(table.summary)}"
     columns = "".join("l" if column in table.left else "r" for column in range(len(table.head)))
     yield f"\\begin{{tabular}}{{{columns}}}"
     yield "\\toprule"

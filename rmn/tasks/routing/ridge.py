@@ -89,11 +89,21 @@ class Ridge(ClassRouter):
         factor = torch.linalg.cholesky(gram)
         self.solution = torch.cholesky_solve(self.sums.double(), factor).to(self.sums.dtype)
 
+    @property
+    def known(self) -> Tensor:
+        """Which classes each task has, bool, (tasks * outputs,)."""
+        return self.sums.any(0)
+
+    def inference_tensors(self) -> list[Tensor]:
+        """The random features, the solution and the classes of each task."""
+        sums = {"gram", "sums"}
+        kept = [buffer for name, buffer in self.named_buffers() if name not in sums]
+        return [*kept, self.known]
+
     def class_scores(self, x: Tensor) -> Tensor:
         """Regression values, (tasks, n, outputs); minus infinity for classes not in a task."""
         values = self.expand(x) @ self.solution
-        known = self.sums.any(0)
-        values = values.masked_fill(~known, -torch.inf)
+        values = values.masked_fill(~self.known, -torch.inf)
         return values.reshape(len(x), self.tasks, self.outputs).movedim(1, 0)
 
 

@@ -65,6 +65,10 @@ class Router(nn.Module, ABC):
             Scores, (tasks, n).
         """
 
+    def inference_tensors(self) -> list[Tensor]:
+        """The tensors that scores are made from, without what only another task needs."""
+        return list(self.buffers())
+
     @property
     def bytes(self) -> int:
         """Size in bytes of everything that is stored."""

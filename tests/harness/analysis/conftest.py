@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from harness.analysis.metrics import definition
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import TASK_AGNOSTIC, TASK_IL, Row
+from harness.storage.schema import Row
 
 Finish = Callable[..., tuple[Record, pd.DataFrame]]
 
@@ -24,10 +25,11 @@ Finish = Callable[..., tuple[Record, pd.DataFrame]]
 def run() -> Run:
     return Run(
         benchmark="split_mnist",
+        scenario=CLASS_IL,
         baseline="rmn",
         settings={"spread": 0.1, "decay": None},
         profile="smoke",
-        training={"epochs": 1},
+        training={"epochs": 1, "norm": "shared", "outputs": "own"},
         seed=0,
         # of a benchmark's version that is not known, so that a run may have any number of tasks
         versions={"benchmark": 0, "baseline": 1, "rows": 1},
@@ -36,7 +38,10 @@ def run() -> Run:
 
 @pytest.fixture
 def finish(run: Run) -> Finish:
-    """Makes the record and the rows of a run: accuracies under two rules and some costs."""
+    """Makes the record and the rows of a run: accuracies and some costs.
+
+    They are with the identity given and, unless the run is in task-il, without it under two rules.
+    """
 
     def make(
         matrix: NDArray[np.float64] | None = None, rule: str = "max-logit", **changes: object
@@ -52,9 +57,10 @@ def finish(run: Run) -> Finish:
                 "value": float(value),
             }
             rows.append({**place, "scenario": TASK_IL})
-            for name, share in ((rule, 0.5), ("energy", 0.25)):
+            rules = {rule: 0.5, "energy": 0.25} if changed.scenario != TASK_IL else {}
+            for name, share in rules.items():
                 lower: Row = {**place, "value": share * float(value)}
-                rows.append({**lower, "scenario": TASK_AGNOSTIC, "rule": name})
+                rows.append({**lower, "scenario": changed.scenario, "rule": name})
         method = MethodDeclaration(changed.baseline.upper(), rule=rule)
         return Record(changed, method, {"device": "cpu"}), schema.table(rows, changed)
 

@@ -12,7 +12,7 @@ from harness.storage.record import MethodDeclaration, Record, Status
 
 
 def record(method: str, seconds: float | None, status: Status = "finished") -> Record:
-    run = Run("split_mnist", method, {}, "smoke", {}, 0, {})
+    run = Run("split_mnist", "task-il", method, {}, "smoke", {}, 0, {})
     made = {} if seconds is None else {"seconds": seconds}
     error = "" if status == "finished" else "ValueError"
     return Record(run, MethodDeclaration(method), made, status, error)

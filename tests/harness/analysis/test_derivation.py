@@ -29,8 +29,8 @@ def test_runs_scenarios_and_rules_are_kept_apart(finish: Finish) -> None:
         for record in (one, two)
         for scenario, rule in (
             ("task-il", ""),
-            ("task-agnostic", "max-logit"),
-            ("task-agnostic", "energy"),
+            ("class-il", "max-logit"),
+            ("class-il", "energy"),
         )
     ]
     assert acc["value"].tolist() == pytest.approx([0.75, 0.75 / 2, 0.75 / 4, 0.7, 0.7 / 2, 0.7 / 4])

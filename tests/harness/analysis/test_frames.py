@@ -26,11 +26,14 @@ def test_metrics_are_one_row_a_run_metric_and_scenario(stored: Path) -> None:
     assert not table.drop(columns="value").duplicated().any()
     first = table[(table["metric"] == "acc") & (table["seed"] == 0)].drop(columns="run_id")
     assert sorted(first.itertuples(index=False, name=None)) == sorted(
-        ("split_mnist", scenario, method, setting, "smoke", 0, "acc", pytest.approx(value), rule)
+        (
+            *("split_mnist", scenario, method, setting, "shared", "smoke", 0),
+            *("acc", pytest.approx(value), rule),
+        )
         for method, setting in (("ewc", ""), ("rmn", "spread=0.2"), ("rmn", ""))
         for scenario, value, rule in (
-            ("task-aware", 0.75, ""),
-            ("task-agnostic", 0.375, "max-logit"),
+            ("task-il", 0.75, ""),
+            ("class-il", 0.375, "max-logit"),
         )
     )
 
@@ -40,9 +43,30 @@ def test_rows_are_one_row_a_measurement(stored: Path) -> None:
     assert tuple(table.columns) == ROW_COLUMNS
     assert len(table) == 1 + 2 * 6
     assert set(table["rule"]) == {"", "max-logit"}
-    aware = table[(table["measurement"] == "accuracy") & (table["scenario"] == "task-aware")]
+    aware = table[(table["measurement"] == "accuracy") & (table["scenario"] == "task-il")]
     matrix = aware.pivot_table(index="after", columns="task", values="value")
     assert matrix.to_numpy().tolist() == [[0.5, 0.5], [0.9, 0.4], [0.7, 0.8]]
+
+
+def test_what_has_no_scenario_of_its_own_has_that_of_its_run(stored: Path, finish: Finish) -> None:
+    task_il = finish(scenario="task-il", training={"epochs": 1, "norm": "per-task"})
+    store.save(stored, *task_il)
+    for table in (
+        harness.load_metrics(stored, metric="seconds", method="rmn", setting="", seed=0),
+        harness.load_rows(stored, measurement="train_seconds", method="rmn", setting="", seed=0),
+    ):
+        norms = dict(zip(table["scenario"], table["norm"], strict=True))
+        assert norms == {"task-il": "per-task", "class-il": "shared"}
+
+
+def test_scenarios_and_normalisations_can_be_chosen(stored: Path, finish: Finish) -> None:
+    record, rows = finish(scenario="task-il", training={"epochs": 1, "norm": "per-task"})
+    store.save(stored, record, rows)
+    for load in (harness.load_metrics, harness.load_rows):
+        assert set(load(stored, norm="per-task")["run_id"]) == {record.run.id}
+        chosen = load(stored, scenario=["class-il"], norm=("shared", "none"))
+        assert set(chosen["scenario"]) == {"class-il"}
+        assert record.run.id not in set(chosen["run_id"])
 
 
 def test_every_rule_is_there_when_asked_for(stored: Path) -> None:
@@ -72,6 +96,8 @@ def test_filters_take_one_name_or_several(stored: Path) -> None:
         ({"profile": ["smok"]}, "smoke"),
         ({"setting": "spread=0.3"}, "spread=0.2"),
         ({"rule": "al"}, "all"),
+        ({"scenario": "clas-il"}, "class-il"),
+        ({"norm": "nune"}, "none"),
     ],
 )
 def test_an_unknown_name_is_an_error_with_the_nearest(
@@ -122,7 +148,7 @@ def test_streams_without_labels_have_their_degradation(tmp_path: Path, finish: F
     for benchmark in (None, "split_mnist_unsupervised"):
         table = harness.load_metrics(tmp_path, metric="degradation", benchmark=benchmark)
         assert set(table["run_id"]) == {without[0].run.id}
-        assert table["scenario"].tolist() == ["task-aware", "task-agnostic"]
+        assert table["scenario"].tolist() == ["task-il", "class-il"]
         assert table["value"].tolist() == pytest.approx([0.1, 0.1])
 
 

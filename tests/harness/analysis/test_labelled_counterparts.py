@@ -59,7 +59,8 @@ def _lost(finish: Finish, there: dict[str, object], counterpart: str = "") -> li
 def test_a_method_is_held_against_itself_with_equal_budget_and_settings(finish: Finish) -> None:
     assert _lost(finish, {}) == [0.1] * 3
     assert _lost(finish, {"settings": {"spread": 0.2, "decay": None}}) == []
-    assert _lost(finish, {"training": {"epochs": 2}}) == []
+    assert _lost(finish, {"training": {"epochs": 2, "norm": "shared", "outputs": "own"}}) == []
+    assert _lost(finish, {"training": {"epochs": 1, "norm": "none", "outputs": "own"}}) == []
     assert _lost(finish, {"seed": 1}) == []
 
 

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.leaderboard import (
-    ACC_AGNOSTIC,
-    ACC_TASK_IL,
     BYTES,
-    FORGETTING,
-    INFERENCE,
+    IDENTITY_GIVEN,
     LEADERBOARD,
     SECONDS,
     Cell,
     Column,
+    Leaderboard,
     NoFinishedRunError,
     cells_of,
     columns_of,
@@ -27,11 +26,15 @@ from harness.analysis.leaderboard import (
 )
 from harness.analysis.metrics.definition import Section
 from harness.analysis.published import paper
+from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL
 from harness.storage.record import Record
 from harness.storage.store import Results
 
 Made = tuple[Record, pd.DataFrame]
 Finish = Callable[..., Made]
+
+ACC = Column("acc", CLASS_IL)
+GIVEN = Column("acc", TASK_IL, IDENTITY_GIVEN)
 
 
 def results(made: Sequence[Made]) -> Results:
@@ -40,33 +43,47 @@ def results(made: Sequence[Made]) -> Results:
     )
 
 
+def compared(made: Sequence[Made]) -> Leaderboard:
+    """The leaderboard of runs that make one comparison."""
+    [comparison] = comparisons(results(made))
+    return leaderboard(comparison)
+
+
 def constant(level: float) -> np.ndarray:
     return np.full((3, 2), level)
 
 
-def test_columns_follow_from_the_metrics() -> None:
-    assert [column.title for column in columns_of(*LEADERBOARD)] == [
-        "ACC task-aware",
-        "ACC task-agnostic",
-        "Task inference",
-        "Forgetting task-aware",
-        "BWT task-aware",
-        "FWT task-aware",
-        "Learning acc. task-aware",
-        "AIA task-aware",
-        "Mask density",
-        "Weights used",
-        "Extra bytes",
-        "Stored examples",
-        "Seconds",
-    ]
-    assert {ACC_TASK_IL, ACC_AGNOSTIC, INFERENCE, FORGETTING, BYTES, SECONDS} <= set(
-        columns_of(*LEADERBOARD)
+@pytest.mark.parametrize("scenario", [TASK_IL, DOMAIN_IL, CLASS_IL])
+def test_columns_follow_from_the_metrics_and_are_of_one_scenario(scenario: str) -> None:
+    columns = columns_of(scenario, *LEADERBOARD)
+    assert {column.scenario for column in columns if not column.note} == {scenario, ""}
+    assert len({column.title for column in columns}) == len(columns)
+    titles = [column.title for column in columns]
+    assert titles[0] == "ACC"
+    assert titles.index("Forgetting") < titles.index("Mask density") < titles.index("Seconds")
+    assert ("Task inference" in titles) is (scenario != TASK_IL)
+    assert {Column("acc", scenario), Column("forgetting", scenario), BYTES, SECONDS} <= set(columns)
+
+
+def test_without_the_identity_accuracy_with_it_is_a_column_too() -> None:
+    assert columns_of(CLASS_IL, Section.ACCURACY) == (ACC, GIVEN)
+    assert GIVEN.title == "ACC, identity given"
+    assert columns_of(TASK_IL, Section.DEGRADATION) == (Column("degradation", TASK_IL),)
+    assert columns_of(DOMAIN_IL, Section.DEGRADATION) == (
+        Column("degradation", DOMAIN_IL),
+        Column("degradation", TASK_IL, IDENTITY_GIVEN),
     )
-    assert columns_of(Section.DEGRADATION) == (
-        Column("degradation", "task-il"),
-        Column("degradation", "task-agnostic"),
-    )
+
+
+def test_only_columns_with_a_number_are_shown(finish: Finish) -> None:
+    board = compared([finish()])
+    assert board.accuracies == (ACC, GIVEN)
+    assert board.columns(Section.COSTS) == (SECONDS,)
+    assert compared([finish(scenario=TASK_IL)]).accuracies == (Column("acc", TASK_IL),)
+    record, rows = finish(scenario=TASK_IL)
+    untested = (rows["after"] == 1) & (rows["task"] == 2) & (rows["metric"] == "accuracy")
+    board = compared([(record, rows[~untested])])
+    assert "fwt" not in {column.metric for column in board.columns(Section.TRANSFER)}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +91,9 @@ def test_columns_follow_from_the_metrics() -> None:
     [
         (0.98765, np.nan, True, "98.77"),
         (-0.00001, 0.0002, True, "0.00 ± 0.02"),
+        (0.5, 0.49, True, "50.00 ± 49.00"),
+        (0.5, 6.3531, True, "50.00 (n=2)"),
+        (50.0, 635.31, False, "50 ± 635"),
         (np.nan, np.nan, True, "–"),
         (4.0, 0.0, False, "4"),
         (12.34, 1.26, False, "12.3 ± 1.3"),
@@ -81,25 +101,26 @@ def test_columns_follow_from_the_metrics() -> None:
     ],
 )
 def test_numbers_as_printed(mean: float, half_width: float, percent: bool, text: str) -> None:
-    assert Cell(mean, half_width).text(percent) == text
+    assert Cell(mean, half_width, seeds=2).text(percent) == text
 
 
 def test_shares_are_printed_in_percent_and_counts_as_they_are() -> None:
-    assert ACC_TASK_IL.text(Cell(0.5, np.nan)) == "50.00"
+    assert ACC.text(Cell(0.5, np.nan)) == "50.00"
     assert SECONDS.text(Cell(0.5, np.nan)) == "0.5"
 
 
 def test_the_best_method_is_first_and_marked(finish: Finish) -> None:
     made = [finish(constant(0.6 + seed / 100), baseline="naive", seed=seed) for seed in range(3)]
     made += [finish(constant(0.9 + seed / 100), seed=seed) for seed in range(3)]
-    board = leaderboard(results(made))
-    assert (board.benchmark, board.profile) == ("split_mnist", "smoke")
+    board = compared(made)
+    assert (board.benchmark, board.profile, board.scenario) == ("split_mnist", "smoke", CLASS_IL)
     assert [entry.baseline for entry in board.entries] == ["rmn", "naive"]
-    assert [entry.cells[ACC_TASK_IL].best for entry in board.entries] == [True, False]
+    assert [entry.cells[ACC].best for entry in board.entries] == [True, False]
     first = board.entries[0]
-    assert first.cells[ACC_TASK_IL].mean == pytest.approx(0.91)
-    assert first.cells[ACC_AGNOSTIC].mean == pytest.approx(0.91 / 2)
+    assert first.cells[ACC].mean == pytest.approx(0.91 / 2)
+    assert first.cells[GIVEN].mean == pytest.approx(0.91)
     assert (first.seeds, first.rule, first.title) == (3, "max-logit", "RMN")
+    assert (first.norm, first.outputs) == ("shared", "own")
     assert first.cells[SECONDS].mean == 2
     assert not any(entry.cells[SECONDS].best for entry in board.entries)  # machines differ
     assert np.isnan(first.cells[BYTES].mean)
@@ -108,18 +129,34 @@ def test_the_best_method_is_first_and_marked(finish: Finish) -> None:
 
 def test_less_forgetting_is_better(finish: Finish) -> None:
     forgets = np.array([[0.5, 0.5], [0.9, 0.5], [0.1, 0.9]])
-    made = [finish(forgets, baseline="naive", seed=seed) for seed in range(2)]
-    made += [finish(constant(0.5), seed=seed) for seed in range(2)]
-    best = {e.baseline: e.cells[FORGETTING].best for e in leaderboard(results(made)).entries}
+    made = [finish(forgets, baseline="naive", seed=seed) for seed in range(3)]
+    made += [finish(constant(0.5), seed=seed) for seed in range(3)]
+    board = compared(made)
+    best = {e.baseline: e.cells[board.column("forgetting")].best for e in board.entries}
     assert best == {"naive": False, "rmn": True}
 
 
+def test_an_interval_beyond_the_scale_marks_nothing_as_best(finish: Finish) -> None:
+    made = [finish(constant(level), seed=seed) for seed, level in enumerate((0.0, 0.01, 1.0))]
+    [entry] = compared(made).entries
+    assert entry.cells[GIVEN].seeds == 3
+    assert not entry.cells[GIVEN].best
+    assert entry.text(GIVEN) == "33.67 (n=3)"
+
+
+def test_what_was_not_measured_comes_last(finish: Finish) -> None:
+    record, rows = finish(constant(0.9))
+    lacking = rows[~((rows["after"] == 2) & (rows["task"] == 2) & (rows["metric"] == "accuracy"))]
+    board = compared([(record, lacking), finish(constant(0.1), baseline="naive")])
+    assert [entry.baseline for entry in board.entries] == ["naive", "rmn"]
+
+
 def test_every_rule_is_derived_and_the_default_one_shown(finish: Finish) -> None:
-    board = leaderboard(results([finish(rule="entropy")]))
+    board = compared([finish(rule="entropy")])
     assert set(board.derived["rule"]) == {"", "entropy", "energy"}
     assert set(board.shown["rule"]) == {"", "entropy"}
-    cells = cells_of(board.shown, [ACC_AGNOSTIC])
-    assert cells["rmn", ""][ACC_AGNOSTIC].mean == pytest.approx(0.375)
+    cells = cells_of(board.shown, [ACC])
+    assert cells["rmn", ""][ACC].mean == pytest.approx(0.375)
 
 
 def test_entries_that_differ_in_epochs_alone_share_a_learning_curve(finish: Finish) -> None:
@@ -129,7 +166,7 @@ def test_entries_that_differ_in_epochs_alone_share_a_learning_curve(finish: Fini
         overrides |= {"training.epochs": epochs} if epochs != 1 else {}
         settings, training = {"spread": spread}, {"epochs": epochs}
         made.append(finish(settings=settings, training=training, overrides=overrides))
-    board = leaderboard(results(made))
+    board = compared(made)
     assert {(entry.title, entry.curve, entry.epochs) for entry in board.entries} == {
         ("RMN", "RMN", 1),
         ("RMN (training.epochs=5)", "RMN", 5),
@@ -139,10 +176,10 @@ def test_entries_that_differ_in_epochs_alone_share_a_learning_curve(finish: Fini
 
 
 def test_the_papers_number_stands_in_its_own_scenario(finish: Finish) -> None:
-    [entry] = leaderboard(results([finish(baseline="hat")])).entries
+    [entry] = compared([finish(baseline="hat")]).entries
     assert entry.quoted == paper("split_mnist", "hat")
-    assert (entry.paper("task-il"), entry.paper("task-agnostic")) == ("99", "")
-    [other] = leaderboard(results([finish(baseline="naive")])).entries
+    assert (entry.paper("task-il"), entry.paper("class-il")) == ("99", "")
+    [other] = compared([finish(baseline="naive")]).entries
     assert other.paper("task-il") == ""
 
 
@@ -151,7 +188,7 @@ def test_without_finished_runs_there_is_nothing_to_compare(finish: Finish) -> No
     failed = replace(record, status="failed", error="ValueError: no")
     for records in ([], [failed]):
         with pytest.raises(NoFinishedRunError):
-            leaderboard(Results(records, rows.iloc[:0]))
+            leaderboard(Comparison(CLASS_IL, Results(records, rows.iloc[:0])))
 
 
 def test_diverged_seeds_are_counted_and_in_no_mean(finish: Finish) -> None:
@@ -161,6 +198,17 @@ def test_diverged_seeds_are_counted_and_in_no_mean(finish: Finish) -> None:
         for seed in (1, 2)
     ]
     other = replace(lost[0], run=replace(lost[0].run, overrides={"spread": 9.0}))
-    board = leaderboard(Results([record, *lost, other], rows))
+    board = leaderboard(Comparison(CLASS_IL, Results([record, *lost, other], rows)))
     assert [entry.seeds for entry in board.entries] == [1]
     assert board.diverged == {"RMN": 2, "RMN (spread=9.0)": 1}
+
+
+def test_the_normalisation_of_all_entries_is_in_no_title(finish: Finish) -> None:
+    overrides = {"training.norm": "none", "spread": 0.1}
+    training = {"epochs": 1, "norm": "none", "outputs": "own"}
+    board = compared([finish(baseline="hat", overrides=overrides, training=training)])
+    [entry] = board.entries
+    assert board.factors == {"training.norm": "none"}
+    assert (entry.title, entry.curve) == ("HAT (spread=0.1)", "HAT (spread=0.1)")
+    assert entry.setting == "training.norm=none, spread=0.1"
+    assert entry.quoted is None  # the paper's number is of another network

@@ -68,6 +68,23 @@ def test_runs_from_before_and_after_a_change_of_defaults_are_told_apart(finish: 
     assert dict(zip(found.rows["run_id"], found.rows["setting"], strict=True)) == named
 
 
+def test_what_a_scenario_decides_is_no_change_of_defaults(finish: Finish) -> None:
+    shared = {"epochs": 1, "norm": "shared", "outputs": "own"}
+    task_il = finish(scenario="task-il", training={**shared, "norm": "per-task"})
+    class_il = finish(training=shared)
+    found = select(results([task_il, class_il]))
+    assert [record.run.setting for record in found.records] == ["", ""]
+
+
+def test_a_normalisation_of_another_default_becomes_an_override(finish: Finish) -> None:
+    made = []
+    for day, norm in enumerate(("shared", "none"), start=1):
+        record, rows = finish(training={"epochs": 1, "norm": norm, "outputs": "own"}, seed=day)
+        made.append((replace(record, provenance={"started": f"2026-01-0{day}"}), rows))
+    found = select(results(made))
+    assert [record.run.setting for record in found.records] == ["training.norm=shared", ""]
+
+
 def test_a_run_keeps_its_overrides(finish: Finish) -> None:
     made = finish(overrides={"spread": 0.1})
     found = select(results([made]))
@@ -79,11 +96,9 @@ def test_each_method_has_its_own_default_rule(finish: Finish) -> None:
     first, second = finish(), finish(rule="calibrated-logit", baseline="hat")
     found = results([first, second])
     kept = under_default_rule(found.rows, found.records)
-    rules = kept[kept["scenario"] == "task-agnostic"].groupby("baseline")["rule"].unique()
+    rules = kept[kept["scenario"] == "class-il"].groupby("baseline")["rule"].unique()
     assert rules.map(list).to_dict() == {"rmn": ["max-logit"], "hat": ["calibrated-logit"]}
-    assert (kept["scenario"] != "task-agnostic").sum() == (
-        found.rows["scenario"] != "task-agnostic"
-    ).sum()
+    assert (kept["rule"] == "").sum() == (found.rows["rule"] == "").sum()
 
 
 def test_a_method_that_infers_no_task_is_measured_over_all_classes(finish: Finish) -> None:

@@ -12,6 +12,7 @@ from harness.execution.executor import ExecutionConfig
 def run() -> Run:
     return Run(
         benchmark="split_mnist",
+        scenario="task-il",
         baseline="ewc",
         settings={"ewc_lambda": 10.0},
         profile="smoke",

@@ -19,6 +19,16 @@ def shown(table: Table) -> tuple[list[object], list[list[object]]]:
     ]
 
 
+def test_scenarios_have_rows_of_their_own_with_what_they_decide(run: Run) -> None:
+    task_il = replace(run, training={"epochs": 1, "norm": "per-task", "outputs": "own"})
+    class_il = replace(run, scenario="class-il", training={"norm": "shared", "outputs": "own"})
+    _, rows = shown(plan_table([(task_il, "to run"), (class_il, "finished")]))
+    assert rows == [
+        ["task-il", "ewc", "ewc_lambda=10.0, norm=per-task, outputs=own", "0", ""],
+        ["class-il", "ewc", "ewc_lambda=10.0, norm=shared, outputs=own", "", "0"],
+    ]
+
+
 def test_a_row_per_method_and_only_the_states_that_there_are(run: Run) -> None:
     hat = replace(run, baseline="hat", settings={"lamb": 0.75, "smax": 400.0}, seed=4)
     table = plan_table(
@@ -30,10 +40,10 @@ def test_a_row_per_method_and_only_the_states_that_there_are(run: Run) -> None:
         ]
     )
     assert shown(table) == (
-        ["method", "settings", "seeds to run", "seeds finished", "seeds damaged"],
+        ["scenario", "method", "settings", "seeds to run", "seeds finished", "seeds damaged"],
         [
-            ["ewc", "ewc_lambda=10.0", "1 2", "0", ""],
-            ["hat", "lamb=0.75, smax=400.0", "", "", "4"],
+            ["task-il", "ewc", "ewc_lambda=10.0", "1 2", "0", ""],
+            ["task-il", "hat", "lamb=0.75, smax=400.0", "", "", "4"],
         ],
     )
 
@@ -44,10 +54,10 @@ def test_a_run_that_goes_on_says_how_far_it_is(run: Run) -> None:
     states = [(run, "to run"), (second, "to run"), (third, "diverged")]
     found = {run.id: checkpoint, third.id: checkpoint}  # what is left of a run that ended
     assert shown(plan_table(states, found)) == (
-        ["method", "settings", "seeds to run", "seeds diverged"],
-        [["ewc", "ewc_lambda=10.0", "0 (2/5 tasks done) 1", "2"]],
+        ["scenario", "method", "settings", "seeds to run", "seeds diverged"],
+        [["task-il", "ewc", "ewc_lambda=10.0", "0 (2/5 tasks done) 1", "2"]],
     )
 
 
 def test_nothing_planned_is_an_empty_table() -> None:
-    assert shown(plan_table([])) == (["method", "settings"], [])
+    assert shown(plan_table([])) == (["scenario", "method", "settings"], [])

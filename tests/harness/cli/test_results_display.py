@@ -52,10 +52,10 @@ def test_settings_have_a_line_each_with_their_seeds_as_ranges(inventory: Invento
     [(heading, table)] = overview(inventory, inventory.runs, each=False)
     assert heading == "split_mnist/smoke: 7 runs; packed file 4.0 kB, 3 folders 3.0 kB"
     assert printed(table) == [
-        ["method", "setting", "runs", "seeds", "status", "place", "size"],
-        ["ewc", "4", "0-2 5", "finished", "packed"],
-        ["ewc", "ewc_lambda=10.0", "2", "7-8", "finished", "folder", "3.0 kB"],
+        ["scenario", "method", "setting", "runs", "seeds", "status", "place", "size"],
         ["ewc", "no run.json", "1", "damaged", "folder", "0 bytes"],
+        ["task-il", "ewc", "4", "0-2 5", "finished", "packed"],
+        ["task-il", "ewc", "ewc_lambda=10.0", "2", "7-8", "finished", "folder", "3.0 kB"],
     ]
 
 
@@ -63,9 +63,9 @@ def test_runs_have_a_line_each_with_their_ids(inventory: Inventory) -> None:
     [(_, table)] = overview(inventory, inventory.runs[3:5], each=True)
     one, other = inventory.runs[3:5]
     assert printed(table) == [
-        ["run", "method", "seed", "status", "place", "setting"],
-        [one.run_id, "ewc", "5", "finished", "packed"],
-        [other.run_id, "ewc", "7", "finished", "folder", "ewc_lambda=10.0"],
+        ["run", "scenario", "method", "seed", "status", "place", "setting"],
+        [one.run_id, "task-il", "ewc", "5", "finished", "packed"],
+        [other.run_id, "task-il", "ewc", "7", "finished", "folder", "ewc_lambda=10.0"],
     ]
 
 
@@ -83,6 +83,7 @@ def test_a_description_has_every_field_that_says_something(run: Run) -> None:
     record = Record(run, method, provenance)
     lines = {line[0]: line[1:] for line in printed(description(stored(run, "folder"), record))}
     assert lines["Method"] == ["ewc: EWC"]
+    assert lines["Scenario"] == ["task-il"]
     assert lines["Differs in"] == ["nothing: the benchmark's own settings"]
     assert lines["Settings"] == ["ewc_lambda=10.0"]
     assert lines["Requirements"] == ["replays [stored] examples"]
@@ -120,7 +121,7 @@ def test_measurements_are_metrics_in_their_units(run: Run) -> None:
     lines = printed(measurements(schema.table(rows, run)))
     assert "3 rows of measurements" in lines[0][0]
     text = "\n".join(" ".join(line) for line in lines)
-    assert "acc │ task-aware │ │ 65.00 %" in " ".join(text.split())  # the mean of 0.5 and 0.8
+    assert "acc │ task-il │ │ 65.00 %" in " ".join(text.split())  # the mean of 0.5 and 0.8
 
 
 def test_numbers_of_things_are_in_words() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from harness.cli.results_options import PLACES, PROGRAM, STATUSES, make_parser
+from harness.config.scenarios import SCENARIOS
 from harness.storage.record import STATUSES as STORED
 
-FILTERS = {"benchmark": None, "profile": None, "method": None, "status": None, "place": None}
+FILTERS = dict.fromkeys(("benchmark", "profile", "scenario", "method", "status", "place"))
 
 
 @pytest.mark.parametrize(
@@ -42,8 +43,10 @@ def test_what_is_typed_is_what_is_meant(typed: str, meant: dict[str, Any]) -> No
     assert elsewhere.results == Path("there")
 
 
-def test_filters_know_every_status_and_place() -> None:
+def test_filters_know_every_scenario_status_and_place() -> None:
     assert set(STATUSES) == {*STORED, "damaged"}
+    for scenario in SCENARIOS:
+        assert make_parser().parse_args(["list", "--scenario", scenario]).scenario == scenario
     for status in STATUSES:
         assert make_parser().parse_args(["list", "--status", status]).status == status
     for place in PLACES:

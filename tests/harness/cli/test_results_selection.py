@@ -30,6 +30,7 @@ def runs(run: Run) -> list[Run]:
         replace(run, baseline="si"),
         replace(run, profile="tuning"),
         replace(run, benchmark="permuted_mnist"),
+        replace(run, scenario="class-il", seed=2),
     ]
 
 
@@ -41,7 +42,7 @@ def results(runs: list[Run], tmp_path: Path) -> Path:
 
 
 def arguments(results: Path, **given: str) -> Namespace:
-    names = ("benchmark", "profile", "method", "status", "place")
+    names = ("benchmark", "profile", "scenario", "method", "status", "place")
     return Namespace(results=results, **{name: given.get(name) for name in names})
 
 
@@ -49,7 +50,11 @@ def arguments(results: Path, **given: str) -> Namespace:
     ("given", "seeds_and_methods"),
     [
         ({"profile": "tuning"}, {(0, "ewc")}),
-        ({"benchmark": "split_mnist", "profile": "smoke"}, {(0, "ewc"), (1, "ewc"), (0, "si")}),
+        (
+            {"benchmark": "split_mnist", "profile": "smoke", "scenario": "task-il"},
+            {(0, "ewc"), (1, "ewc"), (0, "si")},
+        ),
+        ({"scenario": "class-il"}, {(2, "ewc")}),
         ({"method": "si"}, {(0, "si")}),
         ({"status": "finished"}, set()),
         ({"place": "packed"}, set()),

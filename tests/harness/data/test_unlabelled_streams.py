@@ -104,6 +104,16 @@ def test_transitions_are_those_of_cn_dpm() -> None:
         np.testing.assert_allclose(shares, [0.1, 0.3, 0.5, 0.7, 0.9], atol=0.005)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("unsupervised", [0, 1, 2, 3]), ("fuzzy", [0, 2, 3, 3])]
+)
+def test_with_fuzzy_borders_a_task_begins_before_the_one_before_it_ends(
+    name: str, shown: list[int]
+) -> None:
+    stream = unlabelled(f"split_mnist_{name}", seed=0)
+    assert [stream.tasks_shown(after) for after in range(4)] == shown
+
+
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.floats(0.1, 1))
 def test_blending_loses_nothing_and_keeps_each_order(lengths: list[int], transition: float) -> None:
     starts = np.cumsum([0, *lengths])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,17 +15,29 @@ from torch import Tensor, nn
 
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.scenarios import CLASS_IL
 from harness.data.datasets import Images, TaskData
-from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
+from harness.data.unlabelled_streams import UnlabelledStream
+from harness.evaluation.measurements import Snapshot
+from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled, tasks_shown
 from harness.storage.schema import Row
 
-BENCHMARK = Benchmark(
+
+class Toy(Benchmark):
+    """Of no data set that is known."""
+
+    @property
+    def outputs(self) -> int:
+        """One for each value of an input."""
+        return 4
+
+
+BENCHMARK = Toy(
     name="toy",
     title="",
     summary="",
     dataset="",
     network="",
-    outputs=4,
     tasks_by="classes",
     classes=((0,), (1,), (2, 3)),
     budgets={"default": TrainingBudget(epochs=1)},
@@ -55,12 +68,16 @@ class Masks:
 
 
 def rows_of(
-    strategy: Any, after: int, assignment: MaskAssignment | None = None
+    strategy: Any,
+    after: int,
+    assignment: MaskAssignment | None = None,
+    shown: int | None = None,
 ) -> tuple[tuple[TaskData, ...], list[Row]]:
     test = tuple(data())
     device = torch.device("cpu")
-    rows = list(evaluate_unlabelled(strategy, BENCHMARK, test, after, device, assignment))
-    return test, rows
+    begun = after if shown is None else shown
+    asked = (strategy, BENCHMARK, CLASS_IL, test, after, device, assignment, begun)
+    return test, list(evaluate_unlabelled(*asked))
 
 
 def pick(rows: Sequence[Row], metric: str, **wanted: object) -> float:
@@ -95,6 +112,33 @@ def test_old_is_told_from_new_as_a_slow_count_says() -> None:
         assert measured == pytest.approx(accepted)
 
 
+def test_a_task_that_began_early_is_neither_old_nor_new() -> None:
+    network = SimpleNamespace(model=nn.Flatten())
+    test, rows = rows_of(network, after=1, shown=2)
+    confident = [task.inputs().flatten(1)[:, :1].amax(1).numpy() for task in test]
+    pairs = confident[0][:, None] - confident[2][None]
+    expected = (pairs > 0).mean() + (pairs == 0).mean() / 2
+    assert pick(rows, "old_new_auroc", task=1, rule="max-logit") == pytest.approx(expected)
+    _, sharp = rows_of(network, after=1)
+    assert pick(sharp, "old_new_auroc", task=1, rule="max-logit") != pytest.approx(expected)
+    _, none_left = rows_of(network, after=2, shown=3)
+    assert not any(row["metric"].startswith("old_new") for row in none_left)
+
+
+def test_tasks_that_have_begun_are_counted() -> None:
+    counts = torch.tensor([[4, 0, 0], [3, 1, 0], [0, 4, 0], [0, 1, 3]])
+    stream = UnlabelledStream(cast(Any, None), (), counts, ends=(2, 3, 4))
+    snapshot = Snapshot(cast(Any, None), BENCHMARK, cast(Any, None), 1, torch.device("cpu"))
+
+    def rows(unlabelled: UnlabelledStream | None, after: int) -> list[Row]:
+        shown = cast(Any, SimpleNamespace(unlabelled=unlabelled))
+        return list(tasks_shown(replace(snapshot, stream=shown, after=after)))
+
+    values = [pick(rows(stream, after), "tasks_shown", after=after) for after in (1, 2, 3)]
+    assert values == [2, 2, 3]
+    assert rows(None, 1) == []
+
+
 def test_there_is_nothing_new_after_the_last_task() -> None:
     _, rows = rows_of(SimpleNamespace(model=nn.Flatten()), after=3)
     assert not any(row["metric"].startswith("old_new") for row in rows)
@@ -104,7 +148,7 @@ def test_a_network_without_masks_chooses_among_the_classes_seen() -> None:
     test, rows = rows_of(SimpleNamespace(model=nn.Flatten()), after=2)
     logits = test[1].inputs().flatten(1)
     agnostic = (logits[:, :2].argmax(1) == 1).float().mean()
-    measured = pick(rows, "accuracy", task=2, scenario="task-agnostic", rule="classes seen")
+    measured = pick(rows, "accuracy", task=2, scenario="class-il", rule="classes seen")
     assert measured == pytest.approx(float(agnostic))
     assert pick(rows, "accuracy", task=2, scenario="task-il") == 1  # a task of one class
 

@@ -72,7 +72,8 @@ def test_a_method_is_measured_before_and_after_each_of_its_stages(
     assert values(rows, "train_examples", "after") == examples
     accuracies = rows[rows["metric"] == "accuracy"]
     assert set(accuracies["after"]) == {0, *examples}
-    for metric in ("train_seconds", "eval_seconds", "stored_bytes", "stored_examples"):
+    sizes = ("network_bytes", "predictor_bytes", "training_bytes", "stored_examples")
+    for metric in ("train_seconds", "eval_seconds", *sizes):
         assert set(values(rows, metric, "after")) == set(examples)
 
 

@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from harness import compare, report, results
+from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import leaderboard
 from harness.analysis.selection import select
 from harness.reporting.benchmark_report import benchmark_report
@@ -51,8 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Pat
 
 def test_in_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
-    board = leaderboard(select(store.read(folder, "split_mnist", "default")))
-    Console(file=out, width=250).print(leaderboard_table(board))
+    [compared] = comparisons(select(store.read(folder, "split_mnist", "default")))
+    Console(file=out, width=250).print(leaderboard_table(leaderboard(compared)))
     assert f"{TITLE} (x[/x]=[/green])" in out.getvalue()
     [run_id, *_] = [path.name for path in sorted(folder.glob("*/*/rmn/*"))]
     assert results.main(["show", run_id, "--results", str(folder)]) == 0
@@ -64,7 +65,7 @@ def test_in_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
 def test_in_a_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--benchmark", "split_mnist", "--methods", "rmn", "--seeds", "1", "--plan"]
     assert compare.main([*words, "--results", str(folder / "[red]none[/bold]")]) == 0
-    assert "1 of 1 runs to make" in capsys.readouterr().out
+    assert "2 of 2 runs to make" in capsys.readouterr().out
 
 
 def test_in_markdown(folder: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.leaderboard import ACC_AGNOSTIC, ACC_TASK_IL, Leaderboard
+from harness.analysis.leaderboard import Leaderboard
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Report, Table, Text
@@ -21,41 +21,61 @@ def report(results: Path) -> Report:
     return paper_report(results, "default")
 
 
-def cell(table: Table, method: str, benchmark: str) -> Text:
-    place = list(table.head).index(BENCHMARKS[benchmark].title)
+def cell(table: Table, method: str, title: str) -> Text:
+    place = list(table.head).index(title)
     [row] = [row for row in table.rows if row[0].text == method]
     return row[place]
 
 
-def test_cells_hold_measured_beside_quoted(report: Report, board: Leaderboard) -> None:
+def test_cells_hold_measured_beside_quoted(report: Report, boards: list[Leaderboard]) -> None:
     cells: Any = report.data.set_index(["benchmark", "scenario", "baseline"])
-    for column in (ACC_TASK_IL, ACC_AGNOSTIC):
-        row = cells.loc[("split_mnist", column.scenario, "rmn")]
-        assert row["mean"] == board.entries[0].cells[column].mean
+    for board in boards:
+        row = cells.loc[("split_mnist", board.scenario, "rmn")]
+        assert row["mean"] == board.entries[0].cells[board.column("acc")].mean
         assert (row["seeds"], row["quoted"]) == (3, "99.5 ± 0.2")  # the paper says both
     assert cells.loc[("split_mnist", "task-il", "hat"), "seeds"] == 0
-    assert ("split_mnist", "task-agnostic", "hat") not in cells.index
+    assert ("split_mnist", "class-il", "hat") not in cells.index
     assert cells.loc[("split_omniglot", "task-il", "rmn"), "quoted"] == "85.33 ± 1.7"
 
 
-def test_scenarios_are_two_tables(report: Report) -> None:
+def test_each_table_is_there_with_the_identity_and_without(report: Report) -> None:
     titles = [table.title for table in report.tables]
     assert titles[:2] == [
-        "Table 1. Sequential tasks with labels: task-aware",
-        "Table 1. Sequential tasks with labels: task-agnostic",
+        "Table 1. Sequential tasks with labels: task identity given at test",
+        "Table 1. Sequential tasks with labels: no task identity at test",
     ]
     assert len(set(titles)) == len(titles)
-    aware, agnostic = report.tables[:2]
-    assert cell(aware, "RMN", "split_mnist").text != cell(agnostic, "RMN", "split_mnist").text
+    given, without = report.tables[:2]
+    assert {title.rpartition(", ")[2] for title in given.head[1:]} == {"task-il"}
+    assert "Permuted-MNIST, domain-il" in without.head
+    with_it = cell(given, "RMN", "Split-MNIST, task-il")
+    assert cell(without, "RMN", "Split-MNIST, class-il").text != with_it.text
 
 
 def test_what_was_measured_says_of_how_many_seeds(report: Report, board: Leaderboard) -> None:
-    aware = report.tables[0]
-    naive = cell(aware, "NAIVE", "split_mnist")
-    assert naive.text == f"{board.entries[1].text(ACC_TASK_IL)} (3)"
+    table = report.tables[0]
+    naive = cell(table, "NAIVE", "Split-MNIST, task-il")
+    assert naive.text == f"{board.entries[1].text(board.column('acc'))} (n=3)"
     assert naive.quoted == ""  # the paper prints nothing for it
-    assert cell(aware, "HAT", "split_mnist").text == "–"
-    assert cell(aware, "NAIVE", "permuted_mnist") == Text("")
+    assert cell(table, "HAT", "Split-MNIST, task-il").text == "–"
+    assert cell(table, "NAIVE", "Permuted-MNIST, task-il") == Text("")
+
+
+def test_an_interval_beyond_the_scale_is_left_out(
+    tmp_path: Path, save_run: Callable[..., Path]
+) -> None:
+    for seed, level in enumerate((0.4, 0.6)):
+        save_run(tmp_path, "naive", seed, level)
+    table = paper_report(tmp_path, "default").tables[0]
+    assert cell(table, "NAIVE", "Split-MNIST, task-il").text == "50.00 (n=2)"
+
+
+def test_runs_of_another_normalisation_stand_in_no_table_of_the_paper(
+    tmp_path: Path, save_run: Callable[..., Path]
+) -> None:
+    save_run(tmp_path, "naive", 0, 0.4, norm="none")
+    with pytest.raises(NoMeasuredCellError):
+        paper_report(tmp_path, "default")
 
 
 def test_every_quotation_has_the_number_of_its_remark(report: Report) -> None:
@@ -67,7 +87,8 @@ def test_every_quotation_has_the_number_of_its_remark(report: Report) -> None:
     for table in report.tables:
         assert len(set(table.notes)) == len(table.notes)
         for _, *row in table.rows:
-            for title, one in zip(table.head[1:], row, strict=True):
+            for head, one in zip(table.head[1:], row, strict=True):
+                title = head.rpartition(", ")[0]
                 if one.quoted:
                     match = re.fullmatch(r"(.+) \[(\d+)\]", one.quoted)
                     assert match, one.quoted

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.selection import select
 from harness.reporting.benchmark_report import TEMPLATE
-from harness.reporting.sections import sections
+from harness.reporting.sections import content
 from harness.storage import store
 from harness.storage.schema import CLASSES_SEEN, RULES
 from harness.storage.store import Results
@@ -23,20 +25,64 @@ SaveRun = Callable[..., Path]
 
 
 def given(results: Results) -> dict[str, Any]:
-    return sections(results, leaderboard(results))
+    return content(results, [leaderboard(one) for one in comparisons(results)])
 
 
-def test_the_template_reads_what_it_is_given(found: Results, board: Leaderboard) -> None:
+def of_class_il(rows: pd.DataFrame, found: Results) -> dict[str, Any]:
+    """The only section of a report on other rows of the runs in class-il."""
+    [section] = given(replace(found, rows=rows))["sections"]
+    assert section["name"] == "class-il"
+    return dict(section)
+
+
+@pytest.fixture(scope="module")
+def both(results: Path) -> Results:
+    """The runs in task-il and in class-il."""
+    return select(store.read(results, "split_mnist", "default"))
+
+
+def test_the_template_reads_what_it_is_given(both: Results) -> None:
     source = TEMPLATE.read_text()
-    content = sections(found, board)
-    assert set(re.findall(r"\bdata\.(\w+)", source)) == {*content, "figures"}
-    assert set(re.findall(r"\bpart\.(\w+)", source)) == set(content["leaderboard"][0])
+    made = given(both)
+    assert set(re.findall(r"\bdata\.(\w+)", source)) == {*made, "figures"}
+    [section, _] = made["sections"]
+    assert set(re.findall(r"\bsection\.(\w+)", source)) == set(section)
+    assert set(re.findall(r"\bpart\.(\w+)", source)) == set(section["leaderboard"][0])
+
+
+def test_there_is_a_section_a_scenario(both: Results) -> None:
+    task_il, class_il = given(both)["sections"]
+    assert (task_il["name"], class_il["name"]) == ("task-il", "class-il")
+    assert "Every method has one BatchNorm per task." in task_il["rules"]
+    assert "except for NAIVE: one BatchNorm for all tasks" in class_il["rules"]
+    for section in (task_il, class_il):
+        captions = [part["caption"] for part in section["leaderboard"]]
+        assert all(caption.startswith(section["name"]) for caption in captions)
+        assert all("95 % interval of the mean" in caption for caption in captions)
+
+
+def test_another_normalisation_has_a_section_of_its_own_below(
+    tmp_path: Path, save_run: SaveRun
+) -> None:
+    for scenario in ("class-il", "task-il"):
+        save_run(tmp_path, "naive", 0, 0.6, scenario=scenario)
+    for method in ("naive", "rmn"):
+        save_run(tmp_path, method, 0, 0.5, norm="none")
+    sections = given(select(store.read(tmp_path, "split_mnist", "default")))["sections"]
+    titles = ["task-il", "task-il, robustness: no normalisation", "class-il"]
+    assert [section["title"] for section in sections] == titles
+    assert [section["main"] for section in sections] == [True, False, True]
+    first, second, _ = (section["leaderboard"][0]["rows"] for section in sections)
+    assert [row[0]["text"] for row in first] == ["NAIVE"]
+    assert {row[0]["text"] for row in second} == {"NAIVE", "RMN"}
+    assert sections[1]["quoted"] == []
 
 
 def test_parts_have_only_columns_and_methods_with_numbers(
-    found: Results, board: Leaderboard
+    class_il: tuple[Results, Leaderboard],
 ) -> None:
-    accuracy, transfer, costs = sections(found, board)["leaderboard"]
+    found, _ = class_il
+    accuracy, transfer, costs = of_class_il(found.rows, found)["leaderboard"]
     methods = [[row[0]["text"] for row in part["rows"]] for part in (accuracy, transfer, costs)]
     assert methods == [["RMN", "NAIVE"]] * 3
     assert accuracy["head"][-1] == "Task inferred by"
@@ -44,7 +90,7 @@ def test_parts_have_only_columns_and_methods_with_numbers(
     assert "Mask density" in costs["head"]
     rows = found.rows[found.rows["baseline"] == "naive"]
     records = [record for record in found.records if record.run.baseline == "naive"]
-    alone = given(Results(records, rows))
+    alone = of_class_il(rows, Results(records, rows))
     heads = [part["head"] for part in alone["leaderboard"]]
     assert not any("Mask density" in head or "Task inference" in head for head in heads)
     for part in alone["leaderboard"]:
@@ -57,7 +103,7 @@ def budget_text(found: Results, **changes: Any) -> str:
         replace(one, run=replace(one.run, training={**one.run.training, **changes}))
         for one in found.records
     ]
-    text: str = sections(replace(found, records=records), leaderboard(found))["budget"]
+    text: str = given(replace(found, records=records))["budget"]
     return text
 
 
@@ -94,22 +140,26 @@ def test_the_budget_is_the_profiles_own_where_a_run_has_it(
 
 
 def test_measured_stands_beside_quoted_and_who_was_not_measured_comes_last(
-    found: Results, board: Leaderboard
+    both: Results, boards: list[Leaderboard]
 ) -> None:
-    rows = sections(found, board)["quoted"]
-    (rmn, naive), others = rows[:2], rows[2:]
-    assert rmn[0] == "RMN"
-    assert rmn[1] != rmn[2]
-    assert rmn[3] == "99.5 ± 0.2"
-    assert naive[3:] == ["–", "", ""]
+    task_il, class_il = (section["quoted"] for section in given(both)["sections"])
+    (rmn, naive), others = task_il[:2], task_il[2:]
+    accuracy = boards[0].entries[0].text(boards[0].column("acc"))
+    assert rmn[:3] == ["RMN", accuracy, "99.5 ± 0.2"]
+    assert naive[2:] == ["–", "", ""]
     names = [row[0] for row in others]
     assert {"HAT", "EWC", "SI", "VCL"} <= set(names)
     assert "RMN" not in names
-    assert all(row[1:3] == ["–", "–"] for row in others)
+    assert all(row[1] == "–" for row in others)
+    # of the others nothing is printed without the identity
+    assert [row[0] for row in class_il] == ["RMN", "NAIVE"]
+    assert class_il[0][2] == "99.5 ± 0.2"
 
 
-def test_rules_are_compared_where_a_method_has_several(found: Results, board: Leaderboard) -> None:
-    rules = sections(found, board)["rules"]
+def test_rules_are_compared_where_a_method_has_several(both: Results) -> None:
+    task_il, class_il = given(both)["sections"]
+    assert task_il["inference"]["rows"] == []
+    rules = class_il["inference"]
     assert [row[:2] for row in rules["rows"]] == [["RMN", "max-logit"], ["", "energy"]]
     assert [row[-1] for row in rules["rows"]] == [RULES["max-logit"], RULES["energy"]]
     assert {len(row) for row in rules["rows"]} == {len(rules["head"])}
@@ -117,11 +167,12 @@ def test_rules_are_compared_where_a_method_has_several(found: Results, board: Le
     assert [row[place] for row in rules["rows"]] == ["60.00", "–"]  # of one rule alone
 
 
-def test_a_router_by_itself_is_said_to_be(found: Results) -> None:
+def test_a_router_by_itself_is_said_to_be(class_il: tuple[Results, Leaderboard]) -> None:
+    found, _ = class_il
     rules = found.rows["rule"].astype("string").replace({"energy": "ridge-units alone"})
     rows = found.rows.assign(rule=rules)
-    rules = given(replace(found, rows=rows))["rules"]
-    assert rules["rows"][1][-1] == "the router's own answers, without the network"
+    inference = of_class_il(rows, found)["inference"]
+    assert inference["rows"][1][-1] == "the router's own answers, without the network"
 
 
 def test_settings_that_differ_in_the_budget_alone_share_a_row(
@@ -129,16 +180,17 @@ def test_settings_that_differ_in_the_budget_alone_share_a_row(
 ) -> None:
     for epochs in (1, 5):
         save_run(tmp_path, "rmn", 0, 0.8 + epochs / 100, epochs)
-    save_run(tmp_path, "naive", 0, 0.6)
+    for scenario in ("task-il", "class-il"):
+        save_run(tmp_path, "naive", 0, 0.6, scenario=scenario)
     methods = given(select(store.read(tmp_path, "split_mnist", "default")))["methods"]
     assert methods == [
-        ["RMN (training.epochs=5); RMN", "r", "x = 1.0", "–", "none"],
-        ["NAIVE", "r", "x = 1.0", "–", "none"],
+        ["RMN (training.epochs=5); RMN", "task-il", "r", "x = 1.0", "–", "none"],
+        ["NAIVE", "task-il, class-il", "r", "x = 1.0", "–", "none"],
     ]
 
 
-def test_formulas_are_of_what_was_measured(found: Results, board: Leaderboard) -> None:
-    formulas = sections(found, board)["formulas"]
+def test_formulas_are_of_what_was_measured(found: Results) -> None:
+    formulas = given(found)["formulas"]
     titles = [title for title, _, _ in formulas]
     assert metrics()["acc"].title in titles
     assert metrics()["mask_density"].title in titles

@@ -68,7 +68,7 @@ def first(rows: pd.DataFrame, **changes: Any) -> pd.DataFrame:
         ({"task": 0}, "no such task: task"),
         ({"task": None}, "no such task: task"),
         ({"metric": "inferred_as", "other": 6}, "no such task: other"),
-        ({"metric": "stored_bytes", "value": -1.0}, "is below 0, or too large"),
+        ({"metric": "training_bytes", "value": -1.0}, "is below 0, or too large"),
         ({"metric": "train_seconds", "value": 1e300}, "is below 0, or too large"),
     ],
 )

@@ -135,6 +135,16 @@ def test_masks_are_stored_at_one_bit_a_weight() -> None:
     assert layer.masks().shape == (TASKS, 3, 7)
 
 
+def test_predictions_need_bits_and_weights_alone() -> None:
+    model = learned(nn.Sequential(nn.Linear(7, 3)), torch.randn(N, 7).double())
+    layer = only_layer(model)
+    packed, weight = layer.inference_tensors(live=False)
+    assert packed is layer.packed
+    assert torch.equal(weight, layer.weight)
+    *_, live, _ = layer.inference_tensors(live=True)
+    assert (live.shape, live.dtype) == ((3,), torch.uint8)
+
+
 def test_tensors_of_a_task_are_its_mask_and_the_weights_it_uses() -> None:
     layer = only_layer(learned(nn.Sequential(nn.Linear(7, 3)), torch.randn(N, 7).double()))
     packed, weights = layer.task_tensors(1)

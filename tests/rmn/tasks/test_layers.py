@@ -28,8 +28,8 @@ class Scale(TaskLayer):
     def begin_task(self) -> None:
         self.live += 1
 
-    def finish_task(self) -> None:
-        self.finished = torch.cat([self.finished, torch.tensor([self.live])])
+    def live_row(self) -> Tensor:
+        return torch.tensor(self.live)
 
 
 def test_a_task_or_a_mixture_is_selected() -> None:
@@ -45,6 +45,8 @@ def test_a_task_or_a_mixture_is_selected() -> None:
     layer.mixture = torch.tensor([[0.25, 0.75], [0.25, 0.75]])
     torch.testing.assert_close(layer(x), 1.75 * x)
     assert [tensor.item() for tensor in layer.task_tensors(1)] == [2.0]
+    assert [tensor.tolist() for tensor in layer.inference_tensors(live=False)] == [[1.0, 2.0]]
+    assert [tensor.tolist() for tensor in layer.inference_tensors(live=True)] == [[1.0, 2.0], 3.0]
 
 
 def test_a_layer_loads_any_number_of_tasks() -> None:

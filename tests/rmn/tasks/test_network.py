@@ -51,6 +51,26 @@ def test_labels_select_tasks(network: TaskNetwork) -> None:
     torch.testing.assert_close(mixed, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_predictions_need_the_inference_tensors_alone(network: TaskNetwork) -> None:
+    x = torch.randn(6, 6)
+    before = network.logits_per_task(x)
+    needed = {tensor.data_ptr() for tensor in network.inference_tensors()}
+    for tensor in network.state_dict(keep_vars=True).values():
+        if isinstance(tensor, Tensor) and tensor.data_ptr() not in needed:
+            tensor.data.fill_(7)
+    assert torch.equal(network.logits_per_task(x), before)
+    # a layer of 6 x 20 with biases is shared; 3 tasks have 4 values a channel and a head of 20 x 10
+    values = sum(tensor.numel() for tensor in network.inference_tensors())
+    assert values == 6 * 20 + 20 + 3 * (4 * 20 + 20 * OUTPUTS)
+
+
+def test_a_live_task_counts_as_if_it_were_finished(network: TaskNetwork) -> None:
+    network.begin_task(3, [6, 7])
+    values = sum(tensor.numel() for tensor in network.inference_tensors())
+    network.finish_task()
+    assert sum(tensor.numel() for tensor in network.inference_tensors()) == values
+
+
 def test_without_a_label_the_task_is_inferred(network: TaskNetwork) -> None:
     x = torch.randn(6, 6)
     every = network.logits_per_task(x)

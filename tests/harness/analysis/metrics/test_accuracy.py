@@ -28,6 +28,7 @@ from harness.analysis.metrics.accuracy import (
     learning_accuracy,
     matrices,
     matrix,
+    unseen_matrices,
 )
 
 # Worked by hand. Row i: after i tasks; row 0: untrained, 0.10 everywhere.
@@ -131,6 +132,56 @@ def test_matrices_are_put_together_from_rows_in_any_order(one: Matrix, other: Ma
     np.testing.assert_array_equal(found["a", "task-il", ""], one)
     np.testing.assert_array_equal(found["b", "task-il", "energy"], other)
     np.testing.assert_array_equal(matrix(cells(one)), one)
+
+
+def test_forward_transfer_needs_tasks_to_come() -> None:
+    seen = R.copy()
+    seen[0] = np.nan
+    seen[np.triu_indices_from(seen, 0)] = np.nan
+    assert np.isnan(fwt(seen))
+    assert acc(seen) == acc(R)
+
+
+def test_a_task_that_began_early_was_seen_by_then() -> None:
+    """Where each task begins before the end of the one before it, tasks 3 and 4 are in time."""
+    shown = pd.DataFrame({"after": [1, 2, 3, 4], "value": [2.0, 3.0, 4.0, 4.0]})
+    rows = pd.concat(
+        [
+            cells(R).assign(metric="accuracy"),
+            cells(R, run_id="b").assign(metric="accuracy"),
+            shown.assign(run_id="a", scenario="", rule="", metric="tasks_shown"),
+        ]
+    )
+    found = unseen_matrices(rows)
+    assert np.argwhere(np.isnan(found["a", "task-il", ""])).tolist() == [[1, 1], [2, 2], [3, 3]]
+    assert fwt(found["a", "task-il", ""]) == pytest.approx((0.12 - 0.10 + 0.10 - 0.10) / 2)
+    np.testing.assert_array_equal(found["b", "task-il", ""], R)
+
+
+def slow_fwt(r: Matrix, begun: list[int]) -> float:
+    """By the definition: the last accuracy before any example of a task was shown.
+
+    Args:
+        r: accuracies.
+        begun: number of tasks that had begun by the end of each.
+    """
+    gains = []
+    for task in range(2, r.shape[1] + 1):
+        before = [i for i in range(1, task) if begun[i - 1] < task]
+        if before:
+            gains.append(r[max(before), task - 1] - r[0, task - 1])
+    return sum(gains) / len(gains) if gains else float("nan")
+
+
+@given(any_matrix(), st.integers(0, 2))
+def test_forward_transfer_is_that_of_a_slow_reference(r: Matrix, early: int) -> None:
+    tasks = r.shape[1]
+    begun = [min(after + early, tasks) for after in range(1, tasks + 1)]
+    shown = pd.DataFrame({"after": range(1, tasks + 1), "value": begun})
+    marks = shown.assign(run_id="a", scenario="", rule="", metric="tasks_shown")
+    rows = pd.concat([cells(r).assign(metric="accuracy"), marks])
+    [unseen] = unseen_matrices(rows).values()
+    assert fwt(unseen) == pytest.approx(slow_fwt(r, begun), nan_ok=True)
 
 
 def test_no_rows_make_no_matrix() -> None:

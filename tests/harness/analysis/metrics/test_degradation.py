@@ -28,7 +28,7 @@ def test_by_hand() -> None:
     "changes",
     [
         {"baseline": "si"},
-        {"scenario": "task-agnostic"},
+        {"scenario": "class-il"},
         {"rule": "energy"},
         {"metric": "bwt"},
         {"setting": "ewc_lambda=1.0"},

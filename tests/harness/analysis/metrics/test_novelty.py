@@ -13,7 +13,7 @@ def test_pairs_of_moment_and_task_count_alike(metric: type) -> None:
     rows = pd.DataFrame(
         {
             "run_id": "a",
-            "scenario": "task-agnostic",
+            "scenario": "class-il",
             "rule": ["energy"] * 3 + ["entropy"],
             "after": [1, 2, 2, 1],
             "task": [1, 1, 2, 1],
@@ -21,5 +21,5 @@ def test_pairs_of_moment_and_task_count_alike(metric: type) -> None:
         }
     )
     found = metric(rows)
-    assert found["a", "task-agnostic", "energy"] == pytest.approx(0.7)
-    assert found["a", "task-agnostic", "entropy"] == 0.25
+    assert found["a", "class-il", "energy"] == pytest.approx(0.7)
+    assert found["a", "class-il", "entropy"] == 0.25

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.metrics.switch_detection import (
+    TOLERANCE,
     SwitchCounts,
     count,
     false_alarms,
@@ -33,6 +34,22 @@ def test_by_hand() -> None:
     assert switch_f1(found) == pytest.approx(2 * (1 / 2) * (2 / 3) / (1 / 2 + 2 / 3))
     assert switch_delay(found) == (3 + 10) / 2
     assert false_alarms(found) == 1000 * 2 / 400
+
+
+@pytest.mark.parametrize(("late", "right"), [(0, 1), (TOLERANCE, 1), (TOLERANCE + 1, 0)])
+def test_a_claim_must_come_in_time(late: int, right: int) -> None:
+    found = count([0, 500], [0, 500 + late], 1000)
+    assert found == SwitchCounts(right, 1 - right, 1 - right, late * right, 1000)
+
+
+def test_the_border_of_the_next_task_ends_the_time_sooner() -> None:
+    found = count([0, 500, 520], [0, 530], 1000)
+    assert found == SwitchCounts(right=1, wrong=0, missed=1, delay=10, batches=1000)
+
+
+def test_a_late_claim_leaves_the_task_missed_whatever_comes_after() -> None:
+    found = count([0, 500], [0, 500 + TOLERANCE + 1, 990], 1000)
+    assert found == SwitchCounts(right=0, wrong=2, missed=1, delay=0, batches=1000)
 
 
 def test_the_first_mask_claims_nothing() -> None:

@@ -11,7 +11,7 @@ from harness.analysis.metrics.task_inference import (
     task_inference,
 )
 
-SHARED = {"run_id": "a", "scenario": "task-agnostic"}
+SHARED = {"run_id": "a", "scenario": "class-il"}
 
 
 def test_the_share_of_each_task_taken_for_itself_is_averaged_by_rule() -> None:
@@ -19,8 +19,8 @@ def test_the_share_of_each_task_taken_for_itself_is_averaged_by_rule() -> None:
     one = pd.DataFrame({**SHARED, "task": [1, 1, 2, 2], "other": [1, 2, 1, 2], "value": shares})
     other = one.assign(value=[1.0, 0.0, 0.0, 1.0])
     found = task_inference(pd.concat([one.assign(rule="energy"), other.assign(rule="entropy")]))
-    assert found["a", "task-agnostic", "energy"] == pytest.approx(0.8)
-    assert found["a", "task-agnostic", "entropy"] == 1
+    assert found["a", "class-il", "energy"] == pytest.approx(0.8)
+    assert found["a", "class-il", "entropy"] == 1
 
 
 def test_several_examples_at_once_are_told_apart_by_their_number() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.selection import select
 from harness.config.run import Run
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
-from harness.storage.schema import CLASSES_SEEN, TASK_AGNOSTIC, TASK_IL, Row, RowKeys
+from harness.storage.schema import CLASSES_SEEN, Row, RowKeys
 from harness.storage.store import Results
 
 TASKS = 3
@@ -28,10 +30,10 @@ def _rows(detects: bool, seed: int) -> list[Row]:
             at: RowKeys = {"after": after, "task": task}
             rows.append({**at, "metric": "accuracy", "scenario": TASK_IL, "value": 0.9})
             if task <= after:
-                named: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": rule}
+                named: RowKeys = {**at, "scenario": CLASS_IL, "rule": rule}
                 rows.append({**named, "metric": "accuracy", "value": 0.7})
             if task <= after < TASKS:
-                old: RowKeys = {**at, "scenario": TASK_AGNOSTIC, "rule": "max-logit"}
+                old: RowKeys = {**at, "scenario": CLASS_IL, "rule": "max-logit"}
                 level = 0.8 + seed / 10
                 rows.append({**old, "metric": "old_new_auroc", "value": level})
                 rows.append({**old, "metric": "old_new_fpr", "value": 0.3})
@@ -43,7 +45,7 @@ def _rows(detects: bool, seed: int) -> list[Row]:
         for task in range(1, TASKS + 1):
             for other in range(1, TASKS + 1):
                 pair: RowKeys = {"after": TASKS, "task": task, "other": other}
-                pair["scenario"] = TASK_AGNOSTIC
+                pair["scenario"] = CLASS_IL
                 under = 0.9 if task == other else task / 10 + other / 100
                 rows.append({**pair, "metric": "accuracy_under", "value": under})
     return rows
@@ -55,10 +57,18 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Leade
     root = tmp_path_factory.mktemp("unlabelled")
     for seed in range(2):
         for name, rule in (("rmn_unsupervised", "max-logit"), ("naive", "")):
-            training = {"epochs": 1, "batch_size": 8, "learning_rate": 0.1, "decay": False}
-            training["tasks"] = TASKS
-            run = Run("split_mnist_unsupervised", name, {}, "default", training, seed, {"rows": 1})
+            run = Run(
+                benchmark="split_mnist_unsupervised",
+                scenario=CLASS_IL,
+                baseline=name,
+                settings={},
+                profile="default",
+                training={"epochs": 1, "tasks": TASKS, "norm": "shared", "outputs": "own"},
+                seed=seed,
+                versions={"rows": 1},
+            )
             rows = schema.table(_rows(bool(rule), seed), run)
             store.save(root, Record(run, MethodDeclaration(name.upper(), rule=rule)), rows)
-    found = select(store.read(root, "split_mnist_unsupervised", "default"))
-    return found, leaderboard(found)
+    stored = store.read(root, "split_mnist_unsupervised", "default")
+    [comparison] = comparisons(select(stored))
+    return comparison.results, leaderboard(comparison)

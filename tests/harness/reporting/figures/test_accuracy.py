@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.selection import select
 from harness.reporting.figures.accuracy import budgets, curves, forgetting, matrices, own_budget
@@ -25,26 +26,29 @@ def drawn(figure: Figure | None) -> Figure:
     return figure
 
 
-def read(root: Path) -> Results:
-    return select(store.read(root, "split_mnist", "default"))
+def read(root: Path) -> Comparison:
+    """The runs of one scenario."""
+    [comparison] = comparisons(select(store.read(root, "split_mnist", "default")))
+    return comparison
 
 
 def levels(found: Results, baseline: str) -> list[float]:
     """The accuracy at which each seed was made, in percent."""
     rows = found.rows
     last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)]
-    mine = last[(last["baseline"] == baseline) & (last["scenario"] == "task-il")]
+    mine = last[(last["baseline"] == baseline) & (last["rule"] != "energy")]
     return [100 * value for value in mine["value"]]
 
 
 def test_curves_are_means_over_tasks_and_then_over_seeds(
-    found: Results, board: Leaderboard
+    found: Results, board: Leaderboard, class_il: tuple[Results, Leaderboard]
 ) -> None:
-    aware, agnostic = drawn(curves(found.rows, board)).axes
-    for axis, scale in ((aware, 1.0), (agnostic, 0.5)):  # made at half the accuracy
+    for runs, compared in ((found, board), class_il):
+        [axis] = drawn(curves(runs.rows, compared)).axes
+        assert axis.get_title() == compared.scenario
         lines: dict[str, Any] = {str(line.get_label()): line for line in axis.get_lines()}
         for title, baseline in (("RMN", "rmn"), ("NAIVE", "naive")):
-            mean = scale * sum(levels(found, baseline)) / 3
+            mean = sum(levels(runs, baseline)) / 3
             assert lines[title].get_xdata().tolist() == [1, 2, 3, 4, 5]
             np.testing.assert_allclose(lines[title].get_ydata(), [mean] * 5)
         seeds = [line for title, line in lines.items() if title.startswith("_")]
@@ -52,10 +56,10 @@ def test_curves_are_means_over_tasks_and_then_over_seeds(
 
 
 def test_the_band_is_the_interval_of_three_seeds(found: Results, board: Leaderboard) -> None:
-    aware, _ = drawn(curves(found.rows, board)).axes
+    [axis] = drawn(curves(found.rows, board)).axes
     values = np.array(levels(found, board.entries[0].baseline))
     half = 4.302653 * values.std(ddof=1) / 3**0.5  # t(0.975, 2) from a printed table
-    vertices = aware.collections[0].get_paths()[0].vertices
+    vertices = axis.collections[0].get_paths()[0].vertices
     heights = np.asarray(vertices)[:, 1]
     assert heights.min() == pytest.approx(values.mean() - half)
     assert heights.max() == pytest.approx(min(values.mean() + half, 100))
@@ -65,35 +69,35 @@ def test_bands_keep_to_accuracies_that_there_are(tmp_path: Path, save_run: SaveR
     for seed, level in ((0, 0.1), (1, 0.9)):
         save_run(tmp_path, "rmn", seed, level)
     found = read(tmp_path)
-    for axis in drawn(curves(found.rows, leaderboard(found))).axes:
-        (band,) = axis.collections
-        heights = np.concatenate([np.asarray(path.vertices)[:, 1] for path in band.get_paths()])
-        assert (heights.min(), heights.max()) == (0, 100)
+    [axis] = drawn(curves(found.results.rows, leaderboard(found))).axes
+    (band,) = axis.collections
+    heights = np.concatenate([np.asarray(path.vertices)[:, 1] for path in band.get_paths()])
+    assert (heights.min(), heights.max()) == (0, 100)
 
 
-def test_only_scenarios_that_were_measured_are_drawn(found: Results, board: Leaderboard) -> None:
-    titles = [axis.get_title() for axis in drawn(curves(found.rows, board)).axes]
-    assert titles == ["task-il", "task-agnostic"]
-    aware = found.rows[found.rows["scenario"] != "task-agnostic"]
-    assert [axis.get_title() for axis in drawn(curves(aware, board)).axes] == titles[:1]
+def test_the_identity_given_at_test_alone_has_a_panel_of_its_own(
+    unlabelled: tuple[Results, Leaderboard],
+) -> None:
+    runs, board = unlabelled
+    titles = [axis.get_title() for axis in drawn(curves(runs.rows, board)).axes]
+    assert titles == ["class-il", "task-il, identity given"]
 
 
-def test_an_average_is_drawn_only_where_every_task_was_measured(found: Results) -> None:
+def test_an_average_is_drawn_only_where_every_task_was_measured(
+    class_il: tuple[Results, Leaderboard],
+) -> None:
+    """Of long streams, inference is measured for all tasks after the last one only."""
+    found, board = class_il
     rows = found.rows
     newest = (rows["task"] == rows["after"]) | (rows["after"] == 5)
-    rows = rows[(rows["scenario"] != "task-agnostic") | newest]  # as in streams of many tasks
-    figure = drawn(curves(rows, leaderboard(replace(found, rows=rows))))
-    aware, agnostic = figure.axes
-    lines: dict[str, Any] = {str(line.get_label()): line for line in agnostic.get_lines()}
+    [axis] = drawn(curves(rows[newest], board)).axes
+    lines: dict[str, Any] = {str(line.get_label()): line for line in axis.get_lines()}
     assert np.isfinite(lines["RMN"].get_ydata()).tolist() == [True, False, False, False, True]
     assert lines["RMN"].get_marker() == "o"
-    last: Any = aware.get_lines()[-1]
-    assert last.get_xdata().tolist() == [1, 2, 3, 4, 5]
-    assert last.get_marker() == ""
 
 
 @pytest.fixture(scope="module")
-def several(tmp_path_factory: pytest.TempPathFactory, save_run: SaveRun) -> Results:
+def several(tmp_path_factory: pytest.TempPathFactory, save_run: SaveRun) -> Comparison:
     """One method with three budgets, another with one."""
     root = tmp_path_factory.mktemp("several")
     for seed, epochs, level in ((0, 20, 0.9), (0, 1, 0.7), (1, 1, 0.8), (0, 5, 0.875)):
@@ -102,17 +106,16 @@ def several(tmp_path_factory: pytest.TempPathFactory, save_run: SaveRun) -> Resu
     return read(root)
 
 
-def test_a_learning_curve_joins_the_budgets_of_a_method(several: Results) -> None:
-    aware, agnostic = drawn(budgets(several.rows, leaderboard(several))).axes
-    for axis, scale in ((aware, 100), (agnostic, 50)):
-        curve, quoted = (np.asarray(line.get_xydata()) for line in axis.get_lines())
-        expected = [(1, 0.75), (5, 0.875), (20, 0.9)]
-        np.testing.assert_allclose(curve, [(epochs, scale * level) for epochs, level in expected])
-        assert set(quoted[:, 1]) == {99.5}
-        assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "5", "20"]
+def test_a_learning_curve_joins_the_budgets_of_a_method(several: Comparison) -> None:
+    [axis] = drawn(budgets(several.results.rows, leaderboard(several))).axes
+    assert axis.get_title() == "task-il"
+    curve, quoted = (np.asarray(line.get_xydata()) for line in axis.get_lines())
+    np.testing.assert_allclose(curve, [(1, 75), (5, 87.5), (20, 90)])
+    assert set(quoted[:, 1]) == {99.5}
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "5", "20"]
 
 
-def test_all_other_figures_show_the_profiles_own_budget(several: Results) -> None:
+def test_all_other_figures_show_the_profiles_own_budget(several: Comparison) -> None:
     own = own_budget(leaderboard(several))
     assert [entry.title for entry in own.entries] == ["RMN", "NAIVE"]
 
@@ -124,14 +127,6 @@ def test_a_method_that_has_only_other_budgets_is_shown_with_them(
     save_run(tmp_path, "naive", 0, 0.6)
     own = own_budget(leaderboard(read(tmp_path)))
     assert [entry.title for entry in own.entries] == ["RMN (training.epochs=5)", "NAIVE"]
-
-
-def test_learning_curves_have_no_panel_for_a_scenario_that_was_not_measured(
-    several: Results,
-) -> None:
-    aware = replace(several, rows=several.rows[several.rows["scenario"] != "task-agnostic"])
-    figure = drawn(budgets(aware.rows, leaderboard(aware)))
-    assert [axis.get_title() for axis in figure.axes] == ["task-il"]
 
 
 def test_one_budget_makes_no_learning_curve(found: Results, board: Leaderboard) -> None:
@@ -161,9 +156,9 @@ def test_nothing_learned_is_no_matrix(found: Results, board: Leaderboard) -> Non
 def test_bars_of_forgetting_are_means_with_every_seed(found: Results) -> None:
     rows = found.rows.copy()
     first = (rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)
-    lost = first & (rows["scenario"] == "task-il") & (rows["baseline"] == "rmn")
+    lost = first & (rows["baseline"] == "rmn")
     rows.loc[lost, "value"] -= 0.1 * (1 + rows.loc[lost, "seed"])  # 0.1, 0.2, 0.3
-    changed = replace(found, rows=rows)
+    changed = Comparison("task-il", replace(found, rows=rows))
     (axis,) = drawn(forgetting(rows, leaderboard(changed))).axes
     names = [tick.get_text() for tick in axis.get_yticklabels()]
     bars: Any = axis.patches

@@ -15,7 +15,7 @@ from harness.reporting.figures.catalogue import FIGURES, FigureKind, draw
 from harness.reporting.figures.style import STYLE
 from harness.storage.store import Results
 
-LABELLED = ["curves", "matrices", "forgetting", "masks", "overlap", "confusion", "cost"]
+LABELLED = ["curves", "matrices", "forgetting", "masks", "overlap", "cost"]
 UNLABELLED = ["curves", "matrices", "forgetting", "switches", "old_new", "responses", "cost"]
 
 
@@ -32,7 +32,9 @@ def test_what_was_measured_is_drawn_in_the_order_of_the_pages(
     style = dict(mpl.rcParams)
     figures = draw(found.rows, board, tmp_path)
     assert dict(mpl.rcParams) == style
-    assert [figure.path for figure in figures] == [tmp_path / f"{name}.pdf" for name in LABELLED]
+    paths = [tmp_path / f"task-il-{name}.pdf" for name in LABELLED]
+    assert [figure.path for figure in figures] == paths
+    assert {figure.section for figure in figures} == {"task-il"}
     captions = {kind.name: kind.caption for kind in FIGURES}
     assert [figure.caption for figure in figures] == [captions[name] for name in LABELLED]
     assert all(figure.path.read_bytes().startswith(b"%PDF") for figure in figures)
@@ -42,7 +44,16 @@ def test_streams_without_labels_have_figures_of_their_own(
     unlabelled: tuple[Results, Leaderboard], tmp_path: Path
 ) -> None:
     found, board = unlabelled
-    assert [figure.path.stem for figure in draw(found.rows, board, tmp_path)] == UNLABELLED
+    names = [figure.path.stem for figure in draw(found.rows, board, tmp_path)]
+    assert names == [f"class-il-{name}" for name in UNLABELLED]
+
+
+def test_only_where_no_identity_is_given_is_it_drawn_what_was_inferred(
+    class_il: tuple[Results, Leaderboard], tmp_path: Path
+) -> None:
+    found, board = class_il
+    stems = [figure.path.stem for figure in draw(found.rows, board, tmp_path)]
+    assert stems == [f"class-il-{name}" for name in [*LABELLED[:-1], "confusion", LABELLED[-1]]]
 
 
 @pytest.mark.parametrize("kind", FIGURES, ids=lambda kind: kind.name)
@@ -50,9 +61,10 @@ def test_nothing_is_drawn_beyond_the_edge(
     kind: FigureKind,
     found: Results,
     board: Leaderboard,
+    class_il: tuple[Results, Leaderboard],
     unlabelled: tuple[Results, Leaderboard],
 ) -> None:
-    for results, compared in ((found, board), unlabelled):
+    for results, compared in ((found, board), class_il, unlabelled):
         with mpl.rc_context(STYLE):
             figure = kind.draw(results.rows, compared)
             if figure is None:

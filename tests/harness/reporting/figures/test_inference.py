@@ -9,7 +9,8 @@ from harness.reporting.figures.inference import confusion, responses
 from harness.storage.store import Results
 
 
-def test_each_row_says_what_a_task_was_taken_for(found: Results, board: Leaderboard) -> None:
+def test_each_row_says_what_a_task_was_taken_for(class_il: tuple[Results, Leaderboard]) -> None:
+    found, board = class_il
     figure = confusion(found.rows, board)
     assert figure is not None
     [panel] = [axis for axis in figure.axes if axis.axison]  # Naive infers no task
@@ -20,7 +21,8 @@ def test_each_row_says_what_a_task_was_taken_for(found: Results, board: Leaderbo
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("inferred task", "true task")
 
 
-def test_of_several_rules_the_default_is_drawn(found: Results, board: Leaderboard) -> None:
+def test_of_several_rules_the_default_is_drawn(class_il: tuple[Results, Leaderboard]) -> None:
+    found, board = class_il
     others = found.rows[found.rows["rule"] != "max-logit"]
     assert confusion(others, board) is None
 

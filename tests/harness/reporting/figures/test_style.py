@@ -93,11 +93,12 @@ def test_no_table_is_no_figure() -> None:
 
 
 def test_rows_of_a_method_are_under_its_rule_where_the_task_is_not_given(
-    found: Results, board: Leaderboard
+    found: Results, board: Leaderboard, class_il: tuple[Results, Leaderboard]
 ) -> None:
-    rmn, naive = board.entries
-    agnostic = rows_of(found.rows, rmn, "task-agnostic")
-    assert set(agnostic["rule"]) == {"max-logit"}  # energy was measured as well
-    assert set(rows_of(found.rows, rmn, "task-aware")["rule"]) == {""}
-    assert set(rows_of(found.rows, naive, "task-agnostic")["rule"]) == {"classes seen"}
-    assert set(agnostic["baseline"]) == {"rmn"}
+    assert set(rows_of(found.rows, board.entries[0], "task-il")["rule"]) == {""}
+    without, compared = class_il
+    rmn, naive = compared.entries
+    inferred = rows_of(without.rows, rmn, "class-il")
+    assert set(inferred["rule"]) == {"max-logit"}  # energy was measured as well
+    assert set(inferred["baseline"]) == {"rmn"}
+    assert set(rows_of(without.rows, naive, "class-il")["rule"]) == {"classes seen"}

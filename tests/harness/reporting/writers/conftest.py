@@ -24,7 +24,8 @@ def awkward(tmp_path: Path) -> Report:
             [Text("R*"), Text("", quoted="60.2 ± 1.1 [2]"), Text("")],
         ],
         left=frozenset({0, 2}),
-        notes=["task-aware", "100 % other"],
+        notes=["with the identity", "100 % other"],
+        summary="Of 50 % & more.",
     )
     data = pd.DataFrame({"method": ["RMN", 'a "b", c\nd'], "mean": [0.1 + 0.2, None], "n": [3, 0]})
     template = tmp_path / "empty.typ"

@@ -49,4 +49,5 @@ def test_titles_and_notes_stand_around_their_table(awkward: Report, tmp_path: Pa
     text = (tmp_path / "a.md").read_text()
     first, second = text.split("## Second")
     assert "1. " not in first
-    assert second.rstrip().endswith("1. task-aware\n2. 100 % other")
+    assert second.strip().startswith("Of 50 % \\& more.\n\n| Method")
+    assert second.rstrip().endswith("1. with the identity\n2. 100 % other")

@@ -16,6 +16,7 @@ TEMPLATE = """
 #let data = json(bytes(sys.inputs.data))
 #assert.eq(data.word, "± & \\"quoted\\"")
 #assert.eq(data.figures.map(item => item.caption), ("first", "second"))
+#assert.eq(data.figures.map(item => item.section), ("task-il", "class-il"))
 #for item in data.figures { image(item.path) }
 """
 
@@ -23,7 +24,10 @@ TEMPLATE = """
 def draw(folder: Path) -> Sequence[Figure]:
     """Two figures, one in a folder of its own."""
     (folder / "deep").mkdir()
-    figures = [Figure(folder / "one.pdf", "first"), Figure(folder / "deep" / "two.pdf", "second")]
+    figures = [
+        Figure(folder / "one.pdf", "first", "task-il"),
+        Figure(folder / "deep" / "two.pdf", "second", "class-il"),
+    ]
     for figure in figures:
         Drawing().savefig(figure.path, metadata={"CreationDate": None})
     return figures

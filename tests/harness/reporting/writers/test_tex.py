@@ -72,4 +72,5 @@ def test_whatever_is_no_table_is_a_comment(awkward: Report, tmp_path: Path) -> N
     outside = re.sub(r"\\begin\{tabular\}.*?\\end\{tabular\}\n", "", text, flags=re.DOTALL)
     assert all(line.startswith("% ") for line in outside.splitlines())
     assert "% A report; needs \\usepackage{booktabs}" in outside
+    assert "% Of 50 % & more." in outside
     assert "% [2] 100 % other" in outside

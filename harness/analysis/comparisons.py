@@ -1,0 +1,63 @@
+"""What counts of a benchmark and profile, cut into comparisons that one table may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from harness.config.run import Run
+from harness.config.scenarios import SCENARIOS
+from harness.storage import schema
+from harness.storage.store import Results
+
+NORM: Final = "training.norm"
+OUTPUTS: Final = "training.outputs"
+
+Factors = Mapping[str, Any]
+"""Values of `NORM` and `OUTPUTS` that are not a scenario's own, by these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs that were asked the same: of one scenario, with one normalisation and kind of outputs.
+
+    Attributes:
+        scenario: of all runs (`harness.config.scenarios`).
+        results: the runs, with those that did not finish.
+        factors: of all runs; empty where each has the scenario's own.
+    """
+
+    scenario: str
+    results: Results
+    factors: Factors = field(default_factory=dict)
+
+
+def comparisons(results: Results) -> list[Comparison]:
+    """The comparisons with a finished run, in the order of the scenarios.
+
+    Of each scenario, its own normalisation and outputs come first; runs that were asked for another
+    one, such as no normalisation for any method, are comparisons of their own.
+
+    Args:
+        results: of `harness.analysis.selection.select`.
+    """
+    return [found for scenario in SCENARIOS for found in _of_scenario(results, scenario)]
+
+
+def factors_of(run: Run) -> Factors:
+    """The normalisation and the outputs that a run was given instead of its scenario's own."""
+    return {name: run.overrides[name] for name in (NORM, OUTPUTS) if name in run.overrides}
+
+
+def _of_scenario(results: Results, scenario: str) -> Iterator[Comparison]:
+    records = [record for record in results.records if record.run.scenario == scenario]
+    asked: dict[str, Factors] = {}
+    for record in sorted(records, key=lambda one: len(factors_of(one.run))):
+        asked.setdefault(str(factors_of(record.run)), factors_of(record.run))
+    for factors in asked.values():
+        chosen = [record for record in records if factors_of(record.run) == factors]
+        finished = {record.run.id for record in chosen if record.status == "finished"}
+        if finished:
+            rows = schema.of_runs(results.rows, finished)
+            yield Comparison(scenario, replace(results, records=chosen, rows=rows), factors)
