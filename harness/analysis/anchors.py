@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
+from harness.analysis.statistics import half_width
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import allowed_scenarios
 from harness.config.suggestions import unknown
@@ -18,9 +21,6 @@ _PATH: Final = Path(__file__).with_name("anchors.csv")
 
 TOLERANCE: Final = 1.5
 """Points that ours may differ by from a published number; more needs a reason."""
-
-COLUMNS: Final = ("benchmark", "scenario", "method", "published", "ours", "seeds", "difference")
-"""Of `beside_published`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +95,43 @@ def _checked(line: list[str]) -> Anchor:
 ANCHORS: Final = read(_PATH)
 
 
-def beside_published(anchors: Iterable[Anchor], measured: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A published accuracy beside ours.
+
+    Attributes:
+        anchor: what is published.
+        ours: mean over seeds, in percent; NaN where nothing was measured.
+        half_width: of its 95 % interval, in points; NaN for fewer than two seeds.
+        seeds: number of seeds.
+    """
+
+    anchor: Anchor
+    ours: float
+    half_width: float
+    seeds: int
+
+    @property
+    def difference(self) -> float:
+        """Ours minus the published one, in points."""
+        return self.ours - self.anchor.value
+
+
+def beside_published(anchors: Iterable[Anchor], measured: pd.DataFrame) -> list[Comparison]:
     """Each published accuracy beside the mean of ours over seeds.
 
     Args:
         anchors: what is published.
         measured: final accuracies between 0 and 1 of runs with the benchmarks' own settings, a row
             a run, with the columns benchmark, scenario, method and value.
-
-    Returns:
-        A row an anchor, in their order, with the columns `COLUMNS`; accuracies and the difference,
-        ours minus the published one, are in percent, NaN where nothing was measured.
     """
-    keys = ["benchmark", "scenario", "method"]
-    means = measured.groupby(keys, observed=True)["value"].agg(["mean", "count"])
-    rows = []
+    keys = measured["benchmark"], measured["scenario"], measured["method"]
+    found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for benchmark, scenario, method, value in zip(*keys, measured["value"], strict=True):
+        found[benchmark, scenario, method].append(100 * value)
+    comparisons = []
     for anchor in anchors:
-        key = anchor.benchmark, anchor.scenario, anchor.method
-        mean, count = means.loc[key] if key in means.index else (float("nan"), 0)
-        ours = 100 * float(mean)
-        rows.append((*key, anchor.value, ours, int(count), ours - anchor.value))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        values = np.array(found[anchor.benchmark, anchor.scenario, anchor.method])
+        mean = float(values.mean()) if len(values) else float("nan")
+        comparisons.append(Comparison(anchor, mean, half_width(values), len(values)))
+    return comparisons
