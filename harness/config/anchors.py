@@ -138,7 +138,7 @@ _VAN_DE_VEN: Final[Settings] = {
     scenario: {"ewc": {"ewc_lambda": 100.0}, "si": {"si_lambda": 10.0, "eps": 0.1}}
     for scenario in ("task-il", "domain-il")
 }
-"""As the authors' code has them for Permuted-MNIST since 2022; what they were in 2018 is not said."""
+"""As the authors' code has them for Permuted-MNIST since 2022; those of 2018 are not known."""
 
 _WSN: Final[Settings] = {"task-il": {"ewc": {"ewc_lambda": 100.0}}}
 """The publication does not say."""

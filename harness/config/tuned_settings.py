@@ -65,8 +65,9 @@ def best_known(
 ) -> dict[str, Any]:
     """The settings that a method has in a comparison instead of its defaults.
 
-    Those of the benchmark; over them those tuned on the benchmark in the scenario with the normalisation, or else on the nearest of
-    its tuning sources that has any; in the profile `paper`, the paper's own on top.
+    Those that the benchmark itself declares; on top those tuned on it in the scenario with the
+    normalisation, or else on the nearest of its tuning sources that has any; in the profile `paper`,
+    the paper's own on top.
 
     Args:
         benchmark: which tasks.
