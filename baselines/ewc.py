@@ -31,10 +31,10 @@ class EWC(Baseline):
     colour: ClassVar[str] = "#de8f05"
     reference: ClassVar[str] = "Kirkpatrick et al., PNAS 2017"
     version: ClassVar[int] = 3  # 2 squared gradients of batches; 1 kept each task's penalty
-    strength: ClassVar[str] = "ewc_lambda"
+    penalty_setting: ClassVar[str] = "ewc_lambda"
 
     ewc_lambda: float = setting(
-        100.0, "strength lambda of the penalty", minimum=0, search=Range(1.0, 1e6)
+        1000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e6)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"

@@ -71,9 +71,8 @@ class Baseline(ABC):
         role: why it stands in a comparison; decides where it is compared by default.
         rule: how its task is inferred when it is not given, "" for methods without task identity.
         colour: of its curves, as hex digits like "#0173b2"; "" for one derived from its name.
-        strength: name of the setting that is the strength of a penalty on moving away from what
-            earlier tasks taught, "" for none. At 0 the method is Naive, bit for bit, and at 1e12
-            the first task is kept.
+        penalty_setting: name of the setting that is the strength of a penalty against forgetting,
+            "" for none. At 0 the method is Naive, bit for bit, and at 1e12 the first task is kept.
         tuning_source: name of the method whose tuned settings it takes, "" for its own.
         counterpart: name of the method with task labels that it is held against on streams without
             them, "" for itself.
@@ -89,7 +88,7 @@ class Baseline(ABC):
     role: ClassVar[Role] = Role.BASELINE
     rule: ClassVar[str] = ""
     colour: ClassVar[str] = ""
-    strength: ClassVar[str] = ""
+    penalty_setting: ClassVar[str] = ""
     tuning_source: ClassVar[str] = ""
     counterpart: ClassVar[str] = ""
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

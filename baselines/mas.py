@@ -32,10 +32,10 @@ class MAS(Baseline):
     colour: ClassVar[str] = "#cc78bc"
     reference: ClassVar[str] = "Aljundi et al., ECCV 2018"
     version: ClassVar[int] = 2  # 1 was Avalanche's
-    strength: ClassVar[str] = "lambda_reg"
+    penalty_setting: ClassVar[str] = "lambda_reg"
 
     lambda_reg: float = setting(
-        1.0, "strength lambda of the penalty", minimum=0, search=Range(0.001, 1000.0)
+        0.1, "strength lambda of the penalty", minimum=0, search=Range(0.001, 100.0)
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

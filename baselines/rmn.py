@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from baselines.interface import Baseline, Range, Requirement, Role, Supervision, setting
 from baselines.registry import register
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
 
     from baselines.context import Context
+
+_OF_THE_PAPER: Final = {
+    "beta": 80.0,
+    "beta_end": None,
+    "initialisation": "skewed_normal",
+    "pruning": "converged",
+}
+"""Section 5.1, and Sections 2.2 (no difference from a beta of 80 on) and 3.2 of the supplement."""
 
 
 @register
@@ -28,45 +36,46 @@ class RMNBaseline(Baseline):
         "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "
         "in Continual Learning with Optimal Relevance Mapping, 2021"
     )
+    version: ClassVar[int] = 2  # 1 had a constant beta and pruned at convergence
     rule: ClassVar[str] = "max-logit"
     supervision: ClassVar[Supervision] = Supervision.TASK_LABELS
     requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.TASK_IDENTITY})
-    # Section 5.1, and Section 3.2 of the supplement
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "split_cifar100": {
-            "initialisation": "skewed_normal",
-            "mapping_lr": 0.01,
-            "prune_below": 0.05,
-        },
-        "split_cifar100_20": {
-            "initialisation": "skewed_normal",
-            "mapping_lr": 0.01,
-            "prune_below": 0.01,
-        },
-        "split_omniglot": {"initialisation": "skewed_normal", "mapping_lr": 0.0001},
+        "split_cifar100": {**_OF_THE_PAPER, "mapping_lr": 0.01, "prune_below": 0.05},
+        "split_cifar100_20": {**_OF_THE_PAPER, "mapping_lr": 0.01, "prune_below": 0.01},
+        "split_omniglot": {**_OF_THE_PAPER, "mapping_lr": 0.0001, "prune_below": 0.05},
     }
 
-    beta: float = setting(50.0, "tightness of the soft-round", minimum=1)
-    learn_beta: bool = setting(False, "learn one beta per layer, starting from beta")
+    beta: float = setting(50.0, "tightness of the soft-round when a task begins", minimum=1)
+    beta_end: float | None = setting(
+        2000.0, "beta in the last step of a task, to which it rises; none: it stays", minimum=1
+    )
+    learn_beta: bool = setting(
+        False, "learn one beta per layer, starting from beta, instead of raising it"
+    )
     initialisation: Literal["normal", "skewed_normal", "uniform"] = setting(
         "normal", "first values of the mappings; the paper: skewed_normal, its code: uniform"
     )
-    spread: float = setting(
-        0.02, "standard deviation of the normal initialisation", minimum=0, search=Range(0.005, 0.5)
-    )
+    spread: float = setting(0.02, "standard deviation of the normal initialisation", minimum=0)
     l1_weight: float = setting(0.0, "weight of the mean mapping over free weights", minimum=0)
     l0_weight: float = setting(
-        0.3, "weight of the mean relevance over free weights", minimum=0, search=Range(0.03, 3.0)
+        0.3, "weight of the mean relevance over free weights", minimum=0, search=Range(0.03, 10.0)
     )
     overlap_weight: float = setting(0.0, "weight of the overlap with earlier masks", minimum=0)
-    prune_below: float = setting(
-        0.05, "mu: relevance at which an entry is pruned", minimum=0, maximum=0.999999
+    pruning: Literal["none", "late", "converged"] = setting(
+        "none", "when to prune: never, after each late epoch but the last, or at convergence"
     )
-    prune_epoch: int | None = setting(
-        None, "epoch of a task after which to prune; none: when its loss has converged", minimum=1
+    prune_below: float = setting(
+        0.999999, "mu: relevance up to which an entry is pruned", minimum=0, maximum=0.999999
+    )
+    prune_share: float = setting(
+        0.5, "share of a task's epochs that are late", minimum=0, maximum=1
     )
     mapping_lr: float | None = setting(
-        0.005, "learning rate of the mappings; none: that of the weights", minimum=0
+        0.005,
+        "learning rate of the mappings; none: that of the weights",
+        minimum=0,
+        search=Range(0.001, 0.05),
     )
 
     def build(self, context: Context) -> SupervisedTemplate:
@@ -103,6 +112,8 @@ class RMNBaseline(Baseline):
             "l1_weight": self.l1_weight,
             "l0_weight": self.l0_weight,
             "overlap_weight": self.overlap_weight,
+            "beta_end": self.beta_end,
+            "pruning": self.pruning,
             "prune_below": self.prune_below,
-            "prune_epoch": self.prune_epoch,
+            "prune_share": self.prune_share,
         }

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 class SynapticIntelligence(Baseline):
     """Synaptic intelligence: importance is the share of a loss decrease that a weight brought.
 
-    As published (Equations 3 to 5), with steps of Adam, whose state starts anew with each task, as
-    in the authors' code. Importances are kept from going below zero after each task.
+    As published (Zenke et al., Equations 3 to 5), but that importances are kept from going below
+    zero after each task, as in the code of Chaudhry et al. 2019 (facebookresearch/agem): a negative
+    penalty would push weights away. Steps are those of the comparison's Adam.
     """
 
     name: ClassVar[str] = "si"
     title: ClassVar[str] = "SI"
     colour: ClassVar[str] = "#029e73"
     reference: ClassVar[str] = "Zenke, Poole, Ganguli, ICML 2017"
-    strength: ClassVar[str] = "si_lambda"
+    penalty_setting: ClassVar[str] = "si_lambda"
 
     si_lambda: float = setting(1.0, "strength c of the penalty", minimum=0, search=Range(0.01, 1e4))
     eps: float = setting(0.1, "damping xi of the importance", minimum=0)

@@ -58,7 +58,7 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     from harness.storage import store
 
     survey = store.survey(request.config.results, request.benchmark.name, request.profile)
-    found = states(request.runs, request.config, request.retry_failed, survey)
+    found = states(request.runs, survey, request.retry_failed)
     if request.runs:
         budget = request.budget.identity().items()
         shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
@@ -79,7 +79,7 @@ def _expected(left: Sequence[Run], survey: Survey) -> str:
     """What the runs that are left will cost; "" if nothing is known of them."""
     from harness.analysis.cost import expected_cost
 
-    cost = expected_cost([run.baseline for run in left], survey.records)
+    cost = expected_cost([run.baseline for run in left], survey.records.values())
     if cost.untimed == cost.runs:
         return ""
     uncounted = f"; {cost.untimed} runs whose method has none are not counted"

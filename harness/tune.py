@@ -21,7 +21,9 @@ from harness.cli.progress_display import say
 from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
 from harness.config.search_spaces import Search
+from harness.config.settings import SettingError
 from harness.config.tuned_settings import Choice, save_choices
+from harness.execution.executor import FatalError
 from harness.storage import provenance
 
 if TYPE_CHECKING:
@@ -62,7 +64,11 @@ def _tune(request: TuningRequest, log: Console) -> int:
 
 
 def _conduct(request: TuningRequest, log: Console) -> list[Replay]:
-    """Every study as far as it gets; those that need runs at the same time make them together."""
+    """Every study as far as it gets; those that need runs at the same time make them together.
+
+    Raises:
+        FatalError: values that are to be searched cannot be had.
+    """
     from harness.storage import store
     from harness.tuning.outcomes import outcomes
     from harness.tuning.replay import replay
@@ -70,7 +76,10 @@ def _conduct(request: TuningRequest, log: Console) -> list[Replay]:
     asked: set[str] = set()
     while True:
         known = outcomes(store.read(request.config.results, request.benchmark.name, TUNING))
-        replays = [replay(search, known) for search in request.searches]
+        try:
+            replays = [replay(search, known) for search in request.searches]
+        except SettingError as error:  # values that do not go together, or not with the stream
+            raise FatalError(str(error)) from error
         new = [run for one in replays for run in one.missing if run.id not in asked]
         if not new:
             return replays
@@ -90,8 +99,9 @@ def _show(finished: Sequence[Study], log: Console) -> None:
         for name in study.at_edge:
             say(
                 log,
-                f"{study.method}.{name}={study.settings[name]:g} in {study.scenario} is at the edge "
-                f"of what was tried; search more widely: --search {study.method}.{name}=LOW..HIGH",
+                f"{study.method}.{name}={study.settings[name]:g} in {study.scenario} is at the "
+                "edge of what was tried; search more widely by "
+                f"--search {study.method}.{name}=LOW..HIGH",
             )
     Console().print_json(data=chosen)
 

@@ -39,8 +39,9 @@ def convert(
 
     Args:
         module: any module, nested or not; it is left unchanged.
-        beta: tightness of the soft-round; the paper sees no difference from 80 on.
-        learn_beta: learn one beta per layer, starting from `beta`.
+        beta: tightness of the soft-round at the start of each task, where `RMNPlugin` raises it
+            from; the paper has a constant one and sees no difference from 80 on.
+        learn_beta: learn one beta per layer, in each task starting from `beta`, as in the paper.
         initialisation: initial values of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).

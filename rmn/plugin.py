@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from inspect import getattr_static
-from typing import Literal, TypedDict, Unpack
+from typing import Final, Literal, TypedDict, Unpack
 
 import torch
 from avalanche.benchmarks import CLExperience
@@ -17,13 +17,17 @@ from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
 
+PRUNING: Final = ("none", "late", "converged")
+"""When `RMNPlugin` prunes."""
 
-class PenaltyArguments(TypedDict, total=False):
+
+class RelevanceArguments(TypedDict, total=False):
     """Arguments of `RelevancePlugin`."""
 
     l1_weight: float
     l0_weight: float
     overlap_weight: float
+    beta_end: float | None
     prune_below: float
     negative_loss_weight: float
     negative_samples: Literal["noise", "shuffled"]
@@ -33,12 +37,15 @@ class RelevancePlugin(SupervisedPlugin):
     """Penalises the live mappings, and restores the weights of finished tasks after each step.
 
     It does not know where tasks begin and end: a subclass or the strategy calls `begin_task`,
-    `prune` and `finish_task`.
+    `tighten`, `prune` and `finish_task`.
 
     Args:
         l1_weight: weight of the mean magnitude of the mapping over free weights.
         l0_weight: weight of the mean relevance over free weights.
         overlap_weight: weight of the overlap with the masks of finished tasks.
+        beta_end: beta in the last step of a task, to which it rises from the one that the network
+            was converted with (`rmn.mapping.tightening`); None for a constant beta. Betas that are
+            learned are left alone.
         prune_below: mu, the relevance up to which entries are set to zero when pruning.
         negative_loss_weight: weight of the mean squared output on negative samples, which an
             optimizer step of its own reduces after each step on data (Algorithm 2, lines 14 to 17);
@@ -46,7 +53,8 @@ class RelevancePlugin(SupervisedPlugin):
         negative_samples: kind of negative samples, see `rmn.negative_samples`.
 
     Raises:
-        ValueError: `prune_below` is not in [0, 1), or `negative_samples` is unknown.
+        ValueError: `beta_end` is not above 0, `prune_below` is not in [0, 1), or
+            `negative_samples` is unknown.
     """
 
     def __init__(
@@ -55,7 +63,8 @@ class RelevancePlugin(SupervisedPlugin):
         l1_weight: float = 0.0,
         l0_weight: float = 0.0,
         overlap_weight: float = 0.0,
-        prune_below: float = 0.05,
+        beta_end: float | None = 2000.0,
+        prune_below: float = 0.999999,
         negative_loss_weight: float = 0.0,
         negative_samples: Literal["noise", "shuffled"] = "noise",
     ) -> None:
@@ -64,11 +73,14 @@ class RelevancePlugin(SupervisedPlugin):
             raise ValueError(
                 f"negative_samples is {negative_samples!r}; use one of {tuple(NEGATIVE_SAMPLES)}"
             )
+        if beta_end is not None and beta_end <= 0:
+            raise ValueError(f"beta_end is {beta_end}; it must be above 0")
         if not 0 <= prune_below < 1:
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
         self.l1_weight = l1_weight
         self.l0_weight = l0_weight
         self.overlap_weight = overlap_weight
+        self.beta_end = beta_end
         self.prune_below = prune_below
         self.negative_loss_weight = negative_loss_weight
         self.negative_samples = negative_samples
@@ -93,6 +105,17 @@ class RelevancePlugin(SupervisedPlugin):
             )
         strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
 
+    def tighten(self, strategy: SupervisedTemplate, *, step: int, steps: int) -> None:
+        """Set the beta of an optimizer step; to be called before its forward pass.
+
+        Args:
+            strategy: the strategy that trains the network.
+            step: number of the step since the task began, from 0.
+            steps: number of steps over which beta rises.
+        """
+        if self.beta_end is not None:
+            relevance_network(strategy).tighten(self.beta_end, step=step, steps=steps)
+
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Add the penalties to the loss."""
         network = relevance_network(strategy)
@@ -109,7 +132,7 @@ class RelevancePlugin(SupervisedPlugin):
             relevance_network(strategy).restore_frozen_weights()
 
     def prune(self, strategy: SupervisedTemplate) -> None:
-        """Set the live entries of little relevance to zero, for the rest of the task."""
+        """Set live entries whose relevance is at most mu to zero, for the rest of the task."""
         relevance_network(strategy).prune(self.prune_below)
 
     def finish_task(self, strategy: SupervisedTemplate) -> None:
@@ -129,37 +152,44 @@ class RelevancePlugin(SupervisedPlugin):
 class RMNPlugin(RelevancePlugin):
     """Algorithm 1 of the paper: each experience is a task with relevance mappings of its own.
 
-    Per experience: new mappings, BatchNorms and optimizer state; penalties on the mappings; pruning
-    once. After each step the weights of earlier tasks are restored. At the end the rounded mapping
-    is stored and its weights are frozen.
+    Per experience: new mappings, BatchNorms and optimizer state; penalties on the mappings; a beta
+    that rises over its steps; perhaps pruning. After each step the weights of earlier tasks are
+    restored. At the end the rounded mapping is stored and its weights are frozen.
 
     Args:
-        prune_epoch: number of the epoch of a task after which to prune; None to prune when the
-            epoch's mean loss no longer falls by `tolerance`, as the paper does ("whenever the task
-            loss converges").
-        tolerance: smallest relative fall of the loss that counts as progress.
+        pruning: when entries that have not tightened towards one are set to zero. "none": never;
+            "late": after each epoch in the last `prune_share` of a task's epochs but the last one,
+            as other public code of the method does, so that the weights can adapt; "converged":
+            once, after the epoch whose mean loss no longer falls by `tolerance`, as the paper does
+            ("whenever the task loss converges").
+        prune_share: share of the epochs for "late".
+        tolerance: smallest relative fall of the loss that counts as progress, for "converged".
         own_outputs: whether the loss is over the outputs of the task's own classes; the others are
             then closed to the task.
-        **penalties: arguments of `RelevancePlugin`.
+        **arguments: arguments of `RelevancePlugin`.
 
     Raises:
         TypeError: at the first experience, if the strategy's model was not made by `convert`.
-        ValueError: `prune_below` is not in [0, 1), `negative_samples` is unknown, or `prune_epoch`
-            is below 1.
+        ValueError: `pruning` or `negative_samples` is unknown, `beta_end` is not above 0,
+            `prune_below` is not in [0, 1), or `prune_share` not in [0, 1].
     """
 
     def __init__(
         self,
         *,
-        prune_epoch: int | None = None,
+        pruning: Literal["none", "late", "converged"] = "none",
+        prune_share: float = 0.5,
         tolerance: float = 0.05,
         own_outputs: bool = False,
-        **penalties: Unpack[PenaltyArguments],
+        **arguments: Unpack[RelevanceArguments],
     ) -> None:
-        super().__init__(**penalties)
-        if prune_epoch is not None and prune_epoch < 1:
-            raise ValueError(f"prune_epoch is {prune_epoch}; it must be at least 1")
-        self.prune_epoch = prune_epoch
+        super().__init__(**arguments)
+        if pruning not in PRUNING:
+            raise ValueError(f"pruning is {pruning!r}; use one of {PRUNING}")
+        if not 0 <= prune_share <= 1:
+            raise ValueError(f"prune_share is {prune_share}; it must lie in [0, 1]")
+        self.pruning = pruning
+        self.prune_share = prune_share
         self.own_outputs = own_outputs
         self._convergence = Convergence(tolerance)
         self._epoch = 0
@@ -183,16 +213,21 @@ class RMNPlugin(RelevancePlugin):
         self._convergence.reset()
         self._epoch, self._pruned = 0, False
 
+    def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        """Raise beta; the steps of a task are its epochs times its batches."""
+        steps = strategy.train_epochs * len(strategy.dataloader)
+        self.tighten(strategy, step=strategy.clock.train_exp_iterations, steps=steps)
+
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Add the penalties to the loss, and record it."""
         super().before_backward(strategy, **kwargs)
-        if self.prune_epoch is None and not self._pruned:
+        if self.pruning == "converged" and not self._pruned:
             self._convergence.update(strategy.loss)
 
     def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
-        """Prune once, at the given epoch or when the loss has converged."""
+        """Prune, where it is time to."""
         self._epoch += 1
-        if not self._pruned and self._is_time_to_prune():
+        if self._is_time_to_prune(strategy.train_epochs):
             self.prune(strategy)
             self._pruned = True
 
@@ -200,10 +235,10 @@ class RMNPlugin(RelevancePlugin):
         """Finish the task."""
         self.finish_task(strategy)
 
-    def _is_time_to_prune(self) -> bool:
-        if self.prune_epoch is not None:
-            return self._epoch == self.prune_epoch
-        return self._convergence.end_window()
+    def _is_time_to_prune(self, epochs: int) -> bool:
+        if self.pruning == "late":
+            return self._epoch < epochs <= self._epoch + self.prune_share * epochs
+        return self.pruning == "converged" and not self._pruned and self._convergence.end_window()
 
 
 def relevance_network(strategy: SupervisedTemplate) -> RelevanceNetwork:

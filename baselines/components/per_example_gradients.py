@@ -80,7 +80,11 @@ def mean_over_examples(
 def _by_task(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same examples, one task to a batch: a network may pass each task's apart."""
     for x, y, task_labels in batches:
-        for label in torch.unique(task_labels):
+        labels = torch.unique(task_labels)
+        if len(labels) == 1:
+            yield x, y, task_labels
+            continue
+        for label in labels:
             own = task_labels == label
             yield x[own], y[own], task_labels[own]
 

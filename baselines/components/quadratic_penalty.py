@@ -1,4 +1,4 @@
-"""The penalty of EWC and SI: important weights are pulled to where earlier tasks had them."""
+"""The penalty of EWC, SI and MAS: important weights are pulled to where earlier tasks had them."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ LEAST_SEEDS: Final = 3
 as wide as its standard error, and tells hardly any two methods apart."""
 
 BEST_NOTE: Final = (
-    "Bold: the best mean, and those that a paired t-test over the seeds does not tell from it (two-"
-    f"sided, {1 - CONFIDENCE:.0%}, Holm's correction for the number of methods); only of at least "
-    f"{LEAST_SEEDS} seeds."
+    "Bold: the best mean, and those that a paired t-test over the seeds does not tell from it "
+    f"(two-sided, {100 - 100 * CONFIDENCE:.0f} %, Holm's correction for the number of methods); "
+    f"only of at least {LEAST_SEEDS} seeds."
 )
 """What it means to be marked as best; for captions."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -30,26 +30,16 @@ INTERRUPTED: Final = ENDED + signal.SIGINT
 TO_RUN: Final = "to run"
 
 
-def states(
-    runs: Sequence[Run],
-    config: ExecutionConfig,
-    retry_failed: bool,
-    survey: Survey | None = None,
-) -> list[str]:
+def states(runs: Iterable[Run], survey: Survey, retry_failed: bool) -> list[str]:
     """For each run `TO_RUN`, or its state in the store; those are left alone.
 
     Args:
         runs: all runs of a command.
-        config: where their results are.
+        survey: of their benchmark and profile.
         retry_failed: whether failed runs are to run again.
-        survey: of their benchmark and profile, if it was made already.
     """
-    from harness.storage import store  # imports pandas; a wrong argument need not wait for it
-
     again = {"missing"} | ({"failed", "diverged"} if retry_failed else set())
-    known = survey.states if survey else {}
-    found = (known.get(run.id) or store.status(config.results, run) for run in runs)
-    return [TO_RUN if state in again else state for state in found]
+    return [TO_RUN if state in again else state for state in map(survey.status, runs)]
 
 
 def make_missing(
@@ -64,7 +54,7 @@ def make_missing(
     What other commands on the same results folder make meanwhile is waited for, not made.
 
     Args:
-        runs: all runs of a command.
+        runs: all runs of a command, of one benchmark and profile.
         config: how they are made.
         executor: makes them.
         log: where the progress is shown.
@@ -73,7 +63,12 @@ def make_missing(
     Raises:
         FatalError: no run can be made as configured.
     """
-    found = zip(runs, states(runs, config, retry_failed), strict=True)
+    from harness.storage import store  # imports pandas; a wrong argument need not wait for it
+
+    if not runs:
+        return
+    survey = store.survey(config.results, runs[0].benchmark, runs[0].profile)
+    found = zip(runs, states(runs, survey, retry_failed), strict=True)
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
     if missing:
@@ -81,7 +76,7 @@ def make_missing(
         from harness.execution.sharing import make_shared  # imports pandas
 
         with display(log, len(missing)) as listener:
-            make_shared(missing, config, executor, listener)
+            make_shared(missing, survey, config, executor, listener)
 
 
 def unfinished(runs: Sequence[Run], config: ExecutionConfig) -> dict[str, Checkpoint]:

@@ -23,7 +23,7 @@ from harness.evaluation.routers import routers_of
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
 
-_IN_USE = ("adapted_dataset", "dataloader", "mbatch")
+_IN_USE = ("adapted_dataset", "dataloader", "loss", "mb_output", "mbatch")
 _NOT_KEPT = (CLExperience, CLStream, EvaluationPlugin, Optimizer, StreamLoader)
 
 
@@ -61,8 +61,8 @@ def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
     Predictions need the parameters and buffers of its model, or what a strategy with
     `HasInferenceTensors` says, and what its task routers need.
 
-    Left out: the current experience and its loader, Avalanche's evaluator, and the optimizer, whose
-    state is made anew for each task.
+    Left out: the current experience, its loader and the last batch, Avalanche's evaluator, and the
+    optimizer, whose state is made anew for each task.
     """
     found = MemoryUsage()
     needed = inference_tensors(strategy)  # kept, so that nothing else comes to the same address

@@ -14,6 +14,7 @@ from harness.execution.executor import (
     register_executor,
 )
 from harness.execution.make_run import RunEnded, record_crash
+from harness.execution.reporter import ProgressReporter
 from harness.execution.scheduling import Schedule
 from harness.execution.worker import Fatal
 from harness.execution.worker_process import WorkerProcess
@@ -64,14 +65,14 @@ class _Pool:
     ) -> None:
         self._config = config
         self._schedule = schedule
-        self._listener = listener
-        self._workers: list[WorkerProcess] = []
+        self._workers: dict[int, WorkerProcess] = {}
+        self._reporter = ProgressReporter(schedule, listener, self._workers)
 
     def run(self, size: int) -> None:
         """Keep so many workers busy, at most, until nothing is left to run."""
         while True:
             self._hand_out(size)
-            busy = {one.connection: n for n, one in enumerate(self._workers) if one.run}
+            busy = {one.connection: n for n, one in self._workers.items() if one.run}
             if not busy:
                 return
             for connection in wait(list(busy)):
@@ -79,7 +80,7 @@ class _Pool:
 
     def stop(self) -> None:
         """End every worker, and remove what it was writing."""
-        for worker in self._workers:
+        for worker in self._workers.values():
             worker.stop()
             if worker.run:
                 _remove_unfinished(self._config.results, worker.run)
@@ -87,18 +88,16 @@ class _Pool:
     def _hand_out(self, size: int) -> None:
         """Give every idle worker a run, and start workers while there are runs for them."""
         for number in range(size):
-            if number < len(self._workers) and self._workers[number].run is not None:
+            worker = self._workers.get(number)
+            if worker and worker.run:
                 continue
             run = self._schedule.next()
             if run is None:
                 return
-            if number == len(self._workers):
-                self._workers.append(WorkerProcess(self._config, number))
-            self._start(number, run)
-
-    def _start(self, number: int, run: Run) -> None:
-        self._workers[number].start(run)
-        self._listener.started(number, run)
+            if worker is None:
+                worker = self._workers[number] = WorkerProcess(self._config, number)
+            worker.start(run)
+            self._reporter.started(number, run)
 
     def _receive(self, number: int) -> None:
         worker = self._workers[number]
@@ -106,10 +105,10 @@ class _Pool:
         assert run is not None
         match message := worker.receive():
             case RunProgress():
-                self._listener.progressed(number, run, message, self._remaining())
+                self._reporter.progressed(number, run, message)
             case RunEnded(error, seconds):
                 worker.run = None
-                self._ended(number, run, error, seconds)
+                self._reporter.ended(number, run, error, seconds)
             case Fatal(reason):
                 raise FatalError(reason)
             case None:
@@ -124,16 +123,7 @@ class _Pool:
         error = record_crash(run, self._config, error, worker.started, worker.seconds)
         worker.stop()
         self._workers[number] = WorkerProcess(self._config, number)
-        self._ended(number, run, error, worker.seconds)
-
-    def _ended(self, number: int, run: Run, error: str, seconds: float) -> None:
-        if not error:
-            self._schedule.measured(run, seconds)
-        self._listener.ended(number, run, error, seconds, self._remaining())
-
-    def _remaining(self) -> float | None:
-        in_progress = [worker.in_progress for worker in self._workers]
-        return self._schedule.remaining(filter(None, in_progress), len(self._workers))
+        self._reporter.ended(number, run, error, worker.seconds)
 
 
 def _remove_unfinished(results: Path, run: Run) -> None:

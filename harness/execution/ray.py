@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -31,10 +30,12 @@ from harness.execution.executor import (
 from harness.execution.make_run import keep, record_crash
 from harness.execution.preparation import process_variables
 from harness.execution.ray_worker import MadeRun, Mailbox, News, RayWorker
+from harness.execution.reporter import ProgressReporter
 from harness.execution.retries import Retries
 from harness.execution.scheduling import RunInProgress, Schedule
 from harness.execution.worker import Fatal
 from harness.storage import checkpoints, provenance
+from harness.storage.scratch import scratch_folder, sweep
 
 _GPUS_PER_RUN: Final = 0.25
 """Of a GPU; networks of this size leave most of one idle."""
@@ -44,6 +45,8 @@ _PATIENCE: Final = 10.0
 """Seconds to wait for an answer of the head node."""
 _FAILED_STARTS: Final = 4
 """So many workers in a row that do not start are no coincidence."""
+_PROBE: Final = ".probe-"
+"""Begins the name of a folder among the results that shows which nodes see them."""
 
 
 def _fraction(text: str) -> float:
@@ -197,10 +200,10 @@ class _Pool:
         self._config = config
         self._gpus = gpus
         self._schedule = schedule
-        self._listener = listener
         self._probe = probe
         self._retries = Retries(config.results)
         self._workers: dict[int, _Worker] = {}
+        self._reporter = ProgressReporter(schedule, listener, self._workers)
         self._failed_starts = 0
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._mailbox = ray.remote(num_cpus=0)(Mailbox).options(scheduling_strategy=here).remote()
@@ -263,14 +266,14 @@ class _Pool:
                 if run is None:
                     return
                 worker.start(run)
-                self._listener.started(number, run)
+                self._reporter.started(number, run)
 
     def _report(self, news: Sequence[News]) -> None:
         for one in news:
             worker = self._workers.get(one.worker)
             if worker and worker.run and worker.run.id == one.run_id:
                 worker.fraction = one.progress.fraction
-                self._listener.progressed(one.worker, worker.run, one.progress, self._remaining())
+                self._reporter.progressed(one.worker, worker.run, one.progress)
 
     def _receive(self, number: int) -> None:
         import ray
@@ -293,7 +296,7 @@ class _Pool:
                 record, rows, masks = message.record, message.rows, message.masks
                 unstored = keep(self._config.results, record, rows, masks)
                 error = "\n".join(filter(None, (ended.error, unstored)))
-                self._end(number, run, error, ended.seconds)
+                self._reporter.ended(number, run, error, ended.seconds)
 
     def _lose(self, number: int, error: str) -> None:
         """Let another worker take the place of a lost one, and make its run."""
@@ -311,16 +314,7 @@ class _Pool:
         else:
             reason = provenance.without_paths(error)
             reason = record_crash(run, self._config, reason, worker.started, worker.seconds)
-            self._end(number, run, reason, worker.seconds)
-
-    def _end(self, number: int, run: Run, error: str, seconds: float) -> None:
-        if not error:
-            self._schedule.measured(run, seconds)
-        self._listener.ended(number, run, error, seconds, self._remaining())
-
-    def _remaining(self) -> float | None:
-        going = [worker.in_progress for worker in self._workers.values()]
-        return self._schedule.remaining(filter(None, going), max(1, len(going)))
+            self._reporter.ended(number, run, reason, worker.seconds)
 
 
 def _room_on(node: Mapping[str, float], cpus: int, gpus: float) -> int:
@@ -372,7 +366,8 @@ def _check_port(address: str | None) -> None:
 
 @contextmanager
 def _probe(results: Path) -> Iterator[Path]:
-    """A file in the results folder for the time of the block, for others to see or not."""
+    """Something in the results folder for the time of the block, for others to see or not."""
     results.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(prefix=".probe-", dir=results) as file:
-        yield Path(file.name)
+    sweep(results, _PROBE)
+    with scratch_folder(results, _PROBE) as folder:
+        yield folder

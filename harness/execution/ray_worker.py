@@ -6,13 +6,11 @@ Nothing heavy is imported at the top, neither Ray nor torch.
 from __future__ import annotations
 
 import platform
-import secrets
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError
@@ -22,10 +20,14 @@ from harness.execution.worker import Fatal
 from harness.experiment.progress import RunProgress
 from harness.storage import checkpoints
 from harness.storage.record import Record
+from harness.storage.scratch import scratch_folder, sweep
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+_SCRATCH: Final = "rmn-worker-"
+"""Begins the names of folders, among a node's temporary ones, in which workers keep their runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,11 @@ class RayWorker:
         self._machine: Mapping[str, Any] = {}
 
     def prepare(self, code: str, probe: Path) -> Fatal | None:
-        """Import everything; says why no run can be made here, if so.
+        """Import everything and sweep up after killed workers; why no run can be made, if so.
 
         Args:
             code: digest of the driver's code and libraries (`harness.storage.checkpoints`).
-            probe: a file in the results folder; who sees it shares the folder with the driver.
+            probe: something in the results folder; who sees it shares the folder with the driver.
         """
         if checkpoints.code_digest() != code:
             return Fatal(
@@ -105,6 +107,7 @@ class RayWorker:
                 "machine, and might give other numbers; install the same on every node"
             )
         self._shared = probe.exists()
+        sweep(Path(tempfile.gettempdir()), _SCRATCH)
         try:
             self._machine = prepare(self._config, 0)  # Ray lets it see its own GPU only
         except FatalError as error:
@@ -119,15 +122,13 @@ class RayWorker:
             self._mailbox.put.remote(News(self._number, run.id, progress))
 
         checkpoint = checkpoints.folder(self._config.results, run) if self._shared else None
-        own = Path(tempfile.gettempdir()) / f"rmn-{secrets.token_hex(8)}"  # made as the run ends
-        config = replace(self._config, results=own)
-        try:
-            ended = make_run(run, config, self._machine, report, checkpoint)
+        with scratch_folder(Path(tempfile.gettempdir()), _SCRATCH) as own:
+            config = replace(self._config, results=own)
+            try:
+                ended = make_run(run, config, self._machine, report, checkpoint)
+            except FatalError as error:
+                return Fatal(f"on {platform.node()}: {error}")
             path = store.folder(own, run)
             record, rows = run_folder.read(path)
             masks = run_folder.read_masks(path)
-        except FatalError as error:
-            return Fatal(f"on {platform.node()}: {error}")
-        finally:
-            shutil.rmtree(own, ignore_errors=True)
         return MadeRun(ended, record, rows if record.status == "finished" else None, masks)

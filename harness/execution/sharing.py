@@ -1,5 +1,8 @@
 """Commands that work on one results folder share the runs: each is made by one of them.
 
+A run counts as made by another command if the store has another record of it than when this one
+began: one that has failed again is not tried a third time.
+
 What reads the store imports pandas and is imported when it is needed, so that whoever looks for
 executors need not wait for it.
 """
@@ -8,8 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.config.run import Run
@@ -24,13 +25,18 @@ from harness.experiment.progress import RunProgress
 
 if TYPE_CHECKING:
     from harness.storage.claims import Claims
+    from harness.storage.store import Survey
 
 _POLL: Final = 1.0
 """Seconds between two looks at what other commands are making."""
 
 
 def make_shared(
-    runs: Iterable[Run], config: ExecutionConfig, executor: Executor, listener: SharingListener
+    runs: Iterable[Run],
+    survey: Survey,
+    config: ExecutionConfig,
+    executor: Executor,
+    listener: SharingListener,
 ) -> None:
     """Make runs, less those that other commands make meanwhile; wait for these.
 
@@ -39,6 +45,7 @@ def make_shared(
 
     Args:
         runs: to make, also those that have failed before.
+        survey: of their benchmark and profile as the command began.
         config: how they are made.
         executor: makes them.
         listener: receives the progress.
@@ -49,7 +56,7 @@ def make_shared(
     from harness.storage.claims import Claims
 
     with Claims(config.results, config.owner) as claims:
-        work = _SharedWork(runs, config.results, claims, listener)
+        work = _SharedWork(runs, survey, claims, listener)
         while work.pending:
             holders = work.holders()
             free = [run for run_id, run in work.pending.items() if run_id not in holders]
@@ -64,13 +71,11 @@ class _SharedWork(ProgressListener):
     """The runs that are left to this command or to others."""
 
     def __init__(
-        self, runs: Iterable[Run], results: Path, claims: Claims, listener: SharingListener
+        self, runs: Iterable[Run], survey: Survey, claims: Claims, listener: SharingListener
     ) -> None:
-        from harness.storage import store
-
         self.pending = {run.id: run for run in runs}
-        self._state = partial(store.status, results)
-        self._before = {run.id: self._state(run) for run in self.pending.values()}
+        self._results = survey.results
+        self._before = {run_id: survey.records.get(run_id) for run_id in self.pending}
         self._claims = claims
         self._listener = listener
 
@@ -116,9 +121,11 @@ class _SharedWork(ProgressListener):
         self._listener.ended(worker, run, error, seconds, remaining)
 
     def _drop_if_made(self, run: Run) -> bool:
-        """Whether another command has made a run since this one began."""
-        state = self._state(run)
-        made = state == "finished" or state != self._before[run.id]
+        """Whether another command has made a run since this one began, however it ended."""
+        from harness.storage import store
+
+        state, record = store.look_up(self._results, run)
+        made = state != "missing" and (record is None or record != self._before[run.id])
         if made:
             self.pending.pop(run.id, None)
             self._listener.made_elsewhere(run, state)

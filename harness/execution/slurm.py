@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from harness.config.run import Run
+from harness.execution import slurm_folders
 from harness.execution.executor import (
     ExecutionConfig,
     ExecutorOption,
@@ -26,6 +26,7 @@ from harness.execution.executor import (
 )
 from harness.execution.make_run import RunEnded, record_crash
 from harness.execution.preparation import process_variables
+from harness.execution.reporter import ProgressReporter
 from harness.execution.retries import Retries
 from harness.execution.scheduling import RunInProgress, Schedule
 from harness.execution.slurm_job import make_in_job, read_progress
@@ -44,8 +45,6 @@ _PATIENCE: Final = 60.0
 """Seconds to wait for cancelled jobs to end."""
 _OUTPUT_KEPT: Final = 2000
 """Characters of a dead job's messages to keep."""
-_FOLDER: Final = ".slurm"
-"""Among the results: what jobs are to do, and what they print."""
 
 
 def minutes(text: str) -> int:
@@ -147,16 +146,15 @@ class SlurmExecutor:
         Raises:
             FatalError: Slurm refuses the jobs, or a node cannot make runs as configured.
         """
-        folder = self._config.results / _FOLDER / self._config.owner
+        slurm_folders.sweep(self._config.results)
+        folder = slurm_folders.of_command(self._config.results, self._config.owner)
         asks = _ASK if self._cluster == "slurm" else 0.0
         queue = _Queue(self._config, self._submitter(folder), folder, schedule, listener, asks)
         try:
             queue.run()
         finally:
             queue.stop()
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):
-                folder.parent.rmdir()
+            slurm_folders.remove(folder)
 
     def _submitter(self, folder: Path) -> Any:
         import submitit
@@ -240,9 +238,9 @@ class _Queue:
         self._submitter = submitter
         self._folder = folder
         self._schedule = schedule
-        self._listener = listener
         self._retries = Retries(config.results)
         self._jobs: dict[int, _Job] = {}
+        self._reporter = ProgressReporter(schedule, listener, self._jobs)
         self._asks = asks
         self._asked = time.monotonic()
         self._missed: set[int] = set()
@@ -257,7 +255,7 @@ class _Queue:
             lost = self._lost()
             for number, job in list(self._jobs.items()):
                 if job.has_news() and job.progress:
-                    self._listener.progressed(number, job.run, job.progress, self._remaining())
+                    self._reporter.progressed(number, job.run, job.progress)
                 if job.has_result:
                     self._receive(number)
                 elif number in lost:
@@ -294,7 +292,7 @@ class _Queue:
             raise FatalError(f"Slurm takes no jobs: {error}") from error
         for (number, run), job, note in zip(chosen, jobs, notes, strict=True):
             self._jobs[number] = _Job(run, job, note)
-            self._listener.started(number, run)
+            self._reporter.started(number, run)
 
     def _alive(self) -> set[int] | None:
         """The jobs that wait or run; None if Slurm does not answer."""
@@ -340,25 +338,17 @@ class _Queue:
         else:
             match message:
                 case RunEnded(error, seconds):
-                    self._end(number, job.run, error, seconds)
+                    self._reporter.ended(number, job.run, error, seconds)
                 case Fatal(reason):
                     raise FatalError(reason)
                 case None:
-                    self._end(number, job.run, "another command has taken it over", job.seconds)
+                    taken = "another command has taken it over"
+                    self._reporter.ended(number, job.run, taken, job.seconds)
 
     def _fail(self, number: int, job: _Job, error: str) -> None:
         reason = provenance.without_paths(error[-_OUTPUT_KEPT:])
         reason = record_crash(job.run, self._config, reason, job.started, job.seconds)
-        self._end(number, job.run, reason, job.seconds)
-
-    def _end(self, number: int, run: Run, error: str, seconds: float) -> None:
-        if not error:
-            self._schedule.measured(run, seconds)
-        self._listener.ended(number, run, error, seconds, self._remaining())
-
-    def _remaining(self) -> float | None:
-        going = [job.in_progress for job in self._jobs.values()]
-        return self._schedule.remaining(going, max(1, len(going)))
+        self._reporter.ended(number, job.run, reason, job.seconds)
 
 
 def _queued() -> set[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -64,8 +65,9 @@ class _Notes:
         if now - self._written >= _NEWS:
             self._written = now
             unfinished = self._path.with_suffix(".unfinished")
-            unfinished.write_text(json.dumps(asdict(progress)))
-            unfinished.replace(self._path)
+            with suppress(OSError):  # want of news must not end the run
+                unfinished.write_text(json.dumps(asdict(progress)))
+                unfinished.replace(self._path)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

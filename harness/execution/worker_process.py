@@ -58,11 +58,6 @@ class WorkerProcess:
         theirs.close()
 
     @property
-    def pid(self) -> int:
-        """Id of the process."""
-        return self._process.pid or 0
-
-    @property
     def seconds(self) -> float:
         """Wall-clock seconds spent on the present run."""
         return time.perf_counter() - self._clock

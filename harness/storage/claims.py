@@ -144,6 +144,20 @@ def holder(results: Path, run: Run, owner: str = "") -> str:
     return str(found.process) if found else "another process"
 
 
+def owners(results: Path) -> set[str]:
+    """Names of the commands whose claims hold; "" if there is one that is not whole.
+
+    Args:
+        results: folder of all results.
+    """
+    found = [(path, read(path)) for path in results.glob(f"*/*/*/{_PREFIX}*")]
+    return {
+        claim.owner if claim else ""
+        for path, claim in found
+        if not _has_expired(results, path, claim)
+    }
+
+
 def path_of(results: Path, run: Run) -> Path:
     """Where the claim on a run is: beside the run's own folder."""
     return results / run.benchmark / run.profile / run.baseline / f"{_PREFIX}{run.id}"

@@ -90,10 +90,10 @@ def save(
         locked(results),  # other commands may end the same run
     ):
         for place, found in (
-            (target, _state_of_folder(target)),
-            (file, _state_in(file, record.run.id)),
+            (target, _in_folder(target)),
+            (file, _in_file(file, record.run.id)),
         ):
-            if found == "finished":
+            if found[0] == "finished":
                 raise AlreadyFinishedError(f"{place} holds the run; it is never overwritten")
         run_folder.put(whole, target)  # over an earlier failure
     return target
@@ -119,22 +119,34 @@ def check_writable(results: Path, runs: Iterable[Run]) -> None:
 
 
 def status(results: Path, run: Run) -> State:
-    """Whether a run needs running, without reading its rows.
+    """Whether a run needs running, without reading its rows (`look_up`).
+
+    Args:
+        results: folder of all results.
+        run: the run.
+    """
+    state, _ = look_up(results, run)
+    return state
+
+
+def look_up(results: Path, run: Run) -> tuple[State, Record | None]:
+    """How a run is in the store, and its record, without its rows.
 
     Args:
         results: folder of all results.
         run: the run.
 
     Returns:
-        "damaged" also where a packed file cannot be read that may hold the run.
+        The state, "damaged" also where a packed file cannot be read that may hold the run, and the
+        record, None where the run is missing or damaged.
     """
-    of_folder = _state_of_folder(folder(results, run))
-    if of_folder == "finished":
-        return of_folder
-    in_file = _state_in(packed.path_of(results, run.benchmark, run.profile), run.id)
-    if in_file == "finished" or of_folder == "missing":
+    in_folder = _in_folder(folder(results, run))
+    if in_folder[0] == "finished":
+        return in_folder
+    in_file = _in_file(packed.path_of(results, run.benchmark, run.profile), run.id)
+    if in_file[0] == "finished" or in_folder[0] == "missing":
         return in_file
-    return of_folder
+    return in_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,47 +154,48 @@ class Survey:
     """What there is of one benchmark and profile, without any rows.
 
     Attributes:
-        states: of runs by id; those that are damaged, or may be in a damaged file, are not there.
-        records: of the same runs.
+        results: folder of all results.
+        records: of the runs that are there, by their ids.
         damaged: folders and files that cannot be read, with the reason.
     """
 
-    states: dict[str, State] = field(default_factory=dict)
-    records: list[Record] = field(default_factory=list)
+    results: Path
+    records: dict[str, Record] = field(default_factory=dict)
     damaged: dict[Path, str] = field(default_factory=dict)
+
+    def status(self, run: Run) -> State:
+        """What `store.status` said of a run of this benchmark and profile at the time."""
+        if record := self.records.get(run.id):
+            return record.status
+        file = packed.path_of(self.results, run.benchmark, run.profile)
+        places = (folder(self.results, run), file)
+        return "damaged" if any(place in self.damaged for place in places) else "missing"
 
 
 def survey(results: Path, benchmark: str, profile: str) -> Survey:
-    """`status` of the runs that are there, and what is damaged; each record is read once.
+    """How all runs that are there are in the store; each record is read once.
 
     Args:
         results: folder of all results.
         benchmark: its name.
         profile: its name.
     """
-    found = Survey()
+    found = Survey(results)
     file = packed.path_of(results, benchmark, profile)
     inside: Mapping[str, Record] = {}
-    records: dict[str, Record] = {}
     try:
         inside = packed.index(file)
     except DamageError as error:
         found.damaged[file] = str(error)
     for path in run_folder.under(results / benchmark / profile):
         try:
-            record = run_folder.read_record(path)
+            found.records[path.name] = run_folder.read_record(path)
         except DamageError as error:
             if path.exists():  # else it was packed or deleted meanwhile
                 found.damaged[path] = str(error)
-        else:
-            if record.status == "finished" or file not in found.damaged:
-                records[path.name] = record
-    doubtful = {path.name for path in found.damaged}
     for run_id, record in inside.items():
-        if record.status == "finished" or not (run_id in doubtful or run_id in records):
-            records[run_id] = record
-    found.states.update({run_id: record.status for run_id, record in records.items()})
-    found.records.extend(records.values())
+        if record.status == "finished" or found.status(record.run) == "missing":
+            found.records[run_id] = record
     return found
 
 
@@ -261,16 +274,17 @@ def _read(root: Path, file: Path) -> Results:
     return found
 
 
-def _state_of_folder(path: Path) -> State:
+def _in_folder(path: Path) -> tuple[State, Record | None]:
     try:
-        return run_folder.read_record(path).status
+        record = run_folder.read_record(path)
     except DamageError:
-        return "damaged" if path.exists() else "missing"
+        return "damaged" if path.exists() else "missing", None
+    return record.status, record
 
 
-def _state_in(file: Path, run_id: str) -> State:
+def _in_file(file: Path, run_id: str) -> tuple[State, Record | None]:
     try:
         record = packed.index(file).get(run_id)
     except DamageError:
-        return "damaged"
-    return record.status if record else "missing"
+        return "damaged", None
+    return (record.status, record) if record else ("missing", None)

@@ -130,11 +130,8 @@ def save(results: Path, study: Study) -> Path:
     """
     path = results / study.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"schema": _VERSION, **asdict(study)}
-    for trial, entry in zip(study.trials, content["trials"], strict=True):
-        entry["value"] = trial.value  # for readers of the file; not read back
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    unfinished.write_text(_to_text(study))
     unfinished.replace(path)
     return path
 
@@ -156,17 +153,36 @@ def read(results: Path, benchmark: str) -> Studies:
     return found
 
 
+def _to_text(study: Study) -> str:
+    """JSON with a line for each trial, which has its value for who reads the file."""
+    content = {"schema": _VERSION, **asdict(study)}
+    trials = zip(study.trials, content.pop("trials"), strict=True)
+    lines = [json.dumps({**entry, "value": trial.value}) for trial, entry in trials]
+    head = json.dumps(content, indent=1).removesuffix("\n}")
+    body = ",\n  ".join(lines)
+    return f'{head},\n "trials": [\n  {body}\n ]\n}}\n'
+
+
 def _from_json(content: dict[str, Any]) -> Study:
     version = content.pop("schema")
     if version != _VERSION:
         raise ValueError(f"the study has version {version!r}; this program reads {_VERSION}")
     trials = tuple(_trial(entry) for entry in content.pop("trials"))
-    study = Study(**{**content, "trials": trials, "at_edge": tuple(content["at_edge"])})
+    space = {
+        name: {key: _tupled(value) for key, value in one.items()}
+        for name, one in content.pop("space").items()
+    }
+    at_edge = tuple(content.pop("at_edge"))
+    study = Study(**content, space=space, trials=trials, at_edge=at_edge)
     if [trial.number for trial in trials] != list(range(len(trials))):
         raise ValueError("trials are missing")
     if study.chosen not in range(len(trials)) or trials[study.chosen].pruned:
         raise ValueError(f"trial {study.chosen!r} cannot have been chosen")
     return study
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _trial(content: dict[str, Any]) -> Trial:

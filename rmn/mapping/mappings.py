@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rmn.mapping.flat_views import FlatView, flat_views
 from rmn.mapping.relevance import initialise, soft_round
 from rmn.mapping.soft_weights import CACHE_SIZE, SoftWeights, beta_per_weight, concatenate
+from rmn.mapping.tightening import rising_beta
 
 
 class RelevanceMappings(nn.Module):
@@ -20,8 +21,8 @@ class RelevanceMappings(nn.Module):
 
     Args:
         weights: weights of the layers, copied; all on one device and of one type.
-        beta: tightness of the soft-round.
-        learn_beta: learn one beta per layer, starting from `beta`.
+        beta: tightness of the soft-round at the start of each task.
+        learn_beta: learn one beta per layer, in each task starting from `beta`.
         initialisation: initial values of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
 
@@ -29,7 +30,8 @@ class RelevanceMappings(nn.Module):
         views: where each layer's values lie in the flat tensors.
         weight: weights, shared by all tasks, (n,).
         mapping: raw mapping of the live task, around [0, 1], (n,).
-        beta: a scalar; a parameter (layers,) if it is learned.
+        beta: now; a scalar, or a parameter (layers,) if it is learned.
+        first_beta: at the start of each task.
         uses: number of finished tasks that use each weight, int16, (n,).
         pruned: entries of the live mapping that stay zero, bool, (n,).
         penalty_weight: penalty per unit of relevance of each weight during the live task, (n,);
@@ -57,6 +59,7 @@ class RelevanceMappings(nn.Module):
         self.mapping = nn.Parameter(torch.empty_like(self.weight))
         self.initialisation, self.spread = initialisation, spread
         self._initialise_mapping()
+        self.first_beta = beta
         if learn_beta:
             self.beta = nn.Parameter(self.weight.new_full((len(weights),), beta))
         else:
@@ -77,8 +80,9 @@ class RelevanceMappings(nn.Module):
         return soft_round(self.mapping, beta_per_weight(self.beta, self.views))
 
     def begin_task(self) -> None:
-        """Initialise the mapping anew, and freeze the weights that finished tasks use."""
+        """Initialise mapping and beta anew, and freeze the weights that finished tasks use."""
         self._initialise_mapping()
+        self.beta.data.fill_(self.first_beta)
         self.pruned.zero_()
         self._unpruned_mask = None
         self.restore_live_task()
@@ -91,6 +95,17 @@ class RelevanceMappings(nn.Module):
             self._frozen_values = self.weight * (1 - self._free_mask)
         if self.pruned.any():
             self._unpruned_mask = (~self.pruned).to(self.mapping.dtype)
+
+    def tighten(self, last_beta: float, *, step: int, steps: int) -> None:
+        """Raise beta to its value at an optimizer step; one that is learned is left alone.
+
+        Args:
+            last_beta: beta in the last step.
+            step: number of the step, from 0.
+            steps: number of steps of the task.
+        """
+        if not self.beta.requires_grad:
+            self.beta.fill_(rising_beta(self.first_beta, last_beta, step=step, steps=steps))
 
     @torch.no_grad()
     def prune(self, mu: float) -> None:

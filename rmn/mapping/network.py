@@ -100,6 +100,19 @@ class RelevanceNetwork(TaskNetwork):
             self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
         return super().forward_task(x, task)
 
+    def tighten(self, last_beta: float, *, step: int, steps: int) -> None:
+        """Raise beta to its value at an optimizer step; one that is learned is left alone.
+
+        Call it before the step's forward pass.
+
+        Args:
+            last_beta: beta in the last step.
+            step: number of the step, from 0.
+            steps: number of steps of the task.
+        """
+        for mappings in self.mappings:
+            mappings.tighten(last_beta, step=step, steps=steps)
+
     def restore_frozen_weights(self) -> None:
         """Undo what the optimizer did to frozen weights and to pruned entries.
 

@@ -42,7 +42,10 @@ class RMNUnsupervised(RelevanceStrategy):
         min_probability: once the detector has warmed up, the live mask does not learn from an
             example whose right class has a lower probability; otherwise the live mask would learn a
             task that begins gradually before its switch is detected. 0 learns from every example.
-        convergence_window: number of steps whose mean loss is compared to detect convergence.
+        tightening_steps: number of optimizer steps on data, from a switch on, over which beta
+            rises; the length of a task is not known.
+        convergence_window: number of steps whose mean loss is compared to detect convergence, when
+            the live mask is pruned once; None for no pruning.
         **arguments: batch sizes, epochs, device, criterion, further plugins, evaluator, as for any
             Avalanche strategy; see `StrategyArguments`.
 
@@ -52,7 +55,7 @@ class RMNUnsupervised(RelevanceStrategy):
     Raises:
         TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
         ValueError: `presence_threshold`, `min_unknown_share` or `min_probability` is not in [0, 1],
-            or `train_mb_size` is below 2.
+            `tightening_steps` is below 1, or `train_mb_size` is below 2.
     """
 
     def __init__(
@@ -66,7 +69,8 @@ class RMNUnsupervised(RelevanceStrategy):
         presence_threshold: float = 0.25,
         min_unknown_share: float = 0.1,
         min_probability: float = 0.01,
-        convergence_window: int = 100,
+        tightening_steps: int = 300,
+        convergence_window: int | None = None,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
         shares = {
@@ -79,6 +83,8 @@ class RMNUnsupervised(RelevanceStrategy):
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
         self.rmn = rmn or RelevancePlugin(negative_loss_weight=0.1)
         super().__init__(model=model, optimizer=optimizer, plugin=self.rmn, **arguments)
+        if tightening_steps < 1:
+            raise ValueError(f"tightening_steps is {tightening_steps}; it must be at least 1")
         if self.train_mb_size < 2:
             raise ValueError(f"train_mb_size is {self.train_mb_size}; BatchNorm needs at least 2")
         self.detector = detector or LossRise()
@@ -86,9 +92,11 @@ class RMNUnsupervised(RelevanceStrategy):
         self.presence_threshold = presence_threshold
         self.min_unknown_share = min_unknown_share
         self.min_probability = min_probability
+        self.tightening_steps = tightening_steps
         self.convergence_window = convergence_window
         self.switches: list[int] = []
         self._batches_seen = 0
+        self._steps_since_switch = 0
         self._convergence = Convergence(tolerance=0.05)
         self._pruned = False
 
@@ -165,6 +173,7 @@ class RMNUnsupervised(RelevanceStrategy):
     def _begin_mask(self) -> None:
         self.rmn.begin_task(self, len(self.switches), ())
         self.switches.append(self._batches_seen)
+        self._steps_since_switch = 0
         self.detector.reset()
         self._convergence.reset()
         self._pruned = False
@@ -172,6 +181,8 @@ class RMNUnsupervised(RelevanceStrategy):
     def _training_step(self, **kwargs: Any) -> None:
         """One step on the batch, with Avalanche's events up to `after_update`."""
         self._before_training_iteration(**kwargs)
+        self.rmn.tighten(self, step=self._steps_since_switch, steps=self.tightening_steps)
+        self._steps_since_switch += 1
         self.optimizer.zero_grad()
         self.loss = self._make_empty_loss()
         self._before_forward(**kwargs)
@@ -187,7 +198,7 @@ class RMNUnsupervised(RelevanceStrategy):
         self._prune_if_converged()
 
     def _prune_if_converged(self) -> None:
-        if self._pruned:
+        if self._pruned or self.convergence_window is None:
             return
         self._convergence.update(self.loss)
         if self._convergence.steps == self.convergence_window and self._convergence.end_window():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import fields
 
 import pytest
 
-from baselines.interface import Baseline, Requirement, Role, Supervision
+from baselines.interface import Baseline, Range, Requirement, Role, Supervision
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods, is_compatible
+from harness.config.search_spaces import search_space
 from harness.config.settings import declared
 from harness.reporting.figures.style import wrapped
 from harness.storage.schema import RULES
@@ -70,10 +70,19 @@ def test_settings_of_the_paper_are_settings_of_a_method_on_a_benchmark(method: M
 
 
 @every_method
-def test_grids_are_tuned_with_the_default_among_them(method: Method) -> None:
-    for field in fields(method):
-        if grid := field.metadata["grid"]:
-            assert len(set(grid)) == len(grid) > 1
+def test_what_is_searched_has_the_default_in_it_and_only_values_that_are_allowed(
+    method: Method,
+) -> None:
+    known = declared(method)
+    for name, searched in search_space(method).items():
+        default = known[name].default
+        if isinstance(searched, Range):
+            assert searched.low < default < searched.high
+            assert known[name].admits(searched.low)
+            assert known[name].admits(searched.high)
+        else:
+            assert default in searched.values
+            assert all(map(known[name].admits, searched.values))
 
 
 @every_method

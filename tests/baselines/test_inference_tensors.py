@@ -55,8 +55,9 @@ def test_predictions_need_nothing_else(
     at_once = Requirement.ALL_TASKS_AT_ONCE in method.requirements
     for part in [experiences] if at_once else experiences:
         strategy.train(part, reset_optimizer_state=True)
+    network = strategy.model
     if isinstance(strategy, DetectsTasks):
-        strategy.model.finish_task()  # a live mask is counted as if it were stored
+        network.finish_task()  # a live mask is counted as if it were stored
     x = stream.test[0].inputs()[:5]
     before, needed = predictions(strategy, x), inference_tensors(strategy)
     if method.name in LEARNS_ON_EXTRA:

@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 import pytest
 
 from baselines.interface import (
-    HEADS,
     Baseline,
+    Choices,
     DetectsTasks,
     HasFingerprints,
     HasMasks,
     InfersTask,
     InfersTaskInOneShot,
-    Requirement,
+    Range,
     Role,
     Supervision,
     setting,
@@ -40,7 +40,7 @@ class Smallest(Baseline):
     title: ClassVar[str] = "Smallest"
     reference: ClassVar[str] = "none"
 
-    size: float = setting(2.0, "how strong", minimum=0, maximum=9, grid=(1.0, 2.0))
+    strength: float = setting(2.0, "how strong", minimum=0, maximum=9, search=Range(1.0, 4.0))
 
     def build(self, context: Any) -> Any:
         return context
@@ -51,7 +51,13 @@ def test_a_method_that_says_little_is_strict_and_told_boundaries() -> None:
     assert made.supervision is Supervision.TASK_BOUNDARIES
     assert made.role is Role.BASELINE
     assert made.requirements == frozenset()
-    texts = (made.default_rule, made.colour, made.counterpart, made.tuning_source, made.strength)
+    texts = (
+        made.default_rule,
+        made.colour,
+        made.counterpart,
+        made.tuning_source,
+        made.penalty_setting,
+    )
     assert texts == ("",) * 5
     assert made.paper_settings == {}
     assert made.version == 1
@@ -68,10 +74,22 @@ def test_a_setting_explains_itself() -> None:
         "help": "how strong",
         "minimum": 0,
         "maximum": 9,
-        "grid": (1.0, 2.0),
+        "search": Range(1.0, 4.0),
     }
     with pytest.raises(FrozenInstanceError):
-        Smallest().size = 3.0  # type: ignore[misc]
+        Smallest().strength = 3.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (2, 2), (3, 2), (float("nan"), 1)])
+def test_a_range_has_something_between_two_ends_above_zero(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="is no range of numbers above 0"):
+        Range(low, high)
+
+
+@pytest.mark.parametrize("values", [(), (1,), ("a", "b", "a")])
+def test_choices_are_distinct(values: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="not two or more distinct values"):
+        Choices(values)
 
 
 def test_a_method_must_build_something() -> None:
@@ -92,10 +110,6 @@ def test_what_a_strategy_offers_is_seen_by_its_methods(protocol: type) -> None:
 
 def test_kinds_of_supervision_are_from_least_to_most() -> None:
     assert [str(kind) for kind in Supervision] == ["none", "task boundaries", "task labels"]
-
-
-def test_a_head_per_task_needs_the_task() -> None:
-    assert {Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY} == HEADS
 
 
 def test_the_interface_needs_neither_torch_nor_avalanche() -> None:

@@ -17,7 +17,7 @@ from baselines.naive import Naive
 from baselines.registry import methods
 from harness.data.streams import Stream
 
-DECLARING = {name: method for name, method in methods().items() if method.strength}
+DECLARING = {name: method for name, method in methods().items() if method.penalty_setting}
 
 Head = Literal["shared", "per-task"]
 
@@ -26,7 +26,7 @@ with_each_head = pytest.mark.parametrize("head", ["shared", "per-task"])
 
 
 def with_strength(method: type[Baseline], strength: float) -> Baseline:
-    return replace(method(), **{method.strength: strength})
+    return replace(method(), **{method.penalty_setting: strength})
 
 
 def trained(method: Baseline, context: Context, stream: Stream, tasks: int) -> SupervisedTemplate:
@@ -59,7 +59,7 @@ def test_the_methods_with_a_penalty_declare_it() -> None:
 
 @every_penalty
 def test_the_strength_is_a_setting_that_may_be_0_and_1e12(method: type[Baseline]) -> None:
-    [field] = [field for field in fields(method) if field.name == method.strength]
+    [field] = [field for field in fields(method) if field.name == method.penalty_setting]
     low, high = field.metadata["minimum"], field.metadata["maximum"]
     assert low == 0
     assert high is None or high >= 1e12

@@ -18,7 +18,7 @@ ARGUMENTS = {
     "split_mnist.py": ["--train-per-digit", "64"],
 }
 OUTPUT = {
-    "compare_methods.py": r"(?s)task-aware +Naive +[\d.]+%.*task-agnostic +max-logit +RMN +[\d.]+%",
+    "compare_methods.py": r"(?s)task-il +Naive +[\d.]+%.*class-il +max-logit +RMN +[\d.]+%",
     "masks_and_overlap.py": r"(?s)classifier: 1000 weights.*overlap.*100\.0%( +\d+\.\d%){4}\n",
     "rmn_in_avalanche.py": r"average accuracy [89]\d\.\d%, forgetting 0\.0%",
     "split_mnist.py": r"task 4: digits 8 and 9, 128 training and 200 test images",

@@ -125,7 +125,10 @@ class CommandLines:
             *self._option("--benchmark", [*BENCHMARKS], 0.95),
             *self._option("--methods", [",".join(self._some(METHODS))], 0.8),
             *self._option("--seeds", ["1", "2", *NUMBERS], 0.5),
-            *self._assignments("--grid"),
+            *self._option("--trials", ["1", "2", *NUMBERS], 0.5),
+            *self._assignments("--search"),
+            *self._assignments("--set"),
+            *self._option("--output", self.folders, 0.3),
             *self._execution(),
         ]
 
@@ -238,7 +241,6 @@ def test_no_command_line_ends_in_a_traceback(
     monkeypatch.setenv("COLUMNS", "200")
     idle = dict.fromkeys(executor.executors(), Idle)
     monkeypatch.setattr(executor, "_EXECUTORS", idle)
-    monkeypatch.setattr(tune, "save_choices", lambda *_: None)
     monkeypatch.setattr("harness.storage.provenance._git", lambda *_: "")
     folder = tmp_path / "folders"
     make_folders(folder, results_of_both_kinds)

@@ -15,6 +15,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import Resolved
+from harness.config.scenarios import TASK_IL
 from harness.evaluation import measurements
 from harness.experiment.experiment import run_experiment
 from harness.reporting.benchmark_report import benchmark_report
@@ -76,7 +77,7 @@ def test_it_is_measured_derived_and_reported(tmp_path: Path) -> None:
     budget = TrainingBudget(epochs=1, train_examples=64, test_examples=32, tasks=2)
     chosen = {"naive": methods()["naive"]}
     benchmark = BENCHMARKS["split_mnist"]
-    [run] = plan(benchmark, "smoke", budget, chosen, {"naive": Resolved()}, seeds=1)
+    [run] = plan(benchmark, [TASK_IL], "smoke", budget, chosen, {"naive": Resolved()}, seeds=1)
     rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
     measured = rows[rows["metric"] == "weight_norm"]
     assert measured["after"].tolist() == [1, 2]

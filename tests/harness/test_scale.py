@@ -51,8 +51,8 @@ def test_many_runs_are_the_same_in_both_forms(
     assert ours.rows.equals(theirs.rows)
     assert len(ours.records) == RUNS
     surveys = [store.survey(root, "split_mnist", "default") for root in (folders, tmp_path)]
-    assert surveys[0] == surveys[1]
-    assert set(surveys[0].states.values()) == {"finished"}
+    assert surveys[0].records == surveys[1].records
+    assert {record.status for record in surveys[0].records.values()} == {"finished"}
 
 
 def test_the_damaged_ones_among_many_are_named_each_with_its_own_reason(folders: Path) -> None:

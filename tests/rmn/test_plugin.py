@@ -1,5 +1,6 @@
 """What the plugins do around one optimizer step and at the ends of epochs and tasks."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar
@@ -117,23 +118,71 @@ def test_negative_samples_do_not_enter_the_statistics(experiences: Experiences) 
         assert not torch.equal(mapping, moved)
 
 
-def test_pruned_entries_stay_at_zero(experiences: Experiences) -> None:
-    strategy = learner(RMNPlugin(prune_epoch=1, prune_below=0.6), epochs=3)
+def beta_of(strategy: SupervisedTemplate) -> float:
+    return float(strategy.model.mappings[0].beta)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_beta_rises_over_the_steps_of_each_task(experiences: Experiences, epochs: int) -> None:
+    strategy = learner(RMNPlugin(beta_end=5000.0), epochs)
+    betas = Spy("before_forward", beta_of)
+    strategy.plugins.append(betas)
+    for experience in experiences[:2]:
+        betas.records.clear()
+        strategy.train(experience)
+        steps = len(betas.records)
+        assert steps == 6 * epochs
+        expected = torch.logspace(math.log10(50), math.log10(5000), steps, dtype=torch.double)
+        assert betas.records == pytest.approx(expected.tolist(), rel=1e-5)
+        assert beta_of(strategy) == 5000
+
+
+def test_beta_can_stay(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin(beta_end=None))
+    strategy.train(experiences[0])
+    assert beta_of(strategy) == 50
+
+
+def test_what_is_tight_is_not_changed_by_rounding(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin(), epochs=4)
+    strategy.train(experiences[0])
+    [group] = strategy.model.mappings
+    undecided = (group.relevance > 0.05) & (group.relevance < 0.95)
+    assert undecided.float().mean() < 0.15
+    loose = learner(RMNPlugin(beta_end=None), epochs=4)
+    loose.train(experiences[0])
+    [group] = loose.model.mappings
+    undecided = (group.relevance > 0.05) & (group.relevance < 0.95)
+    assert undecided.float().mean() > 0.5
+
+
+def test_late_pruning_is_gradual_and_leaves_an_epoch_to_adapt(experiences: Experiences) -> None:
+    plugin = RMNPlugin(pruning="late", prune_share=0.5, prune_below=0.6)
+    strategy = learner(plugin, epochs=6)
     layer = next(iter(strategy.model.relevance_layers().values()))
     zeros = Spy("after_training_iteration", lambda strategy: int((layer.mapping == 0).sum()))
-    strategy.plugins.append(zeros)
+    flags = Spy("before_training_epoch", lambda strategy: int(layer.pruned.sum()))
+    strategy.plugins += [zeros, flags]
     strategy.train(experiences[0])
-    batches = len(zeros.records) // 3
-    pruned = int(layer.pruned.sum())
-    assert pruned > 0
-    assert zeros.records[batches:] == [pruned] * (2 * batches)
+    first, second, third, fourth, fifth, sixth = flags.records
+    assert first == second == third == 0 < fourth <= fifth <= sixth == int(layer.pruned.sum())
+    assert fourth < sixth
+    batches = len(zeros.records) // 6
+    assert zeros.records[-batches:] == [sixth] * batches
+
+
+def test_a_single_epoch_has_no_late_one(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin(pruning="late", prune_share=1.0), epochs=1)
+    strategy.train(experiences[0])
+    assert not any(group.pruned.any() for group in strategy.model.mappings)
 
 
 @pytest.mark.parametrize(("tolerance", "pruned"), [(-1e9, False), (1.0, True)])
 def test_pruning_waits_for_convergence(
     experiences: Experiences, tolerance: float, pruned: bool
 ) -> None:
-    strategy = learner(RMNPlugin(tolerance=tolerance, prune_below=0.5), epochs=3)
+    plugin = RMNPlugin(pruning="converged", tolerance=tolerance, prune_below=0.5)
+    strategy = learner(plugin, epochs=3)
     strategy.train(experiences[0])
     layers = strategy.model.relevance_layers().values()
     assert any(bool(layer.pruned.any()) for layer in layers) == pruned
@@ -181,8 +230,12 @@ def test_impossible_settings_are_named() -> None:
         RMNPlugin(negative_samples=wrong)
     with pytest.raises(ValueError, match="prune_below is 1"):
         RMNPlugin(prune_below=1.0)
-    with pytest.raises(ValueError, match="prune_epoch is 0"):
-        RMNPlugin(prune_epoch=0)
+    with pytest.raises(ValueError, match="prune_share is 2"):
+        RMNPlugin(prune_share=2.0)
+    with pytest.raises(ValueError, match="beta_end is 0"):
+        RMNPlugin(beta_end=0.0)
+    with pytest.raises(ValueError, match=r"pruning is 'nothing'; use one of .*late"):
+        RMNPlugin(pruning=wrong)
 
 
 def test_a_model_that_was_not_converted_is_refused() -> None:

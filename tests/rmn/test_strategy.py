@@ -43,12 +43,11 @@ def learner(
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("prune_epoch", [None, 1])
+@pytest.mark.parametrize("pruning", ["none", "late"])
 def test_old_logits_are_bit_identical(
-    experiences: Experiences, test_sets: Sets, optimizer: str, prune_epoch: int | None
+    experiences: Experiences, test_sets: Sets, optimizer: str, pruning: Literal["none", "late"]
 ) -> None:
-    below = 0.05 if prune_epoch is None else 0.5
-    plugin = RMNPlugin(l0_weight=0.3, prune_epoch=prune_epoch, prune_below=below)
+    plugin = RMNPlugin(l0_weight=0.3, pruning=pruning, prune_below=0.5)
     strategy = learner(optimizer, plugin)
     x, _ = test_sets[0]
     before: list[Tensor] = []

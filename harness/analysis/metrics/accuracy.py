@@ -63,12 +63,12 @@ def unseen_matrices(rows: pd.DataFrame) -> dict[Key, Matrix]:
         rows: of the measurements "accuracy" and "tasks_shown" (`harness.storage.schema`).
     """
     found = matrices(rows[rows["metric"] == "accuracy"])
-    for run, mine in rows[rows["metric"] == "tasks_shown"].groupby("run_id", observed=True):
-        for r in (r for key, r in found.items() if key[0] == run):
-            for after, shown in zip(
-                mine["after"].astype(int), mine["value"].astype(int), strict=True
-            ):
-                r[after, after:shown] = np.nan
+    begun = rows[rows["metric"] == "tasks_shown"]
+    of_runs = {str(run): mine for run, mine in begun.groupby("run_id", observed=True)}
+    for run, r in ((key[0], r) for key, r in found.items() if key[0] in of_runs):
+        moments, shown = (of_runs[run][name].astype(int) for name in ("after", "value"))
+        for after, tasks in zip(moments, shown, strict=True):
+            r[after, after:tasks] = np.nan
     return found
 
 

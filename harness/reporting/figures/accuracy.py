@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -19,6 +18,7 @@ from harness.reporting.figures.style import (
     dashes,
     faint_seeds,
     grid,
+    heat_map,
     legend,
     literal,
     rows_of,
@@ -122,26 +122,13 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
         tasks = range(1, r.shape[1] + 1)
         small = r.shape[1] <= 5
-        sns.heatmap(
-            pd.DataFrame(r[1:], index=tasks, columns=tasks),
-            ax=axis,
-            vmin=0,
-            vmax=100,
-            cmap="viridis",
-            square=True,
-            cbar=False,
-            annot=small,
-            fmt=".0f",
-            annot_kws={"size": 5},
-            rasterized=not small,  # thousands of cells without a number each
-        )
+        heat_map(axis, pd.DataFrame(r[1:], tasks, tasks), numbers=5 if small else None)
         rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
         axis.imshow(
             np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45, zorder=2,
             extent=(0, r.shape[1], r.shape[1], 0),
         )  # fmt: skip
-        axis.tick_params(labelsize=5, length=0)
-        axis.set(title=wrapped(entry.title), xlabel="", ylabel="")
+        axis.set(title=wrapped(entry.title))
     axes[0][0].set(ylabel="after learning task")
     axes[-1][0].set(xlabel="accuracy on task (%)")
     for axis in list(axes.flat)[len(entries) :]:

@@ -100,7 +100,8 @@ FIGURES: Final = (
     FigureKind(
         "cost",
         costs.cost,
-        "Accuracy against cost: seconds per run, and bytes kept beyond one network.",
+        "Accuracy against cost: seconds per run, and bytes that predictions need beyond one "
+        "network.",
     ),
 )
 

@@ -23,7 +23,7 @@ def cost(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Accuracy against what it costs: seconds, and bytes kept."""
     accuracy = board.column("acc")
     figure, axes = grid(1, 2, height=2.6)
-    kinds = ((SECONDS, 1, "seconds per run"), (BYTES, 1000, "extra bytes kept (kB)"))
+    kinds = ((SECONDS, 1, "seconds per run"), (BYTES, 1000, "extra bytes to predict (kB)"))
     for axis, (column, unit, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
             x, y = entry.cells[column].mean / unit, entry.cells[accuracy].mean * 100

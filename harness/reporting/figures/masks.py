@@ -54,4 +54,4 @@ def overlap(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for entry in board.entries:
         mine = of_entry(found, entry)
         tables[entry.title] = mine.pivot_table(index="other", columns="task", values="value")
-    return heat_maps(tables, "task", "task", cmap="mako")
+    return heat_maps(tables, "task", "task", cmap="cividis")

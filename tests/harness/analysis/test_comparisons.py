@@ -37,7 +37,7 @@ def test_another_normalisation_or_other_outputs_are_compared_apart_and_later(
 ) -> None:
     none = {"training.norm": "none"}
     heads = {"training.outputs": "heads"}
-    asked = (none | heads, none, {}, heads, {"training.epochs": 20})
+    asked: tuple[dict[str, object], ...] = (none | heads, none, {}, heads, {"training.epochs": 20})
     made = [finish(overrides=one, training={"number": n}) for n, one in enumerate(asked)]
     found = comparisons(results(made))
     assert [dict(one.factors) for one in found] == [{}, none, heads, none | heads]

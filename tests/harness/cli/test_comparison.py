@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from baselines.ewc import EWC
 from baselines.registry import methods
 from harness.cli.comparison import ComparisonRequest, make_parser, read_comparison
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods
 from harness.config.settings import declared
-from harness.config.tuned_settings import tuned
+from harness.config.tuned_settings import Choice, save_choices
 from harness.execution.local import LocalExecutor
 
 SPLIT = ["--benchmark", "split_mnist"]
@@ -30,8 +32,8 @@ def read(*words: str) -> ComparisonRequest:
 def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
     request = read()
     names = default_methods(BENCHMARKS["split_mnist"], methods())
-    asked = [(name, seed) for name in names for seed in range(5)]
-    assert [(run.baseline, run.seed) for run in request.runs] == asked
+    asked = [*product(("task-il", "class-il"), names, range(5))]
+    assert [(run.scenario, run.baseline, run.seed) for run in request.runs] == asked
     assert request.profile == "default"
     assert isinstance(request.executor, LocalExecutor)
     assert request.budget == BENCHMARKS["split_mnist"].budgets["default"]
@@ -42,19 +44,34 @@ def test_a_bare_request_is_all_methods_that_suit_five_seeds_each() -> None:
 
 def test_settings_are_tuned_or_given_and_what_is_given_is_named() -> None:
     words = ["--methods", "ewc,naive", "--seeds", "1", "--set", "ewc.ewc_lambda=7"]
+    words += ["--scenario", "task-il"]
     ewc, naive = read(*words, "--set", "training.epochs=3").runs
     assert ewc.settings["ewc_lambda"] == 7.0
     assert list(ewc.overrides.items()) == [("ewc_lambda", 7.0), ("training.epochs", 3)]
     assert naive.overrides == {"training.epochs": 3}
     assert ewc.training["epochs"] == naive.training["epochs"] == 3
-    [usual] = read("--methods", "ewc", "--seeds", "1").runs
-    assert usual.settings["ewc_lambda"] == tuned("split_mnist")["ewc"]["ewc_lambda"]
-    assert usual.overrides == {}
+
+
+def test_tuned_settings_are_those_of_each_scenario(tmp_path: Path) -> None:
+    chosen = [
+        Choice("task-il", "per-task", "ewc", {"ewc_lambda": 3.0}),
+        Choice("class-il", "shared", "ewc", {"ewc_lambda": 5.0}),
+    ]
+    save_choices("split_mnist", chosen, tmp_path)
+    words = ["--methods", "ewc", "--seeds", "1", "--tuned", str(tmp_path)]
+    runs = read(*words, "--scenario", "class-il,task-il").runs
+    assert [(run.scenario, run.settings["ewc_lambda"]) for run in runs] == [
+        ("class-il", 5.0),
+        ("task-il", 3.0),
+    ]
+    assert all(run.overrides == {} for run in runs)
+    [untuned] = read(*words, "--scenario", "task-il", "--set", "training.norm=none").runs
+    assert untuned.settings["ewc_lambda"] == EWC.ewc_lambda
 
 
 def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
     """Their sums are in another order: they must not be averaged with those of one thread."""
-    words = ["--methods", "ewc", "--seeds", "1"]
+    words = ["--methods", "ewc", "--seeds", "1", "--scenario", "task-il"]
     usual, one = read(*words), read(*words, "--threads", "1")
     assert usual.runs == one.runs
     two, same = read(*words, "--threads", "2"), read(*words, "--set", "training.threads=2")
@@ -111,7 +128,7 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ([*SPLIT, "--set", "rmn.beta"], "METHOD.SETTING=VALUE"),
         ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
         ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
-        ([*SPLIT, "--set", "rmn.batch_norm=none"], "per-task or shared"),
+        ([*SPLIT, "--set", "rmn.initialisation=none"], "normal or skewed_normal or uniform"),
         ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
         ([*SPLIT, "--data", "/nowhere"], "--data: /nowhere/mnist.npz is missing"),
         ([*SPLIT, "--results", "/dev/null/x"], "--results: /dev/null is a file"),

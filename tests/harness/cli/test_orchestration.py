@@ -17,7 +17,7 @@ from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, FatalError, ProgressListener
 from harness.execution.make_run import record_failure
 from harness.execution.scheduling import Schedule
-from harness.storage import checkpoints
+from harness.storage import checkpoints, store
 
 
 class RecordingExecutor:
@@ -60,9 +60,10 @@ def leave_checkpoint(run: Run, config: ExecutionConfig, done: int) -> None:
 def test_runs_on_disk_are_left_alone_unless_failed_ones_are_to_run_again(
     runs: list[Run], config: ExecutionConfig
 ) -> None:
+    survey = store.survey(config.results, runs[0].benchmark, runs[0].profile)
     new = ["to run", "to run"]
-    assert states(runs, config, retry_failed=False) == ["failed", "diverged", "damaged", *new]
-    assert states(runs, config, retry_failed=True) == ["to run", "to run", "damaged", *new]
+    assert states(runs, survey, retry_failed=False) == ["failed", "diverged", "damaged", *new]
+    assert states(runs, survey, retry_failed=True) == ["to run", "to run", "damaged", *new]
 
 
 @pytest.mark.parametrize(("retry_failed", "chosen"), [(False, [3, 4]), (True, [0, 1, 3, 4])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from baselines.interface import Supervision
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods, is_compatible, part, plan
-from harness.config.resolution import resolve
+from harness.config.resolution import Resolved, resolve
 from harness.config.run import ROWS_VERSION, Run
+from harness.config.scenarios import CLASS_IL, TASK_IL, scenarios_of, under_scenario
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import best_known
 from harness.storage import store
@@ -24,21 +26,26 @@ SPLIT_MNIST = BENCHMARKS["split_mnist"]
 
 def make_plan(seeds: int, **given: str) -> list[Run]:
     known = {"rmn": methods()["rmn"]}
-    settings = {"rmn": resolve(known["rmn"], {}, given)}
-    return plan(SPLIT_MNIST, "smoke", SPLIT_MNIST.budgets["smoke"], known, settings, seeds)
-
-
-def test_a_plan_is_one_run_per_method_and_seed() -> None:
-    chosen = {name: methods()[name] for name in ("rmn", "ewc")}
-    settings = {name: resolve(method, {}, {}) for name, method in chosen.items()}
+    settings = {TASK_IL: {"rmn": resolve(known["rmn"], {}, given)}}
     budget = SPLIT_MNIST.budgets["smoke"]
-    runs = plan(SPLIT_MNIST, "smoke", budget, chosen, settings, 2)
-    asked = [("rmn", 0), ("rmn", 1), ("ewc", 0), ("ewc", 1)]
-    assert [(run.baseline, run.seed) for run in runs] == asked
-    assert len({run.id for run in runs}) == 4
+    return plan(SPLIT_MNIST, "smoke", budget, known, settings, range(seeds))
+
+
+def test_a_plan_is_one_run_per_scenario_method_and_seed() -> None:
+    chosen = {name: methods()[name] for name in ("rmn", "ewc")}
+    settings = {
+        TASK_IL: {name: resolve(method, {}, {}) for name, method in chosen.items()},
+        CLASS_IL: {"ewc": resolve(chosen["ewc"], {}, {"ewc_lambda": "7"})},
+    }
+    budget = SPLIT_MNIST.budgets["smoke"]
+    runs = plan(SPLIT_MNIST, "smoke", budget, chosen, settings, [3, 5])
+    asked = [*product([TASK_IL], ["rmn", "ewc"], [3, 5]), *product([CLASS_IL], ["ewc"], [3, 5])]
+    assert [(run.scenario, run.baseline, run.seed) for run in runs] == asked
+    assert len({run.id for run in runs}) == 6
     for run in runs:
-        assert run.training == budget.identity()
-        assert run.settings == settings[run.baseline].values
+        decided = under_scenario(SPLIT_MNIST, run.scenario, chosen[run.baseline], budget)
+        assert run.training == decided.identity()
+        assert run.settings == settings[run.scenario][run.baseline].values
         version = methods()[run.baseline].version
         assert run.versions == {"benchmark": 1, "baseline": version, "rows": ROWS_VERSION}
 
@@ -97,12 +104,14 @@ def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     """No new field or default may orphan finished runs without anybody noticing."""
     benchmark = BENCHMARKS[name]
     chosen = {method: methods()[method] for method in default_methods(benchmark, methods())}
-    settings = {
-        key: resolve(method, best_known(benchmark, "default", method), {})
-        for key, method in chosen.items()
-    }
-    runs = plan(benchmark, "default", benchmark.budgets["default"], chosen, settings, 5)
-    assert len(runs) == 40
+    budget = benchmark.budgets["default"]
+    settings: dict[str, dict[str, Resolved]] = {}
+    for scenario, (key, method) in product(scenarios_of(benchmark), chosen.items()):
+        norm = under_scenario(benchmark, scenario, method, budget).norm
+        best = best_known(benchmark, scenario, norm, "default", method)
+        settings.setdefault(scenario, {})[key] = resolve(method, best, {})
+    runs = plan(benchmark, "default", budget, chosen, settings, range(5))
+    assert len(runs) == 80
     assert {store.status(RESULTS, run) for run in runs} == {"finished"}
 
 
@@ -112,8 +121,8 @@ def test_settings_that_the_stream_does_not_allow_are_refused() -> None:
     omniglot = BENCHMARKS["split_omniglot"]
     budget = omniglot.budgets["smoke"]
     tasks = omniglot.under(budget).tasks
-    settings = {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}
+    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}}
     with pytest.raises(SettingError, match=f"--set replay.memory={tasks}$"):
-        plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)
-    settings = {"replay": resolve(replay, {}, {"memory": str(tasks)})}
-    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, 1)
+        plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])
+    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks)})}}
+    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])

@@ -147,6 +147,8 @@ def test_what_is_in_use_or_not_kept_is_left_out() -> None:
         optimizer=optimizer,
         evaluator=EvaluationPlugin(),
         mbatch=[torch.zeros(500)],
+        mb_output=torch.zeros(500),
+        loss=torch.zeros(()),
         dataloader=SimpleNamespace(batch=torch.zeros(500)),
     )
     assert found.training_bytes == 40

@@ -14,6 +14,7 @@ from harness.execution.ray_worker import MadeRun, Mailbox, News, RayWorker
 from harness.execution.worker import Fatal
 from harness.experiment.progress import RunProgress
 from harness.storage import checkpoints
+from harness.storage.scratch import scratch_folder
 
 
 @dataclass
@@ -69,6 +70,17 @@ def test_a_run_is_sent_back_and_nothing_is_left(
     assert news[-1].progress.fraction == 1
     assert list(tmp_path.glob("rmn-*")) == []
     assert not config.results.exists()
+
+
+def test_what_a_killed_worker_left_goes_as_the_next_one_prepares(
+    config: ExecutionConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("harness.storage.scratch.has_ended", lambda owner: True)
+    with scratch_folder(tmp_path, "rmn-worker-") as left:
+        worker = RayWorker(config, 0, Handle())
+        assert worker.prepare(checkpoints.code_digest(), Path("/no/such/file")) is None
+        assert not left.exists()
 
 
 def test_a_failed_run_is_sent_back_as_one(config: ExecutionConfig, crashing: Run) -> None:

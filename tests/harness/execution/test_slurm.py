@@ -107,6 +107,15 @@ def test_a_run_that_fails_is_stored_as_failed_and_not_tried_again(
     assert executed.recorder.tries[crashing.id] == 1
 
 
+def test_what_a_killed_command_left_is_swept_by_the_next_one(
+    config: ExecutionConfig, run: Run
+) -> None:
+    dead = config.results / ".slurm" / "dead"
+    dead.mkdir(parents=True)
+    SlurmExecutor(config, cluster="local").run(Schedule([]), Recorder(config.results))
+    assert not dead.exists()
+
+
 def test_nothing_else_is_left_in_the_results(executed: Executed) -> None:
     left = {path.name for path in executed.config.results.rglob(".*")}
     assert left <= {".lock"}

@@ -37,6 +37,16 @@ def test_progress_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
     assert read_progress(notes) == progress
 
 
+def test_a_job_that_cannot_note_its_progress_makes_its_run_all_the_same(
+    config: ExecutionConfig, run: Run, tmp_path: Path
+) -> None:
+    order = tmp_path / "order"
+    order.write_bytes(pickle.dumps((run, replace(config, threads=1))))
+    notes = tmp_path / "swept" / "run.progress"
+    subprocess.run([sys.executable, "-c", JOB, str(order), str(notes)], cwd=ROOT, check=True)
+    assert store.status(config.results, run) == "finished"
+
+
 def test_a_job_whose_time_is_up_leaves_a_checkpoint_and_no_failure(
     config: ExecutionConfig, run: Run, tmp_path: Path
 ) -> None:

@@ -31,9 +31,15 @@ def worker(config: ExecutionConfig) -> Iterator[WorkerProcess]:
     assert multiprocessing.active_children() == []
 
 
+def pid_of_the_worker() -> int:
+    """The process id of the only child."""
+    [child] = multiprocessing.active_children()
+    return child.pid or 0
+
+
 def test_a_worker_is_idle_until_it_is_given_a_run(worker: WorkerProcess, run: Run) -> None:
     assert worker.in_progress is None
-    assert worker.pid in {child.pid for child in multiprocessing.active_children()}
+    assert pid_of_the_worker() > 0
     worker.start(run)
     progress = worker.in_progress
     assert progress is not None
@@ -44,7 +50,7 @@ def test_a_worker_is_idle_until_it_is_given_a_run(worker: WorkerProcess, run: Ru
 
 def test_a_killed_worker_gives_no_message_but_the_signal(worker: WorkerProcess, run: Run) -> None:
     worker.start(run)
-    os.kill(worker.pid, signal.SIGKILL)
+    os.kill(pid_of_the_worker(), signal.SIGKILL)
     assert worker.receive() is None
     report = worker.crash_report()
     assert report.startswith("the worker process died (signal 9, perhaps for want of memory: ")
@@ -65,7 +71,7 @@ def test_the_last_words_of_a_worker_are_in_its_crash_report(
 def test_a_dead_worker_may_be_given_a_run_and_says_so_later(
     worker: WorkerProcess, run: Run
 ) -> None:
-    os.kill(worker.pid, signal.SIGKILL)
+    os.kill(pid_of_the_worker(), signal.SIGKILL)
     while multiprocessing.active_children():
         time.sleep(0.01)
     worker.start(run)
@@ -75,14 +81,14 @@ def test_a_dead_worker_may_be_given_a_run_and_says_so_later(
 def test_a_worker_ends_with_its_parent(config: ExecutionConfig) -> None:
     """A parent that is killed cannot end its workers; they notice, also while they import torch."""
     code = (
-        "import sys, time\n"
+        "import multiprocessing, sys, time\n"
         "from harness.execution.executor import ExecutionConfig\n"
         "from harness.execution.worker_process import WorkerProcess\n"
         "if __name__ == '__main__':\n"
         "    config = ExecutionConfig(results=sys.argv[1], data=None, device='cpu', origin={})\n"
         "    worker = WorkerProcess(config, 0)\n"
         "    time.sleep(3)\n"  # it has begun to work
-        "    print(worker.pid, flush=True)\n"
+        "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
     argv = [sys.executable, "-c", code, str(config.results)]
@@ -102,9 +108,10 @@ def test_a_worker_ends_with_its_parent(config: ExecutionConfig) -> None:
 def test_a_signal_to_the_whole_group_is_for_the_parent(
     worker: WorkerProcess, number: signal.Signals
 ) -> None:
-    os.kill(worker.pid, number)
+    pid = pid_of_the_worker()
+    os.kill(pid, number)
     assert not worker.connection.poll(0.5)  # it would be readable if the worker had died
-    assert worker.pid in {child.pid for child in multiprocessing.active_children()}
+    assert pid_of_the_worker() == pid
 
 
 def test_the_fraction_is_that_of_the_last_report(

@@ -33,7 +33,8 @@ def numbers(board: Leaderboard, entry: Entry) -> list[str]:
 @pytest.fixture(params=[0, 1], ids=["task-il", "class-il"])
 def either(request: pytest.FixtureRequest, boards: list[Leaderboard]) -> Leaderboard:
     """The leaderboard of one of the scenarios."""
-    return boards[request.param]
+    place: int = request.param
+    return boards[place]
 
 
 def test_every_number_is_whole_and_beside_its_method(either: Leaderboard) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from harness.config.run import Run
 from harness.storage import claims
-from harness.storage.claims import EXPIRY, Claim, Claims, path_of, read
+from harness.storage.claims import EXPIRY, Claim, Claims, owners, path_of, read
 from harness.storage.liveness import this_process
 
 LONG_AGO = EXPIRY + 5
@@ -124,6 +124,19 @@ def test_a_claim_that_is_not_whole_counts_until_it_is_old(
         assert not ours.acquire(run)
         os.utime(path, (time.time() - LONG_AGO,) * 2)
         assert ours.acquire(run)
+
+
+def test_owners_are_those_whose_claims_hold(tmp_path: Path, run: Run) -> None:
+    assert owners(tmp_path) == set()
+    with Claims(tmp_path, "one") as ours:
+        assert ours.acquire(run)
+        path = leave_claim(tmp_path, replace(run, seed=1), "elsewhere")
+        leave_claim(tmp_path, replace(run, seed=2), "elsewhere", LONG_AGO)
+        assert owners(tmp_path) == {"one", "another"}
+        path.write_text("")
+        assert owners(tmp_path) == {"one", ""}
+    os.utime(path, (time.time() - LONG_AGO,) * 2)
+    assert owners(tmp_path) == set()
 
 
 def test_claims_are_kept_alive_and_those_of_others_are_not(

@@ -64,6 +64,20 @@ def test_status_of_packed_runs(
     assert {store.status(tmp_path, one) for one in runs} == {"damaged"}
 
 
+def test_the_record_of_a_run_is_that_of_its_latest_failure(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
+    assert store.look_up(tmp_path, run) == ("missing", None)
+    first, second = (make_record(run, error=error) for error in ("first", "second"))
+    store.save(tmp_path, first)
+    packing.pack(tmp_path, run.benchmark, run.profile)
+    assert store.look_up(tmp_path, run) == ("failed", first)
+    folder = store.save(tmp_path, second)
+    assert store.look_up(tmp_path, run) == ("failed", second)
+    (folder / run_folder.RECORD).write_text("{")
+    assert store.look_up(tmp_path, run) == ("damaged", None)
+
+
 def test_many_packed_runs_are_looked_up_in_one_reading(
     tmp_path: Path,
     run: Run,
@@ -291,8 +305,7 @@ def test_survey_agrees_with_the_status_of_each_run(
     def agrees() -> store.Survey:
         found = store.survey(tmp_path, run.benchmark, run.profile)
         states = [store.status(tmp_path, one) for one in runs]
-        for one, state in zip(runs, states, strict=True):
-            assert found.states.get(one.id, state) == state
+        assert list(map(found.status, runs)) == states
         return found
 
     assert set(agrees().damaged) == {broken, copy}

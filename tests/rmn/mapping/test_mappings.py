@@ -82,6 +82,23 @@ def test_what_is_frozen_follows_from_the_state_dict() -> None:
     assert (loaded.mapping == 0).tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize("learn_beta", [False, True])
+def test_beta_rises_within_a_task_unless_it_is_learned(learn_beta: bool) -> None:
+    group = RelevanceMappings([torch.zeros(2, 2)], 10.0, learn_beta, "normal", 0.02)
+    group.begin_task()
+    seen = []
+    for step in range(3):
+        group.tighten(1000.0, step=step, steps=3)
+        seen.append(group.beta.flatten().tolist())
+    assert seen == [[10], [10], [10]] if learn_beta else [[10], [100], [1000]]
+    with torch.no_grad():
+        group.beta.fill_(77.0)
+    group.finish_task()
+    assert group.beta.flatten().tolist() == [77]
+    group.begin_task()
+    assert group.beta.flatten().tolist() == [10]
+
+
 @given(st.lists(st.integers(1, 2 * CACHE_SIZE), min_size=1, max_size=8))
 def test_only_layers_that_fit_the_cache_share_a_group(sizes: list[int]) -> None:
     weights = [torch.empty(size) for size in sizes]

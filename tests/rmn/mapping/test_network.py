@@ -30,7 +30,7 @@ def learner(model: RelevanceNetwork, plugins: Sequence[SupervisedPlugin] = ()) -
     return RMN(
         model=model,
         optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
-        rmn=RMNPlugin(l0_weight=0.3, prune_epoch=1, prune_below=0.3),
+        rmn=RMNPlugin(l0_weight=0.3, pruning="late", prune_below=0.3),
         train_mb_size=64,
         train_epochs=2,
         plugins=plugins,

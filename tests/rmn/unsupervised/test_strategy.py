@@ -176,6 +176,28 @@ def test_the_end_of_every_batch_is_an_event_also_of_those_not_learned_from(
     assert len(values[1]) == len(stream.batches)
 
 
+def test_beta_rises_from_each_switch_on(experience: DatasetExperience, train_sets: Sets) -> None:
+    betas: list[float] = []
+
+    class Record(SupervisedPlugin):
+        def before_forward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+            betas.append(float(strategy.model.mappings[0].beta))
+
+    stream = Stream(train_sets[:2])
+    strategy = untrained([stream, Record()], tightening_steps=3)
+    strategy.train(experience)
+    starts = [step for step, beta in enumerate(betas) if beta == 50]
+    assert len(starts) == len(strategy.switches) == 2
+    for start in starts:
+        assert betas[start : start + 4] == pytest.approx([50, 100_000**0.5, 2000, 2000])
+
+
+def test_pruning_is_an_option(experience: DatasetExperience, train_sets: Sets) -> None:
+    for window, expected in ((None, False), (20, True)):
+        strategy, _ = trained(experience, train_sets[:1], convergence_window=window)
+        assert any(bool(one.pruned.any()) for one in strategy.model.mappings) == expected
+
+
 def test_a_batch_that_is_not_learned_from_changes_nothing(train_sets: Sets) -> None:
     strategy = untrained()
     x, y = train_sets[0]
@@ -195,6 +217,11 @@ def test_impossible_shares_are_named(name: str) -> None:
     settings: dict[str, Any] = {name: 2.0}
     with pytest.raises(ValueError, match=f"{name} is 2.0"):
         untrained(**settings)
+
+
+def test_an_impossible_number_of_steps_is_named() -> None:
+    with pytest.raises(ValueError, match="tightening_steps is 0"):
+        untrained(tightening_steps=0)
 
 
 def test_a_batch_of_one_example_is_refused() -> None:

@@ -15,6 +15,7 @@ from harness.reporting.figures.style import (
     colour,
     dashes,
     grid,
+    heat_map,
     heat_maps,
     legend,
     rows_of,
@@ -85,6 +86,28 @@ def test_heat_maps_of_few_tasks_have_numbers_and_of_many_a_bar() -> None:
     [panel, bar] = [axis for axis in many.axes if axis.axison]
     assert not panel.texts
     assert bar.get_label() == "<colorbar>"
+
+
+def test_a_heat_map_reads_like_a_table_and_leaves_blank_what_is_missing() -> None:
+    table = pd.DataFrame([[0.0, 50.4], [np.nan, 100.0]], index=["a", "b"], columns=[3, 4])
+    _, axes = grid(1, 1, height=2)
+    heat_map(axes[0][0], table, numbers=5)
+    texts = {tuple(text.get_position()): text for text in axes[0][0].texts}
+    said = {place: text.get_text() for place, text in texts.items()}
+    assert said == {(0.5, 0.5): "0", (1.5, 0.5): "50", (1.5, 1.5): "100"}
+    assert texts[0.5, 0.5].get_color() == "w"  # on dark violet
+    assert texts[1.5, 1.5].get_color() == "0.15"  # on yellow
+    assert axes[0][0].get_ylim() == (2, 0)
+    for side, names in ((axes[0][0].yaxis, ["a", "b"]), (axes[0][0].xaxis, ["3", "4"])):
+        assert [label.get_text() for label in side.get_ticklabels()] == names
+
+
+@pytest.mark.parametrize(("tasks", "labels"), [(10, 10), (11, 6), (50, 10), (100, 10)])
+def test_a_heat_map_has_at_most_ten_labels_a_side(tasks: int, labels: int) -> None:
+    _, axes = grid(1, 1, height=2)
+    heat_map(axes[0][0], square(tasks))
+    assert len(axes[0][0].get_xticks()) == labels
+    assert axes[0][0].get_xticklabels()[0].get_text() == "1"
 
 
 def test_no_table_is_no_figure() -> None:
