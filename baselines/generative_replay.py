@@ -51,7 +51,7 @@ class GenerativeReplay(Baseline):
         model = context.model()
         return AvalancheReplay(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             generator_strategy=teacher,
             **arguments,

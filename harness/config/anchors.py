@@ -92,8 +92,9 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
             TrainingBudget(
                 epochs=5,
                 batch_size=10,
-                learning_rate=0.001,
+                learning_rate=0.01,
                 decay=False,
+                optimizer="sgd",
                 train_examples=54_000,  # the other 6,000 were for validation
                 norm="none",
             )

@@ -15,6 +15,7 @@ MATRICES: Final = ("seen", "whole", "diagonal")
 AUTO: Final = "auto"
 NORMS: Final = (AUTO, "per-task", "shared", "none", "group")
 OUTPUTS: Final = (AUTO, "own", "heads", "shared")
+OPTIMIZERS: Final = ("adam", "sgd")
 
 
 def _field(
@@ -49,7 +50,7 @@ class TrainingBudget:
 
     epochs: int = _field("passes over each task's training data", minimum=1)
     batch_size: int = _field("examples per optimizer step", 128, minimum=2)
-    learning_rate: float = _field("of Adam at the start of each task, above 0", 0.002)
+    learning_rate: float = _field("at the start of each task, above 0", 0.002)
     decay: bool = _field(
         "lower the learning rate to zero within each task, along half a cosine", True
     )
@@ -111,6 +112,12 @@ class TrainingBudget:
         "elsewhere",
         AUTO,
     )
+    optimizer: Literal["adam", "sgd"] = _field(
+        "Adam, or stochastic gradient descent without momentum; of all methods whose publication "
+        "does not demand another",
+        "adam",
+        later=True,
+    )
     reset_optimizer: bool = _field(
         "start the optimizer anew with each task; without it the moments of Adam go on",
         True,
@@ -136,6 +143,7 @@ class TrainingBudget:
             "accuracy_matrix": MATRICES,
             "norm": NORMS,
             "outputs": OUTPUTS,
+            "optimizer": OPTIMIZERS,
         }
         for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
+import pytest
 import torch
 from torch import nn
 
@@ -27,9 +29,13 @@ def test_a_head_per_task_is_put_on_the_same_backbone(context: Context) -> None:
     assert torch.equal(model.eval()(x, 0), backbone.eval()(x))
 
 
-def test_adam_has_the_benchmarks_learning_rate_for_every_weight(context: Context) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+def test_the_optimizer_has_the_benchmarks_learning_rate_for_every_weight(
+    name: Literal["adam", "sgd"], kind: type[torch.optim.Optimizer], context: Context
+) -> None:
     model = context.model()
-    optimizer = context.adam(model)
+    optimizer = replace(context, optimizer=name).make_optimizer(model)
+    assert type(optimizer) is kind
     [group] = optimizer.param_groups
     assert group["lr"] == context.learning_rate
     assert group["fused"]
