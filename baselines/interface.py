@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from baselines.context import Context
+    from rmn.mapping.mask_statistics import MaskStatistics
 
 
 class Requirement(StrEnum):
@@ -95,7 +96,7 @@ class Baseline(ABC):
 
     @property
     def default_rule(self) -> str:
-        """The rule whose task-agnostic accuracy stands for the method."""
+        """The rule whose accuracy stands for the method where no identity is given."""
         return self.rule
 
     def check_stream(self, tasks: int) -> None:  # noqa: B027 -- most methods take any stream
@@ -234,3 +235,20 @@ class HasMasks(Protocol):
 
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, which weights each learned task uses: bool, (tasks learned, *weight shape)."""
+
+
+@runtime_checkable
+class HasRelevances(HasMasks, Protocol):
+    """A strategy whose masks are relevances that are rounded when a task has been learned."""
+
+    def newest_logits(self, x: Tensor, *, rounded: bool) -> Tensor:
+        """Logits of the inputs `x` under the mask learned last, shape (n, outputs).
+
+        Args:
+            x: inputs, shape (n, ...).
+            rounded: whether its relevances are rounded, as they are stored, or as they were
+                trained.
+        """
+
+    def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
+        """Per layer, how decided each of `masks` was when it was rounded."""

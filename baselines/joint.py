@@ -28,7 +28,6 @@ class Joint(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's JointTraining on the backbone, with batches of any size."""
-
         from baselines.components.pooled_training import PooledTraining
 
         model = context.model()

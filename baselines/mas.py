@@ -35,7 +35,7 @@ class MAS(Baseline):
     penalty_setting: ClassVar[str] = "lambda_reg"
 
     lambda_reg: float = setting(
-        0.1, "strength lambda of the penalty", minimum=0, search=Range(0.001, 100.0)
+        0.1, "strength lambda of the penalty", minimum=0, search=Range(1e-4, 100.0)
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -61,7 +61,13 @@ class RMNBaseline(Baseline):
     l0_weight: float = setting(
         0.3, "weight of the mean relevance over free weights", minimum=0, search=Range(0.03, 10.0)
     )
-    overlap_weight: float = setting(0.0, "weight of the overlap with earlier masks", minimum=0)
+    l0_scarcity: float = setting(
+        1.0, "power of (weights / free weights) in the price of a free weight under l0", minimum=0
+    )
+    overlap_weight: float = setting(
+        0.0,
+        "weight of the overlap with earlier masks: above 0 separates tasks, below rewards reuse",
+    )
     pruning: Literal["none", "late", "converged"] = setting(
         "none", "when to prune: never, after each late epoch but the last, or at convergence"
     )
@@ -111,6 +117,7 @@ class RMNBaseline(Baseline):
         return {
             "l1_weight": self.l1_weight,
             "l0_weight": self.l0_weight,
+            "l0_scarcity": self.l0_scarcity,
             "overlap_weight": self.overlap_weight,
             "beta_end": self.beta_end,
             "pruning": self.pruning,

@@ -50,7 +50,7 @@ class RMNUnsupervisedBaseline(Baseline):
     beta: float = setting(50.0, "tightness of the soft-round when a mask is begun", minimum=1)
     beta_end: float | None = setting(2000.0, "beta to which it rises; none: it stays", minimum=1)
     tightening_steps: int = setting(
-        300,
+        1000,
         "steps over which beta rises after a switch; of the length of a task nothing is known",
         minimum=1,
     )

@@ -32,7 +32,6 @@ class Single(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning of a network per task."""
-
         from baselines.components.per_task import NetworkPerTask
         from baselines.components.single_task_training import SingleTaskTraining
 

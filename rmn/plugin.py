@@ -11,8 +11,11 @@ import torch
 from avalanche.benchmarks import CLExperience
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor
 
 from rmn.convergence import Convergence
+from rmn.mapping.mask_packing import pack, unpack
+from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
@@ -26,6 +29,7 @@ class RelevanceArguments(TypedDict, total=False):
 
     l1_weight: float
     l0_weight: float
+    l0_scarcity: float
     overlap_weight: float
     beta_end: float | None
     prune_below: float
@@ -42,7 +46,10 @@ class RelevancePlugin(SupervisedPlugin):
     Args:
         l1_weight: weight of the mean magnitude of the mapping over free weights.
         l0_weight: weight of the mean relevance over free weights.
-        overlap_weight: weight of the overlap with the masks of finished tasks.
+        l0_scarcity: how fast its price grows as free weights become scarce, see
+            `rmn.mapping.penalties.set_penalty_weights`; 1 for that mean.
+        overlap_weight: weight of the overlap with the masks of finished tasks; above zero separates
+            tasks, below zero rewards to use weights again.
         beta_end: beta in the last step of a task, to which it rises from the one that the network
             was converted with (`rmn.mapping.tightening`); None for a constant beta. Betas that are
             learned are left alone.
@@ -51,6 +58,9 @@ class RelevancePlugin(SupervisedPlugin):
             optimizer step of its own reduces after each step on data (Algorithm 2, lines 14 to 17);
             0 for no such step.
         negative_samples: kind of negative samples, see `rmn.negative_samples`.
+
+    Attributes:
+        statistics: per layer, of the mask of each finished task, in their order.
 
     Raises:
         ValueError: `beta_end` is not above 0, `prune_below` is not in [0, 1), or
@@ -62,6 +72,7 @@ class RelevancePlugin(SupervisedPlugin):
         *,
         l1_weight: float = 0.0,
         l0_weight: float = 0.0,
+        l0_scarcity: float = 1.0,
         overlap_weight: float = 0.0,
         beta_end: float | None = 2000.0,
         prune_below: float = 0.999999,
@@ -79,11 +90,14 @@ class RelevancePlugin(SupervisedPlugin):
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
         self.l1_weight = l1_weight
         self.l0_weight = l0_weight
+        self.l0_scarcity = l0_scarcity
         self.overlap_weight = overlap_weight
         self.beta_end = beta_end
         self.prune_below = prune_below
         self.negative_loss_weight = negative_loss_weight
         self.negative_samples = negative_samples
+        self.statistics: dict[str, list[MaskStatistics]] = {}
+        self._first_masks: dict[str, Tensor] = {}  # of the live task, as bits
 
     def begin_task(self, strategy: SupervisedTemplate, label: int, classes: Sequence[int]) -> None:
         """Begin a task, with new mappings and BatchNorms and with an empty optimizer state.
@@ -98,10 +112,15 @@ class RelevancePlugin(SupervisedPlugin):
         """
         network = relevance_network(strategy)
         network.begin_task(label, classes)
+        layers = network.relevance_layers()
+        self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
         if self.l0_weight or self.overlap_weight:
             set_penalty_weights(
-                network.mappings, l0_weight=self.l0_weight, overlap_weight=self.overlap_weight
+                network.mappings,
+                l0_weight=self.l0_weight,
+                l0_scarcity=self.l0_scarcity,
+                overlap_weight=self.overlap_weight,
             )
         strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
 
@@ -137,7 +156,20 @@ class RelevancePlugin(SupervisedPlugin):
 
     def finish_task(self, strategy: SupervisedTemplate) -> None:
         """Store the task's rounded mapping and freeze the weights that it uses."""
+        for name, statistics in self.live_statistics(strategy).items():
+            self.statistics.setdefault(name, []).append(statistics)
         relevance_network(strategy).finish_task()
+        self._first_masks = {}
+
+    def live_statistics(self, strategy: SupervisedTemplate) -> dict[str, MaskStatistics]:
+        """Per layer, the statistics of the mask of the task that is being learned."""
+        layers = relevance_network(strategy).relevance_layers()
+        return {
+            name: mask_statistics(
+                layer, unpack(self._first_masks[name], layer.weight.numel()).view(layer.view.shape)
+            )
+            for name, layer in layers.items()
+        }
 
     def _train_on_negative_samples(self, strategy: SupervisedTemplate) -> None:
         """One optimizer step towards zero output on negative samples."""

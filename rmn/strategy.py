@@ -10,6 +10,7 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
+from rmn.mapping.mask_statistics import MaskStatistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, RMNPlugin, relevance_network
 
@@ -49,6 +50,9 @@ class RelevanceStrategy(SupervisedTemplate):
         plugin: RMN's plugin.
         **arguments: see `StrategyArguments`.
 
+    Attributes:
+        rmn: RMN's plugin.
+
     Raises:
         TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
     """
@@ -74,6 +78,7 @@ class RelevanceStrategy(SupervisedTemplate):
             **(sizes | arguments),
         )
         relevance_network(self)
+        self.rmn = plugin
 
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs).
@@ -85,6 +90,19 @@ class RelevanceStrategy(SupervisedTemplate):
     def inference_tensors(self) -> list[Tensor]:
         """All tensors that predictions are made from: weights, packed masks, BatchNorms."""
         return self.model.inference_tensors()
+
+    def newest_logits(self, x: Tensor, *, rounded: bool) -> Tensor:
+        """Logits under the mask that is being learned or was learned last, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            rounded: whether its relevances are rounded to zero and one.
+        """
+        return self.model.newest_logits(x, rounded=rounded)
+
+    def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
+        """Per layer, the statistics of the masks of the learned tasks."""
+        return self.rmn.statistics
 
 
 class RMN(RelevanceStrategy):

@@ -95,8 +95,8 @@ def _request(
     check_budget(benchmark, budget)
     if not budget.validation or budget.class_order is not None:
         raise ArgumentError(
-            "tuning never sees test data, and each of its seeds draws its own order of the classes; "
-            "leave out training.validation and training.class_order"
+            "tuning never sees test data, and each of its seeds draws its own order of the "
+            "classes; leave out training.validation and training.class_order"
         )
     chosen = {name: tunable[name] for name in names}
     spaces = {name: search_space(method) for name, method in chosen.items()}

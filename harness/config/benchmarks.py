@@ -22,6 +22,10 @@ CHEAP_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND})
 """For long streams without task labels, where the others would take hours."""
 
 
+NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
+"""Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
@@ -38,6 +42,8 @@ class Benchmark:
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
+            count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
             outputs or have a layer of them each.
         labelled: whether every example has a task label in training, and in task-il at test.
@@ -67,6 +73,7 @@ class Benchmark:
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    total_classes: int = 0
     relative: bool = False
     labelled: bool = True
     transition: float = 0.0
@@ -79,6 +86,10 @@ class Benchmark:
     default_roles: frozenset[Role] = PAPER_ROLES
     settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     version: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.total_classes:
+            object.__setattr__(self, "total_classes", 1 + max(map(max, self.classes)))
 
     @property
     def tasks(self) -> int:
@@ -93,7 +104,7 @@ class Benchmark:
     @property
     def outputs(self) -> int:
         """Width of the network's output: an output a class, of the stream or of the widest task."""
-        return max(map(len, self.classes)) if self.relative else _TOTALS[self.dataset]
+        return max(map(len, self.classes)) if self.relative else self.total_classes
 
     @property
     def task_outputs(self) -> tuple[tuple[int, ...], ...]:
@@ -153,18 +164,6 @@ _ALPHABETS = (
     33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
     42, 26,
 )  # fmt: skip
-
-
-_TOTALS: Final = {
-    "mnist": 10,
-    "mnist_standardised": 10,
-    "mnist_padded": 10,
-    "mnist_padded_standardised": 10,
-    "fashion_mnist": 10,
-    "cifar100": 100,
-    "omniglot": sum(_ALPHABETS),
-}
-"""Number of classes of each data set."""
 
 
 def _in_order(sizes: Iterable[int]) -> tuple[tuple[int, ...], ...]:

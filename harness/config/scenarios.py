@@ -1,7 +1,7 @@
 """The scenarios of continual learning, and what normalisation and outputs each allows; pure.
 
-A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars &
-Tolias, Nature Machine Intelligence 2022):
+A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars
+& Tolias, Nature Machine Intelligence 2022):
 
 - task-il: the task identity is given in training and at test, to every method alike. Loss and
   answers are over the task's own outputs.
@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from baselines.interface import Baseline, Requirement
-from harness.config.benchmarks import Benchmark
+from harness.config.benchmarks import NEVER_UNNORMALISED, Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
 from harness.config.settings import SettingError
 
@@ -80,6 +80,11 @@ def under_scenario(
         raise SettingError(
             f"training.norm=per-task needs the task identity, which {scenario} does not give at "
             f"test, and {method.name} infers none; choose shared, none or group"
+        )
+    if norm == "none" and benchmark.network in NEVER_UNNORMALISED:
+        raise SettingError(
+            f"training.norm=none does not go with {benchmark.name}: its {benchmark.network} cannot "
+            "be trained without normalisation; choose shared or group"
         )
     allowed = _OUTPUTS[scenario] if benchmark.disjoint else _OUTPUTS_OF_SAME_CLASSES[scenario]
     if outputs not in allowed:

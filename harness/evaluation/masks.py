@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
 
-from baselines.interface import DetectsTasks, HasMasks
+from baselines.interface import DetectsTasks, HasMasks, HasRelevances
 from harness.evaluation.measurements import Snapshot, register_measurement
 from harness.storage.schema import Row, RowKeys
+from rmn.mapping.mask_statistics import MaskStatistics
 
 
 @register_measurement
@@ -23,6 +24,8 @@ def masks(snapshot: Snapshot) -> Iterator[Row]:
         first = begun if after < snapshot.benchmark.tasks else 0  # the live mask still changes
     if isinstance(strategy, HasMasks):
         yield from mask_rows(strategy.masks(), after, first)
+    if isinstance(strategy, HasRelevances):
+        yield from relevance_rows(strategy.mask_statistics(), after, first)
 
 
 def mask_rows(masks: Mapping[str, Tensor], after: int, first: int) -> Iterator[Row]:
@@ -47,6 +50,24 @@ def mask_rows(masks: Mapping[str, Tensor], after: int, first: int) -> Iterator[R
                 shared = float((flat[earlier] & newest).sum())
                 pair: RowKeys = {**keys, "task": earlier + 1, "other": number + 1}
                 yield {**pair, "metric": "mask_overlap", "value": shared}
+
+
+def relevance_rows(
+    statistics: Mapping[str, Sequence[MaskStatistics]], after: int, first: int
+) -> Iterator[Row]:
+    """How decided the masks from number `first` on were when they were rounded.
+
+    Args:
+        statistics: per layer, of each mask.
+        after: number of tasks learned.
+        first: masks before this one were measured earlier.
+    """
+    for layer, masks in statistics.items():
+        for number, mask in enumerate(masks[first:], start=first + 1):
+            keys: RowKeys = {"after": after, "task": number, "layer": layer}
+            yield {**keys, "metric": "mask_undecided", "value": float(mask.undecided)}
+            yield {**keys, "metric": "mask_flipped", "value": float(mask.flipped)}
+            yield {**keys, "metric": "mask_beta", "value": mask.beta}
 
 
 def packed(masks: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

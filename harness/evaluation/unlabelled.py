@@ -73,9 +73,9 @@ def evaluate_unlabelled(
 ) -> Iterator[Row]:
     """Rows after `after` tasks were shown to a learner that is never given a task label.
 
-    Task-il, the identity being given at test alone: the evaluator picks the mask that was trained on
-    the task, and the task's classes. In the run's own scenario: one answer among all classes seen;
-    the mask is inferred by each rule.
+    Task-il, the identity being given at test alone: the evaluator picks the mask that was trained
+    on the task, and the task's classes. In the run's own scenario: one answer among all classes
+    seen; the mask is inferred by each rule.
     Old or new: how well the learner's confidence tells test examples of the tasks shown from those
     of tasks of which nothing was shown (paper, Section 5.2: discrimination between old and new
     data).

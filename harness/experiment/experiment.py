@@ -165,7 +165,7 @@ class Backbones:
         self.outputs = outputs
         self.seed = seed
         self.device = device
-        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm  # noqa: PLR1714
+        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm
         self.made = 0
 
     def __call__(self) -> nn.Module:

@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any, Final
 
 from harness.analysis.leaderboard import Leaderboard, cells_of, columns_of, of_entry
+from harness.analysis.loose_masks import loose_masks
 from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
 from harness.analysis.statistics import BEST_NOTE
@@ -76,6 +77,7 @@ def content(results: Results, boards: Sequence[Leaderboard]) -> dict[str, Any]:
         "formulas": _formulas(boards),
         "best": BEST_NOTE,
         "provenance": provenance.summary([record.provenance for record in finished]),
+        "loose": [sentence for board in boards for sentence in loose_masks(board)],
         "problems": _problems(results),
     }
 

@@ -17,6 +17,7 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
 )
+from harness.analysis.loose_masks import loose_masks
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.scenarios import SCENARIOS
 from harness.reporting import protocol
@@ -36,7 +37,9 @@ def leaderboard_table(board: Leaderboard) -> Table:
     given = _GIVEN if len(board.accuracies) > 1 else ""
     table = Table(
         title=Text(f"{board.benchmark}, profile {board.profile}, {protocol.heading(board)}"),
-        caption=f"{SCENARIOS[board.scenario].capitalize()}.{given}",
+        caption=" ".join(
+            [f"{SCENARIOS[board.scenario].capitalize()}.{given}", *loose_masks(board)]
+        ),
         caption_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,

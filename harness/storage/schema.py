@@ -85,6 +85,13 @@ MEASUREMENTS: Final[dict[str, str]] = {
     "weights": "number of maskable weights of a layer; layer",
     "mask_ones": "number of weights that a task's mask keeps; after, task, layer",
     "mask_overlap": "number of weights kept by the masks of both tasks; task < other, layer",
+    "mask_undecided": "number of relevances between 0.05 and 0.95 when a task's mask was rounded; "
+    "after, task, layer",
+    "mask_flipped": "number of entries of a task's mask that are others than at its start; after, "
+    "task, layer",
+    "mask_beta": "tightness of the soft-round when a task's mask was rounded; after, task, layer",
+    "rounding_gap": "accuracy on the task just learned with the relevances that were trained minus "
+    "that with them rounded; after, task",
     "weights_used": "number of weights kept by any mask so far; after, layer",
     "network_bytes": "bytes of one backbone network; after",
     "predictor_bytes": "bytes of all tensors that predictions need, the network's too; after",

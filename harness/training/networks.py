@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 Normalisation = Literal["batch", "group", "none"]
-"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm after
-linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
+"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm
+after linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
 
 _MOST_GROUPS: Final = 8
 
@@ -126,9 +126,9 @@ def cifar_cnn(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
 def _preserve_signal(network: nn.Module) -> None:
     """Draw the weights as He et al. 2015 have them (Equation 10).
 
-    Without BatchNorm the signal would fade from PyTorch's own first weights. They come from a stream
-    of random numbers of their own: this is a second draw, and with the default stream's second draw
-    a run of the same seed fills RMN's first mapping.
+    Without BatchNorm the signal would fade from PyTorch's own first weights. They come from a
+    stream of random numbers of their own: this is a second draw, and with the default stream's
+    second draw a run of the same seed fills RMN's first mapping.
     """
     generator = torch.Generator().manual_seed(torch.initial_seed() + 2**32)
     for layer in network.modules():

@@ -53,6 +53,12 @@ class RelevanceLayer(TaskLayer):
         return self.view.slice(self.group.relevance)
 
     @property
+    def beta(self) -> Tensor:
+        """Tightness of this layer's soft-round, a scalar."""
+        beta = self.group.beta.detach()
+        return beta[self.index] if beta.dim() else beta
+
+    @property
     def pruned(self) -> Tensor:
         """Entries of the live mapping that stay zero, bool; a view in the shape of `weight`."""
         return self.view.slice(self.group.pruned)

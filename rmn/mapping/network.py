@@ -113,6 +113,36 @@ class RelevanceNetwork(TaskNetwork):
         for mappings in self.mappings:
             mappings.tighten(last_beta, step=step, steps=steps)
 
+    @torch.no_grad()
+    def newest_logits(self, x: Tensor, *, rounded: bool) -> Tensor:
+        """Logits under the live mask, or the one finished last, (n, outputs).
+
+        The mapping of a finished task stays until the next one begins, so that what rounding does
+        to it can be measured. BatchNorm is in evaluation mode either way.
+
+        Args:
+            x: inputs, (n, ...).
+            rounded: whether relevances are rounded to zero and one, as they are stored.
+
+        Raises:
+            RuntimeError: the network is in training mode.
+        """
+        if self.training:
+            raise RuntimeError("the network is in training mode; call eval() first")
+        if rounded:
+            return super().forward_task(x, None)
+        compute_soft_weights(self.mappings, self._views)
+        layers = self._relevance_layers.values()
+        for layer in layers:
+            layer.train()  # takes the soft weights
+        try:
+            return super().forward_task(x, None)
+        finally:
+            for layer in layers:
+                layer.eval()
+            for mappings in self.mappings:
+                mappings.soft_weights = ()
+
     def restore_frozen_weights(self) -> None:
         """Undo what the optimizer did to frozen weights and to pruned entries.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def rising_beta(first: float, last: float, *, step: int, steps: int) -> float:
     """Beta at one optimizer step: geometric from `first` to `last`, and `last` from then on.
@@ -17,4 +19,4 @@ def rising_beta(first: float, last: float, *, step: int, steps: int) -> float:
         steps: number of steps of the rise; with a single one, it is at `last`.
     """
     progress = min(1.0, step / (steps - 1)) if steps > 1 else 1.0
-    return first * (last / first) ** progress
+    return first * math.pow(last / first, progress)

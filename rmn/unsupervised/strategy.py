@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from rmn.convergence import Convergence
+from rmn.mapping.mask_statistics import MaskStatistics
 from rmn.plugin import RelevancePlugin
 from rmn.strategy import RelevanceStrategy, StrategyArguments
 from rmn.tasks.features import last_layer_inputs
@@ -43,7 +44,8 @@ class RMNUnsupervised(RelevanceStrategy):
             example whose right class has a lower probability; otherwise the live mask would learn a
             task that begins gradually before its switch is detected. 0 learns from every example.
         tightening_steps: number of optimizer steps on data, from a switch on, over which beta
-            rises; the length of a task is not known.
+            rises; the length of a task is not known. A rise that is much faster than tasks are long
+            moves the rounded outputs that the detector sees, and raises false alarms.
         convergence_window: number of steps whose mean loss is compared to detect convergence, when
             the live mask is pruned once; None for no pruning.
         **arguments: batch sizes, epochs, device, criterion, further plugins, evaluator, as for any
@@ -69,7 +71,7 @@ class RMNUnsupervised(RelevanceStrategy):
         presence_threshold: float = 0.25,
         min_unknown_share: float = 0.1,
         min_probability: float = 0.01,
-        tightening_steps: int = 300,
+        tightening_steps: int = 1000,
         convergence_window: int | None = None,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
@@ -81,8 +83,8 @@ class RMNUnsupervised(RelevanceStrategy):
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
-        self.rmn = rmn or RelevancePlugin(negative_loss_weight=0.1)
-        super().__init__(model=model, optimizer=optimizer, plugin=self.rmn, **arguments)
+        plugin = rmn or RelevancePlugin(negative_loss_weight=0.1)
+        super().__init__(model=model, optimizer=optimizer, plugin=plugin, **arguments)
         if tightening_steps < 1:
             raise ValueError(f"tightening_steps is {tightening_steps}; it must be at least 1")
         if self.train_mb_size < 2:
@@ -126,6 +128,11 @@ class RMNUnsupervised(RelevanceStrategy):
             name: torch.cat([layer.masks(), layer.live_mask()[None]])
             for name, layer in self.model.relevance_layers().items()
         }
+
+    def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
+        """Per layer, the statistics of the masks, the live one as it is now."""
+        live = self.rmn.live_statistics(self)
+        return {name: [*self.rmn.statistics.get(name, ()), one] for name, one in live.items()}
 
     def _examples_to_learn(self) -> Tensor:
         """Filter the batch and look for a task switch.

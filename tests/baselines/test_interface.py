@@ -15,6 +15,7 @@ from baselines.interface import (
     DetectsTasks,
     HasFingerprints,
     HasMasks,
+    HasRelevances,
     InfersTask,
     InfersTaskInOneShot,
     Range,
@@ -29,6 +30,7 @@ PROTOCOLS: dict[type, set[str]] = {
     DetectsTasks: {"switches"},
     InfersTaskInOneShot: {"infer_task_in_one_shot"},
     HasMasks: {"masks"},
+    HasRelevances: {"masks", "newest_logits", "mask_statistics"},
 }
 
 

@@ -126,8 +126,8 @@ class CommandLines:
             *self._option("--methods", [",".join(self._some(METHODS))], 0.8),
             *self._option("--seeds", ["1", "2", *NUMBERS], 0.5),
             *self._option("--trials", ["1", "2", *NUMBERS], 0.5),
-            *self._assignments("--search"),
-            *self._assignments("--set"),
+            *self._assignments("--search", self.random.choice([",", ".."])),
+            *self._option("--set", ["training.norm=none", "training.epochs=1", *JUNK], 0.3),
             *self._option("--output", self.folders, 0.3),
             *self._execution(),
         ]
@@ -174,11 +174,11 @@ class CommandLines:
             *self._option("--reports", self.folders, 1),
         ]
 
-    def _assignments(self, option: str) -> list[str]:
+    def _assignments(self, option: str, between: str = ",") -> list[str]:
         words = []
         for _ in range(self.random.choice([0, 0, 1, 1, 2, 3])):
             values = [self._value(NUMBERS) for _ in range(self.random.choice([1, 1, 1, 2, 4]))]
-            words += [option, f"{self._value(SETTINGS)}={','.join(values)}"]
+            words += [option, f"{self._value(SETTINGS)}={between.join(values)}"]
         return words
 
     def _option(self, name: str, values: Sequence[str], likely: float) -> list[str]:

@@ -29,7 +29,7 @@ from harness.execution import executor
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.storage import store
 from harness.training import networks
-from harness.training.networks import Network
+from harness.training.networks import Network, Normalisation
 
 if TYPE_CHECKING:
     from harness.data.sources import Arrays, Split
@@ -118,7 +118,7 @@ def trained(argv: list[str], data: Path | None = None) -> tuple[Run, RunResult]:
     return run, run_experiment(run, device="cpu", data=data, report=lambda progress: None)
 
 
-def perceptron(outputs: int) -> nn.Module:
+def perceptron(outputs: int, norm: Normalisation) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, outputs, bias=False))
 
 
@@ -130,7 +130,6 @@ def halves(name: str, network: str, dataset: str = "mnist") -> Benchmark:
         summary="Ten classes in two tasks.",
         dataset=dataset,
         network=network,
-        outputs=10,
         tasks_by="classes",
         classes=((0, 1, 2, 3, 4), (5, 6, 7, 8, 9)),
         budgets=DIGITS,

@@ -152,10 +152,10 @@ def test_values_that_the_stream_does_not_allow_are_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def check_stream(self: EWC, tasks: int) -> None:
-        if self.ewc_lambda > 100:
-            raise ValueError(f"{tasks} tasks allow no more than 100")
+        if self.ewc_lambda > EWC.ewc_lambda:
+            raise ValueError(f"{tasks} tasks allow no more than the default")
 
     monkeypatch.setattr(EWC, "check_stream", check_stream)
     assert command(tmp_path) == 2
-    assert "error: 5 tasks allow no more than 100" in capsys.readouterr().err
+    assert "error: 5 tasks allow no more than the default" in capsys.readouterr().err
     assert made_up.calls == []

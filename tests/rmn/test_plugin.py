@@ -156,6 +156,28 @@ def test_what_is_tight_is_not_changed_by_rounding(experiences: Experiences) -> N
     assert undecided.float().mean() > 0.5
 
 
+def test_each_mask_is_held_against_its_first_values(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin())
+
+    def rounded(strategy: SupervisedTemplate) -> dict[str, Tensor]:
+        return {name: one.live_mask() for name, one in strategy.model.relevance_layers().items()}
+
+    first = Spy("before_training_epoch", rounded)
+    strategy.plugins.append(first)
+    for experience in experiences[:2]:
+        strategy.train(experience)
+    masks, found = strategy.masks(), strategy.mask_statistics()
+    assert found.keys() == masks.keys()
+    for name, statistics in found.items():
+        assert [one.beta for one in statistics] == [2000, 2000]
+        flips = [
+            int((mask != start[name]).sum())
+            for mask, start in zip(masks[name], first.records, strict=True)
+        ]
+        assert [one.flipped for one in statistics] == flips
+        assert all(flips)
+
+
 def test_late_pruning_is_gradual_and_leaves_an_epoch_to_adapt(experiences: Experiences) -> None:
     plugin = RMNPlugin(pruning="late", prune_share=0.5, prune_below=0.6)
     strategy = learner(plugin, epochs=6)

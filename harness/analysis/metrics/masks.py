@@ -66,6 +66,81 @@ def mask_overlap(rows: pd.DataFrame) -> pd.Series[float]:
     return pairs(rows).groupby("run_id")["value"].mean()
 
 
+@_mask_metric(
+    "undecided",
+    title="Undecided",
+    formula="mean over tasks of relevances between 0.05 and 0.95 at the task's end / weights",
+    source="this work",
+    measurements=("weights", "mask_undecided"),
+    section=Section.MASKS,
+)
+def undecided(rows: pd.DataFrame) -> pd.Series[float]:
+    """Share of the relevances that are close to neither zero nor one at the end of a task.
+
+    >>> rows = pd.DataFrame(
+    ...     {"run_id": "a", "metric": ["weights", "mask_undecided", "mask_undecided"],
+    ...      "task": [None, 1, 2], "value": [10.0, 5.0, 3.0]}
+    ... )
+    >>> undecided(rows).tolist()  # (5 / 10 + 3 / 10) / 2
+    [0.4]
+    """
+    return _mean_share(rows, "mask_undecided")
+
+
+@_mask_metric(
+    "flipped",
+    title="Flipped",
+    formula="mean over tasks of mask entries that are others than at the task's start / weights",
+    source="this work",
+    measurements=("weights", "mask_flipped"),
+    section=Section.MASKS,
+)
+def flipped(rows: pd.DataFrame) -> pd.Series[float]:
+    """Share of a mask that training has decided otherwise than its random start."""
+    return _mean_share(rows, "mask_flipped")
+
+
+@_mask_metric(
+    "rounding_gap",
+    title="Rounding gap",
+    formula="mean_j (accuracy on task j when learned, its mask soft, minus that with it rounded)",
+    source="this work",
+    measurements=("rounding_gap",),
+    section=Section.MASKS,
+)
+def rounding_gap(rows: pd.DataFrame) -> pd.Series[float]:
+    """Accuracy that the rounding of a mask takes from its task."""
+    return rows.groupby("run_id")["value"].mean()
+
+
+@_mask_metric(
+    "largest_rounding_gap",
+    title="Largest rounding gap",
+    formula="max_j (accuracy on task j when learned, its mask soft, minus that with it rounded)",
+    source="this work",
+    measurements=("rounding_gap",),
+    section=None,
+)
+def largest_rounding_gap(rows: pd.DataFrame) -> pd.Series[float]:
+    """The same of the task that loses most; reports warn of more than 0.5 points."""
+    return rows.groupby("run_id")["value"].max()
+
+
+@metric(
+    "beta",
+    title="Beta",
+    unit=Unit.COUNT,
+    direction=Direction.NEITHER,
+    formula="mean over tasks and layers of beta when the mask is rounded",
+    source="paper, Supplement 2.2",
+    measurements=("mask_beta",),
+    section=None,
+)
+def beta(rows: pd.DataFrame) -> pd.Series[float]:
+    """Tightness of the soft-round at the end of a task."""
+    return rows.groupby("run_id")["value"].mean()
+
+
 def pairs(rows: pd.DataFrame) -> pd.DataFrame:
     """Intersection over union of the masks of each pair of tasks, over all layers.
 
@@ -91,6 +166,12 @@ def pairs(rows: pd.DataFrame) -> pd.DataFrame:
     table["value"] = table["both"] / union
     table = table.merge(rows[RUN].drop_duplicates("run_id"), on="run_id")
     return table[[*RUN, "task", "other", "value"]]
+
+
+def _mean_share(rows: pd.DataFrame, measurement: str) -> pd.Series[float]:
+    """Mean over tasks of counts per weight, of the runs that have any."""
+    counts = _sums(rows, measurement, "task").groupby("run_id").mean()
+    return counts / _sums(rows, "weights").reindex(counts.index)
 
 
 def _sums(rows: pd.DataFrame, measurement: str, *along: str) -> pd.Series[float]:

@@ -16,6 +16,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.evaluation.masks import mask_rows, masks, packed
 from harness.evaluation.measurements import Snapshot
 from harness.storage.schema import Row
+from rmn.mapping.mask_statistics import MaskStatistics
 
 BY_HAND = {"fc": torch.tensor([[[1, 1, 0], [0, 0, 0]], [[0, 1, 1], [1, 0, 0]]]).bool()}
 
@@ -25,6 +26,16 @@ class WithMasks:
 
     def masks(self) -> Mapping[str, Tensor]:
         return BY_HAND
+
+
+class WithRelevances(WithMasks):
+    """The same, with masks that were rounded."""
+
+    def newest_logits(self, x: Tensor, *, rounded: bool) -> Tensor:
+        raise NotImplementedError
+
+    def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
+        return {"fc": [MaskStatistics(1, 2, 50.0), MaskStatistics(3, 4, 60.0)]}
 
 
 class Detecting(WithMasks):
@@ -95,6 +106,17 @@ def test_masks_that_were_detected_are_counted_when_they_no_longer_change() -> No
     assert numbers(early) == []
     assert late[0] == {**begun, "after": 3}
     assert numbers(late) == [1, 2]
+
+
+def test_how_decided_a_mask_was_is_said_once() -> None:
+    at = {"layer": "fc", "after": 2, "task": 2}
+    rows = list(masks(snapshot(WithRelevances(), after=2)))
+    assert rows[-3:] == [
+        {**at, "metric": "mask_undecided", "value": 3},
+        {**at, "metric": "mask_flipped", "value": 4},
+        {**at, "metric": "mask_beta", "value": 60},
+    ]
+    assert rows[:-3] == list(masks(snapshot(WithMasks(), after=2)))
 
 
 def test_a_strategy_without_masks_has_no_rows() -> None:

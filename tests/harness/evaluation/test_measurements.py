@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 import torch
 
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.discovery import import_modules
 from harness.evaluation import measurements
 from harness.evaluation.measurements import Snapshot, measure, register_measurement
 from harness.storage.schema import Row
@@ -17,14 +19,15 @@ from harness.storage.schema import Row
 
 @pytest.fixture(autouse=True)
 def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers is forgotten after it."""
+    """What a test registers is forgotten after it, but not what a module does as it is imported."""
+    import_modules("harness.evaluation")
     monkeypatch.setattr(measurements, "_MEASUREMENTS", list(measurements._MEASUREMENTS))
 
 
 def snapshot() -> Snapshot:
-    strategy = type("Strategy", (), {"plugins": ()})()
+    strategy, stream = SimpleNamespace(plugins=()), SimpleNamespace(unlabelled=None)
     return Snapshot(
-        cast(Any, strategy), BENCHMARKS["split_mnist"], cast(Any, None), 1, torch.device("cpu")
+        cast(Any, strategy), BENCHMARKS["split_mnist"], cast(Any, stream), 1, torch.device("cpu")
     )
 
 

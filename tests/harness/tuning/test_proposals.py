@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log10
 from typing import Any, ClassVar
 
@@ -63,7 +64,7 @@ def test_the_first_trials_are_spread_over_the_whole_range() -> None:
     exponents = sorted(log10(one["ewc_lambda"]) for one in proposed)
     assert exponents[0] < 1
     assert exponents[-1] > 5
-    assert max(b - a for a, b in zip(exponents, exponents[1:], strict=False)) < 2
+    assert max(b - a for a, b in pairwise(exponents)) < 2
 
 
 def test_numbers_have_two_digits_and_stay_in_the_space() -> None:

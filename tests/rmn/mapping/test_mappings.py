@@ -134,7 +134,7 @@ def test_groups_in_one_pass_are_what_they_are_one_by_one(learn_beta: bool, penal
     model.finish_task()
     model.begin_task(1, [])
     if penalised:
-        set_penalty_weights(groups, l0_weight=1.0, overlap_weight=0.5)
+        set_penalty_weights(groups, l0_weight=1.0, l0_scarcity=1.0, overlap_weight=0.5)
     results: list[list[Tensor]] = []
     for compute in (compute_soft_weights, compute_soft_weights_jointly):
         model.zero_grad()

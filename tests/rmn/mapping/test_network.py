@@ -119,6 +119,30 @@ def test_a_network_loads_what_one_with_other_groups_saved(
         torch.testing.assert_close(layer.relevance, same.relevance)
 
 
+def test_the_newest_mask_before_and_after_it_is_rounded() -> None:
+    model = small()
+    x = torch.randn(7, 6)
+    for task in range(2):
+        model.begin_task(task, [])
+        with torch.no_grad():
+            for group in model.mappings:
+                group.mapping.uniform_(0.4, 0.6)
+        model.train()(x)  # moves the running statistics
+        model.finish_task()
+        model.eval()
+        first, last = model.relevance_layers().values()
+        _, norm, relu, _ = model.body.children()
+        soft = [layer.weight * layer.relevance for layer in (first, last)]
+        slow = relu(norm(x @ soft[0].T)) @ soft[1].T
+        torch.testing.assert_close(model.newest_logits(x, rounded=False), slow)
+        rounded = model.newest_logits(x, rounded=True)
+        assert torch.equal(rounded, model.forward_task(x, task))
+        assert not torch.allclose(rounded, slow)
+    model.train()
+    with pytest.raises(RuntimeError, match=r"in training mode; call eval\(\) first"):
+        model.newest_logits(x, rounded=False)
+
+
 def test_a_network_of_other_layers_is_refused() -> None:
     saved, loaded = (convert(nn.Linear(6, width)) for width in (5, 4))
     with pytest.raises(RuntimeError, match="size mismatch"):

@@ -16,7 +16,9 @@ def mappings(seed: int, uses: list[int]) -> RelevanceMappings:
     return made
 
 
-def test_penalties_against_a_loop() -> None:
+@pytest.mark.parametrize("scarcity", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("overlap_weight", [0.4, -0.4])
+def test_penalties_against_a_loop(scarcity: float, overlap_weight: float) -> None:
     groups = [mappings(0, [0, 1, 2, 0, 0, 1]), mappings(1, [0, 0, 0, 1, 3, 0])]
     free = magnitude = relevance = shared = 0.0
     for one in groups:
@@ -26,17 +28,26 @@ def test_penalties_against_a_loop() -> None:
             if u == 0:
                 free, magnitude, relevance = free + 1, magnitude + abs(m), relevance + r
     assert l1_penalty(groups).item() == pytest.approx(magnitude / free, rel=1e-5)
-    set_penalty_weights(groups, l0_weight=0.7, overlap_weight=0.4)
+    set_penalty_weights(groups, l0_weight=0.7, l0_scarcity=scarcity, overlap_weight=overlap_weight)
     penalty = 0.0
     for one in groups:
         assert one.penalty_weight is not None
         penalty += (one.penalty_weight * one.relevance).sum().item()
-    assert penalty == pytest.approx(0.7 * relevance / free + 0.4 * shared / 12, rel=1e-5)
+    l0 = 0.7 * relevance / 12 * (12 / free) ** scarcity
+    assert penalty == pytest.approx(l0 + overlap_weight * shared / 12, rel=1e-5)
+
+
+@pytest.mark.parametrize(("scarcity", "price"), [(0.0, 0.1), (1.0, 0.2), (2.0, 0.4)])
+def test_the_price_of_a_free_weight_by_hand(scarcity: float, price: float) -> None:
+    groups = [mappings(0, [0, 1, 1, 0, 0, 2])]  # half of the six weights are free
+    set_penalty_weights(groups, l0_weight=0.6, l0_scarcity=scarcity, overlap_weight=0.0)
+    assert groups[0].penalty_weight is not None
+    assert groups[0].penalty_weight.tolist() == pytest.approx([price, 0, 0, price, price, 0])
 
 
 def test_a_full_network_has_no_penalty_on_free_weights() -> None:
     groups = [mappings(0, [1] * 6)]
-    set_penalty_weights(groups, l0_weight=0.7, overlap_weight=0.0)
+    set_penalty_weights(groups, l0_weight=0.7, l0_scarcity=2.0, overlap_weight=0.0)
     assert groups[0].penalty_weight is not None
     assert not groups[0].penalty_weight.any()
     assert l1_penalty(groups).item() == 0

@@ -107,9 +107,10 @@ def test_it_begins_with_the_first_batch_and_detects_the_second_task(
     assert 0 <= strategy.switches[1] - stream.ends[0] <= 10
     assert accuracy(strategy, 0, test_sets[0]) > 0.95
     assert accuracy(strategy, 1, test_sets[1]) > 0.9
-    for mask in strategy.masks().values():
+    statistics = strategy.mask_statistics()
+    for name, mask in strategy.masks().items():
         assert mask.dtype == torch.bool
-        assert len(mask) == 2
+        assert len(mask) == len(statistics[name]) == 2
 
 
 def test_one_task_is_one_mask(
