@@ -66,8 +66,8 @@ def best_known(
     """The settings that a method has in a comparison instead of its defaults.
 
     Those that the benchmark itself declares; on top those tuned on it in the scenario with the
-    normalisation, or else on the nearest of its tuning sources that has any; in the profile `paper`,
-    the paper's own on top.
+    normalisation, or else on the nearest of its tuning sources that has any; in the profile
+    `paper`, the paper's own on top.
 
     Args:
         benchmark: which tasks.
