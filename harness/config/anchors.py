@@ -142,4 +142,4 @@ _VAN_DE_VEN: Final[Settings] = {
 """As the authors' code has them for Permuted-MNIST since 2022; those of 2018 are not known."""
 
 _WSN: Final[Settings] = {"task-il": {"ewc": {"ewc_lambda": 10.0}}}
-"""The publication does not say; of 3, 10, 30, 100 and 1,000 the best in a trial of one seed."""
+"""The publication does not say; 10 was the best of 3, 10 and 30 in a trial of one seed."""

@@ -123,8 +123,8 @@ def _budget(finished: Sequence[Record]) -> str:
         f"{longer} in batches of {training['batch_size']}, "
         "with the same network, first weights and order of data (replay mixes stored examples "
         f"in), by {optimizer} at {training['learning_rate']:g}{decay}, unless its settings below "
-        f"name another learning rate; products are in {training.get('precision', 'float32')}, weights "
-        f"in float32.{taken}"
+        f"name another learning rate; products are in {training.get('precision', 'float32')}, "
+        f"weights in float32.{taken}"
     )
 
 
