@@ -53,7 +53,7 @@ class GenerativeReplay(Baseline):
         model = context.model()
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -33,7 +33,7 @@ class Joint(Baseline):
         model = context.model()
         return PooledTraining(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **context.strategy_arguments(),
         )

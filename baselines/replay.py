@@ -53,7 +53,7 @@ class Replay(Baseline):
         model = context.model()
         return AvalancheReplay(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             mem_size=self.memory,
             **context.strategy_arguments(),

@@ -38,7 +38,7 @@ class Single(Baseline):
         model = NetworkPerTask(context.network).to(context.device)
         return SingleTaskTraining(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **context.strategy_arguments(),
         )

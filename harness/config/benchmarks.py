@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from baselines.interface import Role
+from harness.config.anchors import anchors
 from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
 
 ALL_ROLES: Final = frozenset(Role)
@@ -52,7 +53,14 @@ class Benchmark:
         labelled_counterpart: the same tasks with labels, which a stream without them is held
             against.
         tuning_source: the benchmark whose tuned settings methods take that have none for this one.
-        default_roles: roles of the methods that are compared unless --methods names others.
+        heads: whether each task has an output layer of its own in task-il, unless the budget says
+            otherwise.
+        scenarios: that it is compared in unless others are asked for; none for the usual ones
+            (`harness.config.scenarios.scenarios_of`).
+        methods: names of those that are compared unless --methods names others; none for those of
+            the default roles.
+        default_roles: roles of the methods that are compared.
+        settings: those that methods have instead of their defaults, by scenario and method.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -72,7 +80,11 @@ class Benchmark:
     variant_of: str = ""
     labelled_counterpart: str = ""
     tuning_source: str = ""
+    heads: bool = False
+    scenarios: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES
+    settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -293,5 +305,6 @@ BENCHMARKS |= {
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_small_stem("split_cifar100_20"),
+        *anchors(BENCHMARKS),
     )
 }

@@ -36,6 +36,8 @@ def default_methods(benchmark: Benchmark, methods: Mapping[str, type[Baseline]])
         benchmark: the stream.
         methods: every method by name.
     """
+    if benchmark.methods:
+        return [name for name in methods if name in benchmark.methods]
     return [
         name
         for name, method in methods.items()

@@ -138,6 +138,7 @@ def _context(
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),
         loss=_loss(run.scenario, method) if own else "all",
+        optimizer=budget.optimizer,
     )
 
 

@@ -1,7 +1,8 @@
-"""The paper's backbones, as plain PyTorch modules; methods convert them as they need.
+"""The backbones, as plain PyTorch modules; methods convert them as they need.
 
-None has a bias or dropout: RMN has none, and a comparison needs one network for all. What
-normalises their layers is a factor of the comparison.
+The paper's have no bias and no dropout: RMN has none, and a comparison needs one network for all.
+What normalises their layers is a factor of the comparison. The others are those of publications
+whose numbers this code is held against (`harness.config.anchors`).
 """
 
 from __future__ import annotations
@@ -30,11 +31,55 @@ def mlp(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
         outputs: number of logits.
         norm: after each hidden layer.
     """
+    return _perceptron((784, 100, 100, 100), outputs, norm, bias=False)
+
+
+def mlp_2x400(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Hsu et al. 2018, x: (n, 1, 32, 32) -> logits (n, outputs).
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((1024, 400, 400), outputs, norm, bias=True)
+
+
+def mlp_2x1000(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of van de Ven & Tolias 2018 for Permuted-MNIST, x: (n, 1, 32, 32) -> logits.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((1024, 1000, 1000), outputs, norm, bias=True)
+
+
+def mlp_2x100(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Kang et al. 2022 for Permuted-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 100, 100), outputs, norm, bias=False)
+
+
+def _perceptron(
+    widths: tuple[int, ...], outputs: int, norm: Normalisation, *, bias: bool
+) -> nn.Sequential:
+    """A multilayer perceptron with ReLU.
+
+    Args:
+        widths: of the input and of each hidden layer.
+        outputs: number of logits.
+        norm: after each hidden layer.
+        bias: whether layers have one.
+    """
     layers: list[nn.Module] = [nn.Flatten()]
-    for before, width in pairwise((784, 100, 100, 100)):
-        linear = nn.Linear(before, width, bias=False)
+    for before, width in pairwise(widths):
+        linear = nn.Linear(before, width, bias=bias)
         layers += [linear, *_normalisation(norm, width, flat=True), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(100, outputs, bias=False))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], outputs, bias=bias))
 
 
 def omniglot_cnn(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
@@ -173,10 +218,14 @@ class Network:
 
 
 _GREY: Final = (1, 28, 28)
+_PADDED: Final = (1, 32, 32)
 _COLOUR: Final = (3, 32, 32)
 
 NETWORKS: Final[dict[str, Network]] = {
     "mlp": Network(mlp, _GREY, timed_batch=128),
+    "mlp_2x400": Network(mlp_2x400, _PADDED),
+    "mlp_2x1000": Network(mlp_2x1000, _PADDED),
+    "mlp_2x100": Network(mlp_2x100, _GREY),
     "omniglot_cnn": Network(omniglot_cnn, _GREY, evaluation_batch=32, timed_batch=16),
     "cifar_cnn": Network(cifar_cnn, _COLOUR, evaluation_batch=64, timed_batch=256),
     "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from typing import Literal
 
+import pytest
 import torch
 from torch import nn
 
@@ -51,9 +53,13 @@ def test_the_loss_is_over_all_outputs_or_those_of_the_tasks(context: Context) ->
         ]
 
 
-def test_adam_has_the_benchmarks_learning_rate_for_every_weight(context: Context) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+def test_the_optimizer_has_the_benchmarks_learning_rate_for_every_weight(
+    name: Literal["adam", "sgd"], kind: type[torch.optim.Optimizer], context: Context
+) -> None:
     model = context.model()
-    optimizer = context.adam(model)
+    optimizer = replace(context, optimizer=name).make_optimizer(model)
+    assert type(optimizer) is kind
     [group] = optimizer.param_groups
     assert group["lr"] == context.learning_rate
     assert group["fused"]

@@ -46,7 +46,7 @@ def strategy_with(
     arguments["plugins"].append(plugin)
     return Naive(
         model=model,
-        optimizer=context.adam(model),
+        optimizer=context.make_optimizer(model),
         criterion=criterion or nn.CrossEntropyLoss(),
         **arguments,
     )

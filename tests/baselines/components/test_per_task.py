@@ -287,10 +287,16 @@ def test_a_network_of_one_layer_is_its_head() -> None:
     assert not torch.equal(model(x, 0), model(x, 1))
 
 
-@pytest.mark.parametrize("last", [nn.Linear(4, 2), nn.Conv2d(1, 1, 1, bias=False)])
-def test_a_head_is_a_linear_layer_without_bias(last: nn.Module) -> None:
-    with pytest.raises(ValueError, match="a head is a Linear layer without bias"):
+def test_a_head_is_a_linear_layer() -> None:
+    last = nn.Conv2d(1, 1, 1, bias=False)
+    with pytest.raises(ValueError, match="a head is a Linear layer, not Conv2d"):
         with_head_per_task(nn.Sequential(nn.Linear(3, 4, bias=False), nn.ReLU(), last))
+
+
+def test_a_head_may_have_a_bias_of_its_own() -> None:
+    model: Any = grown(PerTaskNetwork(with_head_per_task(nn.Linear(3, 2))), 0, 1)
+    first, second = model.body.copies
+    assert not torch.equal(first.bias, second.bias)
 
 
 def test_routers_name_the_tasks_of_networks_of_their_own(context: Context, stream: Stream) -> None:

@@ -1,4 +1,4 @@
-"""The paper's backbones: shapes, layers and weights as the supplement's tables have them."""
+"""The backbones: shapes, layers and weights as the publications have them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from harness.config.benchmarks import BENCHMARKS
-from harness.data.sources import SOURCES
 from harness.training.networks import NETWORKS, cifar_cnn, resnet18_small_stem
 from rmn import convert
 
 WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "mlp": 784 * 100 + 2 * 100 * 100 + 100 * 10,
+    "mlp_2x400": 1024 * 400 + 400 * 400 + 400 * 10,
+    "mlp_2x1000": 1024 * 1000 + 1000 * 1000 + 1000 * 10,
+    "mlp_2x100": 784 * 100 + 100 * 100 + 100 * 10,
     "omniglot_cnn": 9 * 250 + 3 * 9 * 250 * 250 + 250 * 10,
     "cifar_cnn": 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2048 * 256
@@ -22,6 +24,9 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "resnet18": 11_166_912 + 512 * 10,  # torchvision's 11,689,512 less fc 513,000, BatchNorm 9,600
     "resnet18_small_stem": 11_166_912 - 64 * 3 * (49 - 9) + 512 * 10,
 }
+
+
+BIASES = {"mlp_2x400": 400 + 400 + 10, "mlp_2x1000": 1000 + 1000 + 10}  # the paper's have none
 
 
 def weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d]:
@@ -32,7 +37,8 @@ def weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d]:
 def test_backbones(name: str) -> None:
     network = NETWORKS[name].make(10)
     layers = weighted(network)
-    assert all(layer.bias is None for layer in layers)
+    biases = [layer.bias for layer in layers if layer.bias is not None]
+    assert sum(bias.numel() for bias in biases) == BIASES.get(name, 0)
     assert sum(layer.weight.numel() for layer in layers) == WEIGHTS[name]
     assert not any(isinstance(module, nn.Dropout) for module in network.modules())
     x = torch.rand(2, *NETWORKS[name].input_shape)
@@ -44,8 +50,8 @@ def test_backbones(name: str) -> None:
 
 def test_every_benchmark_names_a_backbone_for_its_images() -> None:
     for benchmark in BENCHMARKS.values():
-        colour = SOURCES[benchmark.dataset].channels is not None
-        shape = (3, 32, 32) if colour else (1, 28, 28)
+        shape = (3, 32, 32) if benchmark.dataset == "cifar100" else (1, 28, 28)
+        shape = (1, 32, 32) if "padded" in benchmark.dataset else shape
         assert NETWORKS[benchmark.network].input_shape == shape
 
 
