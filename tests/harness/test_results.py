@@ -89,8 +89,8 @@ def test_list_has_a_line_for_each_setting(
     assert main(["list"]) == 0
     text = said(capsys)
     assert re.search(rf"^{BENCHMARK}/default: {runs} runs; packed file .* kB, 1 folder", text, re.M)
-    assert re.search(r"^ewc +training.epochs=3 +1 +0 +finished +packed$", text, re.M)
-    assert re.search(r"^ewc +1 +7 +failed +folder +\d", text, re.M)
+    assert re.search(r"^task-il +ewc +training.epochs=3 +1 +0 +finished +packed$", text, re.M)
+    assert re.search(r"^(task|class)-il +\w+ +1 +7 +failed +folder +\d", text, re.M)
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
@@ -140,7 +140,7 @@ def test_show_has_the_whole_record_and_the_metrics(
         *(f"{name}={value}" for name, value in record.run.training.items()),
     ):
         assert part in text
-    assert re.search(r"acc +│ task-il +│ +│ +\d\d\.\d\d %", text)
+    assert re.search(r"acc +│ (task|class)-il +│ .*│ +\d\d\.\d\d %", text)
 
 
 def test_show_has_the_traceback_of_a_failed_run(

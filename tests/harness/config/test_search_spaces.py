@@ -32,7 +32,7 @@ def made(number: int, benchmark: str = "split_mnist", scenario: str = "task-il")
 
 def test_a_method_is_searched_where_its_declaration_says() -> None:
     assert set(search_space(methods()["hat"])) == {"lamb", "learning_rate"}
-    assert search_space(methods()["ewc"]) == {"ewc_lambda": Range(1.0, 1e6)}
+    assert search_space(methods()["ewc"]) == {"ewc_lambda": Range(10.0, 1e7)}
     assert search_space(methods()["naive"]) == {}
 
 
@@ -71,7 +71,7 @@ def test_spaces_are_read_by_method_and_setting() -> None:
     texts = ["rmn.beta=5..50", "ewc.ewc_lambda=1..1e6", "rmn.mapping_lr=0.01,none"]
     assert given_spaces(texts, TUNABLE) == {
         "rmn": {"beta": Range(5.0, 50.0), "mapping_lr": Choices((0.01, None))},
-        "ewc": {"ewc_lambda": Range(1.0, 1e6)},
+        "ewc": {"ewc_lambda": Range(10.0, 1e7)},
     }
     assert given_spaces([], TUNABLE) == {}
 
