@@ -82,7 +82,7 @@ def _expected(left: Sequence[Run], survey: Survey) -> str:
     """What the runs that are left will cost; "" if nothing is known of them."""
     from harness.analysis.cost import expected_cost
 
-    cost = expected_cost([run.baseline for run in left], survey.records.values())
+    cost = expected_cost([(run.scenario, run.baseline) for run in left], survey.records.values())
     if cost.untimed == cost.runs:
         return ""
     uncounted = f"; {cost.untimed} runs whose method has none are not counted"
