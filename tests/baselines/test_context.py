@@ -25,7 +25,8 @@ def test_a_shared_head_is_the_backbones_own(context: Context) -> None:
 
 
 def test_what_is_per_task_is_put_on_the_same_backbone(context: Context) -> None:
-    for head, norm in product(("shared", "per-task"), ("shared", "per-task")):
+    kinds_of: tuple[Literal["shared", "per-task"], ...] = ("shared", "per-task")
+    for head, norm in product(kinds_of, kinds_of):
         model = replace(context, head=head, norm=norm).model()
         kinds = Counter(type(layer) for layer in model.modules())
         assert (kinds[HeadPerTask] == 1) == (head == "per-task")

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from baselines.components.per_task import (
     BatchNormPerTask,
     NetworkPerTask,
+    PerTask,
     PerTaskNetwork,
     with_batch_norm_per_task,
     with_head_per_task,
@@ -104,8 +105,8 @@ def test_before_any_task_the_first_copies_answer() -> None:
 
 def copies(model: nn.Module) -> int:
     """Number of copies of each layer that has any; the same for all of them."""
-    [number] = {len(layer.copies) for layer in model.modules() if hasattr(layer, "copies")}
-    return int(number)
+    [number] = {len(layer.copies) for layer in model.modules() if isinstance(layer, PerTask)}
+    return number
 
 
 def test_a_copy_is_added_for_a_new_label_only_and_in_training_only(model: Any) -> None:
@@ -204,7 +205,7 @@ def test_one_example_alone_leaves_the_statistics_as_they_are() -> None:
 def test_a_fresh_norm_has_seen_nothing() -> None:
     layer = BatchNormPerTask(nn.BatchNorm1d(2, eps=1e-3, momentum=0.3))
     layer(torch.randn(8, 2))
-    layer.copies[0].weight.data.fill_(5.0)
+    nn.init.constant_(next(layer.copies[0].parameters()), 5.0)
     fresh = layer.fresh()
     assert isinstance(fresh, nn.BatchNorm1d)
     assert (fresh.eps, fresh.momentum) == (1e-3, 0.3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,12 @@ from harness.config.scenarios import (
 from harness.config.settings import SettingError
 
 BUDGET = TrainingBudget(epochs=1)
+
+
+def asked_for(**values: Any) -> TrainingBudget:
+    return replace(BUDGET, **values)
+
+
 RULED = sorted(name for name, method in methods().items() if method.rule)
 CHOICES = st.tuples(
     st.sampled_from(sorted(BENCHMARKS)),
@@ -78,7 +85,7 @@ def test_what_is_asked_for_is_kept_or_refused_by_name(
     benchmark, method, norm, outputs = choice
     if scenario not in allowed_scenarios(BENCHMARKS[benchmark]):
         return
-    asked = replace(BUDGET, norm=norm, outputs=outputs)
+    asked = asked_for(norm=norm, outputs=outputs)
     try:
         decided = under_scenario(BENCHMARKS[benchmark], scenario, methods()[method], asked)
     except SettingError as error:
@@ -94,7 +101,9 @@ def test_what_is_asked_for_is_kept_or_refused_by_name(
     assert norm in (AUTO, decided.norm)
     assert outputs in (AUTO, decided.outputs)
     assert under_scenario(BENCHMARKS[benchmark], scenario, methods()[method], decided) == decided
-    assert replace(decided, norm=norm, outputs=outputs) == asked
+    assert replace(decided, norm="auto", outputs="auto") == replace(
+        asked, norm="auto", outputs="auto"
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,12 +143,12 @@ def test_what_does_not_go_together_is_refused(
     benchmark: str, scenario: str, method: str, asked: dict[str, str], message: str
 ) -> None:
     with pytest.raises(SettingError, match=message):
-        under_scenario(BENCHMARKS[benchmark], scenario, methods()[method], replace(BUDGET, **asked))
+        under_scenario(BENCHMARKS[benchmark], scenario, methods()[method], asked_for(**asked))
 
 
 @pytest.mark.parametrize("name", RULED)
 def test_a_method_that_infers_the_task_may_have_a_norm_for_each(name: str) -> None:
-    asked = replace(BUDGET, norm="per-task")
+    asked = asked_for(norm="per-task")
     decided = under_scenario(BENCHMARKS["split_mnist"], "class-il", methods()[name], asked)
     assert decided.norm == "per-task"
 
@@ -151,9 +160,9 @@ def test_what_a_comparison_gives_to_all_by_hand() -> None:
         Requirement.NORM_PER_TASK,
     )
     budgets = {
-        "plain": replace(BUDGET, norm="none", outputs="own"),
-        "normed": replace(BUDGET, norm="per-task", outputs="own"),
-        "headed": replace(BUDGET, norm="shared", outputs="heads"),
+        "plain": asked_for(norm="none", outputs="own"),
+        "normed": asked_for(norm="per-task", outputs="own"),
+        "headed": asked_for(norm="shared", outputs="heads"),
     }
     assert given_by("task-il", budgets["plain"]) == {identity}
     assert given_by("task-il", budgets["normed"]) == {identity, norm}

@@ -115,7 +115,9 @@ def test_a_last_batch_of_one_is_left_out(dataset: TensorClassificationDataset) -
 def three(stream: Stream) -> TensorClassificationDataset:
     """Three tasks, of 200, 70 and 33 examples."""
     parts = [experience.dataset for experience in stream.experiences]
-    return parts[0].concat(parts[1].subset(range(70))).concat(parts[2].subset(range(33)))
+    joined = parts[0].concat(parts[1].subset(range(70))).concat(parts[2].subset(range(33)))
+    assert isinstance(joined, TensorClassificationDataset)
+    return joined
 
 
 def test_by_task_each_batch_is_of_one_task_and_each_example_in_one(
