@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -153,9 +154,9 @@ def _normalisation(norm: Normalisation, width: int, *, flat: bool = False) -> li
     return [_group_norm(width)]
 
 
-def _group_norm(width: int) -> nn.Module:
+def _group_norm(width: int, *, affine: bool = False) -> nn.GroupNorm:
     groups = max(number for number in range(1, _MOST_GROUPS + 1) if width % number == 0)
-    return nn.GroupNorm(groups, width, affine=False)
+    return nn.GroupNorm(groups, width, affine=affine)
 
 
 def resnet18(outputs: int, norm: Normalisation = "batch") -> nn.Module:
@@ -172,8 +173,13 @@ def resnet18(outputs: int, norm: Normalisation = "batch") -> nn.Module:
 
     if norm == "none":
         raise ValueError("a ResNet-18 cannot be trained without normalisation; choose another norm")
-    layer = _group_norm if norm == "group" else nn.BatchNorm2d
+    layer = partial(_group_norm, affine=True) if norm == "group" else nn.BatchNorm2d
     network: nn.Module = torchvision_resnet18(num_classes=outputs, norm_layer=layer)
+    for module in network.modules():
+        if isinstance(module, nn.GroupNorm):  # torchvision must have parameters to initialise
+            module.affine = False
+            module.register_parameter("weight", None)
+            module.register_parameter("bias", None)
     network.fc = nn.Linear(512, outputs, bias=False)
     return network
 
