@@ -71,7 +71,7 @@ def test_spaces_are_read_by_method_and_setting() -> None:
     texts = ["rmn.beta=5..50", "ewc.ewc_lambda=1..1e6", "rmn.mapping_lr=0.01,none"]
     assert given_spaces(texts, TUNABLE) == {
         "rmn": {"beta": Range(5.0, 50.0), "mapping_lr": Choices((0.01, None))},
-        "ewc": {"ewc_lambda": Range(10.0, 1e7)},
+        "ewc": {"ewc_lambda": Range(1.0, 1e6)},
     }
     assert given_spaces([], TUNABLE) == {}
 
