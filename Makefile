@@ -18,7 +18,9 @@ report: install  ## remake every PDF from results/ alone
 	        --profile $$(basename $$file .parquet) || exit 1; \
 	done
 	$(BIN)/python -m harness.paper_tables --format pdf,md
-	$(BIN)/python -m harness.paper_tables --profile paper --format pdf,md
+	if ls results/*/paper.parquet > /dev/null 2>&1; then \
+	    $(BIN)/python -m harness.paper_tables --profile paper --format pdf,md; \
+	fi
 
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench

@@ -51,7 +51,7 @@ class AGEM(RehearsingBaseline):
         arguments["plugins"].append(memory)
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -32,7 +32,7 @@ class Context:
         tasks: number of tasks in the stream. A strict method must not look at it.
         epochs: passes over the training data of each task.
         batch_size: examples per optimizer step.
-        learning_rate: of Adam, for methods whose publication does not demand another optimizer.
+        learning_rate: of the optimizer, for methods whose publication does not demand another one.
         device: where the model and the data live.
         seed: of the run; torch is already seeded with it when `build` is called.
         plugins: Avalanche plugins of the harness's own; pass them on unchanged.
@@ -43,6 +43,7 @@ class Context:
             where they share them.
         loss: which outputs a loss is over: all; of task_outputs those of the example's own task, or
             of all tasks seen so far.
+        optimizer: Adam, or plain stochastic gradient descent.
     """
 
     network: Callable[[], nn.Module]
@@ -58,6 +59,7 @@ class Context:
     head: Literal["shared", "per-task"] = "shared"
     task_outputs: tuple[tuple[int, ...], ...] = ()
     loss: Literal["all", "own", "seen"] = "all"
+    optimizer: Literal["adam", "sgd"] = "adam"
 
     def model(self) -> nn.Module:
         """What a method without masks trains: the backbone, with what it has for each task."""
@@ -86,11 +88,12 @@ class Context:
         kind = OwnOutputs if self.loss == "own" else OutputsSeen
         return kind(self.task_outputs, self.outputs, self.device)
 
-    def adam(self, model: nn.Module) -> torch.optim.Adam:
-        """The optimizer of the comparison: fused Adam at the benchmark's learning rate."""
+    def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The optimizer of the comparison, fused, at the benchmark's learning rate."""
         import torch
 
-        return torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
+        kind = torch.optim.SGD if self.optimizer == "sgd" else torch.optim.Adam
+        return kind(model.parameters(), lr=self.learning_rate, fused=True)
 
     def strategy_arguments(self) -> dict[str, Any]:
         """Arguments that every Avalanche strategy takes: budget, device, plugins, no logging."""

@@ -32,8 +32,8 @@ class DarkExperienceReplay(RehearsingBaseline):
     colour: ClassVar[str] = "#ff7c43"
     reference: ClassVar[str] = "Buzzega et al., NeurIPS 2020"
 
-    alpha: float = setting(0.5, "weight of the stored logits", minimum=0, search=Range(0.01, 10.0))
-    beta: float = setting(1.0, "weight of the stored classes", minimum=0, search=Range(0.05, 10.0))
+    alpha: float = setting(0.2, "weight of the stored logits", minimum=0, search=Range(0.01, 10.0))
+    beta: float = setting(0.5, "weight of the stored classes", minimum=0, search=Range(0.05, 10.0))
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
@@ -53,7 +53,7 @@ class DarkExperienceReplay(RehearsingBaseline):
         arguments["plugins"].append(memory)
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -20,10 +20,11 @@ class EWC(Baseline):
     """Elastic weight consolidation: a quadratic penalty weighted by the Fisher diagonal.
 
     As published (Equation 3), the half before the sum included. The Fisher information is the mean
-    over a task's training examples of each one's own squared gradient, for a class that is drawn
-    from the model's predictions. Common code squares the gradient of a batch's mean loss with the
-    true classes, which is smaller by about the batch size: a lambda there, without the half, is
-    about 2 / batch size of it here. The penalties of all tasks are merged into one.
+    over a task's training examples of each one's own squared gradient, for its right class. (For a
+    class that is drawn from the predictions, Split-MNIST in task-il has 98.5 in place of 98.7 at
+    each one's best strength.) Common code squares the gradient of a batch's mean loss, which is
+    smaller by about the batch size: a lambda there, without the half, is about 2 / batch size of it
+    here. The penalties of all tasks are merged into one.
     """
 
     name: ClassVar[str] = "ewc"
@@ -34,7 +35,7 @@ class EWC(Baseline):
     penalty_setting: ClassVar[str] = "ewc_lambda"
 
     ewc_lambda: float = setting(
-        1000.0, "strength lambda of the penalty", minimum=0, search=Range(1.0, 1e6)
+        10000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e7)
     )
     mode: Literal["separate", "online"] = setting(
         "separate", "one penalty per task, or a single decayed one"
@@ -64,7 +65,7 @@ class EWC(Baseline):
         )
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -32,13 +32,14 @@ class GenerativeReplay(Baseline):
     generator_lr: float = setting(0.001, "learning rate of the autoencoder, of Adam", minimum=0)
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Avalanche's GenerativeReplay with an autoencoder for 28 x 28 images."""
+        """Fine-tuning with replay by an autoencoder for 28 x 28 images."""
         from avalanche.models import MlpVAE
         from avalanche.models.generator import VAE_loss
         from avalanche.training.plugins import GenerativeReplayPlugin
-        from avalanche.training.supervised import GenerativeReplay as AvalancheReplay
-        from avalanche.training.supervised import VAETraining
+        from avalanche.training.supervised import Naive, VAETraining
         from torch.optim import Adam
+
+        from baselines.components.generative_replay import LabellingReplayPlugin
 
         arguments = context.strategy_arguments()
         generator = MlpVAE((1, 28, 28), nhid=self.latent, device=context.device)
@@ -48,11 +49,11 @@ class GenerativeReplay(Baseline):
             criterion=VAE_loss,
             **{**arguments, "plugins": [*context.plugins, GenerativeReplayPlugin()]},
         )
+        arguments["plugins"].append(LabellingReplayPlugin(teacher, context.task_outputs))
         model = context.model()
-        return AvalancheReplay(
+        return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
-            generator_strategy=teacher,
             **arguments,
         )

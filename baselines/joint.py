@@ -28,13 +28,12 @@ class Joint(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's JointTraining on the backbone, with batches of any size."""
-
         from baselines.components.pooled_training import PooledTraining
 
         model = context.model()
         return PooledTraining(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **context.strategy_arguments(),
         )

@@ -49,7 +49,7 @@ class MAS(Baseline):
         arguments["plugins"].append(MemoryAwareSynapsesPlugin(self.lambda_reg))
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -32,7 +32,7 @@ class Naive(Baseline):
         model = context.model()
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **context.strategy_arguments(),
         )

@@ -45,7 +45,7 @@ class Replay(RehearsingBaseline):
         arguments["plugins"].insert(0, memory)  # stored examples are augmented like new ones
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

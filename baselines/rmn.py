@@ -100,7 +100,7 @@ class RMNBaseline(Baseline):
             head=context.head,
             rule=self.rule,
         )
-        optimizer = context.adam(model)
+        optimizer = context.make_optimizer(model)
         if self.mapping_lr is not None:
             groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
             optimizer = torch.optim.Adam(groups, fused=True)

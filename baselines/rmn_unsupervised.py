@@ -71,7 +71,13 @@ class RMNUnsupervisedBaseline(Baseline):
         from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
         from rmn.unsupervised.switch_detection import DETECTORS
 
-        model = convert(context.network(), beta=self.beta, spread=self.spread, rule=self.rule)
+        model = convert(
+            context.network(),
+            beta=self.beta,
+            spread=self.spread,
+            batch_norm="per-task" if context.norm == "per-task" else "shared",
+            rule=self.rule,
+        )
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
         detector = DETECTORS[self.detector](
             significance=self.significance, window=self.window, warm_up=self.warm_up

@@ -58,7 +58,7 @@ class RiemannianWalk(Baseline):
         arguments["plugins"].append(plugin)
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -45,7 +45,7 @@ class SynapticIntelligence(Baseline):
         arguments["plugins"].append(plugin)
         return Naive(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )

@@ -32,14 +32,13 @@ class Single(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning of a network per task."""
-
         from baselines.components.per_task import NetworkPerTask
         from baselines.components.single_task_training import SingleTaskTraining
 
         model = NetworkPerTask(context.network).to(context.device)
         return SingleTaskTraining(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **context.strategy_arguments(),
         )

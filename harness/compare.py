@@ -21,6 +21,7 @@ from harness.cli.orchestration import (
 )
 from harness.cli.plan_table import plan_table
 from harness.cli.progress_display import duration, say
+from harness.config.budgets import AUTO
 from harness.config.run import Run
 from harness.storage import provenance
 
@@ -61,7 +62,9 @@ def _show_plan(request: ComparisonRequest, log: Console) -> int:
     found = states(request.runs, survey, request.retry_failed)
     if request.runs:
         budget = request.budget.identity().items()
-        shown = ", ".join(f"{name}={value}" for name, value in budget if value is not None)
+        shown = ", ".join(
+            f"{name}={value}" for name, value in budget if value is not None and value != AUTO
+        )
         say(_out(), f"Budget of all: {shown}")
     checkpoints = unfinished(request.runs, request.config)
     _out().print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
@@ -79,7 +82,7 @@ def _expected(left: Sequence[Run], survey: Survey) -> str:
     """What the runs that are left will cost; "" if nothing is known of them."""
     from harness.analysis.cost import expected_cost
 
-    cost = expected_cost([run.baseline for run in left], survey.records.values())
+    cost = expected_cost([(run.scenario, run.baseline) for run in left], survey.records.values())
     if cost.untimed == cost.runs:
         return ""
     uncounted = f"; {cost.untimed} runs whose method has none are not counted"

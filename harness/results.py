@@ -199,6 +199,13 @@ def _delete(args: argparse.Namespace) -> int:
     return FINISHED
 
 
+def _anchors(args: argparse.Namespace) -> int:
+    from harness.cli.anchors import anchors_section
+
+    _say(anchors_section(args.results))
+    return FINISHED
+
+
 def _hours(args: argparse.Namespace) -> int:
     from harness.cli.hours import hours_table
 
@@ -216,6 +223,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "merge": _merge,
     "delete": _delete,
     "hours": _hours,
+    "anchors": _anchors,
 }
 
 _MAKE: Final = "make runs with: python -m harness.compare --benchmark split_mnist"

@@ -23,10 +23,10 @@ from baselines.components.per_example_gradients import mean_over_examples
 class FisherPenaltyPlugin(ImportancePenaltyPlugin):
     """Kirkpatrick et al. 2017, Equation 3: a weight's importance is its Fisher information.
 
-    The diagonal of the Fisher information matrix is the mean over a task's examples of the squared
-    gradient of the log-likelihood of a class that is drawn from the model's own predictions, one
-    draw for each example ("sample" in van de Ven, "On the computation of the Fisher information in
-    continual learning", 2025, arXiv 2502.11756).
+    The diagonal of the Fisher information matrix is estimated by the mean over a task's examples of
+    the squared gradient of the log-likelihood of the right class, the empirical Fisher information
+    (van de Ven, "On the computation of the Fisher information in continual learning", 2025, arXiv
+    2502.11756).
 
     Args:
         ewc_lambda: lambda of the publication, whose penalty has a half before the sum.
@@ -34,14 +34,13 @@ class FisherPenaltyPlugin(ImportancePenaltyPlugin):
 
     def __init__(self, ewc_lambda: float) -> None:
         super().__init__(ewc_lambda / 2)
-        self.draws = torch.Generator()  # its own: training draws the same numbers as without it
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the penalty of the task that was learned."""
 
         def log_likelihood(logits: Tensor, classes: Tensor) -> Tensor:
             logits = without_others(strategy, logits, classes, -torch.inf)
-            return -F.cross_entropy(logits, self._draw(logits), reduction="sum")
+            return -F.cross_entropy(logits, classes, reduction="sum")
 
         model = strategy.model
         fisher = mean_over_examples(model, examples(strategy), log_likelihood, torch.square)
@@ -56,12 +55,6 @@ class FisherPenaltyPlugin(ImportancePenaltyPlugin):
             fisher: diagonal of that task's Fisher information, shapes of the weights; without
                 weights that the task does not use.
         """
-
-    def _draw(self, logits: Tensor) -> Tensor:
-        """A class for each example from the model's predictions, (n,); none that is not allowed."""
-        probabilities = logits.detach().softmax(1).cpu()
-        drawn = torch.multinomial(probabilities, 1, generator=self.draws).squeeze(1)
-        return drawn.to(logits.device)
 
 
 class PenaltyPerTaskPlugin(FisherPenaltyPlugin):

@@ -139,10 +139,15 @@ class PerTaskNetwork(MultiTaskModule):
                         layer.copies.append(layer.fresh())
                 self.labels.append(label)
 
-    def forward(self, x: Tensor, task_labels: Tensor | int) -> Tensor:
-        """Logits (n, outputs) of inputs x (n, ...) under a label for all, or for each, (n,)."""
+    def forward(self, x: Tensor, task_labels: Tensor | int | None) -> Any:
+        """Logits (n, outputs) of inputs x (n, ...) under a label for all, or for each, (n,).
+
+        Under None they are of all labels, by label, which is how Avalanche's LwF asks.
+        """
+        if task_labels is None:
+            return {label: self.forward_single_task(x, label) for label in self.labels}
         if isinstance(task_labels, int):
-            return self._answer(x, self._number(task_labels))
+            return self.forward_single_task(x, task_labels)
         found, place = torch.unique(task_labels, return_inverse=True)
         numbers = [self._number(label) for label in found.tolist()]
         if len(numbers) == 1:
@@ -151,7 +156,7 @@ class PerTaskNetwork(MultiTaskModule):
 
     def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
         """Logits (n, outputs) under one task label."""
-        return self.forward(x, task_label)
+        return self._answer(x, self._number(task_label))
 
     def _answer(self, x: Tensor, chosen: int | Tensor) -> Tensor:
         for layer in self._layers():
@@ -215,11 +220,11 @@ def with_head_per_task(network: nn.Module) -> nn.Module:
     """The network with its last layer replaced by one for each task; changed in place.
 
     Raises:
-        ValueError: its last layer is no Linear without bias.
+        ValueError: its last layer is no Linear.
     """
     head = last_layer(network)
-    if not isinstance(head, nn.Linear) or head.bias is not None:
-        raise ValueError(f"a head is a Linear layer without bias, not {head}")
+    if not isinstance(head, nn.Linear):
+        raise ValueError(f"a head is a Linear layer, not {head}")
     for module in network.modules():
         for name, child in module.named_children():
             if child is head:

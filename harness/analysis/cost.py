@@ -27,22 +27,23 @@ class Cost:
     longest: float
 
 
-def expected_cost(methods: Iterable[str], records: Iterable[Record]) -> Cost:
-    """The cost of a run for each name, as if each took what its method has taken on average.
+def expected_cost(runs: Iterable[tuple[str, str]], records: Iterable[Record]) -> Cost:
+    """The cost of runs, as if each took what its method has taken in its scenario on average.
 
     Args:
-        methods: name of each run's method, so that one with five seeds stands there five times.
+        runs: scenario and method of each, so that one with five seeds stands there five times.
         records: stored runs of the same benchmark and profile.
     """
-    taken: dict[str, list[float]] = defaultdict(list)
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     for record in records:
         if record.status == "finished" and "seconds" in record.provenance:
-            taken[record.run.baseline].append(record.provenance["seconds"])
-    names = list(methods)
-    costs = [fmean(taken[name]) for name in names if name in taken]
+            of = record.run.scenario, record.run.baseline
+            taken[of].append(record.provenance["seconds"])
+    asked = list(runs)
+    costs = [fmean(taken[of]) for of in asked if of in taken]
     return Cost(
-        runs=len(names),
-        untimed=len(names) - len(costs),
+        runs=len(asked),
+        untimed=len(asked) - len(costs),
         seconds=sum(costs),
         longest=max(costs, default=0.0),
     )

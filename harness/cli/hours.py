@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from baselines.registry import methods
 from harness.analysis.cost import Cost, expected_cost
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.plan import default_methods
+from harness.config.scenarios import scenarios_of
 from harness.storage import store
 
 
@@ -44,7 +46,8 @@ def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, int, 
         records = store.read(results, name, profile).records
         if records:
             names = default_methods(benchmark, known)
-            yield name, len(names), expected_cost(names * seeds, records)
+            runs = [*product(scenarios_of(benchmark), names)] * seeds
+            yield name, len(names), expected_cost(runs, records)
 
 
 def _row(title: str, count: int, cost: Cost) -> str:

@@ -27,6 +27,7 @@ examples:
   {PROGRAM} merge ../other/results      # take in the runs of another folder
   {PROGRAM} delete --status failed --dry-run
   {PROGRAM} hours                       # what five seeds of everything take
+  {PROGRAM} anchors                     # published numbers beside ours
 
 docs/results.md describes both forms and the fields of a record."""
 
@@ -99,6 +100,12 @@ def make_parser() -> argparse.ArgumentParser:
     _filters(delete)
     delete.add_argument("--yes", action="store_true", help="do not ask")
     delete.add_argument("--dry-run", action="store_true", help="say what would be deleted")
+
+    command(
+        "anchors",
+        "set published numbers beside ours in the same setting",
+        "Markdown, for docs/protocol.md.",
+    )
 
     hours = command(
         "hours",

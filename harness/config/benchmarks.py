@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from baselines.interface import Role
+from harness.config.anchors import anchors
 from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
 
 BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
@@ -19,6 +20,10 @@ PAPER_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND, Role.BASELINE})
 
 CHEAP_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND})
 """For long streams without task labels, where the others would take hours."""
+
+
+NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
+"""Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Benchmark:
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
+            count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
             outputs or have a layer of them each.
         labelled: whether every example has a task label in training, and in task-il at test.
@@ -46,7 +53,14 @@ class Benchmark:
         labelled_counterpart: the same tasks with labels, which a stream without them is held
             against.
         tuning_source: the benchmark whose tuned settings methods take that have none for this one.
-        default_roles: roles of the methods that are compared unless --methods names others.
+        heads: whether each task has an output layer of its own in task-il, unless the budget says
+            otherwise.
+        scenarios: that it is compared in unless others are asked for; none for the usual ones
+            (`harness.config.scenarios.scenarios_of`).
+        methods: names of those that are compared unless --methods names others; none for those of
+            the default roles.
+        default_roles: roles of the methods that are compared.
+        settings: those that methods have instead of their defaults, by scenario and method.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -59,14 +73,23 @@ class Benchmark:
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    total_classes: int = 0
     relative: bool = False
     labelled: bool = True
     transition: float = 0.0
     variant_of: str = ""
     labelled_counterpart: str = ""
     tuning_source: str = ""
+    heads: bool = False
+    scenarios: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES
+    settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     version: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.total_classes:
+            object.__setattr__(self, "total_classes", 1 + max(map(max, self.classes)))
 
     @property
     def tasks(self) -> int:
@@ -81,7 +104,7 @@ class Benchmark:
     @property
     def outputs(self) -> int:
         """Width of the network's output: an output a class, of the stream or of the widest task."""
-        return max(map(len, self.classes)) if self.relative else _TOTALS[self.dataset]
+        return max(map(len, self.classes)) if self.relative else self.total_classes
 
     @property
     def task_outputs(self) -> tuple[tuple[int, ...], ...]:
@@ -141,10 +164,6 @@ _ALPHABETS = (
     33, 14, 42, 23, 17, 55, 20, 26, 26, 26, 26, 26, 45, 45, 41, 26, 47, 40, 30, 45, 46, 28, 23, 25,
     42, 26,
 )  # fmt: skip
-
-
-_TOTALS: Final = {"mnist": 10, "fashion_mnist": 10, "cifar100": 100, "omniglot": sum(_ALPHABETS)}
-"""Number of classes of each data set."""
 
 
 def _in_order(sizes: Iterable[int]) -> tuple[tuple[int, ...], ...]:
@@ -286,5 +305,6 @@ BENCHMARKS |= {
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_small_stem("split_cifar100_20"),
+        *anchors(BENCHMARKS),
     )
 }

@@ -15,6 +15,7 @@ MATRICES: Final = ("seen", "whole", "diagonal")
 AUTO: Final = "auto"
 NORMS: Final = (AUTO, "per-task", "shared", "none", "group")
 OUTPUTS: Final = (AUTO, "own", "heads", "shared")
+OPTIMIZERS: Final = ("adam", "sgd")
 
 
 def _field(
@@ -49,7 +50,7 @@ class TrainingBudget:
 
     epochs: int = _field("passes over each task's training data", minimum=1)
     batch_size: int = _field("examples per optimizer step", 128, minimum=2)
-    learning_rate: float = _field("of Adam at the start of each task, above 0", 0.002)
+    learning_rate: float = _field("at the start of each task, above 0", 0.002)
     decay: bool = _field(
         "lower the learning rate to zero within each task, along half a cosine", True
     )
@@ -111,6 +112,17 @@ class TrainingBudget:
         "elsewhere",
         AUTO,
     )
+    optimizer: Literal["adam", "sgd"] = _field(
+        "Adam, or stochastic gradient descent without momentum; of all methods whose publication "
+        "does not demand another",
+        "adam",
+        later=True,
+    )
+    reset_optimizer: bool = _field(
+        "start the optimizer anew with each task; without it the moments of Adam go on",
+        True,
+        later=True,
+    )
     threads: int = _field(
         "CPU threads of each run, as by --threads; with another number of them sums are in another "
         "order, so that results differ in the last digits and, after training, in more",
@@ -131,6 +143,7 @@ class TrainingBudget:
             "accuracy_matrix": MATRICES,
             "norm": NORMS,
             "outputs": OUTPUTS,
+            "optimizer": OPTIMIZERS,
         }
         for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed:
@@ -152,10 +165,16 @@ class TrainingBudget:
         }
 
 
-def _profiles(
+def profiles(
     default: TrainingBudget, smoke: TrainingBudget, paper: TrainingBudget
 ) -> Mapping[str, TrainingBudget]:
-    """The budgets of all profiles; those of tuning and at a constant rate follow the default."""
+    """The budgets of all profiles; those of tuning and at a constant rate follow the default.
+
+    Args:
+        default: of the profile of that name.
+        smoke: likewise.
+        paper: likewise.
+    """
     return {
         "smoke": smoke,
         DEFAULT: default,
@@ -165,21 +184,21 @@ def _profiles(
     }
 
 
-DIGITS: Final = _profiles(
+DIGITS: Final = profiles(
     default=TrainingBudget(epochs=5),
     smoke=TrainingBudget(epochs=1, train_examples=1024, test_examples=512),
     paper=TrainingBudget(epochs=250, decay=False),
 )
 """MNIST and Fashion-MNIST; supplement, Section 3.2."""
 
-PHOTOS: Final = _profiles(
+PHOTOS: Final = profiles(
     default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
     smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200, tasks=5),
     paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 )
 """CIFAR-100; supplement, Section 3.2."""
 
-DRAWINGS: Final = _profiles(
+DRAWINGS: Final = profiles(
     default=TrainingBudget(
         epochs=5,
         batch_size=16,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from baselines.interface import Baseline, Supervision
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import TrainingBudget
-from harness.config.resolution import Resolved
+from harness.config.budgets import AUTO, TrainingBudget
+from harness.config.resolution import TRAINING, Resolved
 from harness.config.run import ROWS_VERSION, Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError
@@ -34,6 +36,8 @@ def default_methods(benchmark: Benchmark, methods: Mapping[str, type[Baseline]])
         benchmark: the stream.
         methods: every method by name.
     """
+    if benchmark.methods:
+        return [name for name in methods if name in benchmark.methods]
     return [
         name
         for name, method in methods.items()
@@ -67,26 +71,45 @@ def plan(
     for of_scenario in settings.values():
         for name, resolved in of_scenario.items():
             _check_stream(methods[name](**resolved.values), tasks)
-    return [
-        Run(
-            benchmark=benchmark.name,
-            scenario=scenario,
-            baseline=name,
-            settings=dict(resolved.values),
-            profile=profile,
-            training=under_scenario(benchmark, scenario, methods[name], budget).identity(),
-            seed=seed,
-            versions={
-                "benchmark": benchmark.version,
-                "baseline": methods[name].version,
-                "rows": ROWS_VERSION,
-            },
-            overrides=dict(resolved.overrides),
-        )
-        for scenario, of_scenario in settings.items()
-        for name, resolved in of_scenario.items()
-        for seed in chosen
-    ]
+    runs: list[Run] = []
+    for scenario, of_scenario in settings.items():
+        for name, resolved in of_scenario.items():
+            method = methods[name]
+            run = Run(
+                benchmark=benchmark.name,
+                scenario=scenario,
+                baseline=name,
+                settings=dict(resolved.values),
+                profile=profile,
+                training=under_scenario(benchmark, scenario, method, budget).identity(),
+                seed=0,
+                versions={
+                    "benchmark": benchmark.version,
+                    "baseline": method.version,
+                    "rows": ROWS_VERSION,
+                },
+                overrides=_overrides(resolved, benchmark, scenario, method, budget),
+            )
+            runs += [replace(run, seed=seed) for seed in chosen]
+    return runs
+
+
+def _overrides(
+    resolved: Resolved,
+    benchmark: Benchmark,
+    scenario: str,
+    method: type[Baseline],
+    budget: TrainingBudget,
+) -> dict[str, Any]:
+    """What differs from the defaults; a norm or outputs that were asked for need not."""
+    usual = replace(budget, norm=AUTO, outputs=AUTO)
+    usual = under_scenario(benchmark, scenario, method, usual)
+    decided = {f"{TRAINING}.norm": usual.norm, f"{TRAINING}.outputs": usual.outputs}
+    return {
+        name: value
+        for name, value in resolved.overrides.items()
+        if name not in decided or value != decided[name]
+    }
 
 
 def _check_stream(method: Baseline, tasks: int) -> None:

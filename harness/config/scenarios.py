@@ -1,7 +1,7 @@
 """The scenarios of continual learning, and what normalisation and outputs each allows; pure.
 
-A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars &
-Tolias, Nature Machine Intelligence 2022):
+A scenario says what is asked of a method at test (van de Ven & Tolias 2019; van de Ven, Tuytelaars
+& Tolias, Nature Machine Intelligence 2022):
 
 - task-il: the task identity is given in training and at test, to every method alike. Loss and
   answers are over the task's own outputs.
@@ -12,10 +12,10 @@ Tolias, Nature Machine Intelligence 2022):
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from baselines.interface import Baseline, Requirement
-from harness.config.benchmarks import Benchmark
+from harness.config.benchmarks import NEVER_UNNORMALISED, Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
 from harness.config.settings import SettingError
 
@@ -37,6 +37,8 @@ def scenarios_of(benchmark: Benchmark) -> tuple[str, ...]:
 
     A stream without task labels gives no identity in training, and has but one.
     """
+    if benchmark.scenarios:
+        return benchmark.scenarios
     unidentified = CLASS_IL if benchmark.disjoint else DOMAIN_IL
     return (TASK_IL, unidentified) if benchmark.labelled else (unidentified,)
 
@@ -73,11 +75,16 @@ def under_scenario(
     if norm == AUTO:
         norm = "per-task" if scenario == TASK_IL or method.rule else "shared"
     if outputs == AUTO:
-        outputs = "shared" if scenario == DOMAIN_IL or not benchmark.disjoint else "own"
+        outputs = _usual_outputs(benchmark, scenario)
     if norm == "per-task" and scenario != TASK_IL and not method.rule:
         raise SettingError(
             f"training.norm=per-task needs the task identity, which {scenario} does not give at "
             f"test, and {method.name} infers none; choose shared, none or group"
+        )
+    if norm == "none" and benchmark.network in NEVER_UNNORMALISED:
+        raise SettingError(
+            f"training.norm=none does not go with {benchmark.name}: its {benchmark.network} cannot "
+            "be trained without normalisation; choose shared or group"
         )
     allowed = _OUTPUTS[scenario] if benchmark.disjoint else _OUTPUTS_OF_SAME_CLASSES[scenario]
     if outputs not in allowed:
@@ -86,6 +93,12 @@ def under_scenario(
             f"choose {' or '.join(allowed)}"
         )
     return replace(budget, norm=norm, outputs=outputs)
+
+
+def _usual_outputs(benchmark: Benchmark, scenario: str) -> Literal["own", "heads", "shared"]:
+    if scenario == TASK_IL and benchmark.heads:
+        return "heads"
+    return "shared" if scenario == DOMAIN_IL or not benchmark.disjoint else "own"
 
 
 _OUTPUTS: Final = {

@@ -65,8 +65,9 @@ def best_known(
 ) -> dict[str, Any]:
     """The settings that a method has in a comparison instead of its defaults.
 
-    Those tuned on the benchmark in the scenario with the normalisation, or else on the nearest of
-    its tuning sources that has any; in the profile `paper`, the paper's own on top.
+    Those that the benchmark itself declares; on top those tuned on it in the scenario with the
+    normalisation, or else on the nearest of its tuning sources that has any; in the profile
+    `paper`, the paper's own on top.
 
     Args:
         benchmark: which tasks.
@@ -80,12 +81,12 @@ def best_known(
         SettingError: a file of choices is damaged.
     """
     sought = scenario, norm, method.tuning_source or method.name
-    best: dict[str, Any] = {}
+    best: dict[str, Any] = dict(benchmark.settings.get(scenario, {}).get(method.name, {}))
     for source in _sources(benchmark):
         choices = tuned(source.name, folder)
         found = [one for one in choices if (one.scenario, one.norm, one.method) == sought]
         if found:
-            best = dict(found[0].settings)
+            best |= found[0].settings
             break
     if profile == PAPER:
         declared_for = method.paper_settings

@@ -163,8 +163,8 @@ class BatchLoader:
         dataset: what to iterate over.
         batch_size: examples per batch.
         seed: of the order of examples, which is the same for every method of a comparison.
-        by_task: whether each batch is of one task, the tasks' batches in random order, and not drawn
-            from all examples: a BatchNorm per task needs more than one example of its own.
+        by_task: whether each batch is of one task, the tasks' batches in random order, and not
+            drawn from all examples: a BatchNorm per task needs more than one example of its own.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +53,14 @@ def _grey(arrays: Arrays, name: str) -> Split:
     return arrays[f"{name}_images"][:, None], labels, 0 * labels
 
 
+def _padded(arrays: Arrays, name: str) -> Split:
+    """MNIST with a black border of two pixels: (n, 32, 32) arrays."""
+    import numpy as np
+
+    pixels, labels, groups = _grey(arrays, name)
+    return np.pad(pixels, ((0, 0), (0, 0), (2, 2), (2, 2))), labels, groups
+
+
 def _cifar(arrays: Arrays, name: str) -> Split:
     """CIFAR-100: one lossless WebP mosaic of 32 x 32 tiles per fine class; groups: coarse."""
     import numpy as np
@@ -97,14 +105,25 @@ def by_drawer(
     return images[chosen][:, None], labels[chosen], groups[chosen]
 
 
+_MNIST: Final = Source(
+    "mnist.npz",
+    "c8ca71ad62d22263ab46d0b5a815db8a64618c94fa6e7bc9f48a2c68964b1f12",
+    "e1182bae325b626067770fa9696a81392f2aed8fd2f9bd3f9b091e0984d36ce9",
+    _grey,
+    packaged=True,
+)
+
+_PADDED_MNIST: Final = replace(
+    _MNIST,
+    content="b6dfc38b1efeac9d88b56f7862749ffd9e3b25778f93f82b1acb4acdfac72a72",
+    split=_padded,
+)
+
 SOURCES: Final = {
-    "mnist": Source(
-        "mnist.npz",
-        "c8ca71ad62d22263ab46d0b5a815db8a64618c94fa6e7bc9f48a2c68964b1f12",
-        "e1182bae325b626067770fa9696a81392f2aed8fd2f9bd3f9b091e0984d36ce9",
-        _grey,
-        packaged=True,
-    ),
+    "mnist": _MNIST,
+    "mnist_standardised": replace(_MNIST, channels=((0.1307,), (0.3081,))),
+    "mnist_padded": _PADDED_MNIST,
+    "mnist_padded_standardised": replace(_PADDED_MNIST, channels=((0.1000,), (0.2752,))),
     "fashion_mnist": Source(
         "fashion-mnist.npz",
         "08bca0e459ba0017bd7257f09a605291dabad7bce250d58a21f00a288732ffab",

@@ -53,10 +53,11 @@ def evaluate_labelled(
 
     In task-il the strategy's model is given the task label, and chooses among the task's outputs.
     In class-il and domain-il it is given none: a strategy that has logits under each learned task
-    has its task inferred by every rule, among the tasks learned so far; any other chooses among the
-    classes seen so far. The one-shot rule costs a gradient through every mask and is measured after
-    the last task only, in streams of at most ten tasks. A task router is a rule as well; one that
-    classifies is also measured alone.
+    has its task inferred by every rule, among the tasks learned so far (while there are none, the
+    untrained network answers under each); any other chooses among the classes seen so far. The
+    one-shot rule costs a gradient through every mask and is measured after the last task only, in
+    streams of at most ten tasks. A task router is a rule as well; one that classifies is also
+    measured alone.
 
     Args:
         strategy: what was trained.
@@ -84,15 +85,16 @@ def evaluate_labelled(
         matrix = "seen"
     for task in tested(matrix, after, len(test)):
         batches = _Batches(test[task], device, benchmark.network)
-        if scenario == TASK_IL or not isinstance(strategy, InfersTask) or not after:
+        infers = isinstance(strategy, InfersTask)
+        if scenario == TASK_IL or not infers or not after:
             allowed = classes[task] if scenario == TASK_IL else classes[: max(after, 1)].any(0)
             logits = functions.given_the_task(batches, task)
             check_logits(logits, task)
             row = accuracy_row(logits, allowed, batches.y, scenario)
-            if scenario != TASK_IL:
-                row["rule"] = CLASSES_SEEN
-            yield _at(after, task, row)
-        elif task < after and (last or matrix != "diagonal"):
+            rules = SCORING_RULES if infers else (CLASSES_SEEN,)
+            for rule in ("",) if scenario == TASK_IL else rules:
+                yield _at(after, task, {**row, "rule": rule})
+        elif last or matrix != "diagonal":
             few = benchmark.tasks <= _FEW_TASKS
             with mixed_precision(device, "float32" if few else precision):
                 logits = functions.all(batches, task)

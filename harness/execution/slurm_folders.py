@@ -9,10 +9,6 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from harness.storage.claims import owners
-from harness.storage.lock import locked
-from harness.storage.run_folder import remove_empty
-
 _FOLDER: Final = ".slurm"
 
 
@@ -28,6 +24,8 @@ def of_command(results: Path, owner: str) -> Path:
 
 def remove(folder: Path) -> None:
     """Delete the folder of a command that has ended with its jobs."""
+    from harness.storage.run_folder import remove_empty  # imports pandas, and --help must not
+
     shutil.rmtree(folder, ignore_errors=True)
     remove_empty(folder.parent)
 
@@ -43,6 +41,9 @@ def sweep(results: Path) -> None:
     Raises:
         OSError: the results folder cannot be written.
     """
+    from harness.storage.claims import owners
+    from harness.storage.lock import locked
+
     left = list((results / _FOLDER).glob("*"))
     if not left:
         return

@@ -138,6 +138,7 @@ def _context(
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),
         loss=_loss(run.scenario, method) if own else "all",
+        optimizer=budget.optimizer,
     )
 
 
@@ -164,7 +165,7 @@ class Backbones:
         self.outputs = outputs
         self.seed = seed
         self.device = device
-        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm  # noqa: PLR1714
+        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm
         self.made = 0
 
     def __call__(self) -> nn.Module:

@@ -149,7 +149,7 @@ class TrainingLoop:
 
     def _train(self, experiences: Any) -> None:
         with mixed_precision(self.context.device, self.budget.precision):
-            self.strategy.train(experiences, reset_optimizer_state=True)
+            self.strategy.train(experiences, reset_optimizer_state=self.budget.reset_optimizer)
 
     def _measure(self, after: int, trained: float, shown: int) -> Iterator[Row]:
         """Rows after a task: accuracies, costs, then every registered measurement.

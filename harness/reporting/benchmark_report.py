@@ -26,7 +26,8 @@ from harness.reporting import protocol
 from harness.reporting.figures.catalogue import draw
 from harness.reporting.model import Figure, Report, Table, Text
 from harness.reporting.sections import content
-from harness.storage import store
+from harness.storage import store, studies
+from harness.storage.studies import Study
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
@@ -48,6 +49,7 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     """
     found = select(store.read(results, benchmark, profile))
     supervised = with_labels(results, benchmark, profile)
+    tried = studies.read(results, benchmark)
     compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
     if not compared:
         raise NoFinishedRunError("there is no finished run")
@@ -59,18 +61,19 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
         data=pd.concat(map(_data, boards), ignore_index=True),
         template=TEMPLATE,
         content=content(found, boards),
-        draw=lambda folder: _figures(compared, folder),
-        damaged=found.damaged | (supervised.damaged if supervised else {}),
+        draw=lambda folder: _figures(compared, tried.studies, folder),
+        damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
 
 
-def _figures(compared: Sequence[tuple[Comparison, Leaderboard]], folder: Path) -> list[Figure]:
-    """Those of each scenario, with its own normalisation and outputs."""
+def _figures(
+    compared: Sequence[tuple[Comparison, Leaderboard]], tried: Sequence[Study], folder: Path
+) -> list[Figure]:
+    """Those of each comparison, in a folder of its own."""
     return [
         figure
-        for one, board in compared
-        if not board.factors
-        for figure in draw(one.results.rows, board, folder)
+        for number, (one, board) in enumerate(compared)
+        for figure in draw(one.results.rows, board, tried, folder / str(number))
     ]
 
 

@@ -53,7 +53,7 @@ class Figure:
     Attributes:
         path: of its file.
         caption: what it shows.
-        section: of the report that it belongs to.
+        section: title of the section that it belongs to.
     """
 
     path: Path

@@ -115,13 +115,16 @@ def _budget(finished: Sequence[Record]) -> str:
         if (number := training.get(name)) is not None
     ]
     taken = f" Of the data, it has {' and '.join(limits)}." if limits else ""
+    optimizer = "SGD" if training.get("optimizer") == "sgd" else "Adam"
+    if not training.get("reset_optimizer", True):
+        optimizer += ", whose moments go on from task to task,"
     return (
         f"Every method trains for {training['epochs']} epochs a task"
         f"{longer} in batches of {training['batch_size']}, "
         "with the same network, first weights and order of data (replay mixes stored examples "
-        f"in), by Adam at {training['learning_rate']:g}{decay}, unless its settings below name "
-        f"another learning rate; products are in {training.get('precision', 'float32')}, weights "
-        f"in float32.{taken}"
+        f"in), by {optimizer} at {training['learning_rate']:g}{decay}, unless its settings below "
+        f"name another learning rate; products are in {training.get('precision', 'float32')}, "
+        f"weights in float32.{taken}"
     )
 
 

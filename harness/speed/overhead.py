@@ -25,7 +25,7 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PRECISIONS, TrainingBudget
 from harness.data.loading import TensorLoading
 from harness.data.streams import experiences, make_stream
-from harness.evaluation.memory_usage import memory_usage
+from harness.evaluation.memory_usage import MemoryUsage, memory_usage
 from harness.storage import store
 from harness.training.networks import NETWORKS, mlp
 from harness.training.precision import mixed_precision
@@ -48,8 +48,11 @@ def steps(device: torch.device) -> Iterator[str]:
         x = torch.rand(batch, *network.input_shape, device=device)
         y = torch.randint(0, 5, (batch,), device=device)
         for precision in PRECISIONS:
-            plain = network.make(10).to(device).to(memory_format=torch.channels_last)
-            masked = convert(network.make(10).to(device).to(memory_format=torch.channels_last))
+            plain, other = (
+                network.make(10, "batch").to(device).to(memory_format=torch.channels_last)
+                for _ in range(2)
+            )
+            masked = convert(other)
             for task in range(2):  # the second task has frozen weights
                 masked.begin_task(task, range(10))
                 if not task:
@@ -79,6 +82,11 @@ def _step(network: nn.Module, x: Tensor, y: Tensor, precision: str) -> Callable[
     return step
 
 
+def _held(memory: MemoryUsage) -> int:
+    """All bytes that a strategy holds."""
+    return memory.predictor_bytes + memory.training_bytes
+
+
 def tasks() -> Iterator[str]:
     """Rows of Markdown: what one more task costs RMN, early and late in a long stream."""
     benchmark = BENCHMARKS["permuted_mnist"]
@@ -100,7 +108,7 @@ def tasks() -> Iterator[str]:
     for experience in experiences(stream.train):
         train = partial(strategy.train, experience, reset_optimizer_state=True)
         seconds.append(_timed(train))
-        stored.append(memory_usage(strategy).bytes)
+        stored.append(_held(memory_usage(strategy)))
         peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     early, late = statistics.median(seconds[1:6]), statistics.median(seconds[-5:])
     weights = sum(len(group.weight) for group in strategy.model.mappings)

@@ -23,9 +23,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from baselines.context import Context
+from baselines.interface import HasFingerprints, InfersTask
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
+from harness.config.scenarios import CLASS_IL
 from harness.data.datasets import PACKAGED
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
@@ -100,13 +102,19 @@ def ours(name: str) -> Measurement:
             strategy.train(experience, reset_optimizer_state=True)
         trained = _clock(device)
         last = BENCHMARK.tasks - 1  # after the last task the one-shot rule is measured as well
-        list(evaluate_labelled(strategy, BENCHMARK, stream.test, last, device))
-        inferring = hasattr(strategy, "logits_per_task")
+        list(evaluate_labelled(strategy, BENCHMARK, CLASS_IL, stream.test, last, device))
         seen = sum(len(data) for data in stream.test[:last]) / sum(map(len, stream.test))
-        passes = 1 + (BENCHMARK.tasks * seen if inferring else 0)
+        passes = seen * _functions(strategy, last)
         return _rates(trained - started, _clock(device) - trained, passes)
 
     return measure
+
+
+def _functions(strategy: Any, learned: int) -> int:
+    """Under how many functions each test example is evaluated without its task."""
+    if isinstance(strategy, HasFingerprints):
+        return learned
+    return BENCHMARK.tasks if isinstance(strategy, InfersTask) else 1
 
 
 def stock(kind: Callable[..., Any], **settings: Any) -> Measurement:

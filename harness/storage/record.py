@@ -16,9 +16,9 @@ from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.settings import Setting, declared
 
-RECORD_VERSION: Final = 2
-"""Version of the record's fields. Version 1 had a printed label in place of the overrides, and
-"relaxations" and "told" for what are now "requirements" and "supervision"."""
+RECORD_VERSION: Final = 3
+"""Version of the record's fields. Those before had no scenario: their runs measured several, with a
+normalisation that differed from method to method, and cannot be compared with any of now."""
 
 Status = Literal["finished", "failed", "diverged"]
 STATUSES: Final[tuple[Status, ...]] = ("finished", "failed", "diverged")
@@ -29,12 +29,6 @@ _MOST: Final = 2**63
 _MOST_SHARED: Final = 10_000
 
 T = TypeVar("T")
-
-_SUPERVISION_OF_VERSION_1: Final = {
-    "nothing but inputs and classes": "none",
-    "where tasks end": "task boundaries",
-    "the task of every example": "task labels",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,7 @@ def parse(text: bytes) -> Any:
 
 
 def from_json(content: Any) -> Record:
-    """The record that `to_json` made, also one of version 1.
+    """The record that `to_json` made.
 
     Raises:
         ValueError: a value is impossible, or the id is not that of the run.
@@ -120,12 +114,11 @@ def from_json(content: Any) -> Record:
         TypeError: a field has another type.
     """
     version = _typed(content, "record", dict)["schema"]
-    if version == 1:
-        content = _migrated(content)
-    elif version != RECORD_VERSION:
+    if version != RECORD_VERSION:
+        older = isinstance(version, int) and version < RECORD_VERSION
         raise ValueError(
-            f"the record has version {version!r} and this program reads up to {RECORD_VERSION}; "
-            "a newer version of the program wrote it"
+            f"the record has version {version!r} and this program reads {RECORD_VERSION}; "
+            f"{'an older' if older else 'a newer'} version of the program wrote it"
         )
     run = _run(_typed(content["run"], "run", dict))
     if content["id"] != run.id:
@@ -251,29 +244,3 @@ def _shared(value: T) -> T:
     if len(_SHARED) > _MOST_SHARED:
         _SHARED.clear()
     return cast(T, _SHARED.setdefault(repr(value), value))
-
-
-def _migrated(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of version 1 with the fields of the present one.
-
-    Raises:
-        KeyError, TypeError: it is none.
-    """
-    run = dict(_typed(content["run"], "run", dict))
-    method = _typed(content["method"], "method", dict)
-    told = _typed(method.get("told", ""), "told", str)
-    declaration = {
-        "title": method["title"],
-        "reference": method.get("reference", ""),
-        "requirements": method.get("relaxations", []),
-        "supervision": _SUPERVISION_OF_VERSION_1.get(told, told),
-        "rule": method.get("rule", ""),
-    }
-    candidates = dict(_typed(run["settings"], "settings", dict))
-    training = _typed(run["training"], "training", dict)
-    candidates |= {f"training.{name}": value for name, value in training.items()}
-    printed = {f"{name}={value}": name for name, value in candidates.items()}
-    label = _typed(run.pop("setting", ""), "setting", str)
-    names = [printed[part] for part in label.split(", ") if part in printed]
-    run["overrides"] = {name: candidates[name] for name in names}
-    return {**content, "schema": RECORD_VERSION, "run": run, "method": declaration}

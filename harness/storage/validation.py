@@ -27,7 +27,10 @@ _SHARES: Final = (
     "old_new_auroc",
     "old_new_fpr",
 )
-_OF_TASK: Final = (*_SHARES, "border")
+_DIFFERENCES: Final = ("rounding_gap",)
+"""Differences of two shares."""
+
+_OF_TASK: Final = (*_SHARES, *_DIFFERENCES, "border")
 """Measurements whose `task` is one of the stream; that of others may be a mask."""
 
 _OF_TWO_TASKS: Final = ("accuracy_under", "inferred_as")
@@ -116,8 +119,10 @@ def _check_ranges(rows: pd.DataFrame, tasks: NDArray[np.int64], owner: Codes) ->
         return chosen
 
     value = rows["value"].to_numpy()
-    shares, counts = of(_SHARES), of([name for name in MEASUREMENTS if name not in _SHARES])
+    shares, differences = of(_SHARES), of(_DIFFERENCES)
+    counts = of([name for name in MEASUREMENTS if name not in (*_SHARES, *_DIFFERENCES)])
     _refuse(rows, shares & ((value < 0) | (value > 1)), "is not from 0 to 1")
+    _refuse(rows, differences & ((value < -1) | (value > 1)), "is not from -1 to 1")
     _refuse(rows, counts & ((value < 0) | (value > _MOST)), "is below 0, or too large")
     # a run of unknown tasks can have as many as rows: matrices are made as large as the last task
     most = np.where(tasks > 0, tasks, np.bincount(owner, minlength=len(tasks)))[owner]

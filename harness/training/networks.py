@@ -1,13 +1,15 @@
-"""The paper's backbones, as plain PyTorch modules; methods convert them as they need.
+"""The backbones, as plain PyTorch modules; methods convert them as they need.
 
-None has a bias or dropout: RMN has none, and a comparison needs one network for all. What normalises
-their layers is a factor of the comparison.
+The paper's have no bias and no dropout: RMN has none, and a comparison needs one network for all.
+What normalises their layers is a factor of the comparison. The others are those of publications
+whose numbers this code is held against (`harness.config.anchors`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -15,8 +17,8 @@ import torch
 from torch import nn
 
 Normalisation = Literal["batch", "group", "none"]
-"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm after
-linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
+"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm
+after linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
 
 _MOST_GROUPS: Final = 8
 
@@ -30,11 +32,55 @@ def mlp(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
         outputs: number of logits.
         norm: after each hidden layer.
     """
+    return _perceptron((784, 100, 100, 100), outputs, norm, bias=False)
+
+
+def mlp_2x400(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Hsu et al. 2018, x: (n, 1, 32, 32) -> logits (n, outputs).
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((1024, 400, 400), outputs, norm, bias=True)
+
+
+def mlp_2x1000(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of van de Ven & Tolias 2018 for Permuted-MNIST, x: (n, 1, 32, 32) -> logits.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((1024, 1000, 1000), outputs, norm, bias=True)
+
+
+def mlp_2x100(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Kang et al. 2022 for Permuted-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 100, 100), outputs, norm, bias=False)
+
+
+def _perceptron(
+    widths: tuple[int, ...], outputs: int, norm: Normalisation, *, bias: bool
+) -> nn.Sequential:
+    """A multilayer perceptron with ReLU.
+
+    Args:
+        widths: of the input and of each hidden layer.
+        outputs: number of logits.
+        norm: after each hidden layer.
+        bias: whether layers have one.
+    """
     layers: list[nn.Module] = [nn.Flatten()]
-    for before, width in pairwise((784, 100, 100, 100)):
-        linear = nn.Linear(before, width, bias=False)
+    for before, width in pairwise(widths):
+        linear = nn.Linear(before, width, bias=bias)
         layers += [linear, *_normalisation(norm, width, flat=True), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(100, outputs, bias=False))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], outputs, bias=bias))
 
 
 def omniglot_cnn(outputs: int, norm: Normalisation = "batch") -> nn.Sequential:
@@ -81,9 +127,9 @@ def cifar_cnn(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
 def _preserve_signal(network: nn.Module) -> None:
     """Draw the weights as He et al. 2015 have them (Equation 10).
 
-    Without BatchNorm the signal would fade from PyTorch's own first weights. They come from a stream
-    of random numbers of their own: this is a second draw, and with the default stream's second draw
-    a run of the same seed fills RMN's first mapping.
+    Without BatchNorm the signal would fade from PyTorch's own first weights. They come from a
+    stream of random numbers of their own: this is a second draw, and with the default stream's
+    second draw a run of the same seed fills RMN's first mapping.
     """
     generator = torch.Generator().manual_seed(torch.initial_seed() + 2**32)
     for layer in network.modules():
@@ -108,9 +154,9 @@ def _normalisation(norm: Normalisation, width: int, *, flat: bool = False) -> li
     return [_group_norm(width)]
 
 
-def _group_norm(width: int) -> nn.Module:
+def _group_norm(width: int, *, affine: bool = False) -> nn.GroupNorm:
     groups = max(number for number in range(1, _MOST_GROUPS + 1) if width % number == 0)
-    return nn.GroupNorm(groups, width, affine=False)
+    return nn.GroupNorm(groups, width, affine=affine)
 
 
 def resnet18(outputs: int, norm: Normalisation = "batch") -> nn.Module:
@@ -127,8 +173,13 @@ def resnet18(outputs: int, norm: Normalisation = "batch") -> nn.Module:
 
     if norm == "none":
         raise ValueError("a ResNet-18 cannot be trained without normalisation; choose another norm")
-    layer = _group_norm if norm == "group" else nn.BatchNorm2d
+    layer = partial(_group_norm, affine=True) if norm == "group" else nn.BatchNorm2d
     network: nn.Module = torchvision_resnet18(num_classes=outputs, norm_layer=layer)
+    for module in network.modules():
+        if isinstance(module, nn.GroupNorm):  # torchvision must have parameters to initialise
+            module.affine = False
+            module.register_parameter("weight", None)
+            module.register_parameter("bias", None)
     network.fc = nn.Linear(512, outputs, bias=False)
     return network
 
@@ -173,10 +224,14 @@ class Network:
 
 
 _GREY: Final = (1, 28, 28)
+_PADDED: Final = (1, 32, 32)
 _COLOUR: Final = (3, 32, 32)
 
 NETWORKS: Final[dict[str, Network]] = {
     "mlp": Network(mlp, _GREY, timed_batch=128),
+    "mlp_2x400": Network(mlp_2x400, _PADDED),
+    "mlp_2x1000": Network(mlp_2x1000, _PADDED),
+    "mlp_2x100": Network(mlp_2x100, _GREY),
     "omniglot_cnn": Network(omniglot_cnn, _GREY, evaluation_batch=32, timed_batch=16),
     "cifar_cnn": Network(cifar_cnn, _COLOUR, evaluation_batch=64, timed_batch=256),
     "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),

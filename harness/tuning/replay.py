@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from baselines.interface import Range
@@ -97,7 +98,7 @@ def _batch(
     before: int,
     beyond: str = "",
 ) -> list[Trial]:
-    """Trials with the first seed, and the better half of them with the others.
+    """Trials with the first half of the seeds, and the better half of them with the others.
 
     Args:
         search: what the study is about.
@@ -107,25 +108,37 @@ def _batch(
         beyond: of the trials.
 
     Raises:
-        _MissingError: runs of one seed or of the others have no outcome.
+        _MissingError: runs of the first seeds or of the others have no outcome.
     """
-    others = range(1, search.seeds)
-    firsts = _ended([search.run(settings, 0) for settings in batch], outcomes)
-    ranked = sorted(range(len(batch)), key=lambda place: -firsts[place].value)  # stable
-    kept = sorted(ranked[: -(-len(batch) // 2)]) if others else range(len(batch))
-    rest = _ended([search.run(batch[place], seed) for place in kept for seed in others], outcomes)
-    each = len(others)
-    more = {place: rest[n * each : (n + 1) * each] for n, place in enumerate(kept)}
+    half = -(-search.seeds // 2)
+    first = _by_trial(search, outcomes, batch, range(half))
+    ranked = sorted(range(len(batch)), key=lambda place: -_mean(first[place]))  # stable
+    kept = sorted(ranked[: -(-len(batch) // 2)]) if half < search.seeds else range(len(batch))
+    rest = _by_trial(search, outcomes, [batch[place] for place in kept], range(half, search.seeds))
+    more = dict(zip(kept, rest, strict=True))
     return [
         Trial(
             number=before + place,
             settings=settings,
-            runs=(firsts[place], *more.get(place, [])),
+            runs=(*first[place], *more.get(place, [])),
             pruned=place not in more,
             beyond=beyond,
         )
         for place, settings in enumerate(batch)
     ]
+
+
+def _by_trial(
+    search: Search, outcomes: Outcomes, batch: Sequence[Mapping[str, Any]], seeds: Sequence[int]
+) -> list[list[TrialRun]]:
+    """The runs of each of some settings with some seeds."""
+    runs = [search.run(settings, seed) for settings in batch for seed in seeds]
+    ended = iter(_ended(runs, outcomes))
+    return [list(islice(ended, len(seeds))) for _ in batch]
+
+
+def _mean(runs: Sequence[TrialRun]) -> float:
+    return sum(run.value for run in runs) / len(runs)
 
 
 def _ended(runs: Sequence[Run], outcomes: Outcomes) -> list[TrialRun]:

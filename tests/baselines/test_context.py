@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from itertools import product
+from typing import Literal
 
+import pytest
 import torch
 from torch import nn
 
+from baselines.components.losses import OutputsSeen, OwnOutputs
 from baselines.components.no_metrics import NoMetrics
-from baselines.components.part_per_task import HeadPerTask
+from baselines.components.per_task import BatchNormPerTask, HeadPerTask, PerTaskNetwork
 from baselines.context import Context
 
 
@@ -19,17 +24,43 @@ def test_a_shared_head_is_the_backbones_own(context: Context) -> None:
         assert torch.equal(weight, model.state_dict()[name])
 
 
-def test_a_head_per_task_is_put_on_the_same_backbone(context: Context) -> None:
-    model = replace(context, head="per-task").model()
-    assert isinstance(model, HeadPerTask)
-    backbone = context.network()
-    x = torch.rand(3, 1, 28, 28)
-    assert torch.equal(model.eval()(x, 0), backbone.eval()(x))
+def test_what_is_per_task_is_put_on_the_same_backbone(context: Context) -> None:
+    kinds_of: tuple[Literal["shared", "per-task"], ...] = ("shared", "per-task")
+    for head, norm in product(kinds_of, kinds_of):
+        model = replace(context, head=head, norm=norm).model()
+        kinds = Counter(type(layer) for layer in model.modules())
+        assert (kinds[HeadPerTask] == 1) == (head == "per-task")
+        assert (kinds[BatchNormPerTask] == 3) == (norm == "per-task")
+        backbone = context.network()
+        x = torch.rand(3, 1, 28, 28)
+        if (head, norm) == ("shared", "shared"):
+            assert torch.equal(model.eval()(x), backbone.eval()(x))
+        else:
+            assert isinstance(model, PerTaskNetwork)
+            assert torch.equal(model.eval()(x, 0), backbone.eval()(x))
 
 
-def test_adam_has_the_benchmarks_learning_rate_for_every_weight(context: Context) -> None:
+def test_the_loss_is_over_all_outputs_or_those_of_the_tasks(context: Context) -> None:
+    assert isinstance(context.criterion(), nn.CrossEntropyLoss)
+    tasks = ((0, 1), (2, 3, 4))
+    own = replace(context, task_outputs=tasks, loss="own").criterion()
+    seen = replace(context, task_outputs=tasks, loss="seen").criterion()
+    assert isinstance(own, OwnOutputs)
+    assert isinstance(seen, OutputsSeen)
+    for criterion in (own, seen):
+        assert criterion.table.int().tolist() == [
+            [1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 1, 1, 1, 0, 0, 0, 0, 0],
+        ]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+def test_the_optimizer_has_the_benchmarks_learning_rate_for_every_weight(
+    name: Literal["adam", "sgd"], kind: type[torch.optim.Optimizer], context: Context
+) -> None:
     model = context.model()
-    optimizer = context.adam(model)
+    optimizer = replace(context, optimizer=name).make_optimizer(model)
+    assert type(optimizer) is kind
     [group] = optimizer.param_groups
     assert group["lr"] == context.learning_rate
     assert group["fused"]

@@ -98,8 +98,8 @@ def test_it_can_be_trained_on_some_stream(method: Method) -> None:
     assert any(is_compatible(benchmark, method) for benchmark in BENCHMARKS.values())
 
 
-def test_every_benchmark_compares_a_subject_with_bounds() -> None:
-    for benchmark in BENCHMARKS.values():
+def test_every_benchmark_of_ours_compares_a_subject_with_bounds() -> None:
+    for benchmark in (one for one in BENCHMARKS.values() if not one.methods):
         roles = [methods()[name].role for name in default_methods(benchmark, methods())]
         assert roles.count(Role.SUBJECT) == 1
         assert Role.BOUND in roles

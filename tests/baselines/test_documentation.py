@@ -13,7 +13,6 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
-from harness.config.scenarios import TASK_IL
 from harness.experiment.experiment import run_experiment
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
@@ -33,8 +32,10 @@ def test_the_method_of_the_page_works() -> None:
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2
     )
-    chosen, settings = {"sgd": method}, {TASK_IL: {"sgd": resolve(method, {}, {})}}
-    [run] = plan(BENCHMARKS["split_mnist"], "smoke", training, chosen, settings, seeds=[0])
-    rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
-    accuracy = rows[rows["metric"] == "accuracy"]
-    assert accuracy[(accuracy["after"] == 2) & (accuracy["task"] == 2)]["value"].item() > 0.8
+    settings = {"sgd": resolve(method, {}, {})}
+    scenarios = {"task-il": settings, "class-il": settings}
+    benchmark = BENCHMARKS["split_mnist"]
+    for run in plan(benchmark, "smoke", training, {"sgd": method}, scenarios, [0]):
+        rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
+        last = rows[(rows["metric"] == "accuracy") & (rows["after"] == 2)]
+        assert last[last["task"] == 2]["value"].item() > 0.8

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from harness.config.run import Run
@@ -67,6 +69,34 @@ def train() -> Callable[..., Any]:
     return trained
 
 
+@pytest.fixture(scope="session")
+def measured() -> Callable[..., tuple[Run, pd.DataFrame]]:
+    """A run of a method on a little of Split-MNIST, and its rows; each is trained once."""
+    from baselines.registry import methods
+    from harness.config.benchmarks import BENCHMARKS
+    from harness.config.budgets import TrainingBudget
+    from harness.config.plan import plan
+    from harness.config.resolution import resolve
+
+    @lru_cache
+    def of(name: str, scenario: str = TASK_IL, **budget: Any) -> tuple[Run, pd.DataFrame]:
+        from harness.experiment.experiment import run_experiment
+
+        method = methods()[name]
+        little = {"epochs": 1, "train_examples": 64, "test_examples": 32, **budget}
+        [run] = plan(
+            BENCHMARKS["split_mnist"],
+            "smoke",
+            TrainingBudget(**little),
+            {name: method},
+            {scenario: {name: resolve(method, {}, {})}},
+            seeds=[0],
+        )
+        return run, run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
+
+    return of
+
+
 def save_run(
     root: Path,
     baseline: str,
@@ -75,6 +105,7 @@ def save_run(
     epochs: int = 1,
     scenario: str = TASK_IL,
     norm: str = "",
+    profile: str = "default",
 ) -> Path:
     """A finished run on Split-MNIST: accuracy `level` in task-il, half of it in class-il.
 
@@ -89,7 +120,7 @@ def save_run(
         scenario=scenario,
         baseline=baseline,
         settings={"x": 1.0},
-        profile="default",
+        profile=profile,
         training={**training, "norm": norm or usual, "outputs": "own"},
         seed=seed,
         versions={"rows": 1},
@@ -103,7 +134,12 @@ def save_run(
     method = MethodDeclaration(
         title=baseline.upper(), reference="r", rule="max-logit" if infers else ""
     )
-    origin = {"device_name": "a processor", "versions": {"torch": "1"}, "commit": "abc"}
+    origin = {
+        "device_name": "a processor",
+        "versions": {"torch": "1"},
+        "commit": "abc",
+        "command": "python -m harness.compare --benchmark split_mnist",
+    }
     return store.save(root, Record(run, method, origin), schema.table(rows, run))
 
 

@@ -68,6 +68,7 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self.results = folder / "results"
         options = ["--profile", "smoke", "--methods", "naive", "--seeds", "3", "--jobs", "1"]
+        options += ["--scenario", "task-il"]
         options += ["--set", "training.epochs=12"]  # the second run must not end before Ctrl-C
         folders = ["--results", str(self.results), "--reports", str(folder / "reports")]
         self.argv = [sys.executable, "-m", "harness.compare", *SPLIT, *options, *folders]

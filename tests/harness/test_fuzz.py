@@ -24,6 +24,7 @@ from harness.config.settings import declared
 from harness.execution import executor
 from harness.execution.executor import ExecutionConfig, ProgressListener
 from harness.execution.scheduling import Schedule
+from harness.storage import packing
 
 COUNT: Final = int(os.environ.get("RMN_FUZZ", "400"))
 PARTS: Final = 4
@@ -270,11 +271,12 @@ def test_no_command_line_ends_in_a_traceback(
 def results_of_both_kinds(
     tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Path]
 ) -> Path:
-    """Six run folders, and a committed packed file."""
+    """Six run folders, and two packed runs."""
     root = tmp_path_factory.mktemp("stored")
     for seed in range(3):
         save_run(root, "rmn", seed, 0.9)
         save_run(root, "naive", seed, 0.6)
-    source = Path(__file__).parents[2] / "results" / "split_mnist" / "tuning.parquet"
-    shutil.copy(source, root / "split_mnist" / "tuning.parquet")
+    for scenario in ("task-il", "class-il"):
+        save_run(root, "ewc", 0, 0.8, scenario=scenario, profile="tuning")
+    packing.pack(root, "split_mnist", "tuning")
     return root

@@ -77,7 +77,7 @@ def test_it_is_measured_derived_and_reported(tmp_path: Path) -> None:
     budget = TrainingBudget(epochs=1, train_examples=64, test_examples=32, tasks=2)
     chosen = {"naive": methods()["naive"]}
     benchmark = BENCHMARKS["split_mnist"]
-    [run] = plan(benchmark, [TASK_IL], "smoke", budget, chosen, {"naive": Resolved()}, seeds=1)
+    [run] = plan(benchmark, "smoke", budget, chosen, {TASK_IL: {"naive": Resolved()}}, [0])
     rows = run_experiment(run, device="cpu", data=None, report=lambda _: None).rows
     measured = rows[rows["metric"] == "weight_norm"]
     assert measured["after"].tolist() == [1, 2]

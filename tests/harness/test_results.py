@@ -1,4 +1,4 @@
-"""`python -m harness.results` on the committed results: what it says, does and refuses."""
+"""`python -m harness.results` on made-up runs: what it says, does and refuses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,35 +17,43 @@ from typing import Final
 import pytest
 
 from harness.results import main
-from harness.storage import packed, run_folder, store
+from harness.storage import packed, packing, run_folder, store
 from harness.storage.provenance import ROOT
 from harness.storage.record import Record
 
-BENCHMARK: Final = "split_cifar100_heads"
+BENCHMARK: Final = "split_mnist"
 FORBIDDEN: Final = ("torch", "torchvision", "avalanche", "rmn")
 DOCUMENTED: Final = re.findall(
     r"^    python -m harness\.results (.+)$", (ROOT / "docs" / "results.md").read_text(), re.M
 )
 
 
-def copy_committed(results: Path, *benchmarks: str) -> None:
-    """Copy the packed files, and no folders that may be there beside them."""
-    for file in packed.under(ROOT / "results"):
-        if file.parent.name in benchmarks:
-            (results / file.parent.name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, results / file.parent.name)
+@pytest.fixture(scope="module")
+def packed_runs(tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Path]) -> Path:
+    """Packed runs of two profiles, more than there are first digits of ids."""
+    root = tmp_path_factory.mktemp("packed")
+    for scenario in ("task-il", "class-il"):
+        for name in ("ewc", "rmn", "rmn_plus"):
+            save_run(root, name, 0, 0.9, scenario=scenario)
+    save_run(root, "ewc", 0, 0.8, epochs=3)
+    for seed in range(9):
+        for name in ("mas", "si"):
+            save_run(root, name, seed, 0.7, profile="tuning")
+    for profile in ("default", "tuning"):
+        packing.pack(root, BENCHMARK, profile)
+    return root
 
 
 @pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Committed runs of one benchmark, under the working folder."""
-    copy_committed(tmp_path / "results", BENCHMARK)
+def results(packed_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packed runs, under the working folder."""
+    shutil.copytree(packed_runs, tmp_path / "results")
     monkeypatch.chdir(tmp_path)
     return Path("results")
 
 
 def any_record(results: Path, seed: int = 0) -> Record:
-    """The record of a committed run, its run with another seed."""
+    """The record of a run, its run with another seed."""
     found = store.read(results, BENCHMARK, "default").records[0]
     return replace(found, run=replace(found.run, seed=seed))
 
@@ -80,8 +89,8 @@ def test_list_has_a_line_for_each_setting(
     assert main(["list"]) == 0
     text = said(capsys)
     assert re.search(rf"^{BENCHMARK}/default: {runs} runs; packed file .* kB, 1 folder", text, re.M)
-    assert re.search(r"^ewc +ewc_lambda=1000.0 +1 +0 +finished +packed$", text, re.M)
-    assert re.search(r"^ewc +1 +7 +failed +folder +\d", text, re.M)
+    assert re.search(r"^task-il +ewc +training.epochs=3 +1 +0 +finished +packed$", text, re.M)
+    assert re.search(r"^(task|class)-il +\w+ +1 +7 +failed +folder +\d", text, re.M)
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
@@ -98,9 +107,10 @@ def test_list_is_filtered(results: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert said(capsys) == "No run is like that.\n"
 
 
-def test_list_fits_a_narrow_terminal() -> None:
+def test_list_fits_a_narrow_terminal(results: Path) -> None:
     script = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
-    command = [sys.executable, "-m", "harness.results", "list", "--benchmark", "split_omniglot"]
+    command = [sys.executable, "-m", "harness.results", "list", "--runs"]
+    command += ["--results", str(results.absolute())]
     done = subprocess.run(
         [sys.executable, "-c", script, "env", "COLUMNS=80", "TERM=dumb", *command],
         cwd=ROOT,
@@ -130,7 +140,7 @@ def test_show_has_the_whole_record_and_the_metrics(
         *(f"{name}={value}" for name, value in record.run.training.items()),
     ):
         assert part in text
-    assert re.search(r"acc +│ task-il +│ +│ +\d\d\.\d\d %", text)
+    assert re.search(r"acc +│ (task|class)-il +│ .*│ +\d\d\.\d\d %", text)
 
 
 def test_show_has_the_traceback_of_a_failed_run(
@@ -234,7 +244,7 @@ def test_damaged_folders_can_be_deleted(results: Path, capsys: pytest.CaptureFix
     ("argv", "part"),
     [
         ([], "COMMAND"),
-        (["list", "--benchmark", "split_cifar10_heads"], f"did you mean '{BENCHMARK}'?"),
+        (["list", "--benchmark", "split_mnst"], f"did you mean '{BENCHMARK}'?"),
         (["list", "--method", "ewcc"], "did you mean 'ewc'?"),
         (["list", "--status", "done"], "finished"),
         (["pack", BENCHMARK, "defualt"], "did you mean 'default'?"),
@@ -283,14 +293,18 @@ def test_help_waits_for_no_pandas() -> None:
 
 
 def test_every_documented_command_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    packed_runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     work = tmp_path / "work"
     for place in (work / "results", tmp_path / "other" / "results", tmp_path / "theirs"):
-        copy_committed(place, "split_mnist", "split_omniglot")
+        shutil.copytree(packed_runs, place)
     monkeypatch.chdir(work)
     used = set()
-    for line in DOCUMENTED:
+    example = any_record(Path("results")).run.id
+    for line in (re.sub(r"\b[0-9a-f]{8}\b", example, line) for line in DOCUMENTED):
         assert main(shlex.split(line)) == 0, (line, capsys.readouterr().err)
         used.add(line.split()[0])
     assert used == {"list", "show", "verify", "pack", "unpack", "merge", "delete"}

@@ -29,7 +29,7 @@ from harness.execution import executor
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.storage import store
 from harness.training import networks
-from harness.training.networks import Network
+from harness.training.networks import Network, Normalisation
 
 if TYPE_CHECKING:
     from harness.data.sources import Arrays, Split
@@ -84,7 +84,8 @@ def _one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.mark.usefixtures("_one_by_one")
 def test_an_executor_is_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--benchmark", "split_mnist", "--profile", "smoke", "--seeds", "2"]
-    argv += ["--methods", "naive", "--executor", "one_by_one", "--no-report"]
+    argv += ["--scenario", "class-il", "--methods", "naive"]
+    argv += ["--executor", "one_by_one", "--no-report"]
     argv += ["--set", "training.train_examples=64", "--set", "training.test_examples=32"]
     argv += ["--results", str(tmp_path / "results")]
     assert compare.main(argv) == 0
@@ -113,12 +114,13 @@ def trained(argv: list[str], data: Path | None = None) -> tuple[Run, RunResult]:
     """The first run of a command line, made here."""
     budget = ["--set", "training.train_examples=64", "--set", "training.test_examples=32"]
     options = ["--profile", "smoke", "--seeds", "1", "--methods", "rmn", *budget]
+    options += ["--scenario", "task-il"]
     where = ["--data", str(data)] if data else []
     [run] = read_comparison([*argv, *options, *where], {}).runs
     return run, run_experiment(run, device="cpu", data=data, report=lambda progress: None)
 
 
-def perceptron(outputs: int) -> nn.Module:
+def perceptron(outputs: int, norm: Normalisation) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, outputs, bias=False))
 
 
@@ -130,7 +132,6 @@ def halves(name: str, network: str, dataset: str = "mnist") -> Benchmark:
         summary="Ten classes in two tasks.",
         dataset=dataset,
         network=network,
-        outputs=10,
         tasks_by="classes",
         classes=((0, 1, 2, 3, 4), (5, 6, 7, 8, 9)),
         budgets=DIGITS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,11 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from harness.analysis.leaderboard import Leaderboard
-from harness.reporting.figures import accuracy, costs, inference, masks, unlabelled
+from harness.reporting.figures import accuracy, costs, inference, masks, tuning, unlabelled
 from harness.reporting.figures.style import STYLE
 from harness.reporting.model import Figure
+from harness.reporting.protocol import heading
+from harness.storage.studies import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class FigureKind:
     """A figure that reports may have.
 
     Attributes:
-        name: of its file, after the scenario's.
+        name: of its file.
         draw: from the raw rows and the leaderboard of one comparison; None where there
             is nothing to draw.
         caption: what it shows.
@@ -106,21 +108,40 @@ FIGURES: Final = (
 )
 
 
-def draw(rows: pd.DataFrame, board: Leaderboard, folder: Path) -> list[Figure]:
-    """Draw every figure that the rows have data for, as PDF; the same rows give the same bytes.
+def draw(
+    rows: pd.DataFrame, board: Leaderboard, studies: Sequence[Study], folder: Path
+) -> list[Figure]:
+    """Draw what there are data for, as PDF; the same data give the same bytes.
+
+    A comparison of another normalisation, or of other outputs, has but what was tried of settings.
 
     Args:
         rows: raw measurements of one comparison (`harness.analysis.comparisons`).
         board: their leaderboard.
-        folder: where the files go.
+        studies: what was tried on the benchmark; those of other methods, scenarios and
+            normalisations are left out.
+        folder: where the files go; made if it is not there.
     """
-    drawn = []
+    folder.mkdir(exist_ok=True)
+    drawn: list[Figure] = []
+
+    def keep(drawing: Drawing | None, name: str, caption: str) -> None:
+        if drawing is not None:
+            path = folder / f"{name}.pdf"
+            drawing.savefig(path, metadata={"CreationDate": None})
+            drawn.append(Figure(path, caption, heading(board)))
+
     own = accuracy.own_budget(board)
     with mpl.rc_context(STYLE):
-        for kind in FIGURES:
+        for kind in () if board.factors else FIGURES:
             drawing = kind.draw(rows, board if kind.all_budgets else own)
-            if drawing is not None:
-                path = folder / f"{board.scenario}-{kind.name}.pdf"
-                drawing.savefig(path, metadata={"CreationDate": None})
-                drawn.append(Figure(path, kind.caption, board.scenario))
+            keep(drawing, kind.name, kind.caption)
+        keep(tuning.searches(_of_board(studies, board)), "searches", tuning.CAPTION)
     return drawn
+
+
+def _of_board(studies: Sequence[Study], board: Leaderboard) -> list[Study]:
+    """The studies that chose the settings of entries, or could have."""
+    compared = {(entry.baseline, entry.norm) for entry in board.entries}
+    mine = [study for study in studies if study.scenario == board.scenario]
+    return [study for study in mine if (study.method, study.norm) in compared]

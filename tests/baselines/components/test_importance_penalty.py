@@ -46,7 +46,7 @@ def strategy_with(
     arguments["plugins"].append(plugin)
     return Naive(
         model=model,
-        optimizer=context.adam(model),
+        optimizer=context.make_optimizer(model),
         criterion=criterion or nn.CrossEntropyLoss(),
         **arguments,
     )
@@ -87,7 +87,7 @@ def test_a_head_has_importance_from_its_own_task_alone(
         strategy.train(experience, reset_optimizer_state=True)
         names = [name for name, value in plugin.importance.items() if value.any()]
         heads.append(
-            {name for name in names if name.endswith(("parts.0.weight", "parts.1.weight"))}
+            {name for name in names if name.endswith(("copies.0.weight", "copies.1.weight"))}
         )
         own = {name: plugin.importance[name].clone() for name in heads[0]}
         if len(heads) == 1:

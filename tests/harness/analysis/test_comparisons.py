@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -37,7 +38,7 @@ def test_another_normalisation_or_other_outputs_are_compared_apart_and_later(
 ) -> None:
     none = {"training.norm": "none"}
     heads = {"training.outputs": "heads"}
-    asked: tuple[dict[str, object], ...] = (none | heads, none, {}, heads, {"training.epochs": 20})
+    asked: list[dict[str, Any]] = [none | heads, none, {}, heads, {"training.epochs": 20}]
     made = [finish(overrides=one, training={"number": n}) for n, one in enumerate(asked)]
     found = comparisons(results(made))
     assert [dict(one.factors) for one in found] == [{}, none, heads, none | heads]

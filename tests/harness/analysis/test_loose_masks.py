@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.selection import select
@@ -16,7 +17,8 @@ from harness.storage import store
 
 @pytest.fixture
 def board(results: Path) -> Leaderboard:
-    return leaderboard(select(store.read(results, "split_mnist", "default")))
+    selected = select(store.read(results, "split_mnist", "default"))
+    return leaderboard(comparisons(selected)[0])
 
 
 def with_gap(board: Leaderboard, value: float) -> Leaderboard:

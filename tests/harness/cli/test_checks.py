@@ -18,6 +18,7 @@ from harness.cli.checks import (
     check_compatible,
     check_known,
     chosen_executor,
+    chosen_scenarios,
     data_folder,
     readable_folder,
     split_names,
@@ -53,6 +54,15 @@ def test_too_much_and_too_little_supervision_are_refused() -> None:
         check_compatible(BENCHMARKS["split_mnist_fuzzy"], ["ewc", "hat"], known)
     _, _, proposed = str(refused.value).partition("--benchmark ")
     assert proposed.split(" or ") == [name for name, one in BENCHMARKS.items() if one.labelled]
+
+
+def test_scenarios_are_those_of_the_benchmark_or_the_ones_named() -> None:
+    assert chosen_scenarios(MNIST, None) == ("task-il", "class-il")
+    assert chosen_scenarios(MNIST, "domain-il, task-il") == ("domain-il", "task-il")
+    with pytest.raises(ArgumentError, match="unknown scenario 'clas-il'; did you mean 'class-il'"):
+        chosen_scenarios(MNIST, "clas-il")
+    with pytest.raises(ArgumentError, match="compared in class-il; try --scenario task-il or dom"):
+        chosen_scenarios(BENCHMARKS["permuted_mnist"], "task-il,class-il")
 
 
 @given(parts=st.lists(st.tuples(NAMES, BLANKS, BLANKS), min_size=1))

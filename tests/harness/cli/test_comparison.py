@@ -13,6 +13,7 @@ from harness.cli.comparison import ComparisonRequest, make_parser, read_comparis
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods
+from harness.config.scenarios import SCENARIOS
 from harness.config.settings import declared
 from harness.config.tuned_settings import Choice, save_choices
 from harness.execution.local import LocalExecutor
@@ -84,6 +85,24 @@ def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
         read(*words, "--threads", "2", "--set", "training.threads=3")
 
 
+def test_scenarios_are_chosen_in_the_order_given() -> None:
+    words = ["--methods", "naive", "--seeds", "1"]
+    request = read("--scenario", "class-il,domain-il,class-il", *words)
+    assert [run.scenario for run in request.runs] == ["class-il", "domain-il"]
+    assert [run.training["outputs"] for run in request.runs] == ["own", "shared"]
+    permuted = read_comparison(["--benchmark", "permuted_mnist", *words], {})
+    assert [run.scenario for run in permuted.runs] == ["task-il", "domain-il"]
+    fuzzy = read_comparison(["--benchmark", "split_mnist_fuzzy", *words], {})
+    assert [run.scenario for run in fuzzy.runs] == ["class-il"]
+
+
+def test_norm_and_outputs_are_asked_for_as_any_other_setting_of_the_budget() -> None:
+    words = ["--methods", "naive", "--seeds", "1", "--set", "training.norm=none"]
+    [run] = read(*words, "--set", "training.outputs=heads", "--scenario", "task-il").runs
+    assert (run.training["norm"], run.training["outputs"]) == ("none", "heads")
+    assert run.overrides == {"training.norm": "none", "training.outputs": "heads"}
+
+
 def test_parts_share_the_runs_and_make_no_report() -> None:
     whole = read("--methods", "ewc,naive", "--seeds", "3")
     parts = [
@@ -129,6 +148,19 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
         ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
         ([*SPLIT, "--set", "rmn.initialisation=none"], "normal or skewed_normal or uniform"),
+        ([*SPLIT, "--set", "training.norm=batch"], "training.norm must be "),
+        ([*SPLIT, "--set", "training.norm=per-task"], "choose shared, none or group"),
+        ([*SPLIT, "--set", "training.outputs=heads"], "in class-il; choose own"),
+        ([*SPLIT, "--scenario", "task"], "did you mean 'task-il'?"),
+        ([*SPLIT, "--scenario", ""], "--scenario names no scenario"),
+        (
+            ["--benchmark", "permuted_mnist", "--scenario", "class-il"],
+            "permuted_mnist cannot be compared in class-il; try --scenario task-il or domain-il",
+        ),
+        (
+            ["--benchmark", "split_mnist_fuzzy", "--scenario", "task-il"],
+            "split_mnist_fuzzy cannot be compared in task-il; try --scenario class-il",
+        ),
         ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
         ([*SPLIT, "--data", "/nowhere"], "--data: /nowhere/mnist.npz is missing"),
         ([*SPLIT, "--results", "/dev/null/x"], "--results: /dev/null is a file"),
@@ -152,8 +184,10 @@ def test_a_wrong_argument_says_what_to_type(
     assert message in capsys.readouterr().err
 
 
-def test_help_names_every_benchmark_profile_method_and_setting() -> None:
+def test_help_names_every_benchmark_scenario_profile_method_and_setting() -> None:
     text = make_parser(methods()).format_help()
+    for name in SCENARIOS:
+        assert f"{name}: " in text
     for name in (*BENCHMARKS, *PROFILES, *methods()):
         assert f"\n  {name}: " in text
     for name in declared(TrainingBudget):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cli import options
+from harness.config.scenarios import SCENARIOS
 from harness.execution.executor import executors
 
 
@@ -40,6 +41,15 @@ def test_a_benchmark_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser.parse_args([])
     assert "--benchmark" in capsys.readouterr().err
+
+
+def test_scenarios_are_explained_and_left_to_the_benchmark() -> None:
+    parser = ArgumentParser()
+    options.add_scenario(parser)
+    assert parser.parse_args([]).scenario is None
+    text = " ".join(parser.format_help().split())
+    for name, meaning in SCENARIOS.items():
+        assert f"{name}: {meaning}" in text
 
 
 def test_every_executor_may_be_chosen_and_no_other() -> None:

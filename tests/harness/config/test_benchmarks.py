@@ -37,8 +37,9 @@ def test_the_streams_are_the_published_ones() -> None:
     }
     assert (min(characters), max(characters)) == (14, 55)
     assert labels(BENCHMARKS["split_omniglot"]).total() == 1623  # characters of Lake et al. 2015
-    for name in ("split_cifar100", "split_cifar100_20"):
-        assert labels(BENCHMARKS[name]) == Counter(range(100))
+    for benchmark in BENCHMARKS.values():
+        if benchmark.disjoint:
+            assert labels(benchmark) == Counter(range(benchmark.outputs))
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -57,7 +58,8 @@ def test_a_variant_has_the_tasks_of_its_original(name: str) -> None:
     variant = BENCHMARKS[name]
     original = BENCHMARKS[variant.variant_of]
     assert (variant.classes, variant.groups) == (original.classes, original.groups)
-    assert (variant.dataset, variant.outputs) == (original.dataset, original.outputs)
+    assert variant.outputs == original.outputs
+    assert SOURCES[variant.dataset].sha256 == SOURCES[original.dataset].sha256
 
 
 def test_a_stream_without_task_boundaries_lowers_no_learning_rate() -> None:
@@ -72,14 +74,42 @@ def test_a_stream_without_task_boundaries_lowers_no_learning_rate() -> None:
 def test_the_outputs_of_tasks_by_hand() -> None:
     assert BENCHMARKS["split_mnist"].task_outputs[3] == (6, 7)
     assert BENCHMARKS["permuted_mnist"].task_outputs == (tuple(range(10)),) * 10
-    assert BENCHMARKS["split_cifar100_20"].task_outputs == ((0, 1, 2, 3, 4),) * 20
-    assert BENCHMARKS["split_omniglot"].task_outputs[0] == tuple(range(20))
+    assert BENCHMARKS["split_cifar100_20"].task_outputs[19] == (95, 96, 97, 98, 99)
+    assert BENCHMARKS["split_omniglot"].task_outputs[1] == tuple(range(20, 49))
 
 
-def test_a_description_says_what_the_outputs_have_in_common() -> None:
-    assert "outputs" not in BENCHMARKS["split_mnist"].description
-    assert BENCHMARKS["split_cifar100"].description.endswith("All tasks share 10 outputs.")
-    assert BENCHMARKS["split_cifar100_heads"].description.endswith("layer of its own, of 10.")
+@pytest.mark.parametrize(
+    ("name", "own", "relative"),
+    [
+        ("split_mnist", 10, 2),
+        ("permuted_mnist", 10, 10),
+        ("split_fashion_mnist", 10, 2),
+        ("split_cifar100", 100, 10),
+        ("split_cifar100_20", 100, 5),
+        ("split_omniglot", 1623, 55),
+    ],
+)
+def test_a_budget_decides_how_wide_the_output_is(name: str, own: int, relative: int) -> None:
+    """An output for each class of the stream; or as many as the widest task has classes."""
+    benchmark = BENCHMARKS[name]
+    widths = {
+        outputs: benchmark.under(TrainingBudget(epochs=1, outputs=outputs)).outputs
+        for outputs in ("auto", "own", "heads", "shared")
+    }
+    assert widths == {"auto": own, "own": own, "heads": relative, "shared": relative}
+
+
+def test_relative_outputs_count_from_0_in_each_task() -> None:
+    digits = BENCHMARKS["split_mnist"].under(TrainingBudget(epochs=1, outputs="shared"))
+    assert digits.task_outputs == ((0, 1),) * 5
+    alphabets = BENCHMARKS["split_omniglot"].under(TrainingBudget(epochs=1, outputs="heads"))
+    assert alphabets.task_outputs[:2] == (tuple(range(20)), tuple(range(29)))
+    assert alphabets.classes == BENCHMARKS["split_omniglot"].classes
+
+
+def test_the_first_tasks_keep_the_width_of_the_whole_stream() -> None:
+    first = BENCHMARKS["split_cifar100"].under(TrainingBudget(epochs=1, tasks=2))
+    assert (first.tasks, first.outputs) == (2, 100)
 
 
 @pytest.mark.parametrize("name", NOT_ALL_CLASSES)
@@ -109,7 +139,7 @@ def test_there_is_no_order_of_classes_where_each_task_has_all() -> None:
 
 def test_a_stream_is_cut_to_its_first_tasks_and_never_lengthened() -> None:
     first = BENCHMARKS["split_omniglot"].first(2)
-    assert first.classes == (tuple(range(20)), tuple(range(29)))
+    assert first.classes == (tuple(range(20)), tuple(range(20, 49)))
     assert first.groups == (0, 1)
     assert BENCHMARKS["split_mnist"].first(None) == BENCHMARKS["split_mnist"]
     with pytest.raises(ValueError, match=r"split_mnist has 5 tasks; training.tasks is 6"):
@@ -120,3 +150,13 @@ def test_a_budget_orders_the_classes_before_it_cuts_the_stream() -> None:
     benchmark = BENCHMARKS["split_cifar100"]
     budget = TrainingBudget(epochs=1, class_order=3, tasks=2)
     assert benchmark.under(budget).classes == benchmark.ordered(3).classes[:2]
+
+
+def test_a_budget_may_take_the_order_from_the_seed_of_the_run() -> None:
+    benchmark = BENCHMARKS["split_mnist"]
+    by_seed = TrainingBudget(epochs=1, class_order="seed")
+    assert [benchmark.under(by_seed, seed) for seed in range(3)] == [
+        benchmark.ordered(seed) for seed in range(3)
+    ]
+    fixed = TrainingBudget(epochs=1, class_order=7)
+    assert benchmark.under(fixed, seed=1) == benchmark.under(fixed, seed=2)

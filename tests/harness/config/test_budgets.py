@@ -18,11 +18,13 @@ BUDGETS = st.builds(
     decay=st.just(value=False),
     train_examples=st.none() | st.integers(2, 9),
     patience=st.none() | st.integers(1, 9),
-    class_order=st.none() | st.integers(0, 9),
+    class_order=st.none() | st.integers(0, 9) | st.just("seed"),
     affine=st.booleans(),
     first_epochs=st.none() | st.integers(1, 9),
     precision=st.sampled_from(["float32", "bfloat16"]),
-    accuracy_matrix=st.sampled_from(["whole", "diagonal"]),
+    accuracy_matrix=st.sampled_from(["seen", "whole", "diagonal"]),
+    norm=st.sampled_from(["auto", "per-task", "shared", "none", "group"]),
+    outputs=st.sampled_from(["auto", "own", "heads", "shared"]),
 )
 
 
@@ -37,6 +39,8 @@ def test_fields_at_their_defaults_that_came_later_are_no_part_of_the_identity() 
         "test_examples": None,
         "tasks": None,
         "validation": False,
+        "norm": "auto",
+        "outputs": "auto",
     }
     assert affine.identity() == {**plain.identity(), "affine": True}
 
@@ -58,6 +62,9 @@ def test_a_budget_is_made_again_from_its_identity(budget: TrainingBudget) -> Non
         {"learning_rate": 0.0},
         {"first_epochs": 0},
         {"precision": "float16"},
+        {"accuracy_matrix": "all"},
+        {"norm": "batch"},
+        {"outputs": "own-head"},
     ],
     ids=lambda change: next(iter(change)),
 )

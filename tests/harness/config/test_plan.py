@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from baselines.interface import Baseline, Supervision, setting
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import default_methods, is_compatible, part, plan
 from harness.config.resolution import Resolved, resolve
 from harness.config.run import ROWS_VERSION, Run
-from harness.config.scenarios import CLASS_IL, TASK_IL, scenarios_of, under_scenario
+from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL, scenarios_of, under_scenario
 from harness.config.settings import SettingError
 from harness.config.tuned_settings import best_known
 from harness.storage import store
@@ -50,6 +51,33 @@ def test_a_plan_is_one_run_per_scenario_method_and_seed() -> None:
         assert run.settings == settings[run.scenario][run.baseline].values
         version = methods()[run.baseline].version
         assert run.versions == {"benchmark": 1, "baseline": version, "rows": ROWS_VERSION}
+
+
+def of_ewc(budget: TrainingBudget, *scenarios: str) -> list[Run]:
+    ewc = methods()["ewc"]
+    settings = {scenario: {"ewc": resolve(ewc, {}, {})} for scenario in scenarios}
+    return plan(SPLIT_MNIST, "smoke", budget, {"ewc": ewc}, settings, [0])
+
+
+def test_a_budget_that_a_scenario_does_not_allow_is_refused_before_any_run() -> None:
+    asked = replace(SPLIT_MNIST.budgets["smoke"], norm="per-task")
+    assert of_ewc(asked, TASK_IL)
+    with pytest.raises(SettingError, match=r"training\.norm=per-task needs the task identity"):
+        of_ewc(asked, TASK_IL, CLASS_IL)
+
+
+def test_scenario_norm_and_outputs_make_other_runs() -> None:
+    budget = SPLIT_MNIST.budgets["smoke"]
+    asked = [
+        budget,
+        *(replace(budget, norm=norm) for norm in ("shared", "none", "group")),
+        *(replace(budget, outputs=outputs) for outputs in ("heads", "shared")),
+    ]
+    ids = {run.id for one in asked for run in of_ewc(one, TASK_IL)}
+    assert len(ids) == len(asked)
+    assert len(ids | {run.id for run in of_ewc(budget, CLASS_IL, DOMAIN_IL)}) == len(asked) + 2
+    named = replace(budget, norm="per-task", outputs="own")
+    assert of_ewc(named, TASK_IL) == of_ewc(budget, TASK_IL)
 
 
 def test_more_seeds_keep_the_earlier_runs() -> None:

@@ -12,6 +12,7 @@ from harness.config.run import Run
 
 RUN = Run(
     benchmark="split_mnist",
+    scenario="task-il",
     baseline="ewc",
     settings={"ewc_lambda": 10.0},
     profile="smoke",
@@ -23,8 +24,8 @@ RUN = Run(
 
 def test_id_is_the_hash_of_the_canonical_json() -> None:
     canonical = (
-        '{"baseline":"ewc","benchmark":"split_mnist","profile":"smoke","seed":0,'
-        '"settings":{"ewc_lambda":10.0},"training":{"epochs":1},'
+        '{"baseline":"ewc","benchmark":"split_mnist","profile":"smoke",'
+        '"scenario":"task-il","seed":0,"settings":{"ewc_lambda":10.0},"training":{"epochs":1},'
         '"versions":{"baseline":1,"benchmark":1,"rows":1}}'
     )
     assert RUN.id == hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -34,14 +35,17 @@ def test_id_is_the_hash_of_the_canonical_json() -> None:
     "change",
     [
         {"benchmark": "permuted_mnist"},
+        {"scenario": "class-il"},
         {"baseline": "si"},
         {"settings": {"ewc_lambda": 11.0}},
         {"profile": "default"},
         {"training": {"epochs": 2}},
+        {"training": {"epochs": 1, "norm": "none"}},
+        {"training": {"epochs": 1, "outputs": "heads"}},
         {"seed": 1},
         {"versions": {"benchmark": 1, "baseline": 2, "rows": 1}},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
 def test_whatever_decides_the_numbers_changes_the_id(change: dict[str, Any]) -> None:
     changed = replace(RUN, **change)

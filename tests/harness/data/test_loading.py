@@ -111,6 +111,50 @@ def test_a_last_batch_of_one_is_left_out(dataset: TensorClassificationDataset) -
     assert len(loader) == 1
 
 
+@pytest.fixture
+def three(stream: Stream) -> TensorClassificationDataset:
+    """Three tasks, of 200, 70 and 33 examples."""
+    parts = [experience.dataset for experience in stream.experiences]
+    joined = parts[0].concat(parts[1].subset(range(70))).concat(parts[2].subset(range(33)))
+    assert isinstance(joined, TensorClassificationDataset)
+    return joined
+
+
+def test_by_task_each_batch_is_of_one_task_and_each_example_in_one(
+    three: TensorClassificationDataset,
+) -> None:
+    loader = BatchLoader(three, 32, seed=0, by_task=True)
+    batches = list(loader)
+    labels = [set(t.tolist()) for _, _, t in batches]
+    assert all(len(tasks) == 1 for tasks in labels)
+    turns = [tasks.pop() for tasks in labels]
+    assert [turns.count(task) for task in range(3)] == [7, 3, 1]  # that of a single one is left out
+    assert len(loader) == len(batches) == 11
+    assert turns != sorted(turns)
+    x, y, t = columns(batches)
+    sums = [three[i][0].sum().item() for i in range(270)]
+    known = t < 2
+    assert sorted(x[known].flatten(1).sum(1).tolist()) == sorted(sums)
+    assert sorted(y[known].tolist()) == sorted(list(three.targets)[:270])
+    assert int((t == 2).sum()) == 32
+
+
+def test_by_task_the_order_is_decided_by_the_seed(three: TensorClassificationDataset) -> None:
+    loader, again = (BatchLoader(three, 32, seed=0, by_task=True) for _ in range(2))
+    first, second = columns(loader), columns(loader)
+    for epoch in (first, second):
+        assert all(map(torch.equal, columns(again), epoch))
+    assert not torch.equal(first[2], second[2])
+    assert not torch.equal(columns(BatchLoader(three, 32, seed=1, by_task=True))[2], first[2])
+
+
+def test_one_task_alone_is_loaded_alike_by_task_and_not(
+    dataset: TensorClassificationDataset,
+) -> None:
+    by_task, mixed = (columns(BatchLoader(dataset, 32, 0, by_task=flag)) for flag in (True, False))
+    assert all(map(torch.equal, by_task, mixed))
+
+
 class SameOrder(SupervisedPlugin):
     """Stock loading, one example at a time, in the order of the fast loader."""
 

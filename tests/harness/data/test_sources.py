@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from harness.config.benchmarks import BENCHMARKS
-from harness.data.datasets import PACKAGED
+from harness.data.datasets import PACKAGED, TaskData, load
 from harness.data.sources import SOURCES, by_drawer
 
 Arrays = dict[str, NDArray[Any]]
@@ -39,6 +39,24 @@ def test_grey_images_get_a_channel_and_no_group() -> None:
     assert np.array_equal(found[:, 0], pixels)
     assert (labels.tolist(), groups.tolist()) == ([9, 4], [0, 0])
     assert labels.dtype == np.int64
+
+
+def test_padded_images_have_a_black_border() -> None:
+    pixels = np.full((2, 28, 28), 255, np.uint8)
+    arrays = {"test_images": pixels, "test_labels": np.array([9, 4], np.uint8)}
+    found, labels, _ = SOURCES["mnist_padded"].split(arrays, "test")
+    assert found.shape == (2, 1, 32, 32)
+    assert np.array_equal(found[:, 0, 2:-2, 2:-2], pixels)
+    assert found.sum() == pixels.sum(dtype=np.int64)
+    assert labels.tolist() == [9, 4]
+
+
+def test_forms_of_mnist_are_standardised_by_what_is_in_them() -> None:
+    for name in ("mnist_standardised", "mnist_padded_standardised"):
+        images, _ = load(name)
+        inputs = TaskData(images[:2000]).inputs()
+        assert abs(float(inputs.mean())) < 0.02
+        assert abs(float(inputs.std()) - 1) < 0.02
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

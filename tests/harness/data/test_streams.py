@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -15,7 +18,10 @@ from harness.config.budgets import TrainingBudget
 from harness.data.datasets import PACKAGED, Images, TaskData
 from harness.data.streams import make_stream
 
+DATA: Final = os.environ.get("RMN_DATA", "")
 WHOLE = TrainingBudget(epochs=1)
+
+needs_data = pytest.mark.skipif(not DATA, reason="RMN_DATA names no folder of data sets")
 
 
 def permutation(data: TaskData) -> Tensor:
@@ -108,13 +114,54 @@ def numbers(tasks: Sequence[TaskData]) -> list[list[int]]:
 
 @pytest.mark.usefixtures("few_images")
 def test_shared_outputs_count_classes_in_the_order_of_the_benchmark() -> None:
-    shared = replace(
-        BENCHMARKS["split_mnist"], classes=((7, 5), (2, 9)), shared_outputs=True, outputs=2
+    ordered = replace(BENCHMARKS["split_mnist"], classes=((7, 5), (2, 9)))
+    for outputs in ("shared", "heads"):
+        stream = make_stream(ordered, replace(WHOLE, outputs=outputs), seed=0)
+        assert numbers(stream.train) == [[0, 1, 3, 4], [2, 5, 6]]
+        assert [task.images.labels.tolist() for task in stream.train] == [[1, 0, 1, 0], [0, 0, 1]]
+        assert numbers(stream.test) == [[0, 1, 3], [2]]
+    own = make_stream(ordered, WHOLE, seed=0)
+    assert [task.images.labels.tolist() for task in own.train] == [[5, 7, 5, 7], [2, 2, 9]]
+
+
+@pytest.mark.usefixtures("few_images")
+def test_classes_of_groups_are_numbered_over_the_stream_or_within_each_group() -> None:
+    """The data set numbers them within each: 7, 2 in group 0; 5, 2, 5 in group 1; 2, 9 in 2."""
+    grouped = replace(
+        BENCHMARKS["split_omniglot"],
+        groups=(2, 1),
+        classes=(tuple(range(100, 110)), tuple(range(40, 50))),
     )
-    stream = make_stream(shared, WHOLE, seed=0)
-    assert numbers(stream.train) == [[0, 1, 3, 4], [2, 5, 6]]
-    assert [task.images.labels.tolist() for task in stream.train] == [[1, 0, 1, 0], [0, 0, 1]]
-    assert numbers(stream.test) == [[0, 1, 3], [2]]
+    own, relative = (
+        make_stream(grouped, replace(WHOLE, outputs=outputs), seed=0)
+        for outputs in ("own", "shared")
+    )
+    assert [task.images.labels.tolist() for task in own.train] == [[102, 109], [45, 42, 45]]
+    assert [task.images.labels.tolist() for task in relative.train] == [[2, 9], [5, 2, 5]]
+    assert numbers(own.train) == numbers(relative.train)
+
+
+@needs_data
+@pytest.mark.parametrize("order", [None, 3])
+@pytest.mark.parametrize("name", ["split_cifar100", "split_omniglot"])
+def test_every_example_of_a_task_is_of_its_classes(name: str, order: int | None) -> None:
+    """By their own numbers, which differ from task to task, and by those that all tasks share."""
+    own, relative = (
+        make_stream(
+            BENCHMARKS[name],
+            TrainingBudget(epochs=1, tasks=4, outputs=outputs, class_order=order),
+            seed=0,
+            data=Path(DATA),
+        )
+        for outputs in ("own", "shared")
+    )
+    for split in ("train", "test"):
+        pairs = zip(getattr(own, split), getattr(relative, split), strict=True)
+        for task, (data, shared) in enumerate(pairs):
+            classes = own.benchmark.classes[task]
+            assert set(data.images.labels.tolist()) == set(classes)
+            assert torch.equal(torch.tensor(classes)[shared.images.labels], data.images.labels)
+            assert torch.equal(data.images.pixels, shared.images.pixels)
 
 
 @pytest.mark.usefixtures("few_images")

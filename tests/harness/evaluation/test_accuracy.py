@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import TrainingBudget
 from harness.evaluation.accuracy import accuracy_row, class_table, in_batches, share
 
-UNEVEN = replace(BENCHMARKS["split_mnist"], classes=((3, 0), (1,)), outputs=4)
+UNEVEN = replace(BENCHMARKS["split_mnist"], classes=((3, 0), (1,)), total_classes=4)
 
 
 def test_outputs_of_classes_are_their_labels() -> None:
@@ -21,14 +22,19 @@ def test_outputs_of_classes_are_their_labels() -> None:
 
 
 def test_shared_outputs_count_from_the_first_in_every_task() -> None:
-    shared = replace(UNEVEN, shared_outputs=True)
-    assert class_table(shared).int().tolist() == [[1, 1, 0, 0], [1, 0, 0, 0]]
+    shared = replace(UNEVEN, relative=True)
+    assert class_table(shared).int().tolist() == [[1, 1], [1, 0]]
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_task_of_every_benchmark_has_as_many_outputs_as_classes(name: str) -> None:
     benchmark = BENCHMARKS[name]
-    table = class_table(benchmark)
+    for outputs in ("auto", "shared"):
+        budgeted = benchmark.under(TrainingBudget(epochs=1, outputs=outputs))
+        check_table(budgeted, class_table(budgeted))
+
+
+def check_table(benchmark: Benchmark, table: Tensor) -> None:
     assert table.shape == (benchmark.tasks, benchmark.outputs)
     assert table.sum(1).tolist() == [len(classes) for classes in benchmark.classes]
 

@@ -11,6 +11,7 @@ from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
+from harness.config.scenarios import TASK_IL
 from harness.execution.executor import ExecutionConfig
 from harness.storage import provenance
 
@@ -21,8 +22,8 @@ TINY = TrainingBudget(epochs=2, train_examples=64, test_examples=32)
 def runs() -> list[Run]:
     """Four seeds of a method that trains in a second."""
     naive = {"naive": methods()["naive"]}
-    settings = {"naive": resolve(naive["naive"], {}, {})}
-    return plan(BENCHMARKS["split_mnist"], "smoke", TINY, naive, settings, seeds=4)
+    settings = {TASK_IL: {"naive": resolve(naive["naive"], {}, {})}}
+    return plan(BENCHMARKS["split_mnist"], "smoke", TINY, naive, settings, range(4))
 
 
 @pytest.fixture(scope="session")

@@ -196,16 +196,23 @@ def test_a_failure_gives_way_to_success(
 
 
 def test_the_declaration_is_the_methods(run: Run, unknown: Run) -> None:
-    ewc = declaration(replace(run, baseline="ewc", settings={"ewc_lambda": 1.0}))
+    shared = {**run.training, "norm": "shared"}
+    without = replace(run, scenario="class-il", training=shared)
+    ewc = declaration(replace(without, baseline="ewc", settings={"ewc_lambda": 1.0}))
     assert (ewc.title, ewc.requirements, ewc.rule) == ("EWC", (), "")
     assert ewc.supervision == "task boundaries"
     assert ewc.colour.startswith("#")
     assert declaration(unknown) == MethodDeclaration(title="no_such_method")
 
 
-def test_heads_are_declared_of_every_method_of_their_benchmark(run: Run) -> None:
-    headed = declaration(replace(run, benchmark="split_cifar100_heads"))
-    assert headed.requirements == (
+def test_what_the_scenario_gives_is_declared_of_every_method(run: Run) -> None:
+    assert run.scenario == "task-il"
+    assert declaration(run).requirements == (
+        "one BatchNorm per task",
+        "uses the task identity when it is given at test",
+    )
+    headed = replace(run, training={**run.training, "norm": "none", "outputs": "heads"})
+    assert declaration(headed).requirements == (
         "one output layer per task",
         "uses the task identity when it is given at test",
     )

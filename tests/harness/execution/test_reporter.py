@@ -11,7 +11,7 @@ from harness.execution.reporter import ProgressReporter
 from harness.execution.scheduling import RunInProgress, Schedule
 from harness.experiment.progress import RunProgress
 
-RUN = Run("split_mnist", "ewc", {}, "smoke", {}, 0, {})
+RUN = Run("split_mnist", "task-il", "ewc", {}, "smoke", {}, 0, {})
 
 
 @dataclass

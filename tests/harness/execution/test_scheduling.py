@@ -12,7 +12,7 @@ from harness.config.run import Run
 from harness.execution.scheduling import RunInProgress, Schedule
 
 METHODS = ("ewc", "hat", "si")
-RUN = Run("split_mnist", "ewc", {}, "smoke", {}, 0, {})
+RUN = Run("split_mnist", "task-il", "ewc", {}, "smoke", {}, 0, {})
 RUNS = [replace(RUN, baseline=name, seed=seed) for name in METHODS for seed in range(3)]
 SECONDS = st.floats(0.001, 1e6)
 

@@ -29,6 +29,7 @@ def commands(results: Path, *more: list[str]) -> Iterator[list[subprocess.Popen[
     """The same command several times at the same time, each with more arguments."""
     words = [sys.executable, "-m", "harness.compare", "--benchmark", "split_mnist", "--no-report"]
     words += ["--profile", "smoke", "--methods", "naive", "--seeds", str(SEEDS), "--jobs", "1"]
+    words += ["--scenario", "task-il"]
     words += ["--set", "training.train_examples=64", "--set", "training.test_examples=32"]
     words += ["--results", str(results)]
     pipe = subprocess.PIPE

@@ -45,7 +45,7 @@ DIGESTS: Final = {
         "a155eec0987a666fcc34fec9be9372dd086e5e4a286c201f17bf4c59638aa124"
     ),
 }
-"""SHA-256 of each run's rows, by method and run id."""
+"""SHA-256 of each run's rows, by scenario, method and run id."""
 
 SPLIT_MNIST_IDS: Final = {
     "ewc": "3dd5c3219ec279d5",
@@ -96,7 +96,7 @@ def measure() -> dict[str, str]:
     for command in COMMANDS:
         for run in read_comparison(command, {}).runs:
             result = run_experiment(run, device="cpu", data=None, report=lambda progress: None)
-            found[f"{run.baseline} {run.id}"] = digest(result.rows)
+            found[f"{run.scenario} {run.baseline} {run.id}"] = digest(result.rows)
     return found
 
 
@@ -116,7 +116,7 @@ def test_the_rows_of_runs_are_the_pinned_ones() -> None:
 
 def test_the_ids_of_the_defaults_are_the_pinned_ones() -> None:
     runs = read_comparison(["--benchmark", "split_mnist", "--seeds", "1"], {}).runs
-    assert {run.baseline: run.id for run in runs} == SPLIT_MNIST_IDS
+    assert {f"{run.scenario} {run.baseline}": run.id for run in runs} == SPLIT_MNIST_IDS
 
 
 if __name__ == "__main__":

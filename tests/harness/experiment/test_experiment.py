@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
+from baselines.context import Context, Norm
+from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.data.datasets import DataUnavailableError
+from harness.data.loading import TensorLoading
 from harness.data.streams import make_stream
 from harness.experiment.experiment import RunResult, _context, _plugins, run_experiment
 from harness.experiment.progress import ProgressTracker, RunProgress
@@ -66,11 +70,46 @@ def test_the_untrained_network_is_the_same_for_every_method(result: Result) -> N
     assert before_training("naive") == before_training("ewc") != []
 
 
-def test_networks_are_numbered_within_a_run() -> None:
-    stream = make_stream(BENCHMARKS["split_mnist"], TINY, seed=0)
+def context_of(run: Run) -> Context:
+    budget = TrainingBudget(**run.training)
+    stream = make_stream(BENCHMARKS[run.benchmark], budget, seed=run.seed)
+    method = methods()[run.baseline]()
+    return _context(stream, run, budget, 1, torch.device("cpu"), (), method)
 
+
+@pytest.mark.parametrize(
+    ("method", "benchmark", "scenario", "asked", "expected"),
+    [
+        ("ewc", "split_mnist", "task-il", {}, ("per-task", "shared", "own", 10)),
+        ("ewc", "split_mnist", "task-il", {"outputs": "heads"}, ("per-task", "per-task", "all", 2)),
+        ("ewc", "split_mnist", "task-il", {"outputs": "shared"}, ("per-task", "shared", "all", 2)),
+        ("ewc", "split_mnist", "class-il", {}, ("shared", "shared", "seen", 10)),
+        ("rmn", "split_mnist", "class-il", {}, ("per-task", "shared", "own", 10)),
+        ("ewc", "split_mnist", "domain-il", {"norm": "none"}, ("none", "shared", "all", 2)),
+        ("ewc", "permuted_mnist", "task-il", {"norm": "group"}, ("group", "shared", "all", 10)),
+        ("naive", "split_mnist_fuzzy", "class-il", {}, ("shared", "shared", "all", 10)),
+    ],
+)
+def test_the_scenario_decides_what_a_method_is_given(
+    method: str,
+    benchmark: str,
+    scenario: str,
+    asked: dict[str, Any],
+    expected: tuple[str, str, str, int],
+    make_run: Callable[..., Run],
+) -> None:
+    budget = replace(TINY, decay=False, **asked)
+    context = context_of(make_run(method, benchmark, budget, scenario))
+    assert (context.norm, context.head, context.loss, context.outputs) == expected
+    tasks = BENCHMARKS[benchmark].classes[:2]
+    assert context.task_outputs == (tasks if context.loss != "all" else ())
+    norms = [m for m in context.network().modules() if isinstance(m, nn.BatchNorm1d)]
+    assert bool(norms) == (context.norm in ("per-task", "shared"))
+
+
+def test_networks_are_numbered_within_a_run(make_run: Callable[..., Run]) -> None:
     def weights(seed: int, number: int) -> list[torch.Tensor]:
-        context = _context(stream, TINY, 1, seed, torch.device("cpu"), ())
+        context = context_of(replace(make_run("naive", budget=TINY), seed=seed))
         return [next(context.network().parameters()) for _ in range(number)]
 
     torch.manual_seed(5)
@@ -131,7 +170,17 @@ def test_the_budget_decides_the_plugins(change: dict[str, object], expected: set
     plugins = _plugins(stream, budget, 0, ProgressTracker([], ignore))
     known = {CosineDecay, PlateauDecay, RandomAffine}
     assert {type(plugin) for plugin in plugins} & known == expected
-    assert [type(plugin).__name__ for plugin in plugins[:2]] == ["TensorLoading", "_EpochReport"]
+    names = [type(plugin).__name__ for plugin in plugins[:3]]
+    assert names == ["TensorLoading", "OutputsSeenPlugin", "_EpochReport"]
+
+
+@pytest.mark.parametrize("norm", ["per-task", "shared", "none", "group"])
+def test_batches_are_of_one_task_where_each_has_a_norm_of_its_own(norm: Norm) -> None:
+    budget = replace(TINY, norm=norm)
+    stream = make_stream(BENCHMARKS["split_mnist"], budget, seed=0)
+    loading, *_ = _plugins(stream, budget, 0, ProgressTracker([], ignore))
+    assert isinstance(loading, TensorLoading)
+    assert loading.by_task == (norm == "per-task")
 
 
 def test_without_its_data_set_there_is_no_run(make_run: Callable[..., Run], tmp_path: Path) -> None:

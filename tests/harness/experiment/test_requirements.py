@@ -9,8 +9,10 @@ import pytest
 from avalanche.models import MTSimpleMLP
 from torch import Tensor, nn
 
-from baselines.interface import HEADS, Requirement
+from baselines.interface import Requirement
 from baselines.naive import Naive
+from harness.config.budgets import TrainingBudget
+from harness.config.scenarios import given_by
 from harness.evaluation.memory_usage import MemoryUsage
 from harness.experiment.requirements import UndeclaredRequirementError, check_requirements
 
@@ -41,7 +43,7 @@ def undeclared(
     strategy: SimpleNamespace,
     *declared: Requirement,
     examples: int = 0,
-    head: str = "shared",
+    given: frozenset[Requirement] = frozenset(),
 ) -> str:
     """What a method with such a strategy and such a declaration is told; "" for nothing."""
 
@@ -50,7 +52,7 @@ def undeclared(
 
     memory = MemoryUsage(examples=examples)
     try:
-        check_requirements(Declaring(), cast("SupervisedTemplate", strategy), memory, head)
+        check_requirements(Declaring(), cast("SupervisedTemplate", strategy), memory, given)
     except UndeclaredRequirementError as error:
         return str(error)
     return ""
@@ -87,7 +89,9 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert "need Requirement.REPLAY, Requirement.TASK_IDENTITY;" in told
 
 
-def test_heads_of_the_benchmark_are_no_choice_of_the_methods() -> None:
-    assert Requirement.TASK_IDENTITY in HEADS
-    assert undeclared(MULTI_HEAD, head="per-task") == ""
-    assert "REPLAY" in undeclared(MULTI_HEAD, head="per-task", examples=1)
+def test_what_the_scenario_gives_is_no_choice_of_the_methods() -> None:
+    given = given_by("task-il", TrainingBudget(epochs=1, norm="none", outputs="own"))
+    assert undeclared(MULTI_HEAD, given=given) == ""
+    assert "REPLAY" in undeclared(MULTI_HEAD, given=given, examples=1)
+    without = given_by("class-il", TrainingBudget(epochs=1, norm="shared", outputs="own"))
+    assert "TASK_IDENTITY" in undeclared(MULTI_HEAD, given=without)

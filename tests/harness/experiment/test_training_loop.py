@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -19,7 +19,7 @@ from harness.config.run import Run
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.experiment.progress import RunProgress, TrainingStage
 from harness.experiment.requirements import UndeclaredRequirementError
-from harness.experiment.training_loop import training_stages
+from harness.experiment.training_loop import TrainingLoop, training_stages
 
 if TYPE_CHECKING:
     Result = Callable[..., RunResult]
@@ -77,19 +77,45 @@ def test_a_method_is_measured_before_and_after_each_of_its_stages(
         assert set(values(rows, metric, "after")) == set(examples)
 
 
-def test_of_a_diagonal_only_the_task_just_learned_is_tested(
-    make_run: Callable[..., Run], result: Result
+@pytest.mark.parametrize(("reset", "expected"), [(True, [4, 4, 4]), (False, [4, 8, 12])])
+def test_the_optimizer_starts_anew_with_each_task_unless_it_is_to_go_on(
+    reset: bool,
+    expected: list[int],
+    make_run: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = make_run("rmn")
+    steps: list[int] = []
+    measure = TrainingLoop._measure
+
+    def counting(loop: TrainingLoop, *arguments: Any) -> Any:
+        steps.append(max(int(state["step"]) for state in loop.strategy.optimizer.state.values()))
+        return measure(loop, *arguments)
+
+    monkeypatch.setattr(TrainingLoop, "_measure", counting)
+    usual = make_run("naive")  # 64 examples in batches of 32, two epochs
+    run = replace(usual, training={**usual.training, "reset_optimizer": reset})
+    run_experiment(run, device="cpu", data=None, report=lambda progress: None)
+    assert steps == expected
+
+
+LAST = {(3, 1), (3, 2), (3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"), [("task-il", {(1, 1), (2, 2)} | LAST), ("class-il", LAST)]
+)
+def test_of_a_diagonal_only_the_task_just_learned_is_tested(
+    scenario: str, expected: set[tuple[int, int]], make_run: Callable[..., Run], result: Result
+) -> None:
+    run = make_run("rmn", scenario=scenario)
     run = replace(run, training={**run.training, "accuracy_matrix": "diagonal"})
     rows = run_experiment(run, device="cpu", data=None, report=lambda progress: None).rows
     keys = ["scenario", "rule", "after", "task", "value"]
     found, whole = (
         {tuple(row) for row in one.loc[one["metric"] == "accuracy", keys].itertuples(index=False)}
-        for one in (rows, result("rmn").rows)
+        for one in (rows, result("rmn", scenario=scenario).rows)
     )
-    tested = {(after, task) for *_, after, task, _ in found if after}
-    assert tested == {(1, 1), (2, 2), (3, 1), (3, 2), (3, 3)}
+    assert {(after, task) for *_, after, task, _ in found} == expected
     assert found < whole
 
 

@@ -15,13 +15,13 @@ from torch import nn
 from harness.config.budgets import TrainingBudget
 from harness.speed import overhead
 from harness.storage import store
-from harness.training.networks import Network
+from harness.training.networks import Network, Normalisation
 from rmn import convert
 
 CPU = torch.device("cpu")
 
 
-def tiny(outputs: int) -> nn.Sequential:
+def tiny(outputs: int, norm: Normalisation) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(3, 4, 3, bias=False),
         nn.BatchNorm2d(4),
@@ -74,7 +74,7 @@ def test_rates_with_and_without_masks_are_of_medians(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_step_trains_the_network(masked: bool) -> None:
     torch.manual_seed(0)
-    network: nn.Module = convert(tiny(5)) if masked else tiny(5)
+    network: nn.Module = convert(tiny(5, "batch")) if masked else tiny(5, "batch")
     if masked:
         network.begin_task(0, range(5))  # type: ignore[operator]
     x, y = torch.rand(8, 3, 8, 8), torch.randint(0, 5, (8,))

@@ -17,6 +17,7 @@ from harness.storage.record import MethodDeclaration, Record
 def run() -> Run:
     return Run(
         benchmark="split_mnist",
+        scenario="task-il",
         baseline="ewc",
         settings={"ewc_lambda": 10.0, "decay": None},
         profile="smoke",

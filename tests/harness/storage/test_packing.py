@@ -55,7 +55,15 @@ def stored_runs(draw: st.DrawFn) -> list[tuple[Record, pd.DataFrame | None]]:
     for baseline, seed in identities:
         values = draw(st.dictionaries(st.text(max_size=5), VALUES, max_size=2))
         run = Run(
-            "a_benchmark", baseline, values, "smoke", {"epochs": 1}, seed, {"rows": 1}, values
+            benchmark="a_benchmark",
+            scenario="task-il",
+            baseline=baseline,
+            settings=values,
+            profile="smoke",
+            training={"epochs": 1},
+            seed=seed,
+            versions={"rows": 1},
+            overrides=values,
         )
         method = MethodDeclaration(draw(PRINTED), requirements=tuple(draw(st.lists(PRINTED))))
         provenance = draw(st.dictionaries(st.text(max_size=5), VALUES | st.lists(VALUES)))

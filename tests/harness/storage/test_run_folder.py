@@ -34,7 +34,7 @@ Files = Callable[[Path], dict[str, bytes]]
         (run_folder.RECORD, {"method": {}}),
         (run_folder.RECORD, {"provenance": None}),
         (run_folder.RECORD, {"status": "finishd"}),
-        (run_folder.RECORD, {"schema": 3}),
+        (run_folder.RECORD, {"schema": 4}),
         (run_folder.ROWS, b"not parquet"),
         (run_folder.ROWS, b""),
         (run_folder.ROWS, None),

@@ -1,0 +1,71 @@
+"""Generative replay whose examples are labelled by what was learned, and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from avalanche.models import MultiTaskModule
+from avalanche.training.plugins import GenerativeReplayPlugin
+from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor, nn
+
+
+class LabellingReplayPlugin(GenerativeReplayPlugin):
+    """Avalanche's plugin with labels among the outputs of the tasks learned, and task labels.
+
+    Avalanche takes the old classifier's largest output, whichever it is, also one that no loss was
+    ever over; gives what was generated the label of the present task; and cannot ask a classifier
+    that needs a task label. Here that classifier answers under each task learned, among this
+    task's outputs, and its largest logit names label and task.
+
+    Args:
+        generator_strategy: trains the generator.
+        task_outputs: outputs of each task's classes, where tasks have outputs of their own; empty
+            where they share them all.
+    """
+
+    def __init__(
+        self, generator_strategy: SupervisedTemplate, task_outputs: Sequence[Sequence[int]]
+    ) -> None:
+        super().__init__(generator_strategy=generator_strategy)
+        self.task_outputs = task_outputs
+        self.learned: list[int] = []
+
+    def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Append as many generated examples to the batch as it has real ones."""
+        if self.untrained_solver:
+            return
+        x, y, tasks = strategy.mbatch
+        replayed = self.old_generator.generate(len(x)).to(strategy.device)
+        labels, named = self.labelled(self.old_model, replayed)
+        more = zip((x, y, tasks), (replayed, labels, named), strict=True)
+        strategy.mbatch = [torch.cat(pair) for pair in more]
+
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Train the generator, and note which tasks are learned."""
+        self.generator_strategy.train(strategy.experience)
+        super().after_training_exp(strategy, **kwargs)
+        self.learned += set(strategy.experience.task_labels).difference(self.learned)
+
+    @torch.no_grad()
+    def labelled(self, model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Labels and task labels, (n,) int64 each, of examples x (n, ...).
+
+        Args:
+            model: what learned the tasks before.
+            x: generated.
+        """
+        alike = None if isinstance(model, MultiTaskModule) else model(x)
+        answers = []
+        for task in self.learned:
+            logits = model(x, task) if alike is None else alike
+            if self.task_outputs:
+                own = torch.zeros(logits.shape[1], dtype=torch.bool, device=x.device)
+                own[list(self.task_outputs[task])] = True
+                logits = logits.masked_fill(~own, -torch.inf)
+            answers.append(logits.max(1))
+        best = torch.stack([answer.values for answer in answers]).argmax(0)
+        labels = torch.stack([answer.indices for answer in answers])
+        return labels.gather(0, best[None])[0], torch.tensor(self.learned, device=x.device)[best]
