@@ -211,13 +211,19 @@ def test_every_method_learns_on_an_accelerator(name: str, scenario: str) -> None
     assert last["value"].mean() > 0.4
 
 
+CONVOLUTIONAL = [
+    *("naive", "ewc", "si", "mas", "rwalk", "lwf", "gpm", "agem", "derpp", "replay"),
+    *("hat", "single", "rmn"),
+]
+
+
 def small_cnn() -> nn.Sequential:
     layers = [nn.Conv2d(1, 8, 5, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * 12 * 12, 10, bias=False))
 
 
 @pytest.mark.parametrize("head", ["shared", "per-task"])
-@pytest.mark.parametrize("name", ["naive", "ewc", "si", "mas", "hat", "single", "rmn"])
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_convolutions_and_heads(
     name: str, head: Literal["shared", "per-task"], context: Context, stream: Stream
 ) -> None:

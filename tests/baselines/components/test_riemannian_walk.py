@@ -42,7 +42,7 @@ def trained(stream: Stream, tasks: int) -> tuple[nn.Module, RiemannianWalkPlugin
 def slow_reference(stream: Stream, tasks: int) -> tuple[list[Tensor], list[Tensor]]:
     """Weights and importances; the penalty through autograd, one list of all weights at a time."""
     model = network()
-    weights = list(model.parameters())
+    weights: list[Tensor] = list(model.parameters())
     importance = [torch.zeros_like(weight) for weight in weights]
     anchor = copy.deepcopy(weights)
     fisher: list[Tensor] = []
@@ -64,7 +64,7 @@ def slow_reference(stream: Stream, tasks: int) -> tuple[list[Tensor], list[Tenso
             with torch.no_grad():
                 for n, weight in enumerate(weights):
                     change = -RATE * (gradients[n] + pulls[n])
-                    weight += change
+                    weight.add_(change)
                     lowered[n] -= gradients[n] * change
                 if step % INTERVAL and step < len(batches):
                     continue
