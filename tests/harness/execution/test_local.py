@@ -96,10 +96,12 @@ def test_every_step_is_reported_in_order(executed: Executed, run: Run) -> None:
     kinds = [event.kind for event in executed.recorder.events if event.run_id == run.id]
     assert kinds == ["started", *["progressed"] * (len(kinds) - 2), "ended"]
     progress = [event.progress for event in executed.recorder.progress_of(run)]
-    doing = ["epoch 1/2", "epoch 2/2", "testing", *(f"testing on task {n}" for n in range(1, 6))]
-    steps = [f"untrained, {step}" for step in doing[3:]]
-    steps += [f"task {task}/5, {step}" for task in range(1, 6) for step in doing]
-    done = [0] * 5 + [2 * task + epoch for task in range(5) for epoch in [0, 1, *[2] * 6]]
+    steps, done = [], []
+    for task in range(1, 6):
+        tested = [f"testing on task {n}" for n in range(1, task + 1)]  # those seen
+        doing = ["epoch 1/2", "epoch 2/2", "testing", *tested]
+        steps += [f"task {task}/5, {step}" for step in doing]
+        done += [2 * task - 2, 2 * task - 1, *[2 * task] * (task + 1)]
     assert progress == [RunProgress(n, 10, step) for n, step in zip(done, steps, strict=True)]
 
 
