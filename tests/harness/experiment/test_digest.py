@@ -3,7 +3,8 @@
 Numbers must be the same on every x86-64 processor, so the runs are made in a process of its own
 whose libraries choose no instructions by processor. A test that fails here after a new version of
 torch or numpy says that numbers have changed: raise the versions of the methods or benchmarks that
-are concerned, and pin the new digests (`python tests/harness/experiment/test_digest.py` prints them).
+are concerned, and pin the new digests, which `python tests/harness/experiment/test_digest.py`
+prints.
 """
 
 from __future__ import annotations
