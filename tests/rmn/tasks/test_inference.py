@@ -113,7 +113,9 @@ def test_halving_drops_the_worse_half_of_each_inputs_own_candidates() -> None:
         values = x if rounds[-1] > 3 else -x
         return values.masked_fill(~candidates, -torch.inf)
 
-    x = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0], [9.0, 8.0, 1.0, 2.0, 7.0], [3.0, 4.0, 5.0, 2.0, 1.0]])
+    x = torch.tensor(
+        [[1.0, 2.0, 3.0, 4.0, 5.0], [9.0, 8.0, 1.0, 2.0, 7.0], [3.0, 4.0, 5.0, 2.0, 1.0]]
+    )
     found = infer_task_by_halving(scores, x, torch.ones(5, dtype=torch.bool))
     assert found.tolist() == [2, 4, 0]  # the best three, then the worst of these
     assert rounds.count(5) == 1  # all inputs at once where all have the same candidates
