@@ -28,6 +28,7 @@ class MaskNetwork(TaskNetwork):
         norm: one BatchNorm for each task, or one for all: shared, which goes on learning and undoes
             what masks protect, or that of the first task.
         head: whether all tasks share the last layer or have one each, without masks.
+        rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Raises:
         ValueError: a head per task is asked for, and the last layer is no Linear.
@@ -41,6 +42,7 @@ class MaskNetwork(TaskNetwork):
         *,
         norm: Literal["per-task", "shared", "first-task"] = "per-task",
         head: Literal["shared", "per-task"] = "shared",
+        rule: str = "max-logit",
     ) -> None:
         last = last_layer(network)
 
@@ -55,7 +57,7 @@ class MaskNetwork(TaskNetwork):
                 return (TaskBatchNorm if norm == "per-task" else FirstTaskBatchNorm)(module)
             return None
 
-        super().__init__(replace_layers(network, replacement))
+        super().__init__(replace_layers(network, replacement), rule=rule)
         self._masked = {
             name: module
             for name, module in self.body.named_modules()

@@ -31,3 +31,11 @@ class MaskTraining(TaskNetworkTraining):
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the weights that each learned task uses: bool, (tasks, *weight shape)."""
         return self.model.masks()
+
+
+class SupSupTraining(MaskTraining):
+    """`MaskTraining` that also infers tasks by SupSup's binary rule."""
+
+    def infer_task_by_halving(self, x: Tensor) -> Tensor:
+        """Learned task of each input x (n, ...) by SupSup's binary rule, (n,), int64."""
+        return self.model.infer_task_by_halving(x)
