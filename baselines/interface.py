@@ -49,6 +49,7 @@ class Role(StrEnum):
     BOUND = "lower or upper bound"
     BASELINE = "established method"
     REPLAY = "replays examples"
+    REFERENCE = "reference that readers expect"
     ROUTED = "another method with a task router"
     RELATED = "mask method related to the subject"
 
