@@ -78,7 +78,7 @@ class PackNet(Baseline):
         arguments["plugins"].append(plugin)
         return MaskTraining(
             model=model,
-            optimizer=context.adam(model),
+            optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
             **arguments,
         )
