@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from baselines.interface import Baseline, Requirement, Role, setting
+from baselines.components.rehearsing import RehearsingBaseline
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -16,45 +16,36 @@ if TYPE_CHECKING:
 
 @register
 @dataclass(frozen=True)
-class Replay(Baseline):
-    """Experience replay: half of every batch comes from a buffer balanced over what was shown.
+class Replay(RehearsingBaseline):
+    """Experience replay: half of every batch comes from a buffer of examples of earlier tasks.
 
     From the second task on, batches are as long as two: as many stored examples as new ones, which
-    come in an order of their own.
+    come in the comparison's order. Rolnick et al. 2019 divide a buffer of fixed size, filled by
+    reservoir sampling; here it has a place for so many examples of each task (Hsu et al. 2018 call
+    this naive rehearsal), and the loss is supervised, without V-trace and behavioural cloning.
     """
 
     name: ClassVar[str] = "replay"
     title: ClassVar[str] = "Replay"
-    role: ClassVar[Role] = Role.REPLAY
     colour: ClassVar[str] = "#ece133"
-    reference: ClassVar[str] = "Rolnick et al., NeurIPS 2019; Avalanche's Replay"
-    requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.REPLAY})
-    version: ClassVar[int] = 2  # the bytes of the buffer are counted
-
-    memory: int = setting(200, "examples in the buffer, over all tasks", minimum=1)
-
-    def check_stream(self, tasks: int) -> None:
-        """The buffer has a place for each task.
-
-        Raises:
-            ValueError: it has not.
-        """
-        if self.memory < tasks:
-            raise ValueError(
-                f"replay.memory is {self.memory} and the stream has {tasks} tasks; a buffer that "
-                "is balanced over the tasks needs at least one example of each: --set "
-                f"replay.memory={tasks}"
-            )
+    reference: ClassVar[str] = "Rolnick et al., NeurIPS 2019"
+    version: ClassVar[int] = 3  # so many examples of each task, and new ones in everyone's order
 
     def build(self, context: Context) -> SupervisedTemplate:
-        """Avalanche's Replay on the backbone."""
-        from avalanche.training.supervised import Replay as AvalancheReplay
+        """Fine-tuning with our plugin."""
+        from avalanche.training.supervised import Naive
+
+        from baselines.components.rehearsal import RehearsalPlugin
 
         model = context.model()
-        return AvalancheReplay(
+        arguments = context.strategy_arguments()
+        memory = RehearsalPlugin(
+            per_task=self.per_task, per_class=self.per_class, seed=context.seed
+        )
+        arguments["plugins"].insert(0, memory)  # stored examples are augmented like new ones
+        return Naive(
             model=model,
             optimizer=context.make_optimizer(model),
             criterion=context.criterion(),
-            mem_size=self.memory,
-            **context.strategy_arguments(),
+            **arguments,
         )

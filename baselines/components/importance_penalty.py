@@ -9,9 +9,8 @@ import torch
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from baselines.components.per_example_gradients import Batch
+from baselines.components.batches import Batch, batches
 from baselines.components.quadratic_penalty import pull_back
 
 
@@ -87,13 +86,4 @@ def learned(strategy: SupervisedTemplate) -> dict[str, nn.Parameter]:
 
 def examples(strategy: SupervisedTemplate) -> Iterator[Batch]:
     """The examples of the task in training, in order, in batches of training's size."""
-    dataset = strategy.experience.dataset
-    loader = DataLoader(
-        dataset,
-        strategy.train_mb_size,
-        collate_fn=getattr(dataset, "collate_fn", None),
-        generator=torch.Generator(),  # it draws a seed, which the training's numbers must not lack
-    )
-    for batch in loader:
-        x, y, task_labels = (part.to(strategy.device) for part in (batch[0], batch[1], batch[-1]))
-        yield x, y, task_labels
+    return batches(strategy.experience.dataset, strategy.train_mb_size, strategy.device)

@@ -45,7 +45,7 @@ def sum_over_examples(layer: nn.Module, inputs: Tensor, gradient: Tensor, of: El
     if _is_linear(layer, inputs):
         return _outer(layer, inputs, gradient, of)
     if _is_convolution(layer) and gradient[0, 0].numel() == 1:
-        return _outer(layer, _patches(layer, inputs).flatten(1), gradient.flatten(1), of)
+        return _outer(layer, patches(layer, inputs).flatten(1), gradient.flatten(1), of)
     if _is_convolution(layer):
         gradients = _of_convolution
     elif isinstance(layer, _BatchNorm | nn.GroupNorm):
@@ -84,7 +84,7 @@ def _of_convolution(layer: nn.Module, inputs: Tensor, gradient: Tensor) -> Sums:
         gradient: with respect to its outputs, (n, channels, height, width).
     """
     columns = gradient.flatten(2)
-    weight = torch.bmm(columns, _patches(layer, inputs).transpose(1, 2))
+    weight = torch.bmm(columns, patches(layer, inputs).transpose(1, 2))
     return {"weight": weight.flatten(1), "bias": columns.sum(2)}
 
 
@@ -134,12 +134,12 @@ def _is_linear(layer: nn.Module, inputs: Tensor) -> bool:
 
 
 def _is_convolution(layer: nn.Module) -> bool:
-    """Whether a layer is a convolution that `_patches` can take apart."""
+    """Whether a layer is a convolution that `patches` can take apart."""
     plain = isinstance(layer, nn.Conv2d) and layer.groups == 1 and layer.padding_mode == "zeros"
     return plain and not isinstance(layer.padding, str)
 
 
-def _patches(layer: nn.Module, inputs: Tensor) -> Tensor:
+def patches(layer: nn.Module, inputs: Tensor) -> Tensor:
     """What the weights of each output are multiplied with, (n, weights of an output, places)."""
     assert isinstance(layer, nn.Conv2d)
     assert not isinstance(layer.padding, str)

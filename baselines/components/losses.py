@@ -75,3 +75,17 @@ class OutputsSeenPlugin(SupervisedPlugin):
         if isinstance(criterion, OutputsSeen):
             classes = torch.tensor(sorted(strategy.adapted_dataset.targets.uniques))
             criterion.seen = int(criterion.task_of.cpu()[classes].max()) + 1
+
+
+def outputs_in_loss(strategy: SupervisedTemplate) -> Tensor:
+    """Numbers of the outputs that a strategy's loss is over, (k,), for the task in training.
+
+    Those of the task, or of all tasks seen, as its criterion has it; all if it has no choice. The
+    task must have been trained on, for it is the last answer that has the number of all outputs.
+    """
+    criterion = strategy._criterion
+    if not isinstance(criterion, ChosenOutputs):
+        return torch.arange(strategy.mb_output.shape[1], device=strategy.device)
+    one_class = next(iter(strategy.adapted_dataset.targets.uniques))
+    allowed = criterion.allowed(torch.tensor([one_class], device=strategy.device))
+    return allowed[0].nonzero().squeeze(1)

@@ -17,10 +17,8 @@ import torch
 from avalanche.models import avalanche_forward
 from torch import Tensor, nn
 
+from baselines.components.batches import Batch
 from baselines.components.layer_gradients import Elementwise, learned_weights, sum_over_examples
-
-Batch = tuple[Tensor, Tensor, Tensor]
-"""Inputs (n, ...), classes (n,) and task labels (n,), where the model is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from baselines.interface import Role
 from harness.config.anchors import anchors
 from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
 
-ALL_ROLES: Final = frozenset(Role)
-"""Every method that can be trained on the stream is compared by default."""
+BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
+"""Replay and routers as well; references are compared where they are named."""
 
 PAPER_ROLES: Final = frozenset({Role.SUBJECT, Role.BOUND, Role.BASELINE})
 """The paper's comparison, where one replays nothing and infers tasks by the network alone."""
@@ -248,7 +248,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 
 def _without_labels(
-    name: str, *, transition: float = 0.0, default_roles: frozenset[Role] = ALL_ROLES
+    name: str, *, transition: float = 0.0, default_roles: frozenset[Role] = BROAD_ROLES
 ) -> Benchmark:
     """The tasks of a benchmark as one sequence of batches."""
     labelled = BENCHMARKS[name]

@@ -54,7 +54,7 @@ def plain_mlp() -> nn.Module:
 
 
 def test_the_methods_with_a_penalty_declare_it() -> None:
-    assert {"ewc", "mas", "si"} <= DECLARING.keys()
+    assert {"ewc", "lwf", "mas", "rwalk", "si"} <= DECLARING.keys()
 
 
 @every_penalty

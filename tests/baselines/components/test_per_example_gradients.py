@@ -10,7 +10,8 @@ from avalanche.models import MultiTaskModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.components.per_example_gradients import Batch, mean_over_examples
+from baselines.components.batches import Batch
+from baselines.components.per_example_gradients import mean_over_examples
 
 N = 9
 

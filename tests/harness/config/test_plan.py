@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.interface import Supervision
+from baselines.interface import Baseline, Supervision, setting
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
@@ -128,7 +129,7 @@ def test_a_benchmark_compares_the_methods_of_its_roles(benchmark: str, names: se
     assert set(default_methods(BENCHMARKS[benchmark], methods())) == names
 
 
-@pytest.mark.parametrize("name", ["split_mnist", "permuted_mnist"])
+@pytest.mark.parametrize("name", ["split_mnist"])
 def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     """No new field or default may orphan finished runs without anybody noticing."""
     benchmark = BENCHMARKS[name]
@@ -144,14 +145,31 @@ def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     assert {store.status(RESULTS, run) for run in runs} == {"finished"}
 
 
+@dataclass(frozen=True)
+class Buffered(Baseline):
+    """A method with a place for each task."""
+
+    name: ClassVar[str] = "buffered"
+    title: ClassVar[str] = "Buffered"
+    reference: ClassVar[str] = "none"
+
+    places: int = setting(200, "places, for a task each", minimum=1)
+
+    def check_stream(self, tasks: int) -> None:
+        if self.places < tasks:
+            raise ValueError(f"too few places for {tasks} tasks")
+
+    def build(self, context: Any) -> Any:
+        return context
+
+
 def test_settings_that_the_stream_does_not_allow_are_refused() -> None:
     """A buffer of fewer examples than tasks would fail at the task that finds no place."""
-    replay = methods()["replay"]
     omniglot = BENCHMARKS["split_omniglot"]
     budget = omniglot.budgets["smoke"]
     tasks = omniglot.under(budget).tasks
-    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks - 1)})}}
-    with pytest.raises(SettingError, match=f"--set replay.memory={tasks}$"):
-        plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])
-    settings = {TASK_IL: {"replay": resolve(replay, {}, {"memory": str(tasks)})}}
-    assert plan(omniglot, "smoke", budget, {"replay": replay}, settings, [0])
+    settings = {TASK_IL: {"buffered": resolve(Buffered, {}, {"places": str(tasks - 1)})}}
+    with pytest.raises(SettingError, match=f"^too few places for {tasks} tasks$"):
+        plan(omniglot, "smoke", budget, {"buffered": Buffered}, settings, [0])
+    settings = {TASK_IL: {"buffered": resolve(Buffered, {}, {"places": str(tasks)})}}
+    assert plan(omniglot, "smoke", budget, {"buffered": Buffered}, settings, [0])

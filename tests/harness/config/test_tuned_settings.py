@@ -125,7 +125,8 @@ def test_the_profile_of_the_paper_has_its_settings_of_rmn() -> None:
         resolve(rmn, best_known(benchmark, "task-il", "per-task", profile, rmn), {}).values
         for profile in ("default", "paper")
     )
-    assert (usual["prune_below"], usual["mapping_lr"]) != (0.01, 0.01)
+    assert (usual["pruning"], usual["beta_end"]) == ("none", 2000)
+    assert (papers["pruning"], papers["beta_end"]) == ("converged", None)
     assert (papers["prune_below"], papers["mapping_lr"]) == (0.01, 0.01)
 
 

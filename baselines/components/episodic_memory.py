@@ -1,0 +1,72 @@
+"""Examples of earlier tasks, kept to be rehearsed in later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+from avalanche.training.plugins import SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor
+
+from baselines.components.batches import batches
+
+AT_ONCE: Final = 256
+"""Examples gathered, or answered, at one time."""
+
+
+class EpisodicMemoryPlugin(SupervisedPlugin):
+    """Keeps examples of each task that was learned, drawn at random, for as long as it lasts.
+
+    Between tasks they are parts of the tasks' data sets, which is how the memory that a method uses
+    is counted; while a task is trained they are tensors on the device.
+
+    Args:
+        per_task: examples kept of each task; of one with fewer, all.
+        per_class: examples kept of each class of a task instead; None for `per_task`.
+        seed: of what is kept and drawn. These random numbers are the memory's own, so that those of
+            training are what they are without it.
+
+    Attributes:
+        kept: examples of each task.
+        columns: of all of them, inputs (n, ...), classes (n,), task labels (n,) and what subclasses
+            add, (n, ...); none unless a task is trained and there are examples of earlier ones.
+    """
+
+    def __init__(self, *, per_task: int, per_class: int | None, seed: int) -> None:
+        super().__init__()
+        self.per_task = per_task
+        self.per_class = per_class
+        self.generator = torch.Generator().manual_seed(seed)
+        self.kept: list[Any] = []
+        self.columns: list[Tensor] = []
+
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Gather what is kept on the device."""
+        device = strategy.device
+        parts = [part for task in self.kept for part in batches(task, AT_ONCE, device)]
+        self.columns = [torch.cat(column) for column in zip(*parts, strict=True)]
+
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Keep examples of the task."""
+        self.columns = []
+        dataset = strategy.experience.dataset
+        self.kept.append(dataset.subset(self._chosen(dataset.targets)))
+
+    def draw(self, number: int) -> list[Tensor]:
+        """The columns of so many examples, none of which is drawn again before all others were."""
+        size = len(self.columns[0])
+        rounds = -(-number // size)
+        orders = [torch.randperm(size, generator=self.generator) for _ in range(rounds)]
+        chosen = torch.cat(orders)[:number].to(self.columns[0].device)
+        return [column[chosen] for column in self.columns]
+
+    def _chosen(self, targets: Sequence[int]) -> list[int]:
+        """Numbers of the examples that are kept of a task, by the class of each of its examples."""
+        classes = torch.tensor(list(targets))
+        order = torch.randperm(len(classes), generator=self.generator)
+        if self.per_class is None:
+            return order[: self.per_task].tolist()
+        of_each = [order[classes[order] == one][: self.per_class] for one in torch.unique(classes)]
+        return torch.cat(of_each).tolist()

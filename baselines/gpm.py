@@ -1,0 +1,64 @@
+"""Gradient projection memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Choices, Role, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
+
+
+@register
+@dataclass(frozen=True)
+class GradientProjectionMemory(Baseline):
+    """GPM: steps are orthogonal to the inputs that each layer had in earlier tasks.
+
+    As published (Equations 5 to 9), with one threshold for all layers. The publication demands SGD,
+    whose steps lie in the span of the gradients; to keep the comparison's Adam, its steps are
+    projected as well, which gives the same guarantee. What is stored are directions of the layers'
+    inputs, no examples. Without task labels the output layer is projected like the others.
+    """
+
+    name: ClassVar[str] = "gpm"
+    title: ClassVar[str] = "GPM"
+    role: ClassVar[Role] = Role.REFERENCE
+    colour: ClassVar[str] = "#486a00"
+    reference: ClassVar[str] = "Saha, Garg, Roy, ICLR 2021"
+
+    threshold: float = setting(
+        0.97,
+        "share of the energy of each layer's inputs that later steps leave alone",
+        minimum=0,
+        maximum=1,
+        search=Choices((0.9, 0.95, 0.97, 0.99, 0.999)),
+    )
+    growth: float = setting(0.0, "growth of the threshold with each task", minimum=0, maximum=1)
+    samples: int = setting(300, "examples of a task whose inputs are looked at", minimum=1)
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Fine-tuning with our plugin."""
+        from avalanche.training.supervised import Naive
+
+        from baselines.components.gradient_projection_memory import GradientProjectionMemoryPlugin
+
+        model = context.model()
+        arguments = context.strategy_arguments()
+        plugin = GradientProjectionMemoryPlugin(
+            threshold=self.threshold,
+            growth=self.growth,
+            samples=self.samples,
+            seed=context.seed,
+        )
+        arguments["plugins"].append(plugin)
+        return Naive(
+            model=model,
+            optimizer=context.make_optimizer(model),
+            criterion=context.criterion(),
+            **arguments,
+        )

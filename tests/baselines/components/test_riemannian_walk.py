@@ -1,0 +1,103 @@
+"""Riemannian walk against a slow loop over the equations of Chaudhry et al. 2018."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from avalanche.training.supervised import Naive
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.components.no_metrics import NoMetrics
+from baselines.components.riemannian_walk import RiemannianWalkPlugin, from_zero_to_one
+from harness.data.loading import BatchLoader, TensorLoading
+from harness.data.streams import Stream
+
+RATE, STRENGTH, ALPHA, INTERVAL, EPS = 0.1, 3.0, 0.9, 3, 1e-4
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def trained(stream: Stream, tasks: int) -> tuple[nn.Module, RiemannianWalkPlugin]:
+    model = network()
+    plugin = RiemannianWalkPlugin(strength=STRENGTH, alpha=ALPHA, interval=INTERVAL, eps=EPS)
+    strategy = Naive(
+        model=model,
+        optimizer=torch.optim.SGD(model.parameters(), lr=RATE),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=64,
+        plugins=[TensorLoading(0), plugin],
+        evaluator=NoMetrics(),
+    )
+    for experience in stream.experiences[:tasks]:
+        strategy.train(experience)
+    return model, plugin
+
+
+def slow_reference(stream: Stream, tasks: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Weights and importances; the penalty through autograd, one list of all weights at a time."""
+    model = network()
+    weights = list(model.parameters())
+    importance = [torch.zeros_like(weight) for weight in weights]
+    anchor = copy.deepcopy(weights)
+    fisher: list[Tensor] = []
+    score: list[Tensor] = []
+    for task, experience in enumerate(stream.experiences[:tasks]):
+        own = [torch.zeros_like(weight) for weight in weights]
+        batches = list(BatchLoader(experience.dataset, 64, seed=task))
+        lowered = [torch.zeros_like(weight) for weight in weights]
+        start = [weight.detach().clone() for weight in weights]
+        for step, (x, y, _) in enumerate(batches, start=1):
+            gradients = torch.autograd.grad(F.cross_entropy(model(x), y), weights)
+            squares = [gradient**2 for gradient in gradients]
+            new = zip(fisher, squares, strict=True)
+            fisher = [ALPHA * s + (1 - ALPHA) * f for f, s in new] if fisher else squares
+            terms = zip(importance, weights, anchor, strict=True)
+            penalty = sum((i * (w - a.detach()) ** 2).sum() for i, w, a in terms)
+            assert isinstance(penalty, Tensor)
+            pulls = torch.autograd.grad(STRENGTH * penalty, weights)
+            with torch.no_grad():
+                for n, weight in enumerate(weights):
+                    change = -RATE * (gradients[n] + pulls[n])
+                    weight.add_(change)
+                    lowered[n] -= gradients[n] * change
+                if step % INTERVAL and step < len(batches):
+                    continue
+                for n, weight in enumerate(weights):
+                    distance = fisher[n] * (weight - start[n]) ** 2 / 2
+                    own[n] += torch.relu(lowered[n] / (distance + EPS))
+                    start[n], lowered[n] = weight.detach().clone(), torch.zeros_like(weight)
+        score = [(a + b) / 2 for a, b in zip(score, own, strict=True)] if score else own
+        importance = [a + b for a, b in zip(scaled(fisher), scaled(score), strict=True)]
+        anchor = copy.deepcopy(weights)
+    return [weight.detach() for weight in weights], importance
+
+
+def scaled(values: list[Tensor]) -> list[Tensor]:
+    everything = torch.cat([value.flatten() for value in values])
+    low, high = everything.min(), everything.max()
+    return [(value - low) / (high - low) for value in values]
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 3])
+def test_weights_and_importances_are_those_of_the_equations(tasks: int, stream: Stream) -> None:
+    model, plugin = trained(stream, tasks)
+    weights, importance = slow_reference(stream, tasks)
+    for found, expected in zip(model.parameters(), weights, strict=True):
+        assert torch.allclose(found, expected, atol=1e-5)
+    for value, wanted in zip(plugin.importance.values(), importance, strict=True):
+        assert torch.allclose(value, wanted, atol=1e-3)
+
+
+def test_scaling_is_over_all_weights_together() -> None:
+    scaled = from_zero_to_one({"a": torch.tensor([1.0, 3.0]), "b": torch.tensor([[5.0]])})
+    assert {name: value.flatten().tolist() for name, value in scaled.items()} == {
+        "a": [0.0, 0.5],
+        "b": [1.0],
+    }
+    assert from_zero_to_one({"a": torch.ones(2)})["a"].tolist() == [0, 0]
