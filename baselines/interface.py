@@ -51,6 +51,7 @@ class Role(StrEnum):
     REPLAY = "replays examples"
     REFERENCE = "reference that readers expect"
     ROUTED = "another method with a task router"
+    RELATED = "mask method related to the subject"
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,14 @@ class InfersTaskInOneShot(Protocol):
     """A strategy that infers the task from one gradient over its masks (SupSup, Section 3.3)."""
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
+        """Index of the learned task inferred for each input alone, shape (n,), dtype int64."""
+
+
+@runtime_checkable
+class InfersTaskByHalving(Protocol):
+    """A strategy that halves the candidate tasks by gradients over its masks (SupSup, 3.3)."""
+
+    def infer_task_by_halving(self, x: Tensor) -> Tensor:
         """Index of the learned task inferred for each input alone, shape (n,), dtype int64."""
 
 

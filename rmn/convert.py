@@ -16,6 +16,7 @@ from rmn.mapping.relevance import INITIALISATIONS
 from rmn.tasks.features import last_layer
 from rmn.tasks.inference import RULES
 from rmn.tasks.layers import TaskBatchNorm, TaskHead
+from rmn.tasks.replacement import replace_layers
 
 
 def convert(
@@ -82,15 +83,7 @@ def convert(
         groups.append(group)
         positions.update({weighted[index]: (group, n) for n, index in enumerate(indices)})
 
-    replacements: dict[nn.Module, nn.Module] = {}
-
-    def replace(layer: nn.Module) -> nn.Module:
-        """The replacement of a layer, the same wherever the layer is used again."""
-        if layer not in replacements:
-            replacements[layer] = make_replacement(layer)
-        return replacements[layer]
-
-    def make_replacement(layer: nn.Module) -> nn.Module:
+    def replacement(layer: nn.Module) -> nn.Module | None:
         if layer is task_head:
             return TaskHead(cast(nn.Linear, layer))
         if isinstance(layer, nn.Linear):
@@ -99,13 +92,10 @@ def convert(
             return RelevanceConv2d(*positions[layer], layer)
         if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
             return TaskBatchNorm(layer)
-        for name, child in layer._modules.items():  # named_children skips repeated layers
-            if child is not None:
-                setattr(layer, name, replace(child))
-        return layer
+        return None
 
     has_batch_norm = any(isinstance(layer, _BatchNorm) for layer in module.modules())
-    network = RelevanceNetwork(replace(module), groups, rule=rule)
+    network = RelevanceNetwork(replace_layers(module, replacement), groups, rule=rule)
     if not has_batch_norm:
         for layer in network.relevance_layers().values():
             layer.weight.data /= layer.relevance.detach().square().mean().sqrt()

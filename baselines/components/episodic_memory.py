@@ -68,5 +68,5 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         order = torch.randperm(len(classes), generator=self.generator)
         if self.per_class is None:
             return order[: self.per_task].tolist()
-        of_each = [order[classes[order] == one][: self.per_class] for one in sorted(set(targets))]
+        of_each = [order[classes[order] == one][: self.per_class] for one in torch.unique(classes)]
         return torch.cat(of_each).tolist()

@@ -25,7 +25,7 @@ from harness.cli.checks import (
 )
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.budgets import TUNING
-from harness.config.plan import is_compatible
+from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
 from harness.config.search_spaces import Search, given_spaces, search_space
 from harness.config.settings import SettingError
@@ -82,9 +82,11 @@ def _request(
 ) -> TuningRequest:
     check_known("benchmark", [args.benchmark], BENCHMARKS)
     benchmark = BENCHMARKS[args.benchmark]
-    names = [name for name, method in tunable.items() if is_compatible(benchmark, method)]
-    if args.methods is not None:
-        names = split_names("--methods", args.methods)
+    names = (
+        [name for name in default_methods(benchmark, methods()) if name in tunable]
+        if args.methods is None
+        else split_names("--methods", args.methods)
+    )
     check_known("method with settings to search", names, tunable)
     check_compatible(benchmark, names, tunable)
     scenarios = chosen_scenarios(benchmark, args.scenario)
@@ -119,7 +121,11 @@ def _make_parser(
     add = parser.add_argument
     options.add_benchmark(parser)
     options.add_scenario(parser)
-    add("--methods", metavar="A,B", help=f"of {', '.join(tunable)} (default: all that suit)")
+    add(
+        "--methods",
+        metavar="A,B",
+        help=f"of {', '.join(tunable)} (default: those of the benchmark's comparison)",
+    )
     add(
         "--trials",
         type=options.count,

@@ -10,7 +10,12 @@ import torch
 from avalanche.models import avalanche_forward
 from torch import Tensor
 
-from baselines.interface import HasFingerprints, InfersTask, InfersTaskInOneShot
+from baselines.interface import (
+    HasFingerprints,
+    InfersTask,
+    InfersTaskByHalving,
+    InfersTaskInOneShot,
+)
 from harness.config.benchmarks import Benchmark
 from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.data.datasets import TaskData
@@ -33,7 +38,7 @@ from rmn.tasks.routing import ClassRouter
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
 
-_GRADIENT_BATCH: Final = 100  # the one-shot rule keeps the activations that a gradient needs
+_GRADIENT_BATCH: Final = 100  # SupSup's rules keep the activations that a gradient needs
 _FEW_TASKS: Final = 10
 
 
@@ -54,10 +59,9 @@ def evaluate_labelled(
     In task-il the strategy's model is given the task label, and chooses among the task's outputs.
     In class-il and domain-il it is given none: a strategy that has logits under each learned task
     has its task inferred by every rule, among the tasks learned so far (while there are none, the
-    untrained network answers under each); any other chooses among the classes seen so far. The
-    one-shot rule costs a gradient through every mask and is measured after the last task only, in
-    streams of at most ten tasks. A task router is a rule as well; one that classifies is also
-    measured alone.
+    untrained network answers under each); any other chooses among the classes seen so far. SupSup's
+    rules cost gradients through every mask and are measured after the last task only, in streams of
+    at most ten tasks. A task router is a rule as well; one that classifies is also measured alone.
 
     Args:
         strategy: what was trained.
@@ -197,6 +201,8 @@ def _by_inference(
     few = benchmark.tasks <= _FEW_TASKS
     if last and few and isinstance(strategy, InfersTaskInOneShot):
         inferred["one-shot"] = batches.apply(strategy.infer_task_in_one_shot, size=_GRADIENT_BATCH)
+    if last and few and isinstance(strategy, InfersTaskByHalving):
+        inferred["binary"] = batches.apply(strategy.infer_task_by_halving, size=_GRADIENT_BATCH)
     named: RowKeys = {"scenario": scenario}
     with torch.no_grad():
         for name, router in routers_of(strategy).items():

@@ -112,6 +112,7 @@ RULES: Final[dict[str, str]] = {
     "entropy": "nothing",
     "energy": "nothing",
     "one-shot": "nothing; a gradient through every mask at test",
+    "binary": "nothing; a gradient through the masks left, for each halving of the tasks",
     "calibrated-logit": "mean and deviation of each mask's largest logit",
     "pixel-gaussian": "mean and variance of each task's inputs",
     "feature-gaussian": "means and covariance of each mask's features",

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from rmn.mapping.mappings import RelevanceMappings
 from rmn.mapping.mask_packing import pack, unpack
+from rmn.tasks.convolution import Convolution
 from rmn.tasks.layers import TaskLayer
-from rmn.tasks.mixture import per_example_kernel_gradients, with_per_example_gradient
 
 
 class RelevanceLayer(TaskLayer):
@@ -133,8 +133,7 @@ class RelevanceConv2d(RelevanceLayer):
 
     def __init__(self, group: RelevanceMappings, index: int, layer: nn.Conv2d) -> None:
         super().__init__(group, index)
-        self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
-        self.padding = layer.padding
+        self.convolution = Convolution.of(layer)
 
     def forward_task(self, x: Tensor, task: int | None) -> Tensor:
         """Output under one task, (n, out, height, width).
@@ -143,35 +142,14 @@ class RelevanceConv2d(RelevanceLayer):
             x: inputs, (n, in, height, width).
             task: index of a finished task; None for the live task.
         """
-        return self._convolve(x, self.masked_weight(task))
+        return self.convolution(x, self.masked_weight(task))
 
     def forward_mixture(self, x: Tensor, weights: Tensor) -> Tensor:
-        """The weighted sum of the tasks' outputs, as one convolution.
+        """The weighted sum of the tasks' outputs.
 
         Args:
             x: inputs, (n, in, height, width).
             weights: mixture weights, the same row for each input, (n, tasks).
         """
-        if isinstance(self.padding, str):
-            return super().forward_mixture(x, weights)
-        padding = self.padding
-        masked = torch.stack([self.masked_weight(task) for task in range(weights.shape[1])])
-        masked = masked.detach()
-
-        def gradient(x: Tensor, grad_output: Tensor) -> Tensor:
-            gradients = per_example_kernel_gradients(
-                x,
-                grad_output,
-                masked.shape[-2:],
-                stride=self.stride,
-                padding=padding,
-                dilation=self.dilation,
-                groups=self.groups,
-            )
-            return gradients @ masked.flatten(1).T
-
-        output = self._convolve(x, torch.einsum("t,t...->...", weights[0].detach(), masked))
-        return with_per_example_gradient(x, output, weights, gradient)
-
-    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
+        output = self.convolution.mixture(x, weights, self.masked_weight)
+        return super().forward_mixture(x, weights) if output is None else output

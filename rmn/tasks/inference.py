@@ -41,8 +41,11 @@ _SCORES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
 SCORING_RULES: Final = tuple(_SCORES)
 """Rules that need nothing but the logits under each task."""
 
-RULES: Final = (*SCORING_RULES, "one-shot")
-"""Every rule; "one-shot" also needs a gradient through the network."""
+GRADIENT_RULES: Final = ("one-shot", "binary")
+"""SupSup's rules, which need gradients through the network."""
+
+RULES: Final = (*SCORING_RULES, *GRADIENT_RULES)
+"""Every rule."""
 
 
 def task_scores(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
@@ -83,25 +86,57 @@ def infer_task(logits: Tensor, classes: Tensor, rule: str) -> Tensor:
 
 
 def one_shot_scores(
-    mixture_logits: Callable[[Tensor], Tensor], *, inputs: int, tasks: int, device: torch.device
+    mixture_logits: Callable[[Tensor], Tensor],
+    *,
+    inputs: int,
+    candidates: Tensor,
 ) -> Tensor:
     """SupSup's one-shot rule: how fast more weight on a task would lower the output's entropy.
 
-    All tasks are mixed with equal weights. The score of a task is the negative derivative of the
-    entropy with respect to its weight (Wortsman et al. 2020, Section 3.3, Equation 3).
+    All candidates are mixed with equal weights. The score of a task is the negative derivative of
+    the entropy with respect to its weight (Wortsman et al. 2020, Section 3.3, Equation 3).
 
     Args:
         mixture_logits: logits (n, outputs) as a function of the mixture weights (n, tasks).
         inputs: number of inputs n.
-        tasks: number of learned tasks.
-        device: device of the weights.
+        candidates: which tasks are mixed, bool, (tasks,).
 
     Returns:
-        Scores for each input alone, (n, tasks); the task with the highest one is inferred.
+        Scores for each input alone, (n, tasks), -inf where a task is no candidate; the task with
+        the highest one is inferred.
     """
-    weights = torch.full((inputs, tasks), 1 / tasks, device=device, requires_grad=True)
+    equal = candidates.float() / candidates.sum()
+    weights = equal.repeat(inputs, 1).requires_grad_()
     with torch.enable_grad():
         log_probability = F.log_softmax(mixture_logits(weights), -1)
         entropy = -(log_probability.exp() * log_probability).sum()
         (gradient,) = torch.autograd.grad(entropy, weights)
-    return -gradient
+    return (-gradient).masked_fill(~candidates, -torch.inf)
+
+
+def infer_task_by_halving(
+    scores: Callable[[Tensor, Tensor], Tensor], x: Tensor, candidates: Tensor
+) -> Tensor:
+    """SupSup's binary rule: the worse half of the candidates is dropped until one is left.
+
+    Each round mixes the candidates that are left and takes their one-shot scores (Wortsman et al.
+    2020, Section 3.3), so that k tasks need about log2 k gradients. Each input is answered alone;
+    inputs with the same candidates share a round.
+
+    Args:
+        scores: one-shot scores (n, tasks) of inputs (n, ...) for candidates, bool, (tasks,).
+        x: inputs, (n, ...).
+        candidates: at first, bool, (tasks,).
+
+    Returns:
+        Task of each input, (n,), int64.
+    """
+    left = int(candidates.sum())
+    kept = candidates.repeat(len(x), 1)
+    while left > 1:
+        left = (left + 1) // 2
+        for group in torch.unique(kept, dim=0):
+            rows = (kept == group).all(1)
+            best = scores(x[rows], group).topk(left, dim=1).indices
+            kept[rows] = torch.zeros_like(kept[rows]).scatter(1, best, True)
+    return kept.int().argmax(1)

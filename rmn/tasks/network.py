@@ -13,7 +13,12 @@ from torch import Tensor, nn
 
 from rmn.tasks.features import last_layer_inputs
 from rmn.tasks.fingerprint import fingerprint
-from rmn.tasks.inference import infer_task, one_shot_scores
+from rmn.tasks.inference import (
+    GRADIENT_RULES,
+    infer_task,
+    infer_task_by_halving,
+    one_shot_scores,
+)
 from rmn.tasks.layers import TaskLayer
 
 
@@ -90,7 +95,7 @@ class TaskNetwork(MultiTaskModule):
             task_labels: one label for all inputs, one for each, (n,), or None.
 
         Raises:
-            RuntimeError: the rule is "one-shot", and the live task is a candidate.
+            RuntimeError: the rule needs gradients, and the live task is a candidate.
         """
         if self.training or not self.tasks:
             return self.forward_task(x, None)
@@ -158,6 +163,11 @@ class TaskNetwork(MultiTaskModule):
         """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""
         return self._one_shot_scores(x).argmax(1)
 
+    def infer_task_by_halving(self, x: Tensor) -> Tensor:
+        """Learned task of each input x (n, ...) by SupSup's binary rule, (n,), int64."""
+        every = self._learned(range(self.tasks), x)
+        return infer_task_by_halving(self._one_shot_scores, x, every)
+
     def fingerprint(self, task: int) -> bytes:
         """Digest of all tensors that determine the logits under learned task number `task`."""
         return fingerprint(_tensors(self.body, lambda layer: layer.task_tensors(task)))
@@ -188,27 +198,42 @@ class TaskNetwork(MultiTaskModule):
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
         logits = torch.stack([self.forward_task(x, task) for task in candidates])
         rows = [self.tasks if task is None else task for task in candidates]
-        if self.rule == "one-shot":
+        if self.rule in GRADIENT_RULES:
             if None in candidates:
                 raise RuntimeError(
-                    "the rule 'one-shot' mixes finished masks and knows nothing of the live one; "
-                    "finish the task first, or use another rule"
+                    f"the rule {self.rule!r} mixes finished masks and knows nothing of the live "
+                    "one; finish the task first, or use another rule"
                 )
-            task = self._one_shot_scores(x)[:, rows].argmax(1)
+            task = self._infer_by_gradient(x, rows)
         else:
             table = self.class_table(logits.shape[-1])[rows].to(x.device)
             task = infer_task(logits, table, self.rule)
         return logits[task, torch.arange(len(x), device=x.device)]
 
-    def _one_shot_scores(self, x: Tensor) -> Tensor:
-        """Scores of the learned tasks, (n, tasks)."""
+    def _infer_by_gradient(self, x: Tensor, candidates: Sequence[int]) -> Tensor:
+        """Place in `candidates` of the task of each input, (n,)."""
+        if self.rule == "one-shot":
+            return self._one_shot_scores(x)[:, candidates].argmax(1)
+        among = torch.tensor(candidates, device=x.device)
+        chosen = infer_task_by_halving(self._one_shot_scores, x, self._learned(candidates, x))
+        return torch.searchsorted(among, chosen)
+
+    def _learned(self, tasks: Iterable[int], x: Tensor) -> Tensor:
+        """Some of the learned tasks as flags where the inputs x are, (tasks learned,)."""
+        chosen = set(tasks)
+        return torch.tensor([task in chosen for task in range(self.tasks)], device=x.device)
+
+    def _one_shot_scores(self, x: Tensor, candidates: Tensor | None = None) -> Tensor:
+        """Scores of the learned tasks, of which some may be candidates alone, (n, tasks)."""
+        if candidates is None:
+            candidates = self._learned(range(self.tasks), x)
 
         def mixture_logits(weights: Tensor) -> Tensor:
             with self._selected(mixture=weights):
                 logits: Tensor = self.body(x)
             return logits
 
-        return one_shot_scores(mixture_logits, inputs=len(x), tasks=self.tasks, device=x.device)
+        return one_shot_scores(mixture_logits, inputs=len(x), candidates=candidates)
 
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:

@@ -61,6 +61,8 @@ JUNK: Final = (
     *("mnist", "/dev/null", "/proc/self/mem", "/nowhere/at/all", "$HOME", "--help", "-h"),
 )
 
+_LABELLED: Final = [name for name, benchmark in BENCHMARKS.items() if benchmark.labelled]
+
 Command = Callable[[Sequence[str]], int]
 
 
@@ -110,10 +112,12 @@ class CommandLines:
 
     def _compare(self) -> list[str]:
         return [
-            *self._option("--benchmark", [*BENCHMARKS], 0.95),
-            *self._option("--methods", [",".join(self._some(METHODS))], 0.5),
+            *self._option("--benchmark", [*_LABELLED, *BENCHMARKS], 0.95),
+            *self._option("--scenario", ["task-il", "class-il", "task-il,class-il"], 0.3),
+            *self._option("--methods", ["rmn,ewc", "naive", ",".join(self._some(METHODS))], 0.5),
             *self._option("--profile", [*PROFILES], 0.5),
             *self._option("--seeds", ["1", "3", *NUMBERS], 0.5),
+            *self._option("--tuned", self.folders, 0.1),
             *self._option("--part", ["1/2", *NUMBERS], 0.2),
             *self._assignments("--set"),
             *self._execution(),
@@ -134,14 +138,15 @@ class CommandLines:
         ]
 
     def _report(self) -> list[str]:
-        return [*self._option("--benchmark", ["split_mnist", *BENCHMARKS], 0.9), *self._writing()]
+        benchmarks = [*["split_mnist"] * len(BENCHMARKS), *BENCHMARKS]
+        return [*self._option("--benchmark", benchmarks, 0.9), *self._writing()]
 
     def _paper_tables(self) -> list[str]:
         return self._writing()
 
     def _results(self) -> list[str]:
-        names = ["list", "show", "verify", "pack", "unpack", "merge", "delete", *JUNK]
-        words = [self.random.choice(names)]
+        names = ["list", "show", "verify", "pack", "unpack", "merge", "delete", "hours", "anchors"]
+        words = [self._value(names)]
         kept = {"pack": 2, "unpack": 2, "show": 1, "delete": 1, "merge": 1}
         values = ["split_mnist", "smoke", *self.ids, *self.folders]
         words += [self._value(values) for _ in range(self.random.randint(0, kept.get(words[0], 0)))]

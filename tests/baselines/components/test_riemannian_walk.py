@@ -75,7 +75,7 @@ def slow_reference(stream: Stream, tasks: int) -> tuple[list[Tensor], list[Tenso
         score = [(a + b) / 2 for a, b in zip(score, own, strict=True)] if score else own
         importance = [a + b for a, b in zip(scaled(fisher), scaled(score), strict=True)]
         anchor = copy.deepcopy(weights)
-    return weights, importance
+    return [weight.detach() for weight in weights], importance
 
 
 def scaled(values: list[Tensor]) -> list[Tensor]:

@@ -166,7 +166,7 @@ assert not {{"torch", "avalanche", "rmn", "matplotlib"}} & set(sys.modules)
 
 def test_all_that_is_committed_loads() -> None:
     table = harness.load_metrics(ROOT / "results")
-    assert table["benchmark"].nunique() > 5
+    assert set(table["benchmark"]) == {name for name, _ in store.contents(ROOT / "results")}
     assert set(table["method"]) >= {"rmn", "ewc", "hat"}
     shares = table[table["metric"].isin(["acc", "aia", "learning_accuracy"])]["value"].dropna()
     assert shares.between(0, 1).all()

@@ -64,6 +64,6 @@ def test_what_cannot_be_read_is_refused(typed: str, capsys: pytest.CaptureFixtur
 def test_the_examples_of_the_help_can_be_typed() -> None:
     lines = make_parser().format_help().partition("examples:\n")[2].splitlines()
     examples = [line.strip() for line in lines if line.strip().startswith(PROGRAM)]
-    assert len(examples) == 6
+    assert len(examples) == 7
     for line in examples:
         make_parser().parse_args(shlex.split(line.removeprefix(PROGRAM), comments=True))

@@ -96,11 +96,13 @@ def test_every_step_is_reported_in_order(executed: Executed, run: Run) -> None:
     kinds = [event.kind for event in executed.recorder.events if event.run_id == run.id]
     assert kinds == ["started", *["progressed"] * (len(kinds) - 2), "ended"]
     progress = [event.progress for event in executed.recorder.progress_of(run)]
-    doing = ["epoch 1/2", "epoch 2/2", "testing", *(f"testing on task {n}" for n in range(1, 6))]
-    steps = [f"untrained, {step}" for step in doing[3:]]
-    steps += [f"task {task}/5, {step}" for task in range(1, 6) for step in doing]
-    done = [0] * 5 + [2 * task + epoch for task in range(5) for epoch in [0, 1, *[2] * 6]]
-    assert progress == [RunProgress(n, 10, step) for n, step in zip(done, steps, strict=True)]
+    steps = []
+    for task in range(1, 6):  # after each, those learned are tested
+        tests = [f"testing on task {seen}" for seen in range(1, task + 1)]
+        for number, doing in enumerate(["epoch 1/2", "epoch 2/2", "testing", *tests]):
+            done = 2 * (task - 1) + min(number, 2)
+            steps.append(RunProgress(done, 10, f"task {task}/5, {doing}"))
+    assert progress == steps
 
 
 def test_the_time_to_go_is_known_from_the_first_epoch_on(executed: Executed, run: Run) -> None:

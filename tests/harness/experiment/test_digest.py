@@ -1,10 +1,10 @@
 """The numbers themselves, pinned: a change of code that is no change of method changes none.
 
-Digests and run ids are those of the code before `harness` was split into packages. Numbers must be
-the same on every x86-64 processor, so the runs are made in a process of its own whose libraries
-choose no instructions by processor. A test that fails here after a new version of torch or numpy
-says that numbers have changed: raise the versions of the methods or benchmarks that are concerned,
-and pin the new digests (`python tests/harness/experiment/test_digest.py` prints them).
+Numbers must be the same on every x86-64 processor, so the runs are made in a process of its own
+whose libraries choose no instructions by processor. A test that fails here after a new version of
+torch or numpy says that numbers have changed: raise the versions of the methods or benchmarks that
+are concerned, and pin the new digests, which `python tests/harness/experiment/test_digest.py`
+prints.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ import pytest
 from harness.cli.comparison import read_comparison
 from harness.storage.provenance import ROOT
 
+UNTUNED: Final = str(ROOT / "tests" / "no-such-folder")
+"""In place of the tuned settings, which may change without any method changing."""
+
 SMALL: Final = (
+    *("--tuned", UNTUNED),
     *("--profile", "smoke", "--seeds", "1"),
     *("--set", "training.train_examples=256"),
     *("--set", "training.test_examples=128"),
@@ -37,27 +41,55 @@ COMMANDS: Final = (
 )
 
 DIGESTS: Final = {
-    "naive 6ce8adff2f6c47ed": "e75e97015c31410582da4aa53f475fdc05db39fb46387fcbdfc8c69fd64cd283",
-    "ewc 560a959cd5098340": "f7729c56c46a46e63543048dba8efd22aec5a2739b3b837e802c053255e1755c",
-    "hat 5c6822503a88fe58": "be44bc265b59866e9fd1c066c3c9e27a84972c549c4e338488909565ed622c1e",
-    "rmn b2a8933da1d3f8b1": "59b975eec80663b28f2f41db80634b35774a1635495eda16ab4b5b776362dadf",
-    "rmn_unsupervised 475eaf8a09ad98ed": (
-        "a155eec0987a666fcc34fec9be9372dd086e5e4a286c201f17bf4c59638aa124"
+    "task-il naive c7e66f3634c3a524": (
+        "c1846d9ddfcb5aa1dfe11acb8f13756483f5d0e403d335557fb0b1a993c3a61b"
+    ),
+    "task-il ewc 61e95c04ba42437f": (
+        "53101e684a6fbc5fc09341348db4f4540ceacfcbc1847cb1d6446aaad500ee3c"
+    ),
+    "task-il hat 7230b9fbf12c0564": (
+        "0bec82b129b4ddce4a35d424de248460afd6779bc43b4940d9d2611ad13e83b4"
+    ),
+    "task-il rmn 40afd8dd82df0260": (
+        "a4261074658f1476b8cb76f2985add3b4510a9a65f0e62ee1c167a0b34cca685"
+    ),
+    "class-il naive 72150baa89f79565": (
+        "cb7a1b76d39abd1854699627989fdafe7401f9c65bece0edc82e70b892851b67"
+    ),
+    "class-il ewc 93f063f8d73b7d79": (
+        "91cee0cefaf8d8dfb8e1529e6bff81beecfb52aaebc93ae5bc2f22409f1de1c0"
+    ),
+    "class-il hat bc23f5017edd0353": (
+        "1ba084a42aa9b149e24acfb19d32dfcc6aa0360e988c88ea1ffb8cd3fab53d17"
+    ),
+    "class-il rmn 56f1c62e2bcd4d0b": (
+        "74d161e473e6540f00547476896ea09a4c8e103bb43d47d050ec300bcdc816e3"
+    ),
+    "class-il rmn_unsupervised caa5fee06f0fc41c": (
+        "a594aea305d9c5b35a10cb82610ee7d64b6351a77ef6dd8b98bb11566c17d31a"
     ),
 }
 """SHA-256 of each run's rows, by scenario, method and run id."""
 
 SPLIT_MNIST_IDS: Final = {
-    "ewc": "3dd5c3219ec279d5",
-    "hat": "94919934e5de5012",
-    "joint": "5aeae9fc14d1c067",
-    "mas": "8cbb684c345ce2b5",
-    "naive": "3727d2070c073989",
-    "rmn": "bf930e3b07a57edd",
-    "si": "6da0aaf3fe450408",
-    "single": "67e8953048f287ca",
+    "task-il ewc": "36cd3e6d719dc2f1",
+    "task-il hat": "4d29df8757335943",
+    "task-il joint": "6ee8f31b80c22ce4",
+    "task-il mas": "029b39779126127a",
+    "task-il naive": "51c413db4aab5ddb",
+    "task-il rmn": "c9f02cff1a3d771d",
+    "task-il si": "97ec5420b5651e46",
+    "task-il single": "14227e1c8589bb3a",
+    "class-il ewc": "c4fe374fb20db925",
+    "class-il hat": "27af10d0c2942310",
+    "class-il joint": "750ee622d0d4e317",
+    "class-il mas": "fd230c5960cca954",
+    "class-il naive": "bba8b5ce16e0605a",
+    "class-il rmn": "b7c9b0db36af3815",
+    "class-il si": "de307d5aafbdb854",
+    "class-il single": "b96d3b0c71fb39c9",
 }
-"""Run ids of the first seed of everything that is compared on Split-MNIST by default."""
+"""Run ids of the first seed of everything that is compared on Split-MNIST by default, tuned."""
 
 ANY_PROCESSOR: Final = {
     "ATEN_CPU_CAPABILITY": "default",  # torch's own kernels: no AVX

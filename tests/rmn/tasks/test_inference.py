@@ -7,7 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from rmn.tasks.inference import RULES, SCORING_RULES, infer_task, one_shot_scores, task_scores
+from rmn.tasks.inference import (
+    RULES,
+    SCORING_RULES,
+    infer_task,
+    infer_task_by_halving,
+    one_shot_scores,
+    task_scores,
+)
 
 # two tasks, three inputs, four classes: classes 0, 1 belong to task 0 and 2, 3 to task 1
 LOGITS = torch.tensor(
@@ -49,7 +56,7 @@ def test_rules_by_hand(rule: str) -> None:
 
 def test_every_rule_is_tested() -> None:
     assert set(SCORING_RULES) == set(SCORES)
-    assert set(RULES) - set(SCORING_RULES) == {"one-shot"}
+    assert set(RULES) - set(SCORING_RULES) == {"one-shot", "binary"}
 
 
 def test_one_row_of_classes_is_for_all_tasks() -> None:
@@ -76,10 +83,44 @@ def test_one_shot_scores_against_finite_differences() -> None:
     def scored(weights: Tensor) -> Tensor:
         return mixture_logits(weights.double())
 
-    device = torch.device("cpu")
-    found = one_shot_scores(scored, inputs=3, tasks=2, device=device)
+    found = one_shot_scores(scored, inputs=3, candidates=torch.tensor([True, True]))
     equal = torch.full((3, 2), 0.5, dtype=torch.double)
     for task in range(2):
         step = 1e-6 * torch.eye(2, dtype=torch.double)[task]
         slope = (entropy(equal + step) - entropy(equal - step)) / 2e-6
         torch.testing.assert_close(found[:, task].double(), -slope, rtol=1e-4, atol=1e-6)
+
+
+def test_one_shot_scores_mix_the_candidates_alone() -> None:
+    seen: list[Tensor] = []
+
+    def mixture_logits(weights: Tensor) -> Tensor:
+        seen.append(weights.detach())
+        return torch.einsum("nt,tno->no", weights, torch.cat([LOGITS, LOGITS[:1]]))
+
+    found = one_shot_scores(mixture_logits, inputs=3, candidates=torch.tensor([True, False, True]))
+    assert torch.equal(seen[0], torch.tensor([[0.5, 0.0, 0.5]]).expand(3, 3))
+    assert (found[:, 1] == -torch.inf).all()
+    assert torch.equal(found[:, 0], found[:, 2])
+
+
+def test_halving_drops_the_worse_half_of_each_inputs_own_candidates() -> None:
+    """The scores of a round depend on who is left, as those of a mixture do."""
+    rounds: list[int] = []
+
+    def scores(x: Tensor, candidates: Tensor) -> Tensor:
+        rounds.append(int(candidates.sum()))
+        values = x if rounds[-1] > 3 else -x
+        return values.masked_fill(~candidates, -torch.inf)
+
+    x = torch.tensor(
+        [[1.0, 2.0, 3.0, 4.0, 5.0], [9.0, 8.0, 1.0, 2.0, 7.0], [3.0, 4.0, 5.0, 2.0, 1.0]]
+    )
+    found = infer_task_by_halving(scores, x, torch.ones(5, dtype=torch.bool))
+    assert found.tolist() == [2, 4, 0]  # the best three, then the worst of these
+    assert rounds.count(5) == 1  # all inputs at once where all have the same candidates
+    assert len(rounds) == 1 + 3 + 3
+    three = torch.tensor([False, True, True, False, True])
+    assert infer_task_by_halving(scores, x, three).tolist() == [1, 2, 4]
+    alone = torch.tensor([False, False, True, False, False])
+    assert infer_task_by_halving(scores, x, alone).tolist() == [2, 2, 2]

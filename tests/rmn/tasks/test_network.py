@@ -151,6 +151,22 @@ def test_one_shot_among_some_tasks_is_the_best_of_these(network: TaskNetwork) ->
         network(x)
 
 
+def test_halving_of_one_input_at_a_time(network: TaskNetwork) -> None:
+    x = torch.randn(30, 6)
+    alone = [int(network.infer_task_by_halving(one[None])) for one in x]
+    assert network.infer_task_by_halving(x).tolist() == alone
+    assert len(set(alone)) > 1
+
+
+def test_halving_among_two_tasks_mixes_these(network: TaskNetwork) -> None:
+    x = torch.randn(40, 6)
+    network.labels, network.rule = [0, 5, 0], "binary"
+    scores = network._one_shot_scores(x, torch.tensor([True, False, True]))
+    expected = torch.where(scores[:, 0] >= scores[:, 2], 0, 2)
+    every = network.logits_per_task(x)
+    assert torch.equal(network(x, 0), every[expected, torch.arange(40)])
+
+
 def test_a_fingerprint_is_of_one_task(network: TaskNetwork) -> None:
     x = torch.randn(4, 6)
     head = next(m for m in network.modules() if isinstance(m, TaskHead))

@@ -194,7 +194,7 @@ def test_beta_rises_from_each_switch_on(experience: DatasetExperience, train_set
 
 
 def test_pruning_is_an_option(experience: DatasetExperience, train_sets: Sets) -> None:
-    for window, expected in ((None, False), (20, True)):
+    for window, expected in ((None, False), (10, True)):
         strategy, _ = trained(experience, train_sets[:1], convergence_window=window)
         assert any(bool(one.pruned.any()) for one in strategy.model.mappings) == expected
 

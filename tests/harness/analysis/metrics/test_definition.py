@@ -40,7 +40,8 @@ def test_ids_of_stored_tables_stay() -> None:
         "task_inference", "inferred_of_10", "inferred_of_100",
         "switch_precision", "switch_recall", "switch_f1", "switch_delay", "false_alarms",
         "masks_per_task", "old_new_auroc", "old_new_fpr", "degradation", "intransigence",
-        "mask_density", "weights_used", "mask_overlap",
+        "mask_density", "weights_used", "mask_overlap", "undecided", "flipped", "beta",
+        "rounding_gap", "largest_rounding_gap",
         "inference_bytes", "training_bytes", "stored_examples", "seconds",
         "router_bytes", "router_seconds",
     }  # fmt: skip

@@ -1,0 +1,77 @@
+"""Piggyback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.interface import Baseline, Range, Requirement, Role, Supervision, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
+
+
+@register
+@dataclass(frozen=True)
+class Piggyback(Baseline):
+    """Piggyback: a fixed backbone, of which each task learns to use a part.
+
+    The publication's backbone was trained on ImageNet. Here nothing is pretrained, so that it can
+    stand beside the other methods: the first task trains all weights, which then are fixed, and
+    later tasks choose among them. A BatchNorm for all tasks is fixed with them, as published. Where
+    tasks have outputs of their own, these are a head without a mask, trained for each task, as
+    published.
+    """
+
+    name: ClassVar[str] = "piggyback"
+    title: ClassVar[str] = "Piggyback"
+    role: ClassVar[Role] = Role.RELATED
+    colour: ClassVar[str] = "#a6445f"
+    reference: ClassVar[str] = "Mallya, Davis, Lazebnik, ECCV 2018"
+    rule: ClassVar[str] = "max-logit"
+    supervision: ClassVar[Supervision] = Supervision.TASK_LABELS
+    requirements: ClassVar[frozenset[Requirement]] = frozenset({Requirement.TASK_IDENTITY})
+
+    threshold: float = setting(
+        0.005, "score above which a weight is used; scores begin at 0.01", minimum=0, maximum=0.0099
+    )
+    score_lr: float = setting(
+        0.001,
+        "learning rate of the scores; published: 0.0001",
+        minimum=0,
+        search=Range(0.0001, 0.01),
+    )
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """The backbone with scores on its weights."""
+        from functools import partial
+
+        import torch
+
+        from baselines.components.masks.masked_layer import OwnOutputs
+        from baselines.components.masks.network import MaskNetwork
+        from baselines.components.masks.plugin import MaskPlugin
+        from baselines.components.masks.scored_layers import PiggybackLayer
+        from baselines.components.masks.strategy import MaskTraining
+
+        own_outputs = context.loss == "own"
+        layer = partial(PiggybackLayer, threshold=self.threshold)
+        model = MaskNetwork(
+            context.network(),
+            layer,
+            OwnOutputs if own_outputs else layer,
+            norm="per-task" if context.norm == "per-task" else "first-task",
+            head=context.head,
+        )
+        groups = model.parameter_groups(lr=context.learning_rate, score_lr=self.score_lr)
+        arguments = context.strategy_arguments()
+        arguments["plugins"].append(MaskPlugin(own_outputs=own_outputs))
+        return MaskTraining(
+            model=model,
+            optimizer=torch.optim.Adam(groups, fused=True),
+            criterion=context.criterion(),
+            **arguments,
+        )
