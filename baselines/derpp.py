@@ -25,6 +25,10 @@ class DarkExperienceReplay(RehearsingBaseline):
     has its part, drawn when it was learned, with the logits of then. These count over the outputs
     that the loss was over: the task's own in task-il, those of the classes seen in class-il. The
     authors show both kinds of stored examples in passes of their own; here they have one.
+
+    The default strengths are neither published nor tuned: with alpha 0.5 and beta 1 the last task
+    of a small stream with shared outputs and no normalisation was learned to less than the 80 %
+    that the tests ask of every method.
     """
 
     name: ClassVar[str] = "derpp"
