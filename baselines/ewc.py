@@ -22,9 +22,10 @@ class EWC(Baseline):
     As published (Equation 3), the half before the sum included. The Fisher information is the mean
     over a task's training examples of each one's own squared gradient, for its right class. (For a
     class that is drawn from the predictions, Split-MNIST in task-il has 98.5 in place of 98.7 at
-    each one's best strength, on the test data of four seeds, by which this was decided.) Common code squares the gradient of a batch's mean loss, which is
-    smaller by about the batch size: a lambda there, without the half, is about 2 / batch size of it
-    here. The penalties of all tasks are merged into one.
+    each one's best strength, on the test data of four seeds, by which this was decided.) Common
+    code squares the gradient of a batch's mean loss, which is smaller by about the batch size: a
+    lambda there, without the half, is about 2 / batch size of it here. The penalties of all tasks
+    are merged into one.
     """
 
     name: ClassVar[str] = "ewc"
