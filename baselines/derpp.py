@@ -26,9 +26,8 @@ class DarkExperienceReplay(RehearsingBaseline):
     that the loss was over: the task's own in task-il, those of the classes seen in class-il. The
     authors show both kinds of stored examples in passes of their own; here they have one.
 
-    The default strengths are neither published nor tuned: with alpha 0.5 and beta 1 the last task
-    of a small stream with shared outputs and no normalisation was learned to less than the 80 %
-    that the tests ask of every method.
+    The default strengths are neither published nor tuned; with alpha 0.5 and beta 1 the last task
+    of a small stream with shared outputs and no normalisation was learned to less than 80 %.
     """
 
     name: ClassVar[str] = "derpp"
