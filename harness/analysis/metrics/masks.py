@@ -29,7 +29,7 @@ def mask_density(rows: pd.DataFrame) -> pd.Series[float]:
     >>> mask_density(rows).tolist()  # (5 / 10 + 3 / 10) / 2
     [0.4]
     """
-    return _sums(rows, "mask_ones", "task").groupby("run_id").mean() / _sums(rows, "weights")
+    return _mean_share(rows, "mask_ones")
 
 
 @_mask_metric(
