@@ -36,22 +36,13 @@ class AGEM(RehearsingBaseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
         from baselines.components.averaged_gem import AveragedGEMPlugin
+        from baselines.components.fine_tuning import fine_tuning
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         memory = AveragedGEMPlugin(
             sample=self.sample,
             per_task=self.per_task,
             per_class=self.per_class,
             seed=context.seed,
         )
-        arguments["plugins"].append(memory)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, memory)

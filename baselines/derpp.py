@@ -40,12 +40,9 @@ class DarkExperienceReplay(RehearsingBaseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
         from baselines.components.dark_experience_replay import DarkExperienceReplayPlugin
+        from baselines.components.fine_tuning import fine_tuning
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         memory = DarkExperienceReplayPlugin(
             alpha=self.alpha,
             beta=self.beta,
@@ -53,10 +50,4 @@ class DarkExperienceReplay(RehearsingBaseline):
             per_class=self.per_class,
             seed=context.seed,
         )
-        arguments["plugins"].append(memory)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, memory)

@@ -50,23 +50,15 @@ class EWC(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugins."""
-        from avalanche.training.supervised import Naive
-
         from baselines.components.elastic_weight_consolidation import (
             OnlinePenaltyPlugin,
             PenaltyPerTaskPlugin,
         )
+        from baselines.components.fine_tuning import fine_tuning
 
-        model = context.model()
-        arguments = context.strategy_arguments()
-        arguments["plugins"].append(
+        plugin = (
             PenaltyPerTaskPlugin(self.ewc_lambda)
             if self.mode == "separate"
             else OnlinePenaltyPlugin(self.ewc_lambda, self.decay_factor)
         )
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, plugin)

@@ -43,22 +43,13 @@ class GradientProjectionMemory(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.gradient_projection_memory import GradientProjectionMemoryPlugin
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         plugin = GradientProjectionMemoryPlugin(
             threshold=self.threshold,
             growth=self.growth,
             samples=self.samples,
             seed=context.seed,
         )
-        arguments["plugins"].append(plugin)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, plugin)

@@ -46,19 +46,10 @@ class LearningWithoutForgetting(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin; Avalanche's knows no outputs or parts of a task's own."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.learning_without_forgetting import (
             LearningWithoutForgettingPlugin,
         )
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         plugin = LearningWithoutForgettingPlugin(alpha=self.alpha, temperature=self.temperature)
-        arguments["plugins"].append(plugin)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, plugin)

@@ -40,16 +40,7 @@ class MAS(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.memory_aware_synapses import MemoryAwareSynapsesPlugin
 
-        model = context.model()
-        arguments = context.strategy_arguments()
-        arguments["plugins"].append(MemoryAwareSynapsesPlugin(self.lambda_reg))
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, MemoryAwareSynapsesPlugin(self.lambda_reg))

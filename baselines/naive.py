@@ -27,12 +27,6 @@ class Naive(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Avalanche's Naive on the backbone."""
-        from avalanche.training.supervised import Naive
+        from baselines.components.fine_tuning import fine_tuning
 
-        model = context.model()
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **context.strategy_arguments(),
-        )
+        return fine_tuning(context)

@@ -49,29 +49,17 @@ class Piggyback(Baseline):
         """The backbone with scores on its weights."""
         from functools import partial
 
-        import torch
-
         from baselines.components.masks.masked_layer import OwnOutputs
         from baselines.components.masks.network import MaskNetwork
-        from baselines.components.masks.plugin import MaskPlugin
+        from baselines.components.masks.score_training import score_training
         from baselines.components.masks.scored_layers import PiggybackLayer
-        from baselines.components.masks.strategy import MaskTraining
 
-        own_outputs = context.loss == "own"
         layer = partial(PiggybackLayer, threshold=self.threshold)
         model = MaskNetwork(
             context.network(),
             layer,
-            OwnOutputs if own_outputs else layer,
+            OwnOutputs if context.loss == "own" else layer,
             norm="per-task" if context.norm == "per-task" else "first-task",
             head=context.head,
         )
-        groups = model.parameter_groups(lr=context.learning_rate, score_lr=self.score_lr)
-        arguments = context.strategy_arguments()
-        arguments["plugins"].append(MaskPlugin(own_outputs=own_outputs))
-        return MaskTraining(
-            model=model,
-            optimizer=torch.optim.Adam(groups, fused=True),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return score_training(context, model, self.score_lr)

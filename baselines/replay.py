@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from baselines.components.rehearsing import RehearsingBaseline
@@ -33,19 +33,11 @@ class Replay(RehearsingBaseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.rehearsal import RehearsalPlugin
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         memory = RehearsalPlugin(
             per_task=self.per_task, per_class=self.per_class, seed=context.seed
         )
-        arguments["plugins"].insert(0, memory)  # stored examples are augmented like new ones
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        # before the others: stored examples are augmented like new ones
+        return fine_tuning(replace(context, plugins=(memory, *context.plugins)))

@@ -43,22 +43,13 @@ class RiemannianWalk(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.riemannian_walk import RiemannianWalkPlugin
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         plugin = RiemannianWalkPlugin(
             strength=self.rwalk_lambda,
             alpha=self.alpha,
             interval=self.interval,
             eps=self.eps,
         )
-        arguments["plugins"].append(plugin)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, plugin)

@@ -35,17 +35,8 @@ class SynapticIntelligence(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin; Avalanche's own is inert on a CPU."""
-        from avalanche.training.supervised import Naive
-
+        from baselines.components.fine_tuning import fine_tuning
         from baselines.components.synaptic_intelligence import SynapticIntelligencePlugin
 
-        model = context.model()
-        arguments = context.strategy_arguments()
         plugin = SynapticIntelligencePlugin(si_lambda=self.si_lambda, eps=self.eps)
-        arguments["plugins"].append(plugin)
-        return Naive(
-            model=model,
-            optimizer=context.make_optimizer(model),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return fine_tuning(context, plugin)

@@ -52,10 +52,8 @@ class SupSup(Baseline):
         """The backbone with random weights and scores on them."""
         from functools import partial
 
-        import torch
-
         from baselines.components.masks.network import MaskNetwork
-        from baselines.components.masks.plugin import MaskPlugin
+        from baselines.components.masks.score_training import score_training
         from baselines.components.masks.scored_layers import SupSupLayer
         from baselines.components.masks.strategy import SupSupTraining
 
@@ -68,12 +66,4 @@ class SupSup(Baseline):
             head=context.head,
             rule=self.rule,
         )
-        groups = model.parameter_groups(lr=context.learning_rate, score_lr=self.score_lr)
-        arguments = context.strategy_arguments()
-        arguments["plugins"].append(MaskPlugin(own_outputs=context.loss == "own"))
-        return SupSupTraining(
-            model=model,
-            optimizer=torch.optim.Adam(groups, fused=True),
-            criterion=context.criterion(),
-            **arguments,
-        )
+        return score_training(context, model, self.score_lr, SupSupTraining)

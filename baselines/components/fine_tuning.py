@@ -1,0 +1,26 @@
+"""Fine-tuning of the comparison's model under a method's own plugins."""
+
+from __future__ import annotations
+
+from avalanche.training.plugins import SupervisedPlugin
+from avalanche.training.supervised import Naive
+
+from baselines.context import Context
+
+
+def fine_tuning(context: Context, *plugins: SupervisedPlugin) -> Naive:
+    """Avalanche's Naive on the backbone, with the comparison's optimizer, loss and budget.
+
+    Args:
+        context: of the comparison.
+        *plugins: the method's own, which come after the harness's.
+    """
+    model = context.model()
+    arguments = context.strategy_arguments()
+    arguments["plugins"] += plugins
+    return Naive(
+        model=model,
+        optimizer=context.make_optimizer(model),
+        criterion=context.criterion(),
+        **arguments,
+    )
