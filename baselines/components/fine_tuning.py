@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.supervised import Naive
 
-from baselines.context import Context
+if TYPE_CHECKING:
+    from baselines.context import Context
 
 
 def fine_tuning(context: Context, *plugins: SupervisedPlugin) -> Naive:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from baselines.components.masks.network import MaskNetwork
 from baselines.components.masks.plugin import MaskPlugin
 from baselines.components.masks.strategy import MaskTraining
-from baselines.context import Context
+
+if TYPE_CHECKING:
+    from baselines.context import Context
 
 
 def score_training(
