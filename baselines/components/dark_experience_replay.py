@@ -22,13 +22,13 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     """Buzzega et al. 2020: stored examples keep their logits, and their classes (Equation 6).
 
     The loss is that of the new examples + alpha * `squared_distance` of the logits of stored ones
-    from what they were when their task was learned + beta * the loss of other stored ones; each
-    part has as many examples as there are new ones. With neither, the training is plain
-    fine-tuning, bit for bit.
+    from what they were when their task was learned + beta * the loss of other stored ones. With
+    neither, the training is plain fine-tuning, bit for bit.
 
     Args:
         alpha: weight of the logits.
         beta: weight of the classes.
+        sample: stored examples of each of the two parts; None for as many as there are new ones.
         per_task: see `EpisodicMemoryPlugin`.
         per_class: see `EpisodicMemoryPlugin`.
         seed: see `EpisodicMemoryPlugin`.
@@ -39,11 +39,19 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     """
 
     def __init__(
-        self, *, alpha: float, beta: float, per_task: int, per_class: int | None, seed: int
+        self,
+        *,
+        alpha: float,
+        beta: float,
+        sample: int | None = None,
+        per_task: int,
+        per_class: int | None,
+        seed: int,
     ) -> None:
         super().__init__(per_task=per_task, per_class=per_class, seed=seed)
         self.alpha = alpha
         self.beta = beta
+        self.sample = sample
         self.logits: list[Tensor] = []
         self.outputs: list[Tensor] = []
 
@@ -60,7 +68,7 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
         """Add the losses of stored examples."""
         if not self.columns or not (self.alpha or self.beta):
             return
-        size = len(strategy.mb_y)
+        size = self.sample or len(strategy.mb_y)
         first, second = self.draw(size), self.draw(size)
         x, _, task_labels = (torch.cat(pair) for pair in zip(first[:3], second[:3], strict=True))
         answers = avalanche_forward(strategy.model, x, task_labels)
