@@ -44,10 +44,6 @@ class DarkExperienceReplay(RehearsingBaseline):
         from baselines.components.fine_tuning import fine_tuning
 
         memory = DarkExperienceReplayPlugin(
-            alpha=self.alpha,
-            beta=self.beta,
-            per_task=self.per_task,
-            per_class=self.per_class,
-            seed=context.seed,
+            self.memory_budget(context), alpha=self.alpha, beta=self.beta
         )
         return fine_tuning(context, memory)

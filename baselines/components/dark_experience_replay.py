@@ -16,6 +16,7 @@ from torch import Tensor
 from baselines.components.batches import batches
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.losses import outputs_in_loss
+from baselines.components.rehearsing import MemoryBudget
 
 
 class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
@@ -27,21 +28,17 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     fine-tuning, bit for bit.
 
     Args:
+        budget: see `EpisodicMemoryPlugin`.
         alpha: weight of the logits.
         beta: weight of the classes.
-        per_task: see `EpisodicMemoryPlugin`.
-        per_class: see `EpisodicMemoryPlugin`.
-        seed: see `EpisodicMemoryPlugin`.
 
     Attributes:
         logits: of the examples kept of each task, (n, outputs).
         outputs: numbers of the outputs that the loss was over when each task was learned.
     """
 
-    def __init__(
-        self, *, alpha: float, beta: float, per_task: int, per_class: int | None, seed: int
-    ) -> None:
-        super().__init__(per_task=per_task, per_class=per_class, seed=seed)
+    def __init__(self, budget: MemoryBudget, *, alpha: float, beta: float) -> None:
+        super().__init__(budget)
         self.alpha = alpha
         self.beta = beta
         self.logits: list[Tensor] = []

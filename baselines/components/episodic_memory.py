@@ -11,6 +11,7 @@ from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
 from baselines.components.batches import batches
+from baselines.components.rehearsing import MemoryBudget
 
 AT_ONCE: Final = 256
 """Examples gathered, or answered, at one time."""
@@ -23,9 +24,7 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
     is counted; while a task is trained they are tensors on the device.
 
     Args:
-        per_task: examples kept of each task; of one with fewer, all.
-        per_class: examples kept of each class of a task instead; None for `per_task`.
-        seed: of what is kept and drawn. These random numbers are the memory's own, so that those of
+        budget: which examples are kept. Its random numbers are the memory's own, so that those of
             training are what they are without it.
 
     Attributes:
@@ -34,11 +33,10 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
             add, (n, ...); none unless a task is trained and there are examples of earlier ones.
     """
 
-    def __init__(self, *, per_task: int, per_class: int | None, seed: int) -> None:
+    def __init__(self, budget: MemoryBudget) -> None:
         super().__init__()
-        self.per_task = per_task
-        self.per_class = per_class
-        self.generator = torch.Generator().manual_seed(seed)
+        self.budget = budget
+        self.generator = torch.Generator().manual_seed(budget.seed)
         self.kept: list[Any] = []
         self.columns: list[Tensor] = []
 
@@ -66,7 +64,7 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         """Numbers of the examples that are kept of a task, by the class of each of its examples."""
         classes = torch.tensor(list(targets))
         order = torch.randperm(len(classes), generator=self.generator)
-        if self.per_class is None:
-            return order[: self.per_task].tolist()
-        of_each = [order[classes[order] == one][: self.per_class] for one in torch.unique(classes)]
+        if (most := self.budget.per_class) is None:
+            return order[: self.budget.per_task].tolist()
+        of_each = [order[classes[order] == one][:most] for one in torch.unique(classes)]
         return torch.cat(of_each).tolist()

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.interface import Baseline, Requirement, Role, setting
+
+if TYPE_CHECKING:
+    from baselines.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBudget:
+    """Which examples of a task are kept.
+
+    Attributes:
+        per_task: examples kept of each task; of one with fewer, all.
+        per_class: examples kept of each class of a task instead; None for `per_task`.
+        seed: of what is kept and drawn.
+    """
+
+    per_task: int
+    per_class: int | None
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -28,3 +46,7 @@ class RehearsingBaseline(Baseline):
     per_class: int | None = setting(
         None, "examples stored of each class of a task instead; none: per_task", minimum=1
     )
+
+    def memory_budget(self, context: Context) -> MemoryBudget:
+        """What its plugin keeps in a comparison."""
+        return MemoryBudget(self.per_task, self.per_class, context.seed)
