@@ -49,11 +49,6 @@ class DarkExperienceReplay(RehearsingBaseline):
         from baselines.components.fine_tuning import fine_tuning
 
         memory = DarkExperienceReplayPlugin(
-            alpha=self.alpha,
-            beta=self.beta,
-            sample=self.sample,
-            per_task=self.per_task,
-            per_class=self.per_class,
-            seed=context.seed,
+            self.memory_budget(context), alpha=self.alpha, beta=self.beta, sample=self.sample
         )
         return fine_tuning(context, memory)

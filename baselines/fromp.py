@@ -57,10 +57,6 @@ class FunctionalRegularisation(RehearsingBaseline):
         from baselines.components.functional_regularisation import FunctionalRegularisationPlugin
 
         memory = FunctionalRegularisationPlugin(
-            tau=self.tau,
-            prior_precision=self.prior_precision,
-            per_task=self.per_task,
-            per_class=self.per_class,
-            seed=context.seed,
+            self.memory_budget(context), tau=self.tau, prior_precision=self.prior_precision
         )
         return fine_tuning(context, memory)

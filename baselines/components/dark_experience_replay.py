@@ -16,6 +16,7 @@ from torch import Tensor
 from baselines.components.batches import batches
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.losses import outputs_in_loss
+from baselines.components.rehearsing import MemoryBudget
 
 
 class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
@@ -26,12 +27,10 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     neither, the training is plain fine-tuning, bit for bit.
 
     Args:
+        budget: see `EpisodicMemoryPlugin`.
         alpha: weight of the logits.
         beta: weight of the classes.
         sample: stored examples of each of the two parts; None for as many as there are new ones.
-        per_task: see `EpisodicMemoryPlugin`.
-        per_class: see `EpisodicMemoryPlugin`.
-        seed: see `EpisodicMemoryPlugin`.
 
     Attributes:
         logits: of the examples kept of each task, (n, outputs).
@@ -39,16 +38,9 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     """
 
     def __init__(
-        self,
-        *,
-        alpha: float,
-        beta: float,
-        sample: int | None = None,
-        per_task: int,
-        per_class: int | None,
-        seed: int,
+        self, budget: MemoryBudget, *, alpha: float, beta: float, sample: int | None = None
     ) -> None:
-        super().__init__(per_task=per_task, per_class=per_class, seed=seed)
+        super().__init__(budget)
         self.alpha = alpha
         self.beta = beta
         self.sample = sample
@@ -75,6 +67,11 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
         distance = squared_distance(answers[:size], *first[3:])
         classified = strategy._criterion(answers[size:], second[1])
         strategy.loss = strategy.loss + self.alpha * distance + self.beta * classified
+
+    def cut(self, most: int) -> None:
+        """Forget the logits of the examples that are forgotten as well; see the base class."""
+        super().cut(most)
+        self.logits = [logits[:most] for logits in self.logits]
 
     @torch.no_grad()
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final
 
 import torch
@@ -12,10 +13,11 @@ from torch import Tensor, nn
 
 from baselines.components.batches import batches
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
-from baselines.components.importance_penalty import examples, learned, without_others
+from baselines.components.importance_penalty import examples, learned
 from baselines.components.jacobian_kernel import jacobian_kernels
-from baselines.components.losses import outputs_in_loss
+from baselines.components.losses import outputs_in_loss, without_others
 from baselines.components.per_example_gradients import mean_over_examples
+from baselines.components.rehearsing import MemoryBudget
 
 _JITTER: Final = 1e-5
 """What is added to the diagonal of kernels; as in the authors' code."""
@@ -58,11 +60,9 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
     those with the largest sum over the outputs of p (1 - p).
 
     Args:
+        budget: how many memorable points.
         tau: strength.
         prior_precision: delta.
-        per_task: memorable points of each task.
-        per_class: memorable points of each class of a task instead; None for `per_task`.
-        seed: see `EpisodicMemoryPlugin`.
 
     Attributes:
         fisher: F, by weight.
@@ -70,16 +70,8 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         priors: of the earlier tasks, while a task is trained.
     """
 
-    def __init__(
-        self,
-        *,
-        tau: float,
-        prior_precision: float,
-        per_task: int,
-        per_class: int | None,
-        seed: int,
-    ) -> None:
-        super().__init__(per_task=per_task, per_class=per_class, seed=seed)
+    def __init__(self, budget: MemoryBudget, *, tau: float, prior_precision: float) -> None:
+        super().__init__(budget)
         self.tau = tau
         self.prior_precision = prior_precision
         self.fisher: dict[str, Tensor] = {}
@@ -132,13 +124,12 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         ).cpu()
         strategy.model.train()
         classes = torch.tensor(list(dataset.targets))
-        present = torch.unique(classes)
-        each = self.per_class or max(1, self.per_task // len(present))
-        chosen = []
-        for one in present:
-            own = (classes == one).nonzero().squeeze(1)
-            chosen.append(own[unsure[own].argsort(descending=True, stable=True)[:each]])
-        return torch.cat(chosen).tolist()
+        ranked = unsure.argsort(descending=True, stable=True)
+        of_each = [ranked[classes[ranked] == one].tolist() for one in torch.unique(classes)]
+        if (most := self.budget.per_class) is not None:
+            return [example for own in of_each for example in own[:most]]
+        by_turns = [one for turn in zip_longest(*of_each) for one in turn if one is not None]
+        return by_turns[: self.budget.of_task(len(self.kept) + 1)]
 
     def _add_curvature(self, strategy: SupervisedTemplate) -> None:
         """Add the diagonal of J^T (diag p - p p^T) J of all examples, J that of the logits.

@@ -1,8 +1,8 @@
 """Buzzega et al., "Dark experience for general continual learning" (DER), NeurIPS 2020.
 
 The settings are those of the authors' framework, mammoth (`utils/best_args.py`), for Split-MNIST
-and a buffer of 200 examples. Theirs is filled by reservoir sampling; ours has 40 places for each of
-the five tasks, so that it has as many examples in the end, and fewer before.
+and a buffer of 200 examples. Theirs is filled by reservoir sampling; ours is divided among the
+tasks so far when one has been learned.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _BUDGET: Final = TrainingBudget(
 )
 
 _SETTINGS: Final[Settings] = {
-    "class-il": {"derpp": {"alpha": 0.2, "beta": 1.0, "sample": 128, "per_task": 40}}
+    "class-il": {"derpp": {"alpha": 0.2, "beta": 1.0, "sample": 128, "in_all": 200}}
 }
 
-_SETTINGS_OF_AGEM: Final[Settings] = {"class-il": {"agem": {"sample": 128, "per_task": 40}}}
+_SETTINGS_OF_AGEM: Final[Settings] = {"class-il": {"agem": {"sample": 128, "in_all": 200}}}
