@@ -55,6 +55,8 @@ class Benchmark:
         tuning_source: the benchmark whose tuned settings methods take that have none for this one.
         heads: whether each task has an output layer of its own in task-il, unless the budget says
             otherwise.
+        loss_over_all: whether in class-il the loss is over all classes of the stream from the first
+            task on, not over those seen so far.
         scenarios: that it is compared in unless others are asked for; none for the usual ones
             (`harness.config.scenarios.scenarios_of`).
         methods: names of those that are compared unless --methods names others; none for those of
@@ -81,6 +83,7 @@ class Benchmark:
     labelled_counterpart: str = ""
     tuning_source: str = ""
     heads: bool = False
+    loss_over_all: bool = False
     scenarios: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES

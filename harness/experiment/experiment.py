@@ -17,7 +17,7 @@ from baselines.components.losses import OutputsSeenPlugin
 from baselines.context import Context, Norm
 from baselines.interface import Baseline, HasMasks
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
@@ -137,14 +137,22 @@ def _context(
         norm=norm,
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),
-        loss=_loss(run.scenario, method) if own else "all",
+        loss=_loss(run.scenario, method, benchmark) if own else "all",
         optimizer=budget.optimizer,
     )
 
 
-def _loss(scenario: str, method: Baseline) -> Literal["own", "seen"]:
-    """A function per task is learned by what tells the task's classes apart."""
-    return "own" if scenario == TASK_IL or method.rule else "seen"
+def _loss(scenario: str, method: Baseline, benchmark: Benchmark) -> Literal["own", "seen", "all"]:
+    """A function per task is learned by what tells the task's classes apart.
+
+    Args:
+        scenario: of the run.
+        method: of the run.
+        benchmark: of the run.
+    """
+    if scenario == TASK_IL or method.rule:
+        return "own"
+    return "all" if benchmark.loss_over_all else "seen"
 
 
 class Backbones:

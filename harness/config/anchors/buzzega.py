@@ -2,7 +2,9 @@
 
 The settings are those of the authors' framework, mammoth (`utils/best_args.py`), for Split-MNIST
 and a buffer of 200 examples. Theirs is filled by reservoir sampling; ours is divided among the
-tasks so far when one has been learned.
+tasks so far when one has been learned. Their loss is over all ten classes from the first task on;
+over those seen so far DER++ has 82.4 and A-GEM 38.8 (means of three seeds), over all of them 85.1
+and 48.4 (of two).
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
         "(mammoth): two layers of 100 units without BatchNorm, one pass by SGD.",
         network="mlp_2x100_bias",
         budgets=published(_BUDGET),
+        loss_over_all=True,
         scenarios=("class-il",),
         methods=("naive", "derpp"),
         settings=_SETTINGS,
