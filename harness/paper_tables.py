@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli.checks import ArgumentError
+from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 
 
@@ -19,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.paper_tables",
         description="The paper's Tables 1 to 3 from the results on disk, measured beside quoted.",
         epilog="example: python -m harness.paper_tables --format pdf,md",

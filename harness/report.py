@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError, check_known
+from harness.cli.checks import ArgumentError, known_name
+from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 from harness.config.benchmarks import BENCHMARKS
 
@@ -18,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.report",
         description="Remake a report from the results on disk. No torch, no training: seconds.",
         epilog="example: python -m harness.report --benchmark split_mnist --format pdf,md",
@@ -27,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     add_report_options(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("benchmark", [args.benchmark], BENCHMARKS)
+        args.benchmark = known_name("benchmark", args.benchmark, BENCHMARKS)
         check_report_options(args)
         _report(args)
     except ArgumentError as error:

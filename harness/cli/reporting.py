@@ -8,7 +8,8 @@ import sys
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
-    check_known,
+    known_name,
+    known_names,
     readable_folder,
     split_names,
     writable_folder,
@@ -28,13 +29,14 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_report_options(args: argparse.Namespace) -> None:
-    """Refuse names of profiles and formats that do not exist, and folders that cannot be used.
+    """Put known names for those typed, and refuse folders that cannot be used.
 
     Raises:
         ArgumentError: there is one; suggests the nearest.
     """
-    check_known("profile", [args.profile], PROFILES)
-    check_known("format", split_names("--format", args.format), writers())
+    args.profile = known_name("profile", args.profile, PROFILES)
+    formats = known_names("format", split_names("--format", args.format), writers())
+    args.format = ",".join(formats)
     readable_folder("--results", args.results)
     writable_folder("--reports", args.reports)
 
