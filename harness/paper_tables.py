@@ -42,7 +42,7 @@ def _report(args: argparse.Namespace) -> None:
         report = paper_report(args.results, args.profile)
     except NoMeasuredCellError as error:
         command = f"python -m harness.compare --benchmark split_mnist --profile {args.profile}"
-        raise ArgumentError(f"{error}; make some with: {command}") from error
+        raise ArgumentError(f"{error} in {args.results}; make some with: {command}") from error
     write_report(report, args)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
@@ -16,6 +17,7 @@ from harness.cli.checks import (
 )
 from harness.cli.damage import about_damage
 from harness.config.budgets import PROFILES
+from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report
 from harness.reporting.writer import write, writers
 
@@ -39,6 +41,27 @@ def check_report_options(args: argparse.Namespace) -> None:
     args.format = ",".join(formats)
     readable_folder("--results", args.results)
     writable_folder("--reports", args.reports)
+
+
+def shown_runs(args: argparse.Namespace) -> RunFilter:
+    """Which of the stored runs a report shows; methods and settings are checked against those.
+
+    Args:
+        args: parsed, of `options.add_report_filters`.
+
+    Raises:
+        ArgumentError: a scenario is unknown, or an option names nothing.
+    """
+
+    def names(option: str, text: str | None) -> tuple[str, ...] | None:
+        return None if text is None else tuple(split_names(option, text))
+
+    scenarios = names("--scenario", args.scenario)
+    if scenarios is not None:
+        scenarios = tuple(known_names("scenario", scenarios, SCENARIOS))
+    return RunFilter(
+        names("--methods", args.methods), args.seeds, names("--settings", args.settings), scenarios
+    )
 
 
 def write_report(report: Report, args: argparse.Namespace) -> None:
