@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from harness.cli import options
 from harness.cli.checks import ArgumentError, check_known
 from harness.cli.reporting import add_report_options, check_report_options, write_report
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,6 +18,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
+    options.import_plugins(argv, "harness.report")
     parser = argparse.ArgumentParser(
         prog="python -m harness.report",
         description="Remake a report from the results on disk. No torch, no training: seconds.",
@@ -27,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     add_report_options(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("benchmark", [args.benchmark], BENCHMARKS)
+        check_known("benchmark", [args.benchmark], benchmarks())
         check_report_options(args)
         _report(args)
     except ArgumentError as error:

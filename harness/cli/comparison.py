@@ -25,7 +25,8 @@ from harness.cli.checks import (
     with_threads,
     writable_folder,
 )
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
@@ -79,6 +80,7 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.compare")
     known = methods()
     parser = make_parser(known)
     args, extra = parser.parse_known_args(argv)
@@ -94,9 +96,9 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
 def _request(
     args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> ComparisonRequest:
-    check_known("benchmark", [args.benchmark], BENCHMARKS)
+    check_known("benchmark", [args.benchmark], benchmarks())
     check_known("profile", [args.profile], PROFILES)
-    benchmark = BENCHMARKS[args.benchmark]
+    benchmark = benchmarks()[args.benchmark]
     names = (
         default_methods(benchmark, known)
         if args.methods is None
@@ -188,6 +190,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
+    options.add_plugin(parser)
     add("--plan", action="store_true", help="show what would run and what is done; run nothing")
     add("--retry-failed", action="store_true", help="run again what failed before")
     add("--no-report", action="store_true", help="only run, and print the table")
@@ -196,7 +199,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
 
 def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in benchmarks().items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]

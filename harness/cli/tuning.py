@@ -23,7 +23,8 @@ from harness.cli.checks import (
     with_threads,
     writable_folder,
 )
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
@@ -64,6 +65,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.tune")
     tunable = {
         name: method
         for name, method in methods().items()
@@ -80,8 +82,8 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
 def _request(
     args: argparse.Namespace, tunable: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> TuningRequest:
-    check_known("benchmark", [args.benchmark], BENCHMARKS)
-    benchmark = BENCHMARKS[args.benchmark]
+    check_known("benchmark", [args.benchmark], benchmarks())
+    benchmark = benchmarks()[args.benchmark]
     names = (
         [name for name in default_methods(benchmark, methods()) if name in tunable]
         if args.methods is None
@@ -164,4 +166,5 @@ def _make_parser(
     )
     options.add_execution(parser)
     options.add_results(parser)
+    options.add_plugin(parser)
     return parser
