@@ -155,7 +155,8 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         held, label = self.held[task], int(labels[0])
 
         def probabilities(model: nn.Module, inputs: Tensor) -> Tensor:
-            logits = model(inputs, label) if isinstance(model, MultiTaskModule) else model(inputs)
+            known = isinstance(model, MultiTaskModule)
+            logits: Tensor = model(inputs, label) if known else model(inputs)
             return logits[:, held].softmax(1)
 
         variances = {
