@@ -319,6 +319,6 @@ BENCHMARKS |= {
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_small_stem("split_cifar100_20"),
-        *anchors(BENCHMARKS),
     )
 }
+BENCHMARKS |= {benchmark.name: benchmark for benchmark in anchors(BENCHMARKS)}
