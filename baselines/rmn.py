@@ -83,6 +83,11 @@ class RMNBaseline(Baseline):
         minimum=0,
         search=Range(0.001, 0.05),
     )
+    transfer: bool = setting(
+        False,
+        "begin each task from the mask of the finished task that suits its data best",
+        later=True,
+    )
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The RMN strategy on the converted backbone."""
@@ -123,4 +128,5 @@ class RMNBaseline(Baseline):
             "pruning": self.pruning,
             "prune_below": self.prune_below,
             "prune_share": self.prune_share,
+            "transfer": self.transfer,
         }
