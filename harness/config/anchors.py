@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.config.budgets import TrainingBudget, profiles
+from harness.config.budgets import LONG, TrainingBudget, profiles
 
 if TYPE_CHECKING:
     from harness.config.benchmarks import Benchmark
@@ -110,7 +110,8 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
 def _budgets(published: TrainingBudget) -> Mapping[str, TrainingBudget]:
     """The publication's budget in every profile but the one for tests."""
     smoke = replace(published, epochs=1, train_examples=1024, test_examples=512)
-    return profiles(published, smoke, published)
+    of_all = profiles(published, smoke, published, long_epochs=published.epochs)
+    return {**of_all, LONG: published}
 
 
 Settings = Mapping[str, Mapping[str, Mapping[str, Any]]]

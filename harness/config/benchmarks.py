@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from baselines.interface import Role
 from harness.config.anchors import anchors
-from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
+from harness.config.budgets import DIGITS, DRAWINGS, MANY_DIGITS, PHOTOS, TrainingBudget
 
 BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
 """Replay and routers as well; references are compared where they are named."""
@@ -196,6 +196,18 @@ BENCHMARKS: dict[str, Benchmark] = {
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
             budgets=DIGITS,
+        ),
+        Benchmark(
+            name="permuted_mnist_50",
+            title="Permuted-MNIST (50 tasks)",
+            summary="MNIST fifty times, each task with its own random permutation of the 784 "
+            "pixels drawn from the seed; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 50,
+            budgets=MANY_DIGITS,
+            tuning_source="permuted_mnist",
         ),
         Benchmark(
             name="split_fashion_mnist",
