@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 DEFAULT: Final = "default"
 CONSTANT: Final = "constant"
 LONG: Final = "long"
+ABLATION: Final = "ablation"
 TUNING: Final = "tuning"
 PAPER: Final = "paper"
 PRECISIONS: Final = ("float32", "bfloat16")
@@ -172,15 +173,21 @@ class TrainingBudget:
 
 
 def profiles(
-    default: TrainingBudget, smoke: TrainingBudget, paper: TrainingBudget, *, long_epochs: int
+    default: TrainingBudget,
+    smoke: TrainingBudget,
+    paper: TrainingBudget,
+    *,
+    long_epochs: int,
+    ablation_tasks: int | None = None,
 ) -> Mapping[str, TrainingBudget]:
-    """The budgets of all profiles; the long one, of tuning and at a constant rate as the default.
+    """The budgets of all profiles; those that are no arguments follow the default.
 
     Args:
         default: of the profile of that name.
         smoke: likewise.
         paper: likewise.
         long_epochs: epochs a task of the profile `long`.
+        ablation_tasks: tasks of the profile `ablation`; None for all.
     """
     return {
         "smoke": smoke,
@@ -188,6 +195,7 @@ def profiles(
         TUNING: replace(default, validation=True, accuracy_matrix="diagonal"),
         PAPER: paper,
         LONG: replace(default, epochs=long_epochs, learning_curve=True),
+        ABLATION: replace(default, accuracy_matrix="diagonal", tasks=ablation_tasks),
         CONSTANT: replace(default, decay=False),
     }
 
@@ -234,6 +242,7 @@ DRAWINGS: Final = profiles(
         accuracy_matrix="diagonal",
     ),
     long_epochs=30,
+    ablation_tasks=10,
 )
 """Omniglot; supplement, Section 3.2."""
 
@@ -243,5 +252,6 @@ PROFILES: Final = {
     CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the default one, tested on held-out training data; for harness.tune",
     LONG: "20 epochs a task, 30 of convolutional networks, with learning curves",
+    ABLATION: "the default one, of Omniglot ten tasks; for harness.ablation",
     PAPER: "the paper's epochs and optimizer settings",
 }
