@@ -48,7 +48,7 @@ class CNDPM(Baseline):
 
     name: ClassVar[str] = "cndpm"
     title: ClassVar[str] = "CN-DPM"
-    role: ClassVar[Role] = Role.BASELINE
+    role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#a88f00"
     reference: ClassVar[str] = "Lee, Ha, Zhang, Kim, ICLR 2020"
     rule: ClassVar[str] = "max-logit"

@@ -36,7 +36,7 @@ class FRCL(RehearsingBaseline):
 
     name: ClassVar[str] = "frcl"
     title: ClassVar[str] = "FRCL"
-    role: ClassVar[Role] = Role.BASELINE
+    role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#6d8fd6"
     reference: ClassVar[str] = "Titsias et al., ICLR 2020"
     rule: ClassVar[str] = "max-logit"

@@ -36,7 +36,7 @@ class FunctionalRegularisation(RehearsingBaseline):
 
     name: ClassVar[str] = "fromp"
     title: ClassVar[str] = "FROMP"
-    role: ClassVar[Role] = Role.BASELINE
+    role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#b2560d"
     reference: ClassVar[str] = "Pan et al., NeurIPS 2020"
     penalty_setting: ClassVar[str] = "tau"

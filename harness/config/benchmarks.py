@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from baselines.interface import Role
 from harness.config.anchors import anchors
-from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
+from harness.config.budgets import DIGITS, DRAWINGS, MANY_DIGITS, PHOTOS, TrainingBudget
 
 BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
 """Replay and routers as well; references are compared where they are named."""
@@ -26,6 +27,9 @@ NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
 """Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
 
 
+DataFunction = Callable[[Path | None], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
@@ -34,14 +38,19 @@ class Benchmark:
         name: as typed on the command line.
         title: as printed.
         summary: one sentence for reports: data, split, tasks.
-        dataset: key of the data set that it is made from.
+        dataset: key of the data set that it is made from; its own name where `data` reads it.
         network: key of the backbone.
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
-            all classes in a pixel order of its own.
+            all classes in a pixel order of its own; or the data say to which task each example
+            belongs ("experiences"), whose classes are numbered over the stream.
         classes: the classes of each task, numbered over the whole stream, in the order of the
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        pixel_orders: number of the permutation of each task where tasks are permutations; none for
+            one of its own each.
+        rotations: degrees by which the images of each task are rotated before they are permuted;
+            none for no rotation.
         total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
             count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
@@ -63,6 +72,8 @@ class Benchmark:
             the default roles.
         default_roles: roles of the methods that are compared.
         settings: those that methods have instead of their defaults, by scenario and method.
+        data: reads the training and the test split, `harness.data.datasets.Images`, perhaps from
+            the folder that --data names; None where `dataset` is one of `harness.data.sources`.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -71,10 +82,12 @@ class Benchmark:
     summary: str
     dataset: str
     network: str
-    tasks_by: Literal["classes", "groups", "permutations"]
+    tasks_by: Literal["classes", "groups", "permutations", "experiences"]
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    pixel_orders: tuple[int, ...] = ()
+    rotations: tuple[int, ...] = ()
     total_classes: int = 0
     relative: bool = False
     labelled: bool = True
@@ -88,6 +101,7 @@ class Benchmark:
     methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES
     settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    data: DataFunction | None = field(default=None, compare=False, repr=False)
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -102,7 +116,10 @@ class Benchmark:
     @property
     def disjoint(self) -> bool:
         """Whether each task has classes of its own."""
-        return self.tasks_by != "permutations"
+        if self.tasks_by != "experiences":
+            return self.tasks_by != "permutations"
+        labels = [label for classes in self.classes for label in classes]
+        return len(set(labels)) == len(labels)
 
     @property
     def outputs(self) -> int:
@@ -139,7 +156,13 @@ class Benchmark:
         """
         if tasks is not None and tasks > self.tasks:
             raise ValueError(f"{self.name} has {self.tasks} tasks; training.tasks is {tasks}")
-        return replace(self, classes=self.classes[:tasks], groups=self.groups[:tasks])
+        return replace(
+            self,
+            classes=self.classes[:tasks],
+            groups=self.groups[:tasks],
+            pixel_orders=self.pixel_orders[:tasks],
+            rotations=self.rotations[:tasks],
+        )
 
     def ordered(self, seed: int | None) -> Benchmark:
         """The same benchmark with its classes, or groups, in a random order; None for theirs.
@@ -150,11 +173,11 @@ class Benchmark:
         if seed is None:
             return self
         shuffle = random.Random(seed).sample
-        if self.tasks_by == "groups":
+        if self.groups:
             order = shuffle(range(self.tasks), self.tasks)
             classes = tuple(self.classes[group] for group in order)
             return replace(self, classes=classes, groups=tuple(order))
-        if self.tasks_by == "permutations":
+        if not self.disjoint:
             raise ValueError(f"each task of {self.name} has all classes; leave out class_order")
         labels = [label for classes in self.classes for label in classes]
         drawn = iter(shuffle(labels, len(labels)))
@@ -199,6 +222,33 @@ BENCHMARKS: dict[str, Benchmark] = {
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
             budgets=DIGITS,
+        ),
+        Benchmark(
+            name="permuted_mnist_50",
+            title="Permuted-MNIST (50 tasks)",
+            summary="MNIST fifty times, each task with its own random permutation of the 784 "
+            "pixels drawn from the seed; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 50,
+            budgets=MANY_DIGITS,
+            tuning_source="permuted_mnist",
+        ),
+        Benchmark(
+            name="permuted_mnist_related",
+            title="Permuted-MNIST with related tasks",
+            summary="MNIST eight times: a permutation of the 784 pixels, another one, the first "
+            "again, the first after the images were rotated by 10, 30, 60 and 90 degrees, and a "
+            "third; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 8,
+            pixel_orders=(0, 1, 0, 0, 0, 0, 0, 2),
+            rotations=(0, 0, 0, 10, 30, 60, 90, 0),
+            budgets=DIGITS,
+            tuning_source="permuted_mnist",
         ),
         Benchmark(
             name="split_fashion_mnist",

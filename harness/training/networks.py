@@ -7,18 +7,14 @@ whose numbers this code is held against (`harness.config.anchors`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import nn
 
-Normalisation = Literal["batch", "group", "none"]
-"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm
-after linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
+from harness.config.networks import Network, Normalisation, registered_networks
 
 _MOST_GROUPS: Final = 8
 
@@ -228,25 +224,6 @@ def _convolution(before: int, width: int) -> nn.Conv2d:
     return nn.Conv2d(before, width, 3, padding=1, bias=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A backbone that benchmarks name.
-
-    Attributes:
-        make: takes the number of outputs and the normalisation.
-        input_shape: (channels, height, width) of the inputs it was made for.
-        evaluation_batch: examples per forward pass at evaluation on a processor; None for the
-            usual number. Smaller where activations would leave the processor's cache.
-        timed_batch: examples per training step when `harness.bench` measures the overhead of masks
-            on this network; None to leave it out.
-    """
-
-    make: Callable[[int, Normalisation], nn.Module]
-    input_shape: tuple[int, int, int]
-    evaluation_batch: int | None = None
-    timed_batch: int | None = None
-
-
 _GREY: Final = (1, 28, 28)
 _PADDED: Final = (1, 32, 32)
 _COLOUR: Final = (3, 32, 32)
@@ -263,4 +240,9 @@ NETWORKS: Final[dict[str, Network]] = {
     "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),
     "resnet18_small_stem": Network(resnet18_small_stem, _COLOUR),
 }
-"""Backbones by name."""
+"""Our own backbones by name."""
+
+
+def networks() -> dict[str, Network]:
+    """Every backbone by name: ours, then those of plugins."""
+    return {**NETWORKS, **registered_networks()}

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from harness.config.benchmarks import BENCHMARKS, NEVER_UNNORMALISED
-from harness.training.networks import NETWORKS, Normalisation, cifar_cnn, resnet18_small_stem
+from harness.config.networks import BUILT_IN, Normalisation
+from harness.training.networks import NETWORKS, cifar_cnn, resnet18_small_stem
 from rmn import convert
 
 WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
@@ -155,3 +156,7 @@ def test_a_small_stem_keeps_the_image_as_large_as_it_is() -> None:
     assert isinstance(network.conv1, nn.Conv2d)
     assert isinstance(network.maxpool, nn.Module)
     assert network.maxpool(network.conv1(x)).shape == (1, 64, 32, 32)
+
+
+def test_the_names_that_are_known_without_torch_are_those_of_the_networks() -> None:
+    assert tuple(NETWORKS) == BUILT_IN
