@@ -102,7 +102,8 @@ def test_half_of_each_batch_is_of_earlier_tasks_and_new_ones_come_in_everyones_o
 def test_a_number_in_all_is_shared_among_the_tasks_so_far(
     name: str, context: Context, stream: Stream
 ) -> None:
-    strategy = methods()[name](**{"in_all": 10}).build(replace(context, epochs=1))
+    shared: dict[str, int] = {"in_all": 10}
+    strategy = methods()[name](**shared).build(replace(context, epochs=1))
     sizes, firsts = [], []
     for experience in stream.experiences[:3]:
         strategy.train(experience, reset_optimizer_state=True)
