@@ -7,6 +7,7 @@ read them.
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any, Final
 
 from harness.execution.executor import ExecutionConfig, FatalError
@@ -38,7 +39,7 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         number: of this process among those of its machine, from 0; several GPUs are taken in turn.
 
     Raises:
-        FatalError: the device is not there.
+        FatalError: the device is not there, or the home folder cannot be written.
     """
     import torch
 
@@ -51,7 +52,21 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
     if device == "cuda":
         torch.cuda.set_device(number % torch.cuda.device_count())
         name = torch.cuda.get_device_name()
-    import harness.experiment.experiment  # noqa: F401 - imports avalanche
-
+    _import_libraries()
     gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
     return provenance.machine(device, name, config.threads)
+
+
+def _import_libraries() -> None:
+    """Import all that a run needs.
+
+    Raises:
+        FatalError: Avalanche cannot make the folder of its settings, which it does when imported.
+    """
+    try:
+        import harness.experiment.experiment  # noqa: F401 - imports avalanche
+    except OSError as error:
+        raise FatalError(
+            f"the home folder {Path.home()} cannot be written ({error}); set HOME to a folder that "
+            "can, such as HOME=/tmp"
+        ) from error
