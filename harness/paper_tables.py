@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from harness.cli import options
 from harness.cli.checks import ArgumentError
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
@@ -20,6 +21,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
+    options.import_plugins(argv, "harness.paper_tables")
     parser = CommandParser(
         prog="python -m harness.paper_tables",
         description="The paper's Tables 1 to 3 from the results on disk, measured beside quoted.",

@@ -16,7 +16,7 @@ from harness.cli.reporting import (
     shown_runs,
     write_report,
 )
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,6 +25,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
+    options.import_plugins(argv, "harness.report")
     parser = CommandParser(
         prog="python -m harness.report",
         description="Remake a report from the results on disk. No torch, no training: seconds.",
@@ -36,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     options.add_report_filters(parser)
     args = parser.parse_args(argv)
     try:
-        args.benchmark = known_name("benchmark", args.benchmark, BENCHMARKS)
+        args.benchmark = known_name("benchmark", args.benchmark, benchmarks())
         check_report_options(args)
         _report(args)
     except ArgumentError as error:

@@ -27,7 +27,8 @@ from harness.cli.checks import (
     writable_folder,
 )
 from harness.cli.parser import CommandParser
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import DEFAULT, PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
@@ -87,6 +88,7 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.compare")
     known = methods()
     parser = make_parser(known)
     args = parser.parse_args(argv)
@@ -99,7 +101,7 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
 def _request(
     args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> ComparisonRequest:
-    benchmark = BENCHMARKS[known_name("benchmark", args.benchmark, BENCHMARKS)]
+    benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
     profile = known_name("profile", args.profile, PROFILES)
     names = (
         default_methods(benchmark, known)
@@ -233,6 +235,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
+    options.add_plugin(parser)
     add("--plan", action="store_true", help="show what would run and what is done; run nothing")
     add("--retry-failed", action="store_true", help="run again what failed before")
     add("--no-report", action="store_true", help="only run, and print the table")
@@ -241,7 +244,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
 
 def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in benchmarks().items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from harness.config.benchmarks import BENCHMARKS
+from baselines.plugins import Plugin, PluginError, import_plugin
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
@@ -20,9 +21,51 @@ DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """--plugin; what it names is imported as the argument is read."""
+    parser.add_argument(
+        "--plugin",
+        type=plugin,
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import methods, benchmarks, networks, metrics, executors or report formats of your "
+        "own: my_package.my_method, or path/to/file.py; may be repeated",
+    )
+
+
+def import_plugins(argv: Sequence[str], program: str) -> None:
+    """Import what --plugin names, before a parser is made whose help names what is registered.
+
+    Args:
+        argv: arguments after the program's name.
+        program: such as harness.compare.
+
+    Raises:
+        SystemExit: with status 2, one cannot be imported; the message names it.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {program}", add_help=False, allow_abbrev=False
+    )
+    add_plugin(parser)
+    parser.parse_known_args(argv)
+
+
+def plugin(text: str) -> Plugin:
+    """The plugin that an argument names, imported.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be.
+    """
+    try:
+        return import_plugin(text)
+    except PluginError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """--benchmark; the name is checked later, so that the nearest can be suggested."""
-    names = ", ".join(BENCHMARKS)
+    names = ", ".join(benchmarks())
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
 
 

@@ -23,11 +23,12 @@ from harness.reporting.writer import write, writers
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """--profile, --format, --results and --reports."""
+    """--profile, --format, --results, --reports and --plugin."""
     options.add_profile(parser)
     options.add_formats(parser, writers())
     options.add_results(parser)
     options.add_reports(parser)
+    options.add_plugin(parser)
 
 
 def check_report_options(args: argparse.Namespace) -> None:

@@ -25,7 +25,8 @@ from harness.cli.checks import (
     writable_folder,
 )
 from harness.cli.parser import CommandParser
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
@@ -66,6 +67,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.tune")
     tunable = {
         name: method
         for name, method in methods().items()
@@ -82,7 +84,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
 def _request(
     args: argparse.Namespace, tunable: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> TuningRequest:
-    benchmark = BENCHMARKS[known_name("benchmark", args.benchmark, BENCHMARKS)]
+    benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
     names = (
         [name for name in default_methods(benchmark, methods()) if name in tunable]
         if args.methods is None
@@ -166,4 +168,5 @@ def _make_parser(
     )
     options.add_execution(parser)
     options.add_results(parser)
+    options.add_plugin(parser)
     return parser

@@ -10,6 +10,7 @@ import gc
 from pathlib import Path
 from typing import Any, Final
 
+from baselines.plugins import PluginError, import_again
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.storage import provenance
 
@@ -39,7 +40,8 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         number: of this process among those of its machine, from 0; several GPUs are taken in turn.
 
     Raises:
-        FatalError: the device is not there, or the home folder cannot be written.
+        FatalError: the device is not there, the home folder cannot be written, or a plugin cannot
+            be imported.
     """
     import torch
 
@@ -53,6 +55,10 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         torch.cuda.set_device(number % torch.cuda.device_count())
         name = torch.cuda.get_device_name()
     _import_libraries()
+    try:
+        import_again(config.plugins)
+    except PluginError as error:
+        raise FatalError(str(error)) from error
     gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
     return provenance.machine(device, name, config.threads)
 
