@@ -98,6 +98,7 @@ class RMNBaseline(Baseline):
             spread=self.spread,
             batch_norm="per-task" if context.norm == "per-task" else "shared",
             head=context.head,
+            biases="none",  # as in the paper; the other methods keep theirs
             rule=self.rule,
         )
         optimizer = context.make_optimizer(model)

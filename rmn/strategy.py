@@ -168,7 +168,7 @@ def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[
     mappings: list[nn.Parameter] = []
     weights: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        is_mapping = name.rsplit(".", 1)[-1] in ("mapping", "beta")
+        is_mapping = name.startswith("mappings.") and name.rsplit(".", 1)[-1] in ("mapping", "beta")
         (mappings if is_mapping else weights).append(parameter)
     return [
         {"params": weights, "lr": lr},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from rmn.mapping.checkpoint import regroup_state_dict
 from rmn.mapping.flat_views import concatenate_views
-from rmn.mapping.layers import RelevanceLayer
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
+from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import last_layer
 from rmn.tasks.network import TaskNetwork
 
@@ -24,8 +24,12 @@ class RelevanceNetwork(TaskNetwork):
     a processor; each loads the state of the other.
 
     Args:
-        body: the module that computes the logits.
-        mappings: `RelevanceMappings` of the body's `RelevanceLayer`s, in the order of the layers.
+        body: the module that computes the logits; its modules take the values of `weights`.
+        mappings: `RelevanceMappings` of the weights, in the order of the weights.
+        weights: by their names in the original module; "weight" is left out of a name.
+        preserve_signals: divide each weight, when the first task begins, by the root mean square
+            relevance that its mapping has now: new mappings damp the signals of each layer to a
+            half or less, which without BatchNorm nothing else corrects.
         rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Attributes:
@@ -36,14 +40,24 @@ class RelevanceNetwork(TaskNetwork):
     mappings: Sequence[RelevanceMappings]
 
     def __init__(
-        self, body: nn.Module, mappings: Sequence[RelevanceMappings], *, rule: str = "max-logit"
+        self,
+        body: nn.Module,
+        mappings: Sequence[RelevanceMappings],
+        weights: Mapping[str, RelevanceWeight],
+        *,
+        preserve_signals: bool = False,
+        rule: str = "max-logit",
     ) -> None:
         super().__init__(body, rule=rule)
         self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
-        self._relevance_layers = {
-            name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
-        }
+        self.weights = nn.ModuleList(weights.values())
+        self._relevance_layers = dict(weights)
         self._views = concatenate_views(group.views for group in mappings)
+        self._damping = [
+            (weight, weight.relevance.detach().square().mean().sqrt())
+            for weight in weights.values()
+            if preserve_signals and not isinstance(weight, FixedWeight)
+        ]
         self.relevance_penalty = torch.zeros(())
         self.register_load_state_dict_post_hook(_restore_live_task)
 
@@ -58,6 +72,9 @@ class RelevanceNetwork(TaskNetwork):
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
         """
+        for weight, damping in self._damping:
+            weight.weight.data /= damping
+        self._damping = []
         for mappings in self.mappings:
             mappings.begin_task()
         super().begin_task(label, classes)
@@ -72,11 +89,12 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             classes: of the live task.
         """
-        layer = last_layer(self.body)
-        if isinstance(layer, RelevanceLayer):
-            closed = torch.ones(layer.view.shape, dtype=torch.bool, device=layer.mapping.device)
+        names = {module: name for name, module in self.body.named_modules()}
+        weight = self._relevance_layers.get(names[last_layer(self.body)])
+        if weight is not None and not isinstance(weight, FixedWeight):
+            closed = torch.ones(weight.view.shape, dtype=torch.bool, device=weight.mapping.device)
             closed[list(classes)] = False
-            layer.group.close(layer.view, closed)
+            weight.group.close(weight.view, closed)
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.
@@ -84,7 +102,10 @@ class RelevanceNetwork(TaskNetwork):
         Raises:
             RuntimeError: no task was begun.
         """
+        self.restore_frozen_weights()  # in case that a loop of one's own has not
         super().finish_task()
+        for weight in self._relevance_layers.values():
+            weight.finish_task()
         for mappings in self.mappings:
             mappings.finish_task()
         self.relevance_penalty = torch.zeros(())
@@ -95,9 +116,21 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             x: inputs, (n, ...).
             task: index of a learned task; None for the live task.
+
+        Raises:
+            RuntimeError: in training mode, where tasks are finished and none was begun: what was
+                learned now would change them.
+            ValueError: a BatchNorm is to be trained with a single example.
         """
         if self.training and task is None:
+            if self.labels and self._live is None:
+                raise RuntimeError(
+                    "no task is being learned, and training would change the finished ones; train "
+                    "by rmn.RMN or with rmn.RMNPlugin, or call begin_task first"
+                )
             self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
+            if len(x) == 1:
+                return self._forward_single_example(x)
         return super().forward_task(x, task)
 
     def tighten(self, last_beta: float, *, step: int, steps: int) -> None:
@@ -157,9 +190,40 @@ class RelevanceNetwork(TaskNetwork):
         for mappings in self.mappings:
             mappings.prune(mu)
 
-    def relevance_layers(self) -> dict[str, RelevanceLayer]:
-        """The layers with relevance mappings by their names in the original module."""
+    def task_tensors(self, task: int) -> Iterator[Tensor]:
+        """All tensors that determine the logits under learned task number `task`."""
+        yield from super().task_tensors(task)
+        for weight in self._relevance_layers.values():
+            yield from weight.task_tensors(task)
+
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs.
+
+        Of a live task they have what would be stored of it if it were finished now.
+        """
+        live = self._live is not None
+        weights = self._relevance_layers.values()
+        own = [tensor for weight in weights for tensor in weight.inference_tensors(live=live)]
+        return [*super().inference_tensors(), *own]
+
+    def relevance_layers(self) -> dict[str, RelevanceWeight]:
+        """The weights with relevance mappings by their names in the original module.
+
+        That of a layer has the layer's name; where a module has several, each has its own after it,
+        as in "encoder.in_proj_weight".
+        """
         return self._relevance_layers
+
+    def _forward_single_example(self, x: Tensor) -> Tensor:
+        """Logits of one example, (1, outputs), under the live task in training mode."""
+        try:
+            return super().forward_task(x, None)
+        except ValueError as error:  # of BatchNorm, which knows nothing of where a batch comes from
+            raise ValueError(
+                "a batch of a single example cannot train BatchNorm; choose a train_mb_size that "
+                "leaves no such batch at the end of an experience, or give Avalanche's train "
+                "drop_last=True"
+            ) from error
 
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
@@ -167,6 +231,8 @@ class RelevanceNetwork(TaskNetwork):
 
 
 def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
-    if None in network.available_tasks:
-        for mappings in network.mappings:
-            mappings.restore_live_task()
+    learning = None in network.available_tasks
+    for mappings in network.mappings:
+        mappings.restore_live_task() if learning else mappings.release()
+    if learning or network.labels:
+        network._damping = []
