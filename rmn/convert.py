@@ -103,6 +103,8 @@ def convert(
             id(weight): RelevanceWeight(groups[-1], place)
             for place, weight in enumerate(group_weights)
         }
+    if isinstance(head_layer, nn.Linear):  # a draw, so that runs of a seed keep their numbers
+        nn.Linear(head_layer.in_features, head_layer.out_features, False, head_layer.weight.device)
     if head_layer is not None and any(id(one) in made for one in head_layer.parameters()):
         raise ValueError("a head per task cannot share its weight with another layer")
     named = dict(_named_weights(body, head_layer, made))

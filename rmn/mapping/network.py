@@ -7,13 +7,16 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from rmn.mapping.checkpoint import regroup_state_dict
+from rmn.mapping.constant_buffers import ConstantBuffers
 from rmn.mapping.flat_views import concatenate_views
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import last_layer
 from rmn.tasks.network import TaskNetwork
+from rmn.tasks.values_per_task import ValuesPerTask
 
 
 class RelevanceNetwork(TaskNetwork):
@@ -58,6 +61,8 @@ class RelevanceNetwork(TaskNetwork):
             for weight in weights.values()
             if preserve_signals and not isinstance(weight, FixedWeight)
         ]
+        self._constants = ConstantBuffers(body, _buffers_that_change(body))
+        self._is_first_step = True
         self.relevance_penalty = torch.zeros(())
         self.register_load_state_dict_post_hook(_restore_live_task)
 
@@ -75,6 +80,8 @@ class RelevanceNetwork(TaskNetwork):
         for weight, damping in self._damping:
             weight.weight.data /= damping
         self._damping = []
+        self._constants.remember()
+        self._is_first_step = True
         for mappings in self.mappings:
             mappings.begin_task()
         super().begin_task(label, classes)
@@ -89,19 +96,25 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             classes: of the live task.
         """
-        names = {module: name for name, module in self.body.named_modules()}
-        weight = self._relevance_layers.get(names[last_layer(self.body)])
-        if weight is not None and not isinstance(weight, FixedWeight):
+        weight = self.last_weight()
+        if weight is not None:
             closed = torch.ones(weight.view.shape, dtype=torch.bool, device=weight.mapping.device)
             closed[list(classes)] = False
             weight.group.close(weight.view, closed)
+
+    def last_weight(self) -> RelevanceWeight | None:
+        """The last layer's weight; None if it has no mapping."""
+        names = {module: name for name, module in self.body.named_modules()}
+        weight = self._relevance_layers.get(names[last_layer(self.body)])
+        return None if isinstance(weight, FixedWeight) else weight
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.
 
         Raises:
-            RuntimeError: no task was begun.
+            RuntimeError: no task was begun, or a buffer has changed that all tasks share.
         """
+        self._constants.check()
         self.restore_frozen_weights()  # in case that a loop of one's own has not
         super().finish_task()
         for weight in self._relevance_layers.values():
@@ -180,7 +193,13 @@ class RelevanceNetwork(TaskNetwork):
         """Undo what the optimizer did to frozen weights and to pruned entries.
 
         Call it after each optimizer step.
+
+        Raises:
+            RuntimeError: the first step of a task has changed a buffer that all tasks share.
         """
+        if self._is_first_step:
+            self._constants.check()
+            self._is_first_step = False
         for mappings in self.mappings:
             mappings.restore_frozen_weights()
         self.relevance_penalty = torch.zeros(())
@@ -230,9 +249,19 @@ class RelevanceNetwork(TaskNetwork):
         return {name: layer.masks() for name, layer in self._relevance_layers.items()}
 
 
+def _buffers_that_change(body: nn.Module) -> Iterator[Tensor]:
+    """Buffers with a value for each task, and those of a BatchNorm that tasks share by choice."""
+    for module in body.modules():
+        if isinstance(module, ValuesPerTask):
+            yield from module.changing_buffers()
+        elif isinstance(module, _BatchNorm):
+            yield from module.buffers(recurse=False)
+
+
 def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
     learning = None in network.available_tasks
     for mappings in network.mappings:
         mappings.restore_live_task() if learning else mappings.release()
     if learning or network.labels:
         network._damping = []
+    network._constants.remember()

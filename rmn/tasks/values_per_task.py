@@ -128,6 +128,12 @@ class ValuesPerTask(TaskModule):
         """The module's own children."""
         return self.children()
 
+    def changing_buffers(self) -> Iterator[Tensor]:
+        """Own buffers that differ from task to task or change within one."""
+        for name, buffer in self.named_buffers(recurse=False):
+            if name in self._changing():
+                yield buffer
+
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
         state: dict[str, Any] = {"first": self.first}
@@ -157,10 +163,12 @@ class ValuesPerTask(TaskModule):
         return found
 
     def _constants(self) -> Iterator[Tensor]:
-        of_tasks = {*self.kept, *self.first, *(_FINISHED + name for name in self.kept)}
         for name, buffer in self.named_buffers(recurse=False):
-            if name not in of_tasks:
+            if name not in self._changing():
                 yield buffer
+
+    def _changing(self) -> set[str]:
+        return {*self.kept, *self.first, *(_FINISHED + name for name in self.kept)}
 
     def _value(self, name: str, task: int | None) -> Tensor:
         if name in self.given:
