@@ -68,11 +68,7 @@ def check_convertible(module: object, own_forward: Collection[type[nn.Module]]) 
         kind = module.__name__ if isinstance(module, type) else type(module).__name__
         made = "; make one first, by calling it" if isinstance(module, type) else ""
         raise TypeError(f"convert takes a torch.nn.Module, not {kind}{made}")
-    problems = [
-        f"{name or 'the module itself'} ({type(one).__name__} {problem})"
-        for name, one in module.named_modules()
-        for problem in _problems(one, tuple(own_forward))
-    ]
+    problems = list(_problems(module, "", tuple(own_forward)))
     if problems:
         raise ValueError("cannot give relevance mappings to " + "; ".join(problems))
     trained = [
@@ -88,19 +84,36 @@ def check_convertible(module: object, own_forward: Collection[type[nn.Module]]) 
         )
 
 
-def _problems(module: nn.Module, own_forward: tuple[type[nn.Module], ...]) -> Iterator[str]:
-    """Why a module cannot be converted, its children aside."""
-    whole = _problem_of_kind(module)
-    if whole:
-        yield whole
-        return
+def _problems(
+    module: nn.Module, path: str, own_forward: tuple[type[nn.Module], ...]
+) -> Iterator[str]:
+    """What cannot be converted of a module and of those inside it, each by its name.
+
+    Args:
+        module: of any kind.
+        path: its name in the module that is to be converted.
+        own_forward: subclasses that are allowed to have one.
+    """
+    kind = _problem_of_kind(module)
+    problem = kind or next(_problems_of_use(module, own_forward), "")
+    if problem:
+        yield f"{path or 'the module itself'} ({type(module).__name__} {problem})"
+    if not kind:  # what is inside a refused kind is nothing to mend by itself
+        for name, child in module.named_children():
+            yield from _problems(child, f"{path}.{name}".lstrip("."), own_forward)
+
+
+def _problems_of_use(
+    module: nn.Module, own_forward: tuple[type[nn.Module], ...]
+) -> Iterator[str]:
+    """What is wrong with how a module of a known kind is used, its children aside."""
     if "forward" in vars(module):
         yield "whose forward was set on the object; define it in a class of its own"
     if _changes_weights(module) and not isinstance(module, own_forward):
         kind = type(module).__name__
         yield (
-            f"with a forward of its own, in which a masked weight need not be a weight less; if it "
-            f"still means that, allow it: convert(..., own_forward=({kind},))"
+            "with a forward of its own, in which a weight of zero may have an effect; if it has "
+            f"none, allow it: convert(..., own_forward=({kind},))"
         )
     for name in _kept_apart(module):
         yield f"which keeps parameters in {name}; use an nn.ParameterList or an nn.ModuleList"

@@ -146,6 +146,24 @@ class RelevanceNetwork(TaskNetwork):
                 return self._forward_single_example(x)
         return super().forward_task(x, task)
 
+    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+        """Logits, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_labels: one label for all inputs, one for each, (n,), or None.
+
+        Raises:
+            RuntimeError: the rule needs gradients, and the live task is a candidate; or this is a
+                copy into which the weights of a network were copied that has learned a task since.
+        """
+        if not self.training and not self.tasks and any(one.uses.any() for one in self.mappings):
+            raise RuntimeError(
+                "this copy of a network has weights of tasks that it does not know; make a new copy "
+                "(an AveragedModel, for example) after each task"
+            )
+        return super().forward(x, task_labels)
+
     def tighten(self, last_beta: float, *, step: int, steps: int) -> None:
         """Raise beta to its value at an optimizer step; one that is learned is left alone.
 
