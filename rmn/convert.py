@@ -42,9 +42,9 @@ def convert(
     - All other parameters that require a gradient have values of their own for each task: those of
       normalisations, biases, class tokens, position embeddings, layer scales; and so have the
       running statistics of normalisations. Each task begins with the values that `module` has.
-    - Parameters that require no gradient keep their values, in all tasks and without a mapping: call
-      `requires_grad_(False)` on what is to be fixed before it is converted. No optimizer can reach
-      them, since they become buffers.
+    - Parameters that require no gradient keep their values in all tasks, without a mapping: call
+      `requires_grad_(False)` on what is to be fixed before it is converted. They become buffers,
+      which no optimizer can reach.
 
     Forward methods, hooks, shared parameters and attributes stay. With all mappings open (at one),
     the network computes what `module` computes, until the first task begins. Then, in a module
@@ -74,7 +74,8 @@ def convert(
 
     Raises:
         TypeError: `module` is no module.
-        ValueError: a setting is unknown, or parts of the module cannot be converted; they are named.
+        ValueError: a setting is unknown, or parts of the module cannot be converted; they are
+            named, with what to do.
     """
     _check_settings(initialisation, rule, batch_norm, head, biases)
     check_convertible(module, own_forward)
@@ -122,7 +123,9 @@ def convert(
     )
 
 
-def _check_settings(initialisation: str, rule: str, batch_norm: str, head: str, biases: str) -> None:
+def _check_settings(
+    initialisation: str, rule: str, batch_norm: str, head: str, biases: str
+) -> None:
     allowed = {
         "initialisation": (initialisation, INITIALISATIONS),
         "rule": (rule, RULES),
@@ -192,6 +195,4 @@ def _give_values(layer: nn.Module, made: Mapping[int, RelevanceWeight], *, is_he
         kept += _STATISTICS
         restarted.append(_COUNTER)
     if kept or given:
-        give_values_per_task(
-            layer, kept=kept, restarted=restarted, given=given, redrawn=is_head
-        )
+        give_values_per_task(layer, kept=kept, restarted=restarted, given=given, redrawn=is_head)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch._dynamo import OptimizedModule
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parallel import DistributedDataParallel
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.nn.utils import parametrize
 from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
@@ -103,9 +103,7 @@ def _problems(
             yield from _problems(child, f"{path}.{name}".lstrip("."), own_forward)
 
 
-def _problems_of_use(
-    module: nn.Module, own_forward: tuple[type[nn.Module], ...]
-) -> Iterator[str]:
+def _problems_of_use(module: nn.Module, own_forward: tuple[type[nn.Module], ...]) -> Iterator[str]:
     """What is wrong with how a module of a known kind is used, its children aside."""
     if "forward" in vars(module):
         yield "whose forward was set on the object; define it in a class of its own"
@@ -137,8 +135,11 @@ def _problem_of_kind(module: nn.Module) -> str:
 
 def _is_lazy(module: nn.Module) -> bool:
     own = [*module._parameters.values(), *module._buffers.values()]
-    uninitialised = any(isinstance(tensor, UninitializedTensorMixin) for tensor in own)
-    return uninitialised or (isinstance(module, LazyModuleMixin) and module.has_uninitialized_params())
+    kinds = (UninitializedBuffer, UninitializedParameter)
+    uninitialised = any(isinstance(tensor, kinds) for tensor in own)
+    return uninitialised or (
+        isinstance(module, LazyModuleMixin) and module.has_uninitialized_params()
+    )
 
 
 def _is_quantised(module: nn.Module) -> bool:
@@ -193,7 +194,9 @@ def _changes_weights(module: nn.Module) -> bool:
         return False
     kind = type(module)
     known = next(one for one in kind.__mro__ if one.__module__.startswith("torch.nn."))
-    return any(getattr(kind, way) is not getattr(known, way) for way in _OWN_WAYS if hasattr(known, way))
+    return any(
+        getattr(kind, way) is not getattr(known, way) for way in _OWN_WAYS if hasattr(known, way)
+    )
 
 
 def _kept_apart(module: nn.Module) -> Iterator[str]:

@@ -202,7 +202,7 @@ class RMNPlugin(RelevancePlugin):
 
     Raises:
         TypeError: at the first experience, if the strategy's model was not made by `convert`.
-        ValueError: a setting, `pruning` or `negative_samples` is unknown, `beta_end` is not above 0,
+        ValueError: a setting or the value of one is unknown, `beta_end` is not above 0,
             `prune_below` is not in [0, 1), or `prune_share` not in [0, 1].
     """
 
@@ -333,9 +333,9 @@ def _warn_about_other_tasks(strategy: SupervisedTemplate) -> None:
     for kind, others in found.items():
         if others:
             warnings.warn(
-                f"examples with {kind} {sorted(others)} are trained in task {label}, as by a replay "
-                "plugin: they teach the new mask the old tasks, which keep their own; leave that "
-                "plugin out, RMN forgets nothing without it",
+                f"examples with {kind} {sorted(others)} are trained in task {label}, as by a "
+                "replay plugin: they teach the new mask old tasks, which have their own; leave "
+                "that plugin out, for RMN forgets nothing without it",
                 stacklevel=3,
             )
             return

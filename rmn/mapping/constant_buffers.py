@@ -45,9 +45,9 @@ class ConstantBuffers:
             if before != after:
                 place = f"{path}.{name}".lstrip(".")
                 raise RuntimeError(
-                    f"{place} ({type(owner).__name__}) changes in training, and all tasks share it, "
-                    "so that finished ones would be forgotten; keep it fixed while training, or "
-                    "count what it counts in a BatchNorm"
+                    f"{place} ({type(owner).__name__}) changes in training, and all tasks share "
+                    "it, so that finished ones would be forgotten; keep it fixed while training, "
+                    "or count what it counts in a BatchNorm"
                 )
 
     def _states(self) -> Iterator[tuple[int, int]]:

@@ -98,7 +98,7 @@ class RelevanceMappings(nn.Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Freeze the weights of finished tasks in a copy too, whatever is averaged into it."""
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         if self._frozen_values is None:
             self.restore_live_task()
 

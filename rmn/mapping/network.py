@@ -159,8 +159,8 @@ class RelevanceNetwork(TaskNetwork):
         """
         if not self.training and not self.tasks and any(one.uses.any() for one in self.mappings):
             raise RuntimeError(
-                "this copy of a network has weights of tasks that it does not know; make a new copy "
-                "(an AveragedModel, for example) after each task"
+                "this copy of a network has weights of tasks that it does not know; make a new "
+                "copy (an AveragedModel, for example) after each task"
             )
         return super().forward(x, task_labels)
 

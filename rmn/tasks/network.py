@@ -140,7 +140,7 @@ class TaskNetwork(MultiTaskModule):
         logits: Tensor = self.body(x) if task is None else self._forward_finished(x, task)
         return logits
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _forward_finished(self, x: Tensor, task: int) -> Tensor:
         """Logits under a learned task, in evaluation mode, by the same kernels as ever.
 

@@ -1,15 +1,15 @@
 """Modules of any kind, some of whose tensors have another value for each task.
 
-The module stays the object that it is, with its own forward, attributes and hooks. Its class becomes
-a subclass in which the tensors are properties, so that whoever reads one, as `self.weight` or as
-`network.fc.weight`, gets the value under the selected task.
+The module stays the object that it is, with its own forward, attributes and hooks. Its class
+becomes a subclass in which the tensors are properties, so that whoever reads one, as `self.weight`
+or as `network.fc.weight`, gets the value under the selected task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, Final, cast
 
 import torch
@@ -78,15 +78,16 @@ class ValuesPerTask(TaskModule):
         Raises:
             NotImplementedError: the output is not one tensor.
         """
-        if isinstance(self, nn.Conv2d) and self.bias is None and self.padding_mode == "zeros":
-            convolution = Convolution.of(self)
+        own: Any = self  # of the class that it had as well
+        if self._is_a(nn.Conv2d) and own.bias is None and own.padding_mode == "zeros":
+            convolution = Convolution.of(own)
             output = convolution.mixture(x, weights, lambda task: self._value("weight", task))
             if output is not None:
                 return output
-        if isinstance(self, _BatchNorm) and {"weight", "running_var"} <= set(self.kept):
+        if self._is_a(_BatchNorm) and {"weight", "running_var"} <= set(self.kept):
             names = ("weight", "bias", "running_mean", "running_var")
             weight, bias, mean, variance = (self.get_buffer(_FINISHED + name) for name in names)
-            scale = weight / (variance + self.eps).sqrt()
+            scale = weight / (variance + own.eps).sqrt()
             return mix_scales_and_shifts(x, weights, scale, bias - mean * scale)
         try:
             return super().forward_mixture(x, weights)
@@ -150,7 +151,8 @@ class ValuesPerTask(TaskModule):
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Copy and pickle by the module's own class: this one has no name that can be imported."""
         names = (*self.kept, *self.given)
-        return _bare_instance, (self.own_class, names), self.__getstate__()
+        state = self.__getstate__()  # type: ignore[no-untyped-call]
+        return _bare_instance, (self.own_class, names), state
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         resize_buffers(self, [_FINISHED + name for name in self.kept], state_dict, prefix)
@@ -175,6 +177,11 @@ class ValuesPerTask(TaskModule):
             return self.given[name](task)
         return self._live(name) if task is None else self.get_buffer(_FINISHED + name)[task]
 
+    def _is_a(self, kind: type[nn.Module]) -> bool:
+        """Whether the module is of one of PyTorch's own kinds, with nothing added to it."""
+        own = self.own_class
+        return issubclass(own, kind) and own.__module__.startswith("torch.nn.")
+
     @contextmanager
     def _selected(self, task: int | None) -> Iterator[None]:
         before = self.task, self.mixture
@@ -193,7 +200,7 @@ def give_values_per_task(
     given: Mapping[str, GivenValue] | None = None,
     redrawn: bool = False,
 ) -> None:
-    """Let some tensors of a module have another value for each task; the module is changed in place.
+    """Let some tensors of a module have another value for each task; changes the module in place.
 
     Args:
         module: any module that is no `TaskModule` yet.
@@ -208,7 +215,7 @@ def give_values_per_task(
     for name in given:
         del module._parameters[name]
     module.__dict__.pop("_flat_weights", None)  # of recurrent layers, a property from now on
-    module.__class__ = _subclass(type(module), (*kept, *given))
+    module.__class__ = _subclass(cast(Any, type(module)), (*kept, *given))
     assert isinstance(module, ValuesPerTask)
     module.kept, module.given = tuple(kept), given
     begun = () if redrawn else (*kept, *restarted)
@@ -218,8 +225,8 @@ def give_values_per_task(
         module.register_buffer(_FINISHED + name, live.new_empty(0, *live.shape))
 
 
-@lru_cache(maxsize=None)
-def _subclass(own: type[nn.Module], names: tuple[str, ...]) -> type[nn.Module]:
+@cache
+def _subclass(own: Any, names: tuple[str, ...]) -> type[nn.Module]:
     members: dict[str, Any] = {name: _property(name) for name in names}
     members |= {"__module__": ValuesPerTask.__module__, "own_class": own}
     if issubclass(own, nn.RNNBase):
@@ -229,7 +236,7 @@ def _subclass(own: type[nn.Module], names: tuple[str, ...]) -> type[nn.Module]:
 
 def _bare_instance(own: type[nn.Module], names: tuple[str, ...]) -> nn.Module:
     """An instance without attributes, for `copy` and `pickle`."""
-    kind = _subclass(own, names)
+    kind = _subclass(cast(Any, own), names)
     return kind.__new__(kind)
 
 

@@ -1,7 +1,6 @@
 """Laws of conversion and of learning, over random modules of many kinds."""
 
 import copy
-
 from collections.abc import Callable
 
 import torch
@@ -238,8 +237,8 @@ def train(
     restore: bool,
 ) -> None:
     """One optimizer step on random classes, in any of the ways that people take one."""
-    parts = x.split(4) if accumulate else [x]
-    y = torch.randint(0, OUTPUTS, (len(x),)).split(len(parts[0]))
+    parts = torch.split(x, 4) if accumulate else (x,)
+    y = torch.split(torch.randint(0, OUTPUTS, (len(x),)), len(parts[0]))
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -254,7 +253,7 @@ def train(
         return total
 
     if isinstance(optimizer, torch.optim.LBFGS):
-        optimizer.step(closure)
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
     else:
         closure()
         optimizer.step()
@@ -284,11 +283,12 @@ def test_what_finished_tasks_compute_never_changes(
     module, inputs = case
     network = convert(module, initialisation=initialisation)
     steps = OPTIMIZERS[optimizer](list(network.parameters()))
-    probe, answers, prints = inputs(5), [], []
+    probe, answers, prints = inputs(5), list[Tensor](), list[bytes]()
 
     def answer(task: int) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-            return network.eval()(probe, task).detach()
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast), torch.no_grad():
+            output: Tensor = network.eval()(probe, task)
+        return output
 
     for task in range(3):
         network.begin_task(task, [])

@@ -52,19 +52,20 @@ def test_shared_parameters_stay_shared() -> None:
     module = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 4, bias=False), nn.Linear(4, 9))
     module[2].weight = module[0].weight
     network = convert(module)
+    body: Any = network.body
     assert list(network.relevance_layers()) == ["0", "1"]
     assert sum(len(group.weight) for group in network.mappings) == 9 * 4 + 4 * 4
     network.train()(torch.arange(3))
-    assert network.body[2].weight is network.body[0].weight
+    assert body[2].weight is body[0].weight
 
 
 def test_hooks_and_attributes_stay() -> None:
-    module = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 2))
+    module: Any = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 2))
     module.name = "mine"
     module[0].register_forward_hook(lambda layer, inputs, output: output * 0)
     network = convert(module)
-    first = network.body.get_submodule("0")
-    assert (network.body.name, first.in_features) == ("mine", 4)
+    body: Any = network.body
+    assert (body.name, body[0].in_features) == ("mine", 4)
     x = torch.randn(3, 4)
     bias = module[1].bias.detach()
     assert torch.equal(network.eval()(x), F.linear(torch.zeros(3, 5), module[1].weight, bias))
@@ -90,7 +91,7 @@ def test_what_requires_no_gradient_is_fixed() -> None:
             assert torch.equal(network.body.get_buffer(name), parameter)
     statistics = network.body.get_buffer("1.finished_running_mean")
     assert not torch.equal(*statistics)  # of each task's own data
-    assert torch.equal(network.relevance_layers()["0"].weight, module[0].weight)
+    assert torch.equal(network.relevance_layers()["0"].weight, module.get_parameter("0.weight"))
 
 
 def test_the_first_task_begins_with_what_the_module_has() -> None:
@@ -140,7 +141,7 @@ class LowRank(nn.Linear):
 
 
 def test_a_forward_of_its_own_is_kept_where_it_is_allowed() -> None:
-    module = nn.Sequential(LowRank(4, 5), nn.ReLU(), Cosine(5, 3))
+    module: Any = nn.Sequential(LowRank(4, 5), nn.ReLU(), Cosine(5, 3))
     x = torch.randn(6, 4)
     with pytest.raises(ValueError, match=r"2 \(Cosine .*own_forward=\(Cosine,\)"):
         convert(module)
@@ -166,6 +167,7 @@ class Counter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.seen: Tensor
         self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,7 +15,9 @@ class Standardised(nn.Conv2d):
     """Weight standardisation."""
 
     def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return super()._conv_forward(x, weight - weight.mean((1, 2, 3), keepdim=True), bias)
+        centred = weight - weight.mean((1, 2, 3), keepdim=True)
+        output: Tensor = super()._conv_forward(x, centred, bias)
+        return output
 
 
 class Listed(nn.Module):
@@ -31,29 +33,23 @@ class Listed(nn.Module):
 
 
 def patched() -> nn.Module:
-    module = nn.Linear(3, 3)
-    module.forward = lambda x: 2 * x  # type: ignore[method-assign]
-    return module
-
-
-def on_layer(change: Any) -> nn.Module:
-    """A layer after a change in place."""
-    layer = nn.Linear(3, 3)
-    change(layer)
+    module: Any = nn.Linear(3, 3)
+    module.forward = lambda x: 2 * x
+    layer: nn.Module = module
     return layer
 
 
 def quantised() -> nn.Module:
-    module = nn.Linear(3, 3)
-    module.qconfig = torch.ao.quantization.default_qconfig  # type: ignore[assignment]
-    made: nn.Module = torch.ao.nn.quantized.Linear.from_float(_observed(module))
+    kind: Any = torch.ao.nn.quantized.Linear
+    made: nn.Module = kind(3, 3)
     return made
 
 
-def _observed(module: Any) -> nn.Module:
-    module.activation_post_process = torch.ao.quantization.MinMaxObserver()
-    module.activation_post_process(torch.randn(4, 3))
-    return module  # type: ignore[no-any-return]
+def pruned() -> nn.Module:
+    layer = nn.Linear(3, 3)
+    zeros: Any = prune.random_unstructured
+    zeros(layer, "weight", 0.5)
+    return layer
 
 
 REFUSED = {
@@ -67,10 +63,7 @@ REFUSED = {
     ),
     "weight norm": (lambda: weight_norm(nn.Linear(3, 3)), r"remove_weight_norm\(module\)"),
     "spectral norm": (lambda: spectral_norm(nn.Linear(3, 3)), r"remove_spectral_norm\(module\)"),
-    "pruned": (
-        lambda: on_layer(lambda layer: prune.random_unstructured(layer, "weight", 0.5)),
-        r"prune\.remove\(module, 'weight'\)",
-    ),
+    "pruned": (pruned, r"prune\.remove\(module, 'weight'\)"),
     "compiled": (lambda: torch.compile(nn.Linear(3, 3)), r"call compile\(\) of what convert"),
     "scripted": (lambda: torch.jit.script(nn.Linear(3, 3)), "scripted or traced"),
     "quantised": (quantised, "in floating point"),

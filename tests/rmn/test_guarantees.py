@@ -3,7 +3,7 @@
 import copy
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -13,13 +13,18 @@ from avalanche.training.storage_policy import ReservoirSamplingBuffer
 from avalanche.training.supervised import Naive
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from harness.training.networks import mlp
-from rmn import RMN, RMNPlugin, RelevanceNetwork, convert
+from rmn import RMN, RelevanceNetwork, RMNPlugin, convert
 
 Experiences = Sequence[DatasetExperience]
 Sets = list[tuple[Tensor, Tensor]]
+
+
+def follow(averages: Sequence[Tensor], current: Sequence[Tensor], _: object) -> None:
+    """An exponential moving average with a decay of 0.9."""
+    torch._foreach_lerp_(list(averages), list(current), 0.1)
 
 
 def small() -> RelevanceNetwork:
@@ -64,8 +69,7 @@ class Exponential(SupervisedPlugin):
         self.copies: list[AveragedModel] = []
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
-        rule = get_ema_multi_avg_fn(0.9)
-        self.copies.append(AveragedModel(strategy.model, multi_avg_fn=rule, use_buffers=False))
+        self.copies.append(AveragedModel(strategy.model, multi_avg_fn=follow))
 
     def after_update(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         self.copies[-1].update_parameters(strategy.model)
@@ -85,7 +89,7 @@ def test_plugins_do_not_change_what_finished_tasks_compute(
         answers.append(strategy.logits_of_task(x, task))
     assert torch.equal(strategy.logits_per_task(x), torch.stack(answers))
     if isinstance(plugin, Exponential):
-        average = plugin.copies[-1].module.eval()
+        average: Any = plugin.copies[-1].module.eval()
         for task in range(2):  # those that were finished when the copy was made
             assert torch.equal(average.forward_task(x, task), answers[task])
 
@@ -128,7 +132,7 @@ def test_a_compiler_never_touches_finished_tasks(part: str) -> None:
 
 
 def test_a_compiled_network_is_trained(experiences: Experiences, test_sets: Sets) -> None:
-    x, y = test_sets[0]
+    x, _ = test_sets[0]
     outputs = []
     for compiled in (False, True):
         model = small()
@@ -144,7 +148,7 @@ def test_a_compiled_network_is_trained(experiences: Experiences, test_sets: Sets
 def test_what_hides_the_network_is_refused() -> None:
     network = small()
     with pytest.raises(TypeError, match=r"call model\.compile\(\)"):
-        learner(torch.compile(network))
+        learner(cast(nn.Module, torch.compile(network)))
     with pytest.raises(TypeError, match="in a DataParallel; give the strategy the network"):
         learner(nn.DataParallel(network))
     with pytest.raises(TypeError, match="DataParallel copies"):

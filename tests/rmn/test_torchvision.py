@@ -29,7 +29,7 @@ def vit() -> nn.Module:
         mlp_dim=32,
         num_classes=CLASSES,
     )
-    nn.init.normal_(model.heads.head.weight)  # torchvision's are zero
+    nn.init.normal_(model.get_parameter("heads.head.weight"))  # torchvision's are zero
     return model
 
 

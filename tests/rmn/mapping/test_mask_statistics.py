@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from rmn import convert
-from rmn.mapping.weights import RelevanceWeight
 from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
+from rmn.mapping.weights import RelevanceWeight
 
 
 @pytest.mark.parametrize("learn_beta", [False, True])

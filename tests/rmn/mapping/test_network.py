@@ -133,7 +133,8 @@ def test_the_newest_mask_before_and_after_it_is_rounded() -> None:
         first, last = model.relevance_layers().values()
         one, norm, relu, other = model.body.children()
         soft = [layer.weight * layer.relevance for layer in (first, last)]
-        slow = relu(norm(x @ soft[0].T + one.bias)) @ soft[1].T + other.bias
+        shifts = [layer.get_parameter("bias") for layer in (one, other)]
+        slow = relu(norm(x @ soft[0].T + shifts[0])) @ soft[1].T + shifts[1]
         torch.testing.assert_close(model.newest_logits(x, rounded=False), slow)
         rounded = model.newest_logits(x, rounded=True)
         assert torch.equal(rounded, model.forward_task(x, task))

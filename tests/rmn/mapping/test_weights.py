@@ -161,7 +161,7 @@ def test_a_fixed_weight_is_used_whole_by_every_task() -> None:
     for task in range(2):
         network.begin_task(task, [])
         network.finish_task()
-    assert torch.equal(fixed.weight, module[0].weight)
+    assert torch.equal(fixed.weight, module.get_parameter("0.weight"))
     assert torch.equal(fixed.masks(), torch.ones(2, 4, 3, dtype=torch.bool))
     assert fixed.packed.numel() == 0
     assert not any(fixed.weight is parameter for parameter in network.parameters())
