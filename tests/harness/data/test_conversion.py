@@ -150,7 +150,7 @@ class Points(TensorDataset):
         self.targets = y.tolist()
 
     def __getitem__(self, index: Any) -> Any:
-        x, y = super().__getitem__(index)
+        x, y = (tensor[index] for tensor in self.tensors)
         return x, int(y)
 
 
