@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report bench test lint types arrows suite package faults coverage clean
+.PHONY: help install compare report pages bench test lint types arrows suite package faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ report: install  ## remake every PDF from results/ alone
 	if ls results/*/paper.parquet > /dev/null 2>&1; then \
 	    $(BIN)/python -m harness.paper_tables --profile paper --format pdf,md; \
 	fi
+
+pages: install  ## remake the tables of docs/ from the code and results/
+	$(BIN)/python -m harness.pages
 
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench

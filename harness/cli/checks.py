@@ -17,7 +17,7 @@ from harness.config.budgets import TrainingBudget
 from harness.config.networks import network_names
 from harness.config.plan import is_compatible
 from harness.config.scenarios import SCENARIOS, allowed_scenarios, scenarios_of
-from harness.config.suggestions import shortened, unknown
+from harness.config.suggestions import canonical, shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
 from harness.execution.plugins import plugins_in_use
@@ -30,8 +30,8 @@ class ArgumentError(ValueError):
     """An argument that cannot be used; the message says what can."""
 
 
-def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that do not exist.
+def known_names(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The names that were meant, as they are written; letters may be typed in either case.
 
     Args:
         kind: what they should name, such as "benchmark".
@@ -39,12 +39,28 @@ def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
         known: every name that exists.
 
     Raises:
-        ArgumentError: one does not; suggests the nearest.
+        ArgumentError: there is no such name; suggests the nearest.
     """
     known = list(known)
-    for name in names:
-        if name not in known:
-            raise ArgumentError(unknown(kind, name, known))
+    return list(dict.fromkeys(known_name(kind, name, known) for name in names))
+
+
+def known_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """The one name that was meant (`known_names`).
+
+    Args:
+        kind: what it should name.
+        name: as typed.
+        known: every name that exists.
+
+    Raises:
+        ArgumentError: there is no such name; suggests the nearest.
+    """
+    known = list(known)
+    meant = canonical(name, known)
+    if meant is None:
+        raise ArgumentError(unknown(kind, name, known))
+    return meant
 
 
 def check_compatible(
@@ -122,8 +138,7 @@ def chosen_scenarios(benchmark: Benchmark, text: str | None) -> tuple[str, ...]:
     """
     if text is None:
         return scenarios_of(benchmark)
-    names = split_names("--scenario", text)
-    check_known("scenario", names, SCENARIOS)
+    names = known_names("scenario", split_names("--scenario", text), SCENARIOS)
     allowed = allowed_scenarios(benchmark)
     for name in names:
         if name not in allowed:
@@ -229,7 +244,9 @@ def execution_config(
         plugins = dict.fromkeys([*args.plugin, *plugins_in_use()])
     except PluginError as error:
         raise ArgumentError(str(error)) from error
-    check_known(f"network of {benchmark.name}", [benchmark.network], network_names())
+    if benchmark.network not in network_names():
+        kind = f"network of {benchmark.name}"
+        raise ArgumentError(unknown(kind, benchmark.network, network_names()))
     return ExecutionConfig(
         results=readable_folder("--results", args.results),
         data=data_folder(args.data, benchmark),

@@ -90,6 +90,25 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_settings_filter(parser: argparse.ArgumentParser) -> None:
+    """--settings: which of the stored runs are shown, by what they differ in."""
+    parser.add_argument(
+        "--settings",
+        metavar="A,B",
+        help=f"show only runs that differ from the benchmark's settings in one of these, NAME or "
+        f"NAME=VALUE; {DEFAULT}: those that differ in nothing (default: all)",
+    )
+
+
+def add_report_filters(parser: argparse.ArgumentParser) -> None:
+    """--methods, --scenario, --seeds and --settings, of reports."""
+    add = parser.add_argument
+    add("--methods", metavar="A,B", help="show only these methods (default: all that were trained)")
+    add("--scenario", metavar="A,B", help=f"show only these, of {', '.join(SCENARIOS)}")
+    add("--seeds", type=count, metavar="N", help="show only seeds 0 to N-1 (default: all)")
+    add_settings_filter(parser)
+
+
 def add_execution(parser: argparse.ArgumentParser) -> None:
     """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
     add = parser.add_argument

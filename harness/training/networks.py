@@ -61,6 +61,30 @@ def mlp_2x100(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
     return _perceptron((784, 100, 100), outputs, norm, bias=False)
 
 
+def mlp_2x100_bias(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Nguyen et al. 2018 for Permuted-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Pan et al. 2020 have it as well, and Buzzega et al. 2020 for Split-MNIST.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 100, 100), outputs, norm, bias=True)
+
+
+def mlp_2x256(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Nguyen et al. 2018 for Split-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Chaudhry et al. 2018 and Pan et al. 2020 have it as well.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 256, 256), outputs, norm, bias=True)
+
+
 def _perceptron(
     widths: tuple[int, ...], outputs: int, norm: Normalisation, *, bias: bool
 ) -> nn.Sequential:
@@ -209,6 +233,8 @@ NETWORKS: Final[dict[str, Network]] = {
     "mlp_2x400": Network(mlp_2x400, _PADDED),
     "mlp_2x1000": Network(mlp_2x1000, _PADDED),
     "mlp_2x100": Network(mlp_2x100, _GREY),
+    "mlp_2x100_bias": Network(mlp_2x100_bias, _GREY),
+    "mlp_2x256": Network(mlp_2x256, _GREY),
     "omniglot_cnn": Network(omniglot_cnn, _GREY, evaluation_batch=32, timed_batch=16),
     "cifar_cnn": Network(cifar_cnn, _COLOUR, evaluation_batch=64, timed_batch=256),
     "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),

@@ -150,8 +150,8 @@ class Points(TensorDataset):
         self.targets = y.tolist()
 
     def __getitem__(self, index: Any) -> Any:
-        x, y = (tensor[index] for tensor in self.tensors)
-        return x, int(y)
+        x, y = self.tensors
+        return x[index], int(y[index])
 
 
 def test_a_benchmark_of_avalanche_keeps_its_experiences() -> None:

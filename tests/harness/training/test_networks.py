@@ -19,6 +19,8 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "mlp_2x400": 1024 * 400 + 400 * 400 + 400 * 10,
     "mlp_2x1000": 1024 * 1000 + 1000 * 1000 + 1000 * 10,
     "mlp_2x100": 784 * 100 + 100 * 100 + 100 * 10,
+    "mlp_2x100_bias": 784 * 100 + 100 * 100 + 100 * 10,
+    "mlp_2x256": 784 * 256 + 256 * 256 + 256 * 10,
     "omniglot_cnn": 9 * 250 + 3 * 9 * 250 * 250 + 250 * 10,
     "cifar_cnn": 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2048 * 256
@@ -28,7 +30,12 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
 }
 
 
-BIASES = {"mlp_2x400": 400 + 400 + 10, "mlp_2x1000": 1000 + 1000 + 10}  # the paper's have none
+BIASES = {  # the paper's have none
+    "mlp_2x400": 400 + 400 + 10,
+    "mlp_2x1000": 1000 + 1000 + 10,
+    "mlp_2x100_bias": 100 + 100 + 10,
+    "mlp_2x256": 256 + 256 + 10,
+}
 
 
 def weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d]:
