@@ -25,17 +25,17 @@ class VariationalBaseline(Baseline):
         search=Range(0.001, 10.0),
     )
     initial_std: float = setting(
-        0.1,
+        1.0,
         "standard deviation of a weight at first, over that of its layer's first means",
         minimum=1e-6,
-        search=Choices((0.01, 0.03, 0.1, 0.3, 1.0)),
+        search=Choices((0.3, 0.5, 1.0, 2.0)),
     )
 
     variance_rate: float = setting(
-        10.0,
+        1.0,
         "how many times faster log-variances are learned than means",
         minimum=0.01,
-        search=Range(1.0, 100.0),
+        search=Range(0.1, 10.0),
     )
 
     def variational_training(self, context: Context, *plugins: SupervisedPlugin) -> Naive:

@@ -99,6 +99,8 @@ class CoresetPlugin(EpisodicMemoryPlugin):
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.propagated: dict[str, Tensor] = {}
+        # of its own, so that what is kept does not depend on how long it is trained on
+        self._order = torch.Generator().manual_seed(budget.seed)
 
     def after_train_dataset_adaptation(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Leave examples out of the task's training, and keep them."""
@@ -124,7 +126,7 @@ class CoresetPlugin(EpisodicMemoryPlugin):
         size = len(self.columns[0])
         counted = counted_outputs(strategy, torch.unique(self.columns[1]).tolist())
         for _ in range(self.epochs):
-            order = torch.randperm(size, generator=self.generator).to(strategy.device)
+            order = torch.randperm(size, generator=self._order).to(strategy.device)
             for rows in torch.split(order, strategy.train_mb_size):
                 if len(rows) == 1:  # BatchNorm cannot train on it
                     continue
