@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
 from harness.cli.checks import ArgumentError, known_name, readable_folder
-from harness.cli.console import output
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
@@ -22,6 +22,9 @@ from harness.config.budgets import PROFILES
 
 if TYPE_CHECKING:
     from harness.storage.packing import Moved
+
+_WIDE: Final = 280
+"""Columns of a table that goes to a file or a pipe."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -251,11 +254,12 @@ def _size(file: Path) -> str:
 
 
 def _print(table: Table) -> None:
-    """Print a table, in a file or a pipe without blanks at the ends of lines."""
-    out = output()
+    """Print a table, in a file or a pipe as wide as it needs and without blanks at the ends."""
+    out = Console()
     if out.is_terminal:
         out.print(table)
         return
+    out.width = _WIDE
     with out.capture() as lines:
         out.print(table)
     _say("\n".join(line.rstrip() for line in lines.get().splitlines()))

@@ -48,7 +48,8 @@ def show_plan(request: ComparisonRequest, out: Console, log: Console) -> None:
         wrapped(out, f"Budget of all: {shown}")
     checkpoints = unfinished(request.runs, request.config)
     out.print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
-    wrapped(out, f"{found.count(TO_RUN)} of {len(found)} runs to make; looked in {results}/.")
+    say(out, f"{found.count(TO_RUN)} of {len(found)} runs to make.")
+    say(out, f"Those that there are were looked for in {results}/.")
     left = [run for run, state in zip(request.runs, found, strict=True) if state == TO_RUN]
     several = workers(request.executor, request.config)
     if cost := expected_time(cost_of(left, survey), several):
