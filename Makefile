@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare train report pages bench test lint types arrows suite faults coverage clean
+.PHONY: help install compare train report pages bench test lint types arrows suite package faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ arrows: install  ## which package may import which (import-linter)
 
 suite: install  ## the tests, on every core
 	$(BIN)/pytest
+
+package: install  ## build sdist and wheel, install the wheel elsewhere, run the documentation with it
+	$(BIN)/pytest tests/package --dist load
 
 faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
 	$(BIN)/python tests/harness/faults.py
