@@ -1,15 +1,16 @@
-"""`python -m harness.report`: remake a report from `results/` alone, in seconds, without torch."""
+"""`python -m harness.report`: remake reports from `results/` alone, in seconds, without torch."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.cli import options
 from harness.cli.checks import ArgumentError, check_known
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 from harness.config.benchmarks import BENCHMARKS
+from harness.reporting.model import Report
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,14 +21,16 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m harness.report",
-        description="Remake a report from the results on disk. No torch, no training: seconds.",
-        epilog="example: python -m harness.report --benchmark split_mnist --format pdf,md",
+        description="Remake a report, or all, from the results on disk. No torch, no training: "
+        "seconds.",
+        epilog="examples: python -m harness.report --html; "
+        "python -m harness.report --benchmark split_mnist --format pdf,md",
     )
-    options.add_benchmark(parser)
+    options.add_benchmark_or_all(parser)
     add_report_options(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("benchmark", [args.benchmark], BENCHMARKS)
+        check_known("benchmark", [args.benchmark] if args.benchmark else [], BENCHMARKS)
         check_report_options(args)
         _report(args)
     except ArgumentError as error:
@@ -37,16 +40,33 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
-    from harness.reporting.benchmark_report import benchmark_report
 
     try:
-        report = benchmark_report(args.results, args.benchmark, args.profile)
+        for report in [_one(args)] if args.benchmark else _all(args):
+            write_report(report, args)
     except NoFinishedRunError as error:
-        command = f"python -m harness.compare --benchmark {args.benchmark}"
+        benchmark = args.benchmark or next(iter(BENCHMARKS))
+        command = f"python -m harness.compare --benchmark {benchmark}"
         raise ArgumentError(
             f"{error}; make some with: {command} --profile {args.profile}"
         ) from error
-    write_report(report, args)
+
+
+def _one(args: argparse.Namespace) -> Report:
+    from harness.reporting.benchmark_report import benchmark_report
+
+    return benchmark_report(args.results, args.benchmark, args.profile)
+
+
+def _all(args: argparse.Namespace) -> Iterator[Report]:
+    """The leaderboard, and the report of each benchmark in it."""
+    from harness.reporting.benchmark_report import benchmark_report
+    from harness.reporting.leaderboard_report import leaderboard_report
+
+    summary = leaderboard_report(args.results, args.profile)
+    yield summary
+    for benchmark in dict.fromkeys(summary.data["benchmark"]):
+        yield benchmark_report(args.results, benchmark, args.profile)
 
 
 if __name__ == "__main__":
