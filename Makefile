@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report bench test lint types arrows suite faults coverage clean
+.PHONY: help install compare report html bench test lint types arrows docs suite browser faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ report: install  ## remake every PDF from results/ alone
 	    $(BIN)/python -m harness.paper_tables --profile paper --format pdf,md; \
 	fi
 
+html: install  ## every report as a page for the browser, and reports/index.html
+	$(BIN)/python -m harness.report --html
+
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench
 
@@ -37,8 +40,22 @@ types: install  ## strict type check (mypy)
 arrows: install  ## which package may import which (import-linter)
 	$(BIN)/lint-imports
 
-suite: install  ## the tests, on every core
+suite: install browser  ## the tests, on every core
 	$(BIN)/pytest
+
+# Without one, the tests in a browser are skipped; where CI is set, as .ci/run does, they fail.
+browser:  ## Chromium for the tests of HTML reports, where it is missing and apt-get may install it
+	@for name in chromium chromium-browser google-chrome; do \
+	    if command -v $$name > /dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "Installing Chromium for the tests of HTML reports"; \
+	    apt-get update --quiet=2 && \
+	    apt-get install --quiet=2 --yes --no-install-recommends chromium > /dev/null || \
+	    echo "apt-get could not install chromium (see above): tests of HTML reports need it" >&2; \
+	else \
+	    echo "There is no Chromium. For the tests of HTML reports: sudo apt-get install chromium" >&2; \
+	fi
 
 faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
 	$(BIN)/python tests/harness/faults.py

@@ -23,6 +23,9 @@ COLUMNS: Final = (
 """Of the table of standings."""
 
 
+NEEDS_JOINED_BY: Final = "; "
+
+
 @dataclass(frozen=True, slots=True)
 class Standings:
     """Average accuracies after the last task of methods with a benchmark's own settings.
@@ -30,7 +33,8 @@ class Standings:
     Attributes:
         table: one row a scenario, benchmark and method, with the columns `COLUMNS`: `method` as
             printed, `mean` and `half_width` of the 95 % interval as shares, `best` whether it is
-            not to be told from the best, `needs` what the method declared to need.
+            not to be told from the best, `needs` what the method declared to need, joined by
+            `NEEDS_JOINED_BY`.
         damaged: folders and files that could not be read, with the reason.
     """
 
@@ -73,7 +77,7 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     board = leaderboard(comparison)
     column = board.column("acc")
     needs = {
-        record.run.baseline: ", ".join(
+        record.run.baseline: NEEDS_JOINED_BY.join(
             _needs(record.method.supervision, record.method.requirements)
         )
         for record in comparison.results.records

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.leaderboard import Cell, NoFinishedRunError
-from harness.analysis.standings import standings
+from harness.analysis.standings import NEEDS_JOINED_BY, standings
 from harness.analysis.statistics import BEST_NOTE, interval_note
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT
@@ -68,19 +69,45 @@ def _table(scenario: str, group: pd.DataFrame) -> Table:
     ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
     methods = ranks.groupby(group["baseline"]).mean().sort_values(kind="stable").index
     titles = dict(zip(group["baseline"], group["method"], strict=True))
-    needs = group.groupby("baseline")["needs"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
+    needs = {str(method): _shares(texts) for method, texts in group.groupby("baseline")["needs"]}
+    common = _of_all(needs.values())
     places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
     rows = [
         [
             Text(titles[method]),
             *(_text(places.get((method, benchmark))) for benchmark in benchmarks),
-            Text(str(needs[method]) or "–"),
+            Text(_listed(needs[method], but=common)),
         ]
         for method in methods
     ]
     head = ["Method", *(BENCHMARKS[name].title for name in benchmarks), _NEEDS]
     left = frozenset({0, len(head) - 1})
-    return Table(scenario, head, rows, left, summary=f"{SCENARIOS[scenario].capitalize()}.")
+    asked = f"{SCENARIOS[scenario].capitalize()}."
+    given = f" Common to all methods here, and in no row: {', '.join(common)}." if common else ""
+    return Table(scenario, head, rows, left, summary=f"{asked}{given}")
+
+
+def _shares(texts: pd.Series[str]) -> dict[str, float]:
+    """Each need with the share of the benchmarks on which the method has it."""
+    needs = Counter(need for text in texts for need in filter(None, text.split(NEEDS_JOINED_BY)))
+    return {need: number / len(texts) for need, number in needs.items()}
+
+
+def _of_all(needs: Collection[Mapping[str, float]]) -> list[str]:
+    """What every method needs on every benchmark; nothing of a single method."""
+    [first, *others] = needs
+    always = [need for need, share in first.items() if share == 1]
+    return [n for n in always if others and all(other.get(n) == 1 for other in others)]
+
+
+def _listed(needs: Mapping[str, float], but: Collection[str]) -> str:
+    """In words, but for what is said elsewhere."""
+    texts = [
+        need if share == 1 else f"{need} (on some)"
+        for need, share in needs.items()
+        if need not in but
+    ]
+    return ", ".join(texts) or "–"
 
 
 def _text(row: Mapping[str, Any] | None) -> Text:

@@ -433,6 +433,7 @@ def _lines(
         height=_HEIGHT,
         encoding={"x": x, "color": _hue(board)},
         layer=[
+            *([interval] if band else []),  # below the points, which answer to the pointer
             {
                 "mark": {"type": "line"},
                 "encoding": {"y": y, "strokeDash": dash, "opacity": _faded(1)},
@@ -441,7 +442,6 @@ def _lines(
                 "mark": {"type": "point", "filled": True, "size": 60},
                 "encoding": {"y": y, "opacity": _faded(1), "tooltip": tooltip},
             },
-            *([interval] if band else []),
         ],
     )
 

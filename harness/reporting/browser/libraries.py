@@ -36,7 +36,9 @@ def vega() -> Library:
         f"and Vega-Embed {vl_convert.get_vega_embed_version()}",
         licence="BSD 3-Clause, University of Washington Interactive Data Lab",
         address="https://vega.github.io",
-        script=vl_convert.javascript_bundle(vl_version=_vega_lite_version()),
+        script=vl_convert.javascript_bundle(
+            "window.vegaEmbed = vegaEmbed;", vl_version=_vega_lite_version()
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from harness.reporting.browser.libraries import Library, data_tables, vega
 from harness.reporting.model import Chart, Report, RunDetails, Table, Text
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 
 _RUN_HEAD: Final = ("Run", "Method", "Part", "Seed", "Status")
 _RUN_METRICS: Final = 4
@@ -47,7 +47,7 @@ def page(report: Report) -> str:
     """
     charts, runs = list(report.charts()), list(report.runs())
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -64,8 +64,8 @@ def page(report: Report) -> str:
         libraries=libraries,
         tables_script=_script(libraries[0]),
         charts_script=_script(libraries[1]) if charts else "",
-        style=Markup((_TEMPLATES / "page.css").read_text()),
-        script=Markup((_TEMPLATES / "page.js").read_text()),
+        style=Markup((TEMPLATES / "page.css").read_text()),
+        script=Markup((TEMPLATES / "page.js").read_text()),
         data=_json({"charts": list(map(_chart, charts)), **_details(runs)}),
     )
 
@@ -88,7 +88,7 @@ def _runs_table(runs: Sequence[RunDetails]) -> Table:
     shown = titles[:_RUN_METRICS]
     rows = []
     for run in runs:
-        short = {title.partition(",")[0]: text for title, text in reversed(run.metrics.items())}
+        short = {title.partition(",")[0]: text for title, text in reversed([*run.metrics.items()])}
         rows.append(
             [
                 Text(run.run_id),
