@@ -28,7 +28,7 @@ html: install  ## every report as a page for the browser, and reports/index.html
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench
 
-test: lint types arrows suite  ## everything that must hold before a commit; what CI runs
+test: lint types arrows docs suite  ## everything that must hold before a commit; what CI runs
 
 lint: install  ## style and format of the code (ruff)
 	$(BIN)/ruff check .
@@ -39,6 +39,9 @@ types: install  ## strict type check (mypy)
 
 arrows: install  ## which package may import which (import-linter)
 	$(BIN)/lint-imports
+
+docs: install  ## the documentation as a site, in site/; fails at a broken link
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 suite: install browser  ## the tests, on every core
 	$(BIN)/pytest
