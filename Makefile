@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report html bench test lint types arrows docs suite browser faults coverage clean
+.PHONY: help install compare report html pages bench test lint types arrows docs suite browser faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ report: install  ## remake every PDF from results/ alone
 
 html: install  ## every report as a page for the browser, and reports/index.html
 	$(BIN)/python -m harness.report --html
+
+pages: install  ## remake the tables of docs/ from the code and results/
+	$(BIN)/python -m harness.pages
 
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench

@@ -7,9 +7,15 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError, check_known
-from harness.cli.reporting import add_report_options, check_report_options, write_report
-from harness.config.benchmarks import BENCHMARKS
+from harness.cli.checks import ArgumentError, known_name
+from harness.cli.parser import CommandParser
+from harness.cli.reporting import (
+    add_report_options,
+    check_report_options,
+    shown_runs,
+    write_report,
+)
+from harness.config.benchmark_registry import benchmarks
 from harness.reporting.model import Report
 
 
@@ -19,18 +25,22 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    options.import_plugins(argv, "harness.report")
+    parser = CommandParser(
         prog="python -m harness.report",
         description="Remake a report, or all, from the results on disk. No torch, no training: "
         "seconds.",
         epilog="examples: python -m harness.report --html; "
-        "python -m harness.report --benchmark split_mnist --format pdf,md",
+        "python -m harness.report --benchmark split_mnist --format pdf,md; "
+        "with --methods rmn,ewc --seeds 3 the report of these alone, a file of its own",
     )
     options.add_benchmark_or_all(parser)
     add_report_options(parser)
+    options.add_report_filters(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("benchmark", [args.benchmark] if args.benchmark else [], BENCHMARKS)
+        if args.benchmark is not None:
+            args.benchmark = known_name("benchmark", args.benchmark, benchmarks())
         check_report_options(args)
         _report(args)
     except ArgumentError as error:
@@ -40,33 +50,36 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
+    from harness.analysis.run_filter import UnknownNameError
 
     try:
-        for report in [_one(args)] if args.benchmark else _all(args):
+        for report in _all(args) if args.benchmark is None else [_one(args)]:
             write_report(report, args)
+    except UnknownNameError as error:
+        raise ArgumentError(f"{error} They are in {args.results}.") from error
     except NoFinishedRunError as error:
-        benchmark = args.benchmark or next(iter(BENCHMARKS))
-        command = f"python -m harness.compare --benchmark {benchmark}"
+        command = f"python -m harness.compare --benchmark {args.benchmark or 'split_mnist'}"
         raise ArgumentError(
-            f"{error}; make some with: {command} --profile {args.profile}"
+            f"{error}, in {args.results}; make some with: {command} --profile {args.profile}"
         ) from error
 
 
 def _one(args: argparse.Namespace) -> Report:
     from harness.reporting.benchmark_report import benchmark_report
 
-    return benchmark_report(args.results, args.benchmark, args.profile)
+    return benchmark_report(args.results, args.benchmark, args.profile, shown_runs(args))
 
 
 def _all(args: argparse.Namespace) -> Iterator[Report]:
     """The leaderboard, and the report of each benchmark in it."""
+    from harness.analysis.standings import standings
     from harness.reporting.benchmark_report import benchmark_report
     from harness.reporting.leaderboard_report import leaderboard_report
 
-    summary = leaderboard_report(args.results, args.profile)
-    yield summary
-    for benchmark in dict.fromkeys(summary.data["benchmark"]):
-        yield benchmark_report(args.results, benchmark, args.profile)
+    found = standings(args.results, args.profile, shown_runs(args))
+    yield leaderboard_report(found)
+    for benchmark, shown in found.shown.items():
+        yield benchmark_report(args.results, benchmark, args.profile, shown)
 
 
 if __name__ == "__main__":

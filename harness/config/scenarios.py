@@ -69,8 +69,14 @@ def under_scenario(
         budget: as asked for, perhaps with "auto" for norm and outputs.
 
     Raises:
-        SettingError: the scenario has no such normalisation or outputs; says what to choose.
+        SettingError: the benchmark cannot be compared in this scenario, or the scenario has no such
+            normalisation or outputs; says what to choose.
     """
+    possible = allowed_scenarios(benchmark)
+    if scenario not in possible:
+        raise SettingError(
+            f"{benchmark.name} cannot be compared in {scenario}; choose {' or '.join(possible)}"
+        )
     norm, outputs = budget.norm, budget.outputs
     if norm == AUTO:
         norm = "per-task" if scenario == TASK_IL or method.rule else "shared"

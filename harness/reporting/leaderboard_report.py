@@ -11,61 +11,65 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.leaderboard import Cell, NoFinishedRunError
-from harness.analysis.standings import NEEDS_JOINED_BY, standings
+from harness.analysis.standings import NEEDS_JOINED_BY, Standings
 from harness.analysis.statistics import BEST_NOTE, interval_note
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import DEFAULT
+from harness.config.benchmark_registry import benchmarks
 from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report, Table, Text
+from harness.reporting.naming import said, stem
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "tables.typ"
 
 _NEEDS: Final = "Needs"
 
 
-def leaderboard_report(results: Path, profile: str) -> Report:
-    """The report that sums up those of all benchmarks under a profile.
+def leaderboard_report(found: Standings) -> Report:
+    """The report that sums up those of all benchmarks.
 
     Args:
-        results: folder of all results.
-        profile: whose runs; only those with the benchmark's own settings are taken.
+        found: what was measured.
 
     Raises:
-        NoFinishedRunError: there is no finished run.
+        NoFinishedRunError: there is no finished run with a benchmark's own settings.
     """
-    found = standings(results, profile)
     if found.table.empty:
-        raise NoFinishedRunError("there is no finished run")
+        raise NoFinishedRunError(
+            f"there is no finished run with a benchmark's own settings{said(found.asked)}"
+        )
     tables = [
         _table(scenario, group)
         for scenario in SCENARIOS
         for group in [found.table[found.table["scenario"] == scenario]]
         if len(group)
     ]
-    title = f"Leaderboard, profile {profile}"
+    title = f"Leaderboard, profile {found.profile}{said(found.asked)}"
     lead = [
         "Average accuracy after the last task (%) of each method on each benchmark, with the "
         f"benchmark's own settings. {_intervals(found.table)} {BEST_NOTE} Methods stand in the "
         "order of their mean rank on the benchmarks that they were measured on, which is no "
         "result: methods were measured on different ones."
     ]
-    benchmarks = dict.fromkeys(found.table["benchmark"])
+    known = benchmarks()
     return Report(
-        stem=_stem("index", profile),
+        stem=stem("index", found.profile, found.asked),
         title=title,
         tables=tables,
-        data=found.table.assign(profile=profile),
+        data=found.table.assign(profile=found.profile),
         template=TEMPLATE,
         content={"title": title, "lead": lead, "tables": [_plain(table) for table in tables]},
         lead=lead,
-        parts={_stem(name, profile): BENCHMARKS[name].title for name in benchmarks},
+        parts={
+            stem(name, found.profile, shown): known[name].title
+            for name, shown in found.shown.items()
+        },
         damaged=found.damaged,
     )
 
 
 def _table(scenario: str, group: pd.DataFrame) -> Table:
     """The standings of one scenario."""
-    benchmarks = list(dict.fromkeys(group["benchmark"]))
+    columns = list(dict.fromkeys(group["benchmark"]))
+    known = benchmarks()
     ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
     methods = ranks.groupby(group["baseline"]).mean().sort_values(kind="stable").index
     titles = dict(zip(group["baseline"], group["method"], strict=True))
@@ -75,12 +79,12 @@ def _table(scenario: str, group: pd.DataFrame) -> Table:
     rows = [
         [
             Text(titles[method]),
-            *(_text(places.get((method, benchmark))) for benchmark in benchmarks),
+            *(_text(places.get((method, benchmark))) for benchmark in columns),
             Text(_listed(needs[method], but=common)),
         ]
         for method in methods
     ]
-    head = ["Method", *(BENCHMARKS[name].title for name in benchmarks), _NEEDS]
+    head = ["Method", *(known[name].title for name in columns), _NEEDS]
     left = frozenset({0, len(head) - 1})
     asked = f"{SCENARIOS[scenario].capitalize()}."
     given = f" Common to all methods here, and in no row: {', '.join(common)}." if common else ""
@@ -127,7 +131,3 @@ def _plain(table: Table) -> dict[str, Any]:
 def _intervals(table: pd.DataFrame) -> str:
     note = interval_note(list(table["seeds"]))
     return f"{note[0].upper()}{note[1:]}; n alone where it is wider than the scale."
-
-
-def _stem(name: str, profile: str) -> str:
-    return name if profile == DEFAULT else f"{name}-{profile}"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.analysis.frames import load_metrics
-from harness.analysis.standings import reported_benchmarks, standings
+from harness.analysis.run_filter import RunFilter, UnknownNameError
+from harness.analysis.standings import standings
 
 SaveRun = Callable[..., Path]
 
@@ -44,11 +45,20 @@ def test_damage_is_named(tmp_path: Path, save_run: SaveRun) -> None:
 
 
 def test_nothing_stored_is_an_empty_table(tmp_path: Path) -> None:
-    assert standings(tmp_path, "default").table.empty
-    assert reported_benchmarks(tmp_path, "default") == []
+    found = standings(tmp_path, "default")
+    assert found.table.empty
+    assert found.shown == {}
 
 
 def test_a_profile_has_benchmarks_of_its_own(tmp_path: Path, save_run: SaveRun) -> None:
     save_run(tmp_path, "rmn", 0, 0.9, profile="paper")
-    assert reported_benchmarks(tmp_path, "default") == []
-    assert reported_benchmarks(tmp_path, "paper") == ["split_mnist"]
+    assert list(standings(tmp_path, "default").shown) == []
+    assert list(standings(tmp_path, "paper").shown) == ["split_mnist"]
+
+
+def test_only_what_is_asked_for_is_there(results: Path) -> None:
+    found = standings(results, "default", RunFilter(methods=("RMN",), scenarios=("task-il",)))
+    assert found.table[["baseline", "scenario"]].to_numpy().tolist() == [["rmn", "task-il"]]
+    assert found.asked.methods == ("rmn",)
+    with pytest.raises(UnknownNameError, match="rnm"):
+        standings(results, "default", RunFilter(methods=("rnm",)))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from harness.analysis.standings import standings
 from harness.config.run import Run
 from harness.reporting.benchmark_report import benchmark_report
 from harness.reporting.leaderboard_report import leaderboard_report
@@ -48,7 +49,7 @@ def pages(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the pages of the results."""
     folder = tmp_path_factory.mktemp("reports")
     for report in (
-        leaderboard_report(stored, "default"),
+        leaderboard_report(standings(stored, "default")),
         benchmark_report(stored, "split_mnist", "default"),
     ):
         write(report, "html", folder)
