@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.labelled_counterparts import with_labels
 from harness.analysis.leaderboard import (
     LEADERBOARD,
+    Cell,
     Column,
     Entry,
     Leaderboard,
@@ -21,11 +23,13 @@ from harness.analysis.leaderboard import (
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
-from harness.config.budgets import DEFAULT
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
+from harness.reporting.browser.charts import charts
+from harness.reporting.browser.runs import run_details
 from harness.reporting.figures.catalogue import draw
 from harness.reporting.model import Figure, Report, Table, Text
+from harness.reporting.naming import said, stem
 from harness.reporting.sections import content
 from harness.storage import store, studies
 from harness.storage.studies import Study
@@ -57,33 +61,31 @@ def benchmark_report(
     compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
     if not compared:
         raise NoFinishedRunError(
-            f"there is no finished run of {benchmark}, profile {profile}{_said(shown)}"
+            f"there is no finished run of {benchmark}, profile {profile}{said(shown)}"
         )
     boards = [board for _, board in compared]
+    texts = _saying(content(found, boards), shown)
     return Report(
-        stem=_stem(benchmark, profile, shown),
-        title=f"{benchmark}, profile {profile}{_said(shown)}",
+        stem=stem(benchmark, profile, shown),
+        title=f"{benchmark}, profile {profile}{said(shown)}",
         tables=[leaderboard_texts(board) for board in boards],
         data=pd.concat(map(_data, boards), ignore_index=True),
         template=TEMPLATE,
-        content=_saying(content(found, boards), shown),
+        content=texts,
+        lead=[texts["summary"], texts["budget"], *texts["loose"]],
+        appendices=_appendices(texts),
+        charts=lambda: [
+            chart for one, board in compared for chart in charts(one.results.rows, board)
+        ],
+        runs=lambda: [run for pair in compared for run in run_details(*pair)],
         draw=lambda folder: _figures(compared, tried.studies, folder),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
 
 
-def _stem(benchmark: str, profile: str, shown: RunFilter) -> str:
-    parts = [benchmark, "" if profile == DEFAULT else profile, "selection" if shown else ""]
-    return "-".join(filter(None, parts))
-
-
-def _said(shown: RunFilter) -> str:
-    return f" ({shown})" if shown else ""
-
-
 def _saying(content: dict[str, Any], shown: RunFilter) -> dict[str, Any]:
     """The content with a title that names what is left out."""
-    return {**content, "title": f"{content['title']}{_said(shown)}"}
+    return {**content, "title": f"{content['title']}{said(shown)}"}
 
 
 def _figures(
@@ -94,6 +96,25 @@ def _figures(
         figure
         for number, (one, board) in enumerate(compared)
         for figure in draw(one.results.rows, board, tried, folder / str(number))
+    ]
+
+
+def _appendices(texts: Mapping[str, Any]) -> list[Table]:
+    """What a reader looks up: methods, formulas, provenance, and what is left out."""
+    methods = (
+        *("Method", "Scenarios", "Source", "Settings", "Supervision while learning"),
+        "Conditions of strict continual learning given up",
+    )
+    tables = (
+        ("Methods", methods, texts["methods"]),
+        ("Formulas", ("Metric", "Formula", "Source"), texts["formulas"]),
+        ("Provenance", ("What", "Value", "Runs"), texts["provenance"]),
+        ("Not in this report", ("Run",), [[text] for text in texts["problems"]]),
+    )
+    return [
+        Table(title, head, [list(map(Text, row)) for row in rows], frozenset(range(len(head))))
+        for title, head, rows in tables
+        if rows
     ]
 
 
@@ -112,10 +133,17 @@ def leaderboard_texts(board: Leaderboard) -> Table:
 
 
 def _cells(board: Leaderboard, entry: Entry, columns: Sequence[Column]) -> list[Text]:
-    measured = [Text(entry.text(column), entry.cells[column].best) for column in columns]
+    cells = {column: entry.cells[column] for column in columns}
+    measured = [Text(one.text(cell), cell.best, value=_number(cell)) for one, cell in cells.items()]
     rule = [Text(entry.rule)] if board.scenario != TASK_IL else []
     quoted = Text(entry.paper(board.scenario))
-    return [Text(entry.title), Text(str(entry.seeds)), *measured, *rule, quoted]
+    seeds = Text(str(entry.seeds), value=entry.seeds)
+    return [Text(entry.title), seeds, *measured, *rule, quoted]
+
+
+def _number(cell: Cell) -> float | None:
+    """By which rows are sorted."""
+    return None if isnan(cell.mean) else cell.mean
 
 
 def _data(board: Leaderboard) -> pd.DataFrame:
