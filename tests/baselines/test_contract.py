@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any, Literal
 
@@ -49,6 +49,25 @@ SHORT: dict[str, Any] = {"batch_size": 16, "train_examples": 256, "tasks": 2}
 TASK_FREE = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
 UNLABELLED = "split_mnist_unsupervised"
 
+SHORTEST: dict[str, Any] = {**SHORT, "epochs": 1, "test_examples": 50}
+"""For what does not ask how well a method learns."""
+
+WEAKENED: dict[str, dict[str, Any]] = {
+    "ags_cl": {"stay": 0.3},
+    "derpp": {"alpha": 0.02},
+    "gpm": {"threshold": 0.9},
+    "rwalk": {"rwalk_lambda": 1.0},
+    "vcl": {"kl_weight": 0.01},
+    "vcl_coreset": {"kl_weight": 0.01, "coreset_epochs": 2},
+}
+"""Settings under which a later task of a hundred steps can be learned.
+
+The defaults of what holds the first task are for tasks of ten times as many steps, or examples.
+"""
+
+PATIENT = {"hat", "packnet"}
+"""Methods that need more steps where no normalisation helps: gates open, or prune and retrain."""
+
 Method = type[Baseline]
 Outcome = Callable[..., RunResult]
 
@@ -65,16 +84,24 @@ unrouted_method = pytest.mark.parametrize("method", unrouted, ids=[m.name for m 
 labelled_method = pytest.mark.parametrize("method", LABELLED, ids=[m.name for m in LABELLED])
 
 
-def run_of(method: Method, scenario: str = TASK_IL, **budget: Any) -> Run:
+def run_of(
+    method: Method,
+    scenario: str = TASK_IL,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    **budget: Any,
+) -> Run:
     """Of a method in a scenario; without task labels there is but one."""
     labelled = is_compatible(BENCHMARKS["split_mnist"], method)
     name, training = ("split_mnist", TRAINING) if labelled else (UNLABELLED, TASK_FREE)
+    resolved = resolve(method, {}, {})
+    resolved = replace(resolved, values={**resolved.values, **(settings or {})})  # noqa: PD011
     [run] = plan(
         BENCHMARKS[name],
         "smoke",
         replace(training, **budget),
         {method.name: method},
-        {scenario if labelled else CLASS_IL: {method.name: resolve(method, {}, {})}},
+        {scenario if labelled else CLASS_IL: {method.name: resolved}},
         seeds=[0],
     )
     return run
@@ -89,8 +116,8 @@ def outcome() -> Outcome:
     """What a run measured, trained once."""
     made: dict[str, RunResult] = {}
 
-    def of(method: Method, scenario: str = TASK_IL, **budget: Any) -> RunResult:
-        run = run_of(method, scenario, **budget)
+    def of(method: Method, scenario: str = TASK_IL, **asked: Any) -> RunResult:
+        run = run_of(method, scenario, **asked)
         if run.id not in made:
             made[run.id] = trained(run)
         return made[run.id]
@@ -170,12 +197,16 @@ def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
         with pytest.raises(SettingError, match="needs the task identity"):
             run_of(method, scenario, **asked)
         return
+    asked["settings"] = WEAKENED.get(method.name, {})
+    if norm == "none" and method.name in PATIENT:
+        asked["epochs"] = 12
     rows = outcome(method, scenario, **asked).rows
     learned = 2 if Requirement.ALL_TASKS_AT_ONCE in method.requirements else 1
     rule = "" if scenario == TASK_IL else method.rule or CLASSES_SEEN
-    # without any normalisation, HAT's gates take longer than this to open
-    least = 0.55 if (method.name, norm) == ("hat", "none") else 0.9
-    assert accuracy(rows, learned, 1, rule) > least
+    assert accuracy(rows, learned, 1, rule) > 0.9
+    if method.rule:  # it has learned the task the same, and must not be asked which one it is
+        rows, rule = outcome(method, TASK_IL, **asked).rows, ""
+    assert accuracy(rows, 2, 2, rule) > (0.75 if norm == "none" else 0.85)
 
 
 @pytest.mark.parametrize("norm", ["none", "group"])
@@ -195,10 +226,8 @@ def test_no_batch_norm_is_in_any_network_where_none_was_asked_for(
 
 @every_method
 def test_the_same_run_gives_the_same_rows(method: Method, outcome: Outcome) -> None:
-    if method.name not in ("rmn", "hat", "si", "rmn_unsupervised"):
-        pytest.skip("the methods with state of their own are enough")
-    again = trained(run_of(method)).rows
-    first = outcome(method).rows
+    asked = SHORTEST if method in LABELLED else {}
+    first, again = outcome(method, **asked).rows, trained(run_of(method, **asked)).rows
     timed = first["metric"].str.endswith("_seconds")
     assert again[~timed].equals(first[~timed])
 
@@ -214,8 +243,11 @@ def test_what_it_declares_is_what_is_seen(method: Method, outcome: Outcome) -> N
     assert set(rows.loc[rows["after"] > 0, "after"]) == (
         {3} if Requirement.ALL_TASKS_AT_ONCE in requirements else {1, 2, 3}
     )
-    examples = rows.loc[rows["metric"] == "stored_examples", "value"]
-    assert (examples.max() > 0) == (Requirement.REPLAY in requirements)
+    most = rows.groupby("metric")["value"].max()
+    assert (most["stored_examples"] > 0) == (Requirement.REPLAY in requirements)
+    assert (most["other_networks"] > 0) == (Requirement.SEVERAL_MODELS in requirements)
+    assert (most["generators"] > 0) == (Requirement.GENERATIVE_REPLAY in requirements)
+    assert most["output_layers"] == 1  # own outputs are in one layer
 
 
 @every_method
