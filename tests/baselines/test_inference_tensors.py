@@ -16,7 +16,10 @@ from harness.evaluation.memory_usage import held_tensors, inference_tensors, mem
 from harness.evaluation.routers import routers_of
 from rmn.tasks.routing.ridge import Ridge
 
-LEARNS_ON_EXTRA = {"ewc", "si", "mas", "rwalk", "gpm", "generative_replay", "rmn", "hat"}
+LEARNS_ON_EXTRA = {
+    *("ewc", "si", "mas", "rwalk", "gpm", "dlp", "vcl", "vcl_coreset", "ags_cl"),
+    *("generative_replay", "rmn", "hat"),
+}
 """Methods that keep tensors for learning alone."""
 
 
