@@ -1,4 +1,7 @@
-"""The paper's Tables 1 to 3 as a report, each with the task identity given and without."""
+"""The paper's Tables 1 to 3 as a report, each with the task identity given and without.
+
+Supplement Table 1, of what methods give up, comes after them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from harness.analysis.conditions import CONDITIONS, observed_conditions
 from harness.analysis.leaderboard import Cell
 from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
@@ -15,6 +19,9 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT
 from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report, Table, Text
+
+CONDITIONS_SEEN_ON: Final = "split_mnist"
+"""The benchmark whose runs say what each method gives up."""
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "paper_tables.typ"
 
@@ -37,7 +44,7 @@ def paper_report(results: Path, profile: str) -> Report:
     cells = found.table
     if not cells["seeds"].any():
         raise NoMeasuredCellError("there is no finished run")
-    tables = list(_tables(cells))
+    tables = [*_tables(cells), *_conditions(results, profile)]
     content = {
         "profile": profile,
         "paper": PAPER,
@@ -86,6 +93,36 @@ def _tables(cells: pd.DataFrame) -> Iterator[Table]:
         scenarios = dict(zip(group["benchmark"], group["scenario"], strict=True))
         head = [f"{BENCHMARKS[name].title}, {scenarios[name]}" for name in benchmarks]
         yield Table(f"{name}: {identity}", ["Method", *head], rows, notes=remarks)
+
+
+def _conditions(results: Path, profile: str) -> Iterator[Table]:
+    """Supplement Table 1, if any run has counted what it is about.
+
+    Args:
+        results: folder of all results.
+        profile: whose runs.
+    """
+    found = observed_conditions(results, CONDITIONS_SEEN_ON, profile)
+    if found.empty:
+        return
+    rows = []
+    for _, group in found.groupby("baseline", sort=False):
+        cells = [
+            Text((one["observed"] or "–") + (" ≠" if one["differs"] else ""), quoted=one["quoted"])
+            for one in group.to_dict("records")
+        ]
+        rows.append([Text(group["method"].iloc[0]), *cells])
+    yield Table(
+        "Supplement Table 1. Conditions of strict continual learning that are given up: seen in "
+        f"runs on {BENCHMARKS[CONDITIONS_SEEN_ON].title} without the task identity",
+        ["Method", *(condition.title for condition in CONDITIONS)],
+        rows,
+        notes=[
+            "≠ marks what was seen otherwise than the paper prints it; an asterisk is the paper's "
+            '"exceptions exist"',
+            *(f"{condition.title}: {condition.seen_by}" for condition in CONDITIONS),
+        ],
+    )
 
 
 def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
