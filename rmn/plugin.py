@@ -12,13 +12,18 @@ from avalanche.benchmarks import CLExperience
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from rmn.convergence import Convergence
 from rmn.mapping.mask_packing import pack, unpack
 from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
+from rmn.mapping.transfer import most_suitable_task
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
+
+_PROBED: Final = 512
+"""Examples by which a finished mask is chosen to begin from."""
 
 PRUNING: Final = ("none", "late", "converged")
 """When `RMNPlugin` prunes."""
@@ -99,19 +104,28 @@ class RelevancePlugin(SupervisedPlugin):
         self.statistics: dict[str, list[MaskStatistics]] = {}
         self._first_masks: dict[str, Tensor] = {}  # of the live task, as bits
 
-    def begin_task(self, strategy: SupervisedTemplate, label: int, classes: Sequence[int]) -> None:
+    def begin_task(
+        self,
+        strategy: SupervisedTemplate,
+        label: int,
+        classes: Sequence[int],
+        source: int | None = None,
+    ) -> None:
         """Begin a task, with new mappings and BatchNorms and with an empty optimizer state.
 
         Args:
             strategy: the strategy that trains the network.
             label: task label.
             classes: classes of the task; empty if they are unknown.
+            source: index of the finished task from whose mask it begins; None for a random mask.
 
         Raises:
             TypeError: the strategy's model was not made by `convert`.
         """
         network = relevance_network(strategy)
         network.begin_task(label, classes)
+        if source is not None:
+            network.begin_from(source)
         layers = network.relevance_layers()
         self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
@@ -198,6 +212,8 @@ class RMNPlugin(RelevancePlugin):
         tolerance: smallest relative fall of the loss that counts as progress, for "converged".
         own_outputs: whether the loss is over the outputs of the task's own classes; the others are
             then closed to the task.
+        transfer: whether each task begins from the mask of the finished task whose features suit
+            its first examples best (`rmn.mapping.transfer`), and not from a random mask.
         **arguments: arguments of `RelevancePlugin`.
 
     Raises:
@@ -213,6 +229,7 @@ class RMNPlugin(RelevancePlugin):
         prune_share: float = 0.5,
         tolerance: float = 0.05,
         own_outputs: bool = False,
+        transfer: bool = False,
         **arguments: Unpack[RelevanceArguments],
     ) -> None:
         known = RelevanceArguments.__annotations__
@@ -229,6 +246,7 @@ class RMNPlugin(RelevancePlugin):
         self.pruning = pruning
         self.prune_share = prune_share
         self.own_outputs = own_outputs
+        self.transfer = transfer
         self._convergence = Convergence(tolerance)
         self._epoch = 0
         self._pruned = False
@@ -247,7 +265,11 @@ class RMNPlugin(RelevancePlugin):
                 stacklevel=2,
             )
         classes = _classes_of(experience)
-        self.begin_task(strategy, label, classes)
+        source = None
+        if self.transfer and relevance_network(strategy).tasks:
+            x, y = _first_examples(strategy)
+            source = most_suitable_task(relevance_network(strategy), x, y)
+        self.begin_task(strategy, label, classes, source)
         if self.own_outputs:
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
@@ -312,6 +334,21 @@ def relevance_network(strategy: SupervisedTemplate) -> RelevanceNetwork:
             raise TypeError(f"the model is in a {kind}; give the strategy the network itself")
         raise TypeError(f"the model is a {kind}; wrap it first: model=rmn.convert(model)")
     return strategy.model
+
+
+def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
+    """Some of the experience's training examples in random order: inputs (n, ...), classes (n,)."""
+    dataset = strategy.adapted_dataset
+    generator = torch.Generator().manual_seed(0)  # the order of the training batches stays
+    loader = DataLoader(
+        dataset,
+        batch_size=_PROBED,
+        shuffle=True,
+        generator=generator,
+        collate_fn=dataset.collate_fn,
+    )
+    x, y, *_ = next(iter(loader))
+    return x.to(strategy.device), y.to(strategy.device)
 
 
 def _classes_of(experience: CLExperience) -> Sequence[int]:

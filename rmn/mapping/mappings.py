@@ -103,6 +103,21 @@ class RelevanceMappings(nn.Module):
             self.restore_live_task()
 
     @torch.no_grad()
+    def incline(self, view: FlatView, mask: Tensor) -> None:
+        """Mirror the live entries of one layer to the side of 0.5 that a mask has them on.
+
+        Their distances from 0.5 stay as they were drawn, so that each can still be decided
+        otherwise.
+
+        Args:
+            view: of the layer.
+            mask: bool, in the shape of the layer's weight.
+        """
+        mapping = view.slice(self.mapping.data)
+        distance = (mapping - 0.5).abs_()
+        mapping.copy_(torch.where(mask, 0.5 + distance, 0.5 - distance))
+
+    @torch.no_grad()
     def restore_live_task(self) -> None:
         """Derive what is frozen and what is pruned from the buffers that `state_dict` stores."""
         self.release()

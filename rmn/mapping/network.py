@@ -86,6 +86,19 @@ class RelevanceNetwork(TaskNetwork):
             mappings.begin_task()
         super().begin_task(label, classes)
 
+    def begin_from(self, task: int) -> None:
+        """Let the live mappings lean towards the mask of a learned task.
+
+        The last layer is left as it was drawn: its rows belong to classes.
+
+        Args:
+            task: index of the learned task.
+        """
+        last = last_layer(self.body)
+        for layer in self._relevance_layers.values():
+            if layer is not last:
+                layer.group.incline(layer.view, layer.masks()[task])
+
     def close_outputs(self, classes: Sequence[int]) -> None:
         """Close the last layer's mapping for outputs of other classes, for the rest of the task.
 

@@ -101,6 +101,30 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     return figure
 
 
+def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy on the task in training by epoch: mean over tasks, and the range of the tasks."""
+    measured = rows[rows["metric"] == "epoch_accuracy"]
+    if measured.empty:
+        return None
+    figure, axes = grid(1, 1, height=2.6)
+    axis: Axes = axes[0][0]
+    for entry in board.entries:
+        cells = of_entry(measured, entry)
+        if cells.empty:
+            continue
+        of_tasks = cells.pivot_table(index="other", columns="task", values="value") * 100
+        x = of_tasks.index.to_numpy(dtype=float)
+        hue = colour(entry)
+        axis.plot(x, of_tasks.mean(axis=1), dashes(board, entry), color=hue, label=entry.title)
+        axis.fill_between(
+            x, of_tasks.min(axis=1), of_tasks.max(axis=1), color=hue, alpha=0.12, lw=0
+        )
+    axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    legend(axes[0])
+    return figure
+
+
 def own_budget(board: Leaderboard) -> Leaderboard:
     """Only entries of the profile's own number of epochs, for methods that have such."""
     own = {entry.baseline for entry in board.entries if entry.title == entry.curve}
