@@ -24,6 +24,13 @@ class Routed(Baseline):
         False, "fit the other routers as well, to compare them all on one run"
     )
 
+    filters: int = setting(
+        96,
+        "random filters of ridge-filters; bytes grow with the square of their number",
+        minimum=1,
+        later=True,
+    )
+
     @property
     def default_rule(self) -> str:
         """The router's name."""
@@ -31,11 +38,13 @@ class Routed(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The method's own strategy with a plugin that fits the router after each task."""
-        from rmn.tasks.routing import ROUTERS, RoutingPlugin
+        from rmn.tasks.routing import ROUTERS, FilterRidge, RoutingPlugin
 
         strategy: Any = super().build(context)  # type: ignore[safe-super]
         names = list(ROUTERS) if self.every_router else [self.router]
         routers = {name: ROUTERS[name](context.outputs) for name in names}
+        if "ridge-filters" in routers:
+            routers["ridge-filters"] = FilterRidge(context.outputs, filters=self.filters)
         strategy.plugins.append(RoutingPlugin(routers))
         built: SupervisedTemplate = strategy
         return built
