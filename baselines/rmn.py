@@ -112,8 +112,9 @@ class RMNBaseline(Baseline):
             learn_beta=self.learn_beta,
             initialisation=self.initialisation,
             spread=self.spread,
-            batch_norm="per-task" if context.norm == "per-task" else "shared",
+            batch_norm=context.batch_norm,
             head=context.head,
+            biases="none",  # as in the paper; the other methods keep theirs
             rule=self.rule,
         )
         optimizer = context.make_optimizer(model)

@@ -12,11 +12,12 @@ from baselines.registry import methods
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
-    check_known,
     chosen_executor,
     execution_config,
+    known_names,
     split_names,
 )
+from harness.cli.parser import CommandParser
 from harness.config.ablation import FACTORS, AblationRun, ablated_benchmarks, ablation_runs
 from harness.config.settings import SettingError
 from harness.execution.executor import ExecutionConfig, Executor
@@ -73,9 +74,9 @@ def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> AblationReq
         raise ArgumentError("each run of the ablation has one thread; leave out --threads")
     known, every = methods(), ablated_benchmarks()
     names = list(every) if args.benchmark is None else split_names("--benchmark", args.benchmark)
-    check_known("benchmark of the ablation", names, every)
+    names = known_names("benchmark of the ablation", names, every)
     chosen = list(FACTORS) if args.factor is None else split_names("--factor", args.factor)
-    check_known("factor", chosen, FACTORS)
+    chosen = known_names("factor", chosen, FACTORS)
     factors = [FACTORS[name] for name in chosen]
     runs = {
         name: list(ablation_runs(every[name], factors, known, range(args.seeds)))
@@ -93,8 +94,8 @@ def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> AblationReq
     return AblationRequest(runs, planned, args.results, making, args.page, args.plan)
 
 
-def _make_parser(description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m harness.ablation", description=description)
+def _make_parser(description: str) -> CommandParser:
+    parser = CommandParser(prog="python -m harness.ablation", description=description)
     add = parser.add_argument
     add(
         "--benchmark",

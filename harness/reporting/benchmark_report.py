@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from harness.analysis.leaderboard import (
     NoFinishedRunError,
     leaderboard,
 )
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.budgets import DEFAULT
@@ -36,34 +37,53 @@ _RULE: Final = "Task inferred by"
 _QUOTED: Final = "Paper (quoted)"
 
 
-def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
+def benchmark_report(
+    results: Path, benchmark: str, profile: str, shown: RunFilter = EVERYTHING
+) -> Report:
     """The report of a benchmark and profile.
 
     Args:
         results: folder of all results.
         benchmark: its name.
         profile: its name; it is part of the file's name unless it is the default.
+        shown: which of its runs; a report of some of them has a file of its own.
 
     Raises:
-        NoFinishedRunError: there is no finished run.
+        NoFinishedRunError: there is no finished run that is to be shown.
     """
-    found = select(store.read(results, benchmark, profile))
+    found = shown.of(select(store.read(results, benchmark, profile)))
     supervised = with_labels(results, benchmark, profile)
     tried = studies.read(results, benchmark)
     compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
     if not compared:
-        raise NoFinishedRunError("there is no finished run")
+        raise NoFinishedRunError(
+            f"there is no finished run of {benchmark}, profile {profile}{_said(shown)}"
+        )
     boards = [board for _, board in compared]
     return Report(
-        stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
-        title=f"{benchmark}, profile {profile}",
+        stem=_stem(benchmark, profile, shown),
+        title=f"{benchmark}, profile {profile}{_said(shown)}",
         tables=[leaderboard_texts(board) for board in boards],
         data=pd.concat(map(_data, boards), ignore_index=True),
         template=TEMPLATE,
-        content=content(found, boards),
+        content=_saying(content(found, boards), shown),
         draw=lambda folder: _figures(compared, tried.studies, folder),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
+
+
+def _stem(benchmark: str, profile: str, shown: RunFilter) -> str:
+    parts = [benchmark, "" if profile == DEFAULT else profile, "selection" if shown else ""]
+    return "-".join(filter(None, parts))
+
+
+def _said(shown: RunFilter) -> str:
+    return f" ({shown})" if shown else ""
+
+
+def _saying(content: dict[str, Any], shown: RunFilter) -> dict[str, Any]:
+    """The content with a title that names what is left out."""
+    return {**content, "title": f"{content['title']}{_said(shown)}"}
 
 
 def _figures(
