@@ -28,7 +28,13 @@ class Routed(Baseline):
         96,
         "random filters of ridge-filters; bytes grow with the square of their number",
         minimum=1,
-        later=True,
+    )
+
+    pooled: int = setting(
+        3,
+        "regions along each side of an image in which ridge-filters takes means; bytes grow with "
+        "the fourth power",
+        minimum=1,
     )
 
     @property
@@ -44,7 +50,9 @@ class Routed(Baseline):
         names = list(ROUTERS) if self.every_router else [self.router]
         routers = {name: ROUTERS[name](context.outputs) for name in names}
         if "ridge-filters" in routers:
-            routers["ridge-filters"] = FilterRidge(context.outputs, filters=self.filters)
+            routers["ridge-filters"] = FilterRidge(
+                context.outputs, filters=self.filters, pooled=self.pooled
+            )
         strategy.plugins.append(RoutingPlugin(routers))
         built: SupervisedTemplate = strategy
         return built

@@ -38,7 +38,7 @@ def test_the_number_of_filters_is_that_of_the_router(context: Context) -> None:
         [plugin] = [p for p in method.build(context).plugins if isinstance(p, RoutingPlugin)]
         router = plugin.routers["ridge-filters"]
         assert isinstance(router, FilterRidge)
-        assert router.filters == filters
+        assert (router.filters, router.pooled) == (filters, 3)
 
 
 def test_a_router_changes_nothing_that_the_method_learns(context: Context, stream: Stream) -> None:
