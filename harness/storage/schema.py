@@ -123,7 +123,7 @@ RULES: Final[dict[str, str]] = {
     "pixel-gaussian": "mean and variance of each task's inputs",
     "feature-gaussian": "means and covariance of each mask's features",
     "ridge-units": "second moments of 3,000 random units over all data: a second model",
-    "ridge-filters": "second moments of 3,072 random filter responses: a second model",
+    "ridge-filters": "second moments of 1,728 random filter responses: a second model",
 }
 """What each rule of task inference keeps beside the network."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harness.analysis.leaderboard import Column, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
@@ -120,7 +121,7 @@ def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             x, of_tasks.min(axis=1), of_tasks.max(axis=1), color=hue, alpha=0.12, lw=0
         )
     axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes[0])
     return figure
 

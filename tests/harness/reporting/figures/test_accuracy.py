@@ -156,8 +156,8 @@ def test_accuracy_by_epoch_is_a_mean_over_tasks_and_seeds_within_their_range(
     assert line.get_label() == "RMN"
     np.testing.assert_allclose(np.asarray(line.get_xydata()), [(1, 60), (2, 85)])
     [band] = axis.collections
-    heights = [path.vertices[:, 1] for path in band.get_paths()]
-    assert {round(float(y)) for y in heights[0]} == {50, 70, 80, 90}
+    [path] = band.get_paths()
+    assert set(np.asarray(path.vertices)[:, 1].round().tolist()) == {50, 70, 80, 90}
 
 
 def test_matrices_have_a_panel_a_method_with_rows_of_learned_tasks(
