@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.plugins import Plugin, PluginError, import_plugin
+from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
@@ -44,11 +45,12 @@ def import_plugins(argv: Sequence[str], program: str) -> None:
     Raises:
         SystemExit: with status 2, one cannot be imported; the message names it.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {program}", add_help=False, allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     add_plugin(parser)
-    parser.parse_known_args(argv)
+    try:
+        parser.parse_known_args(argv)
+    except argparse.ArgumentError as error:
+        CommandParser(prog=f"python -m {program}").error(str(error))
 
 
 def plugin(text: str) -> Plugin:
@@ -110,8 +112,9 @@ def add_report_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:
-    """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
+    """How runs are made: --jobs, --threads, --device, --executor, --data, --plugin."""
     add = parser.add_argument
+    add_plugin(parser)
     add(
         "--jobs",
         type=count,

@@ -28,6 +28,7 @@ def test_defaults() -> None:
         "device": "auto",
         "executor": "local",
         "data": None,
+        "plugin": [],
         "results": Path("results"),
         "reports": Path("reports"),
         "format": "pdf",
