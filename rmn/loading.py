@@ -83,7 +83,7 @@ class Batches:
     def __iter__(self) -> Iterator[list[Tensor]]:
         every = len(self.columns[0])
         order = torch.randperm(every) if self.shuffle else torch.arange(every)
-        for rows in order[: self.examples].split(self.batch_size):
+        for rows in torch.split(order[: self.examples], self.batch_size):
             yield [column.index_select(0, rows) for column in self.columns]
 
 

@@ -220,7 +220,7 @@ class RelevanceNetwork(TaskNetwork):
         scores = self.router.scores(x, _LearnedTasks(self))[learned]
         named = torch.tensor(learned, device=x.device)[scores.argmax(0)]
         parts = {
-            task: self.forward_task(x[named == task], task) for task in named.unique().tolist()
+            task: self.forward_task(x[named == task], task) for task in torch.unique(named).tolist()
         }
         logits = x.new_empty(len(x), next(iter(parts.values())).shape[-1])
         for task, part in parts.items():
