@@ -28,6 +28,8 @@ def test_defaults() -> None:
         "device": "auto",
         "executor": "local",
         "data": None,
+        "log": None,
+        "logs": Path("logs"),
         "plugin": [],
         "results": Path("results"),
         "reports": Path("reports"),
