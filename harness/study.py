@@ -51,10 +51,8 @@ def _study(request: StudyRequest, log: Console) -> int:
     chosen = best(request.plan, reached.trials)
     if chosen:
         values = " ".join(f"--set {name}={value}" for name, value in chosen.settings.items())
-        say(
-            Console(),
-            f"best: {chosen.accuracies[-1]:.2%} held out, trial {chosen.number}: {values}",
-        )
+        accuracy = f"{chosen.accuracies[-1]:.2%} held out"
+        say(Console(), f"best: {accuracy}, trial {chosen.number}: {values}")
     if reached.missing:
         missing = ", ".join(map(str, reached.missing))
         say(log, f"the study is not finished: no result for {missing}; the same command goes on")

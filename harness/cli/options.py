@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.plugins import Plugin, PluginError, import_plugin
-from harness.cli.parser import CommandParser
+from harness.cli.parser import MessageFirstParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
@@ -46,12 +46,9 @@ def import_plugins(argv: Sequence[str], program: str) -> None:
     Raises:
         SystemExit: with status 2, one cannot be imported; the message names it.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser = MessageFirstParser(prog=f"python -m {program}", add_help=False)
     add_plugin(parser)
-    try:
-        parser.parse_known_args(argv)
-    except argparse.ArgumentError as error:
-        CommandParser(prog=f"python -m {program}").error(str(error))
+    parser.parse_known_args(argv)
 
 
 def plugin(text: str) -> Plugin:

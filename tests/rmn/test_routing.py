@@ -73,7 +73,7 @@ def test_without_a_router_the_warning_names_it(
 ) -> None:
     strategy = learner()
     strategy.train(unlabelled[0])
-    with pytest.warns(UserWarning, match=r'by max-logit.*RMN\(\.\.\., router="ridge-filters"\)'):
+    with pytest.warns(UserWarning, match=r'rule, max-logit.*RMN\(\.\.\., router="ridge-filters"\)'):
         strategy.train(unlabelled[1])
 
 

@@ -1,4 +1,4 @@
-"""A study follows from the outcomes of its runs, and stops those that are worse after some tasks."""
+"""A study follows from the outcomes of its runs, and stops those that fall behind."""
 
 from __future__ import annotations
 
