@@ -60,8 +60,10 @@ def logged(folder: Path) -> tuple[RunResult, Curves]:
 def test_what_is_logged_is_what_is_stored(logged: tuple[RunResult, Curves]) -> None:
     result, given = logged
     rows = result.rows[(result.rows["metric"] == "accuracy") & (result.rows["after"] > 0)]
+    columns = (rows[name].tolist() for name in ("task", "after", "value"))
     stored = {
-        (f"test/accuracy on task {row.task}", 2 * row.after): row.value for row in rows.itertuples()
+        (f"test/accuracy on task {task}", 2 * after): float(value)
+        for task, after, value in zip(*columns, strict=True)
     }
     accuracies = {key: value for key, value in given.items() if "on task" in key[0]}
     assert accuracies == stored
