@@ -21,6 +21,7 @@ from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
 from rmn.mapping.transfer import most_suitable_task
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
+from rmn.tasks.routing import RoutingPlugin
 
 _PROBED: Final = 512
 """Examples by which a finished mask is chosen to begin from."""
@@ -255,13 +256,13 @@ class RMNPlugin(RelevancePlugin):
         """Begin a task."""
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
-        if label in relevance_network(strategy).labels:
+        if label in relevance_network(strategy).labels and not _has_router(strategy):
             warnings.warn(
                 f"task label {label} again: RMN takes each experience for a task, and at "
                 "evaluation it will infer which of that label an input belongs to, which the "
-                "network's own rules do badly; give each experience a label of its own "
-                "(return_task_id=True in Avalanche's benchmarks), or fit a router that names the "
-                "task (rmn.tasks.routing)",
+                f"network's own rule, {relevance_network(strategy).rule}, does badly; give each "
+                "experience a label of its own (return_task_id=True in Avalanche's benchmarks), "
+                'or let a router name the task: RMN(..., router="ridge-filters")',
                 stacklevel=2,
             )
         classes = _classes_of(experience)
@@ -349,6 +350,11 @@ def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
     )
     x, y, *_ = next(iter(loader))
     return x.to(strategy.device), y.to(strategy.device)
+
+
+def _has_router(strategy: SupervisedTemplate) -> bool:
+    """Whether something beside the network names tasks."""
+    return any(isinstance(plugin, RoutingPlugin) for plugin in strategy.plugins)
 
 
 def _classes_of(experience: CLExperience) -> Sequence[int]:

@@ -14,6 +14,7 @@ from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
 from harness.execution.executor import ExecutorOption, executor_options, executors
+from harness.tracking.logger import loggers
 
 _MOST: Final = 10_000
 """More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
@@ -120,8 +121,9 @@ def add_report_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:
-    """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
+    """How runs are made: --jobs, --threads, --device, --executor, --data, --log, --plugin."""
     add = parser.add_argument
+    add_plugin(parser)
     add(
         "--jobs",
         type=count,
@@ -148,6 +150,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="what makes the runs (default: local, worker processes of this machine)",
     )
+    add(
+        "--log",
+        metavar="A,B",
+        help=f"show the curves of the runs that are made by {', '.join(loggers())}",
+    )
+    add_folder(parser, "logs")
     add(
         "--data",
         type=Path,
