@@ -91,7 +91,7 @@ class CNDPM(Baseline):
 
         model = ExpertMixture(partial(self._expert, context)).to(context.device)
         return ExpertMixtureTraining(
-            ExpertTraining(
+            training=ExpertTraining(
                 capacity=self.capacity,
                 log_alpha=self.log_alpha,
                 chill=self.chill,

@@ -80,6 +80,8 @@ class Baseline(ABC):
         counterpart: name of the method with task labels that it is held against on streams without
             them, "" for itself.
         paper_settings: by benchmark, the settings that the profile `paper` takes.
+        unsuited_networks: backbones (`harness.training.networks`) that the method is not defined
+            for; it is refused on benchmarks that have one.
     """
 
     name: ClassVar[str]
@@ -95,6 +97,7 @@ class Baseline(ABC):
     tuning_source: ClassVar[str] = ""
     counterpart: ClassVar[str] = ""
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    unsuited_networks: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def default_rule(self) -> str:

@@ -114,6 +114,7 @@ class RMNBaseline(Baseline):
             spread=self.spread,
             batch_norm=context.batch_norm,
             head=context.head,
+            biases="none",  # as in the paper; the other methods keep theirs
             rule=self.rule,
         )
         optimizer = context.make_optimizer(model)

@@ -41,8 +41,7 @@ def _compare(request: ComparisonRequest, out: Console, log: Console) -> int:
         request.runs, request.config, request.executor, log, request.retry_failed
     )
     results = store.read(request.config.results, request.benchmark.name, request.profile)
-    if not results.rows.empty:
-        show_tables(results, request, out)
+    if show_tables(results, request, out) and request.report:
         _write_report(request, out)
     if said := account(request, attempt, results):
         say(out, said)
@@ -53,8 +52,6 @@ def _compare(request: ComparisonRequest, out: Console, log: Console) -> int:
 
 
 def _write_report(request: ComparisonRequest, out: Console) -> None:
-    if not request.report:
-        return
     from harness.reporting.benchmark_report import benchmark_report
     from harness.reporting.writer import write
 

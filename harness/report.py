@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from harness.analysis.run_filter import UnknownNameError
 from harness.cli import options
 from harness.cli.checks import ArgumentError, known_name
 from harness.cli.parser import CommandParser
@@ -50,7 +51,6 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
-    from harness.analysis.run_filter import UnknownNameError
 
     try:
         for report in _all(args) if args.benchmark is None else [_one(args)]:
@@ -65,9 +65,16 @@ def _report(args: argparse.Namespace) -> None:
 
 
 def _one(args: argparse.Namespace) -> Report:
+    """The report of a benchmark; its methods and settings by the names of the stored runs."""
+    from harness.analysis.selection import select
     from harness.reporting.benchmark_report import benchmark_report
+    from harness.storage import store
 
-    return benchmark_report(args.results, args.benchmark, args.profile, shown_runs(args))
+    shown = shown_runs(args)
+    found = select(store.read(args.results, args.benchmark, args.profile)) if shown else None
+    if found is not None and found.records:
+        shown = shown.checked(found)
+    return benchmark_report(args.results, args.benchmark, args.profile, shown)
 
 
 def _all(args: argparse.Namespace) -> Iterator[Report]:

@@ -218,7 +218,7 @@ class RMNPlugin(RelevancePlugin):
 
     Raises:
         TypeError: at the first experience, if the strategy's model was not made by `convert`.
-        ValueError: `pruning` or `negative_samples` is unknown, `beta_end` is not above 0,
+        ValueError: a setting or the value of one is unknown, `beta_end` is not above 0,
             `prune_below` is not in [0, 1), or `prune_share` not in [0, 1].
     """
 
@@ -232,6 +232,12 @@ class RMNPlugin(RelevancePlugin):
         transfer: bool = False,
         **arguments: Unpack[RelevanceArguments],
     ) -> None:
+        known = RelevanceArguments.__annotations__
+        for name in arguments.keys() - known:
+            raise ValueError(
+                f"{name} is no setting of RMNPlugin; use one of "
+                f"{('pruning', 'prune_share', 'tolerance', 'own_outputs', *known)}"
+            )
         super().__init__(**arguments)
         if pruning not in PRUNING:
             raise ValueError(f"pruning is {pruning!r}; use one of {PRUNING}")
@@ -252,8 +258,10 @@ class RMNPlugin(RelevancePlugin):
         if label in relevance_network(strategy).labels:
             warnings.warn(
                 f"task label {label} again: RMN takes each experience for a task, and at "
-                "evaluation it will infer which of that label an input belongs to; give each "
-                "experience a label of its own (return_task_id=True in Avalanche's benchmarks)",
+                "evaluation it will infer which of that label an input belongs to, which the "
+                "network's own rules do badly; give each experience a label of its own "
+                "(return_task_id=True in Avalanche's benchmarks), or fit a router that names the "
+                "task (rmn.tasks.routing)",
                 stacklevel=2,
             )
         classes = _classes_of(experience)
@@ -266,11 +274,22 @@ class RMNPlugin(RelevancePlugin):
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
         self._epoch, self._pruned = 0, False
+        if self.pruning == "late" and self.prune_share * strategy.train_epochs < 1:
+            warnings.warn(
+                f"pruning never comes: of train_epochs={strategy.train_epochs}, a prune_share of "
+                f"{self.prune_share} leaves no late epoch; train longer or raise prune_share",
+                stacklevel=2,
+            )
 
     def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Raise beta; the steps of a task are its epochs times its batches."""
         steps = strategy.train_epochs * len(strategy.dataloader)
         self.tighten(strategy, step=strategy.clock.train_exp_iterations, steps=steps)
+
+    def before_forward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        """Look for examples of other tasks in the first batch, as a replay buffer adds them."""
+        if strategy.clock.train_exp_iterations == 0:
+            _warn_about_other_tasks(strategy)
 
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Add the penalties to the loss, and record it."""
@@ -287,6 +306,12 @@ class RMNPlugin(RelevancePlugin):
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Finish the task."""
+        if self.pruning == "converged" and not self._pruned:
+            warnings.warn(
+                "pruning never came: the loss of the task had not converged; train longer or raise "
+                "tolerance",
+                stacklevel=2,
+            )
         self.finish_task(strategy)
 
     def _is_time_to_prune(self, epochs: int) -> bool:
@@ -303,6 +328,10 @@ def relevance_network(strategy: SupervisedTemplate) -> RelevanceNetwork:
     """
     if not isinstance(strategy.model, RelevanceNetwork):
         kind = type(strategy.model).__name__
+        if isinstance(getattr(strategy.model, "_orig_mod", None), RelevanceNetwork):
+            raise TypeError("the model is compiled from outside; call model.compile() instead")
+        if isinstance(getattr(strategy.model, "module", None), RelevanceNetwork):
+            raise TypeError(f"the model is in a {kind}; give the strategy the network itself")
         raise TypeError(f"the model is a {kind}; wrap it first: model=rmn.convert(model)")
     return strategy.model
 
@@ -328,6 +357,25 @@ def _classes_of(experience: CLExperience) -> Sequence[int]:
         return ()
     classes: Sequence[int] = experience.classes_in_this_experience
     return classes
+
+
+def _warn_about_other_tasks(strategy: SupervisedTemplate) -> None:
+    experience = strategy.experience
+    label = getattr(experience, "task_label", 0)
+    found = {
+        "task labels": set(torch.unique(strategy.mb_task_id).tolist()) - {label},
+        "classes": set(torch.unique(strategy.mb_y).tolist())
+        - set(_classes_of(experience) or strategy.mb_y.tolist()),
+    }
+    for kind, others in found.items():
+        if others:
+            warnings.warn(
+                f"examples with {kind} {sorted(others)} are trained in task {label}, as by a "
+                "replay plugin: they teach the new mask old tasks, which have their own; leave "
+                "that plugin out, for RMN forgets nothing without it",
+                stacklevel=3,
+            )
+            return
 
 
 def _warn_about_weight_decay(strategy: SupervisedTemplate) -> None:

@@ -69,13 +69,16 @@ def _in_progress(left: Sequence[Run], request: ComparisonRequest) -> str:
     return f"{len(present)} of them are being made now: {', '.join(sorted(set(present)))}."
 
 
-def show_tables(results: Results, request: ComparisonRequest, out: Console) -> None:
+def show_tables(results: Results, request: ComparisonRequest, out: Console) -> bool:
     """A leaderboard a scenario of the runs that are asked for, and what its columns are.
 
     Args:
         results: all of the benchmark and profile.
         request: says which of them are shown.
         out: takes the tables.
+
+    Returns:
+        Whether there is any.
     """
     from harness.reporting.terminal import leaderboard_tables, legend
 
@@ -86,6 +89,9 @@ def show_tables(results: Results, request: ComparisonRequest, out: Console) -> N
         out.print()
     if boards:
         wrapped(out, legend([board for board, _ in boards]))
+    elif request.shown and not results.rows.empty:
+        wrapped(out, f"No finished run is to be shown: {request.shown}.")
+    return bool(boards)
 
 
 def _boards(

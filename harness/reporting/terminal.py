@@ -128,8 +128,15 @@ def leaderboard_tables(
     ]
     columns = list(_columns([*own, *variants], first, wanted))
     least = _LEAST_BESIDE_MORE if wanted else _LEAST
-    for number, block in enumerate(_blocks(columns, width - least)):
-        table = _empty(board, block, whole=number == 0)
+    blocks = list(_blocks(columns, width - least))
+    for block in blocks:
+        table = _empty(block)
+        if block is blocks[0]:
+            table.title = Text(
+                f"{board.benchmark}, profile {board.profile}, {protocol.heading(board)}"
+            )
+        if block is blocks[-1]:
+            table.caption = _caption(board)
         for place, row in enumerate([*own, *variants]):
             if place == len(own):
                 table.add_section()
@@ -199,15 +206,15 @@ def _blocks(columns: Sequence[_Printed], room: int) -> Iterator[Sequence[_Printe
     yield block
 
 
-def _empty(board: Leaderboard, block: Sequence[_Printed], *, whole: bool) -> Table:
-    """A table with a head and no row; the first of a leaderboard says what it is about."""
+def _caption(board: Leaderboard) -> str:
     given = _GIVEN if len(board.accuracies) > 1 else ""
-    caption = " ".join([f"{SCENARIOS[board.scenario].capitalize()}.{given}", *loose_masks(board)])
-    title = f"{board.benchmark}, profile {board.profile}, {protocol.heading(board)}"
+    return " ".join([f"{SCENARIOS[board.scenario].capitalize()}.{given}", *loose_masks(board)])
+
+
+def _empty(block: Sequence[_Printed]) -> Table:
+    """A table with a head and no row."""
     table = Table(
-        title=Text(title) if whole else None,
         title_justify="left",
-        caption=caption if whole else None,
         caption_justify="left",
         box=SIMPLE_HEAD,
         show_edge=False,

@@ -50,4 +50,5 @@ class VariationalAutoencoder(nn.Module):
         error = (self.decoder(code) - x.flatten(1)).square().sum(1)
         reconstruction = (error + x[0].numel() * math.log(2 * math.pi)) / 2
         divergence = (log_variance.exp() + mean.square() - 1 - log_variance).sum(1) / 2
-        return -reconstruction - divergence
+        bound: Tensor = -reconstruction - divergence
+        return bound

@@ -69,7 +69,7 @@ class ExpertMixtureTraining(Naive):
 
     model: ExpertMixture
 
-    def __init__(self, training: ExpertTraining, **arguments: Any) -> None:
+    def __init__(self, *, training: ExpertTraining, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.training = training
         self.generator = torch.Generator().manual_seed(training.seed)
@@ -87,6 +87,13 @@ class ExpertMixtureTraining(Naive):
     def logits_per_task(self, x: Tensor) -> Tensor:
         """Log-likelihoods of inputs x (n, ...), experts and classes, (experts, n, outputs)."""
         return self.model.log_joint(x)
+
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from: the experts' and how much each has seen."""
+        experts = self.model.experts
+        if not len(experts):
+            return [*self.model.base.parameters(), *self.model.base.buffers()]
+        return [self.model.counts, *experts.parameters(), *experts.buffers()]
 
     def make_optimizer(self, **kwargs: Any) -> None:
         """Nothing: the optimizer goes on, and is given the parameters of new experts."""
@@ -186,7 +193,7 @@ class ExpertMixtureTraining(Naive):
     def _step(self, loss: Tensor) -> None:
         """One step on the parameters that a loss depends on."""
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         moved = [w for w in self.model.parameters() if w.grad is not None]
         nn.utils.clip_grad_value_(moved, self.training.clip)
         self.optimizer.step()

@@ -56,7 +56,8 @@ class InducingPosterior:
         prior = _prior(features, variance, jitter)
         trace = (torch.linalg.inv(prior) * self.second).sum()  # both are symmetric
         log_volume = torch.linalg.slogdet(prior).logabsdet
-        return ((trace + len(self.outputs) * log_volume) / 2).to(features.dtype)
+        divergence: Tensor = (trace + len(self.outputs) * log_volume) / 2
+        return divergence.to(features.dtype)
 
     def weights(self, features: Tensor, variance: float, jitter: float) -> Tensor:
         """Weights of the outputs' mean prediction from features, (k, d): variance * F^T K^-1 means.
@@ -68,7 +69,8 @@ class InducingPosterior:
         """
         factor = torch.linalg.cholesky(_prior(features, variance, jitter))
         solved = torch.cholesky_solve(self.means.double(), factor)
-        return (variance * solved.T @ features.double()).to(features.dtype)
+        weights: Tensor = variance * solved.T @ features.double()
+        return weights.to(features.dtype)
 
 
 def _prior(features: Tensor, variance: float, jitter: float) -> Tensor:
