@@ -6,7 +6,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ def page(report: Report) -> str:
         sections=_sections(report, charts),
         charts=charts,
         runs=_runs_table(runs) if runs else None,
-        appendices=report.appendices,
+        appendices=list(map(_filled, report.appendices)),
         libraries=libraries,
         tables_script=_script(libraries[0]),
         charts_script=_script(libraries[1]) if charts else "",
@@ -79,7 +80,7 @@ def _sections(report: Report, charts: Sequence[Chart]) -> list[Section]:
     """A section a title, in the order of the tables, with its charts."""
     tables: dict[str, list[Table]] = {}
     for table in report.tables:
-        tables.setdefault(table.title or report.title, []).append(table)
+        tables.setdefault(table.title or report.title, []).append(_filled(table))
     return [
         Section(
             anchor=f"part-{number}",
@@ -89,6 +90,18 @@ def _sections(report: Report, charts: Sequence[Chart]) -> list[Section]:
         )
         for number, (title, of_title) in enumerate(tables.items(), start=1)
     ]
+
+
+def _filled(table: Table) -> Table:
+    """The table, with the title of a row in each of the rows below that share it.
+
+    Rows that are sorted or filtered do not stay below the one that has the title.
+    """
+    rows = [list(row) for row in table.rows]
+    for above, row in pairwise(rows):
+        if not row[0].text:
+            row[0] = above[0]
+    return replace(table, rows=rows)
 
 
 def _order(text: str) -> float | None:

@@ -139,6 +139,12 @@ def test_five_hundred_runs_of_twenty_tasks_are_under_three_megabytes(
     assert write(report, "html", tmp_path).stat().st_size < LARGEST
 
 
+def test_rows_that_share_a_title_all_have_it(awkward: Report, tmp_path: Path) -> None:
+    rows = [[Text(title)] for title in ("RMN", "", "EWC", "")]
+    path = write(replace(awkward, tables=[Table("", ["Method"], rows)]), "html", tmp_path)
+    assert read(path).cells == ["Method", "RMN", "RMN", "EWC", "EWC"]
+
+
 def test_numbers_are_sorted_as_numbers_and_tables_of_a_title_stand_together(
     awkward: Report, tmp_path: Path
 ) -> None:
