@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare train report html pages bench test lint types arrows docs suite browser package faults coverage clean
+.PHONY: help install compare train report html pages bench test lint types arrows docs suite package browser faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs: install  ## the documentation as a site, in site/; fails at a broken link
 suite: install browser  ## the tests, on every core
 	$(BIN)/pytest
 
+package: install  ## build sdist and wheel, install the wheel elsewhere, run the documentation with it
+	$(BIN)/pytest tests/package --dist load
+
 # Without one, the tests in a browser are skipped; where CI is set, as .ci/run does, they fail.
 browser:  ## Chromium for the tests of HTML reports, where it is missing and apt-get may install it
 	@for name in chromium chromium-browser google-chrome; do \
@@ -65,9 +68,6 @@ browser:  ## Chromium for the tests of HTML reports, where it is missing and apt
 	else \
 	    echo "There is no Chromium. For the tests of HTML reports: sudo apt-get install chromium" >&2; \
 	fi
-
-package: install  ## build sdist and wheel, install the wheel elsewhere, run the documentation with it
-	$(BIN)/pytest tests/package --dist load
 
 faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
 	$(BIN)/python tests/harness/faults.py
