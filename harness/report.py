@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.run_filter import RunFilter, UnknownNameError
+from harness.analysis.run_filter import UnknownNameError
 from harness.cli import options
 from harness.cli.checks import ArgumentError, known_name
 from harness.cli.parser import CommandParser
@@ -49,25 +49,6 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _shown(args: argparse.Namespace) -> RunFilter:
-    """Which runs are asked for, by the names that are among those stored.
-
-    Raises:
-        ArgumentError: no stored run has such a name.
-    """
-    from harness.analysis.selection import select
-    from harness.storage import store
-
-    shown = shown_runs(args)
-    found = select(store.read(args.results, args.benchmark, args.profile)) if shown else None
-    if found is None or not found.records:
-        return shown
-    try:
-        return shown.checked(found)
-    except UnknownNameError as error:
-        raise ArgumentError(f"{error} They are in {args.results}.") from error
-
-
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
 
@@ -84,9 +65,16 @@ def _report(args: argparse.Namespace) -> None:
 
 
 def _one(args: argparse.Namespace) -> Report:
+    """The report of a benchmark; its methods and settings by the names of the stored runs."""
+    from harness.analysis.selection import select
     from harness.reporting.benchmark_report import benchmark_report
+    from harness.storage import store
 
-    return benchmark_report(args.results, args.benchmark, args.profile, _shown(args))
+    shown = shown_runs(args)
+    found = select(store.read(args.results, args.benchmark, args.profile)) if shown else None
+    if found is not None and found.records:
+        shown = shown.checked(found)
+    return benchmark_report(args.results, args.benchmark, args.profile, shown)
 
 
 def _all(args: argparse.Namespace) -> Iterator[Report]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.labelled_counterparts import with_labels
 from harness.analysis.leaderboard import (
     LEADERBOARD,
-    Cell,
     Column,
     Entry,
     Leaderboard,
@@ -133,17 +131,10 @@ def leaderboard_texts(board: Leaderboard) -> Table:
 
 
 def _cells(board: Leaderboard, entry: Entry, columns: Sequence[Column]) -> list[Text]:
-    cells = {column: entry.cells[column] for column in columns}
-    measured = [Text(one.text(cell), cell.best, value=_number(cell)) for one, cell in cells.items()]
+    measured = [Text(entry.text(column), entry.cells[column].best) for column in columns]
     rule = [Text(entry.rule)] if board.scenario != TASK_IL else []
     quoted = Text(entry.paper(board.scenario))
-    seeds = Text(str(entry.seeds), value=entry.seeds)
-    return [Text(entry.title), seeds, *measured, *rule, quoted]
-
-
-def _number(cell: Cell) -> float | None:
-    """By which rows are sorted."""
-    return None if isnan(cell.mean) else cell.mean
+    return [Text(entry.title), Text(str(entry.seeds)), *measured, *rule, quoted]
 
 
 def _data(board: Leaderboard) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def _text(row: Mapping[str, Any] | None) -> Text:
     cell = Cell(row["mean"], row["half_width"], row["best"], row["seeds"])
     number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
     text = number if number.endswith(seeds) else f"{number} {seeds}"
-    return Text(text, cell.best, value=cell.mean)
+    return Text(text, cell.best)
 
 
 def _plain(table: Table) -> dict[str, Any]:

@@ -18,13 +18,11 @@ class Text:
         text: what was measured, or a word.
         bold: whether it is among the best.
         quoted: what a publication prints for it; never measured here.
-        value: the number that rows are sorted by; None to sort by the text.
     """
 
     text: str
     bold: bool = False
     quoted: str = ""
-    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,7 @@ class RunDetails:
         section: title of the section that it belongs to.
         seed: its number.
         status: how it ended.
-        metrics: title and value as printed, with its number, of each metric under the method's
-            default rule.
+        metrics: title and value as printed of each metric under the method's default rule.
         matrix: accuracy in percent on each task (columns) after learning each (rows, from the
             first); NaN where it was not tested.
         facts: heading and pairs of name and value of what made the run: settings, budget, origin.
@@ -106,7 +103,7 @@ class RunDetails:
     section: str
     seed: int
     status: str
-    metrics: Mapping[str, Text]
+    metrics: Mapping[str, str]
     matrix: Sequence[Sequence[float]]
     facts: Mapping[str, Mapping[str, Any]]
     command: str = ""

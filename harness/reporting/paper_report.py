@@ -133,5 +133,4 @@ def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
     number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
     measured = number if not cell.seeds or number.endswith(seeds) else f"{number} {seeds}"
     quoted = f"{row['quoted']} [{remarks.index(row['comparable']) + 1}]" if row["quoted"] else ""
-    value = cell.mean if cell.seeds else None
-    return Text(measured, quoted=quoted, value=value)
+    return Text(measured, quoted=quoted)

@@ -6,7 +6,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from harness.reporting.model import Chart, Report, RunDetails, Table, Text
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
+_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?")
+
 _RUN_HEAD: Final = ("Run", "Method", "Part", "Seed", "Status")
 _RUN_METRICS: Final = 4
 """Columns of the table of runs for metrics; the others are shown with the run."""
@@ -30,12 +33,14 @@ class Section:
 
     Attributes:
         anchor: id of its element.
-        table: with its title.
+        title: of the part.
+        tables: with that title.
         charts: numbers of its charts among those of the page.
     """
 
     anchor: str
-    table: Table
+    title: str
+    tables: Sequence[Table]
     charts: Sequence[int]
 
 
@@ -54,13 +59,14 @@ def page(report: Report) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["order"] = _order
     libraries = [data_tables(), *([vega()] if charts else [])]
     return environment.get_template("page.html.j2").render(
         report=report,
-        sections=_sections(report.tables, charts),
+        sections=_sections(report, charts),
         charts=charts,
         runs=_runs_table(runs) if runs else None,
-        appendices=report.appendices,
+        appendices=list(map(_filled, report.appendices)),
         libraries=libraries,
         tables_script=_script(libraries[0]),
         charts_script=_script(libraries[1]) if charts else "",
@@ -70,16 +76,38 @@ def page(report: Report) -> str:
     )
 
 
-def _sections(tables: Sequence[Table], charts: Sequence[Chart]) -> list[Section]:
-    """A section a table, with the charts of its title."""
+def _sections(report: Report, charts: Sequence[Chart]) -> list[Section]:
+    """A section a title, in the order of the tables, with its charts."""
+    tables: dict[str, list[Table]] = {}
+    for table in report.tables:
+        tables.setdefault(table.title or report.title, []).append(_filled(table))
     return [
         Section(
             anchor=f"part-{number}",
-            table=table,
-            charts=[at for at, chart in enumerate(charts) if chart.section == table.title],
+            title=title,
+            tables=of_title,
+            charts=[at for at, chart in enumerate(charts) if chart.section == title],
         )
-        for number, table in enumerate(tables, start=1)
+        for number, (title, of_title) in enumerate(tables.items(), start=1)
     ]
+
+
+def _filled(table: Table) -> Table:
+    """The table, with the title of a row in each of the rows below that share it.
+
+    Rows that are sorted or filtered do not stay below the one that has the title.
+    """
+    rows = [list(row) for row in table.rows]
+    for above, row in pairwise(rows):
+        if not row[0].text:
+            row[0] = above[0]
+    return replace(table, rows=rows)
+
+
+def _order(text: str) -> float | None:
+    """The number that a cell begins with, by which its column is sorted; None if it has none."""
+    found = _NUMBER.match(text)
+    return float(found[0].replace(",", "")) if found else None
 
 
 def _runs_table(runs: Sequence[RunDetails]) -> Table:
@@ -94,9 +122,9 @@ def _runs_table(runs: Sequence[RunDetails]) -> Table:
                 Text(run.run_id),
                 Text(run.title),
                 Text(run.section),
-                Text(str(run.seed), value=run.seed),
+                Text(str(run.seed)),
                 Text(run.status),
-                *(short.get(title, Text("–")) for title in shown),
+                *(Text(short.get(title, "–")) for title in shown),
             ]
         )
     return Table("Runs", [*_RUN_HEAD, *shown], rows, left=frozenset({0, 1, 2, 4}))
@@ -129,7 +157,7 @@ def _details(runs: Iterable[RunDetails]) -> dict[str, Any]:
             "section": run.section,
             "seed": run.seed,
             "status": run.status,
-            "metrics": {title: text.text for title, text in run.metrics.items()},
+            "metrics": dict(run.metrics),
             "matrix": [_tested(row) for row in run.matrix],
             "facts": {title: shared(_texts(pairs)) for title, pairs in run.facts.items()},
             "command": shared(run.command),

@@ -15,7 +15,7 @@ from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import Unit, metrics
 from harness.analysis.selection import under_default_rule
 from harness.reporting import protocol
-from harness.reporting.model import RunDetails, Text
+from harness.reporting.model import RunDetails
 from harness.storage.provenance import command_again
 from harness.storage.record import Record
 
@@ -73,7 +73,7 @@ def _title(record: Record) -> str:
     return f"{record.method.title} ({setting})" if setting else record.method.title
 
 
-def _metrics(values: pd.DataFrame | None) -> dict[str, Text]:
+def _metrics(values: pd.DataFrame | None) -> dict[str, str]:
     """Under the default rule, as printed in tables."""
     if values is None:
         return {}
@@ -86,7 +86,7 @@ def _metrics(values: pd.DataFrame | None) -> dict[str, Text]:
         percent = definition.unit is Unit.PERCENT
         text = Cell(value, float("nan")).text(percent)
         unit = _UNITS[definition.unit]
-        found[f"{definition.title}{scenario}"] = Text(f"{text}{unit}", value=value)
+        found[f"{definition.title}{scenario}"] = f"{text}{unit}"
     return found
 
 

@@ -71,7 +71,7 @@ const CONFIG = {
   aria: true,
   mark: { aria: false },
   view: { stroke: null },
-  axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
+  axis: { labelOverlap: "greedy", labelSeparation: 6, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
   legend: { labelFontSize: 12 },
 };
 

@@ -35,7 +35,7 @@ def test_the_matrix_is_what_was_measured_under_the_methods_rule(runs: list[RunDe
 
 
 def test_metrics_are_printed_with_units(runs: list[RunDetails]) -> None:
-    metrics = {title: text.text for title, text in runs[1].metrics.items()}
+    metrics = runs[1].metrics
     assert metrics["ACC, task-il"] == "95.08 %"
     assert metrics["Forgetting, task-il"] == "0.00 %"
     assert metrics["Seconds"] == "15 seconds"

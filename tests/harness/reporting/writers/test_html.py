@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from harness.reporting.benchmark_report import benchmark_report
-from harness.reporting.model import Chart, Report, RunDetails, Text
+from harness.reporting.model import Chart, Report, RunDetails, Table, Text
 from harness.reporting.writer import write
 
 LARGEST = 3_000_000  # bytes
@@ -128,7 +128,7 @@ def test_five_hundred_runs_of_twenty_tasks_are_under_three_megabytes(
 ) -> None:
     charts = benchmark_report(results, "split_mnist", "default").charts
     facts = {"Budget": {f"setting {number}": number for number in range(20)}}
-    metrics = {f"Metric {number}": Text("12.34 ± 0.56", value=12.34) for number in range(15)}
+    metrics = {f"Metric {number}": "12.34 ± 0.56" for number in range(15)}
     nan = float("nan")
     matrix = [[98.76 if task <= after else nan for task in range(20)] for after in range(20)]
     runs = [
@@ -137,3 +137,21 @@ def test_five_hundred_runs_of_twenty_tasks_are_under_three_megabytes(
     ]
     report = replace(awkward, charts=charts, runs=lambda: runs)
     assert write(report, "html", tmp_path).stat().st_size < LARGEST
+
+
+def test_rows_that_share_a_title_all_have_it(awkward: Report, tmp_path: Path) -> None:
+    rows = [[Text(title)] for title in ("RMN", "", "EWC", "")]
+    path = write(replace(awkward, tables=[Table("", ["Method"], rows)]), "html", tmp_path)
+    assert read(path).cells == ["Method", "RMN", "RMN", "EWC", "EWC"]
+
+
+def test_numbers_are_sorted_as_numbers_and_tables_of_a_title_stand_together(
+    awkward: Report, tmp_path: Path
+) -> None:
+    texts = ["99.5 ± 0.2 (n=5)", "–", "-1,234.5", "7"]
+    rows = [[Text("RMN"), Text(text)] for text in texts]
+    tables = [Table("One", ["Method", "ACC"], rows), Table("One", ["Method"], [[Text("EWC")]])]
+    path = write(replace(awkward, tables=tables), "html", tmp_path)
+    assert re.findall('data-order="(.*?)"', path.read_text()) == ["99.5", "-1234.5", "7.0"]
+    assert path.read_text().count("<h2>One</h2>") == 1
+    assert [part for part in read(path).ids if part.startswith("part-")] == ["part-1"]

@@ -1,4 +1,4 @@
-"""Hook of MkDocs: links from pages to files of the repository that are no pages lead to GitHub."""
+"""Hooks of MkDocs: links to files of the repository, and the reference of every method."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from mkdocs.exceptions import PluginError
 
 _OUTSIDE: Final = re.compile(r"\]\((?P<path>(?:\.\./)+[^)#]+)(?P<anchor>#[^)]*)?\)")
 
+_METHODS: Final = "<!-- a module of `baselines` for each method -->"
+_NO_METHODS: Final = ("__init__", "context", "interface", "plugins", "registry")
+
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
-    """The page with addresses of files outside its folder.
+    """The page with every method where it asks for them, and addresses of files outside docs/.
 
     Args:
         markdown: of the page.
@@ -23,6 +26,17 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         PluginError: a link leads to no file of the repository.
     """
     docs = Path(config["docs_dir"])
+    return _linked(markdown.replace(_METHODS, _reference(docs.parent)), page, config, docs)
+
+
+def _reference(root: Path) -> str:
+    """What mkdocstrings makes the documentation of each method of."""
+    modules = sorted(path.stem for path in (root / "baselines").glob("*.py"))
+    shown = [name for name in modules if name not in _NO_METHODS]
+    return "\n\n".join(f"::: baselines.{name}\n    options: {{heading_level: 3}}" for name in shown)
+
+
+def _linked(markdown: str, page: Any, config: Any, docs: Path) -> str:
     here = (docs / page.file.src_uri).parent
 
     def lead(link: re.Match[str]) -> str:
