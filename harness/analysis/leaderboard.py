@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.comparisons import NORM, OUTPUTS, Comparison, Factors
+from harness.analysis.comparisons import Comparison, Factors, variant_of
 from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
@@ -71,8 +71,6 @@ _WITH_IDENTITY_TOO: Final = ("acc", "degradation")
 """Metrics that streams without task labels also have with the identity given at test alone."""
 
 _EPOCHS: Final = "training.epochs"
-_IN_NO_TITLE: Final = (NORM, OUTPUTS)
-"""All entries of a leaderboard share them."""
 
 
 def columns_of(scenario: str, *sections: Section) -> tuple[Column, ...]:
@@ -142,6 +140,7 @@ class Entry:
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults, but for the
             normalisation and the outputs, which are those of the whole leaderboard.
+        variant: those settings alone, "" for none.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
         norm: kind of normalisation (`harness.config.budgets.NORMS`), "" if it was not stored.
@@ -157,6 +156,7 @@ class Entry:
     baseline: str
     setting: str
     title: str
+    variant: str
     colour: str
     epochs: int
     norm: str
@@ -275,6 +275,7 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
         baseline=run.baseline,
         setting=run.setting,
         title=_titled(record),
+        variant=_variant(record),
         colour=record.method.colour,
         epochs=int(run.training["epochs"]),
         norm=str(run.training.get("norm", "")),
@@ -294,9 +295,13 @@ def _place(accuracy: Cell) -> tuple[bool, float]:
 
 def _titled(record: Record, but: Sequence[str] = ()) -> str:
     """The method's title with what differs from the defaults."""
-    named = {k: v for k, v in record.run.overrides.items() if k not in (*_IN_NO_TITLE, *but)}
-    text = ", ".join(f"{name}={value}" for name, value in named.items())
+    text = _variant(record, but)
     return f"{record.method.title} ({text})" if text else record.method.title
+
+
+def _variant(record: Record, but: Sequence[str] = ()) -> str:
+    named = variant_of(record.run)
+    return ", ".join(f"{name}={value}" for name, value in named.items() if name not in but)
 
 
 def cells_of(
