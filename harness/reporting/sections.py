@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.analysis.leaderboard import Leaderboard, cells_of, columns_of, of_entry
 from harness.analysis.metrics.definition import Section
-from harness.analysis.published import PAPER, QUOTED
+from harness.analysis.published import PAPER, QUOTED, titled
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
 from harness.reporting.answer import listed
@@ -120,7 +120,7 @@ def _quoted(board: Leaderboard) -> str:
     """What the paper prints of other methods for the same benchmark and scenario."""
     measured = {entry.baseline for entry in board.entries}
     others = [
-        f"{quoted.method.upper()} {quoted.value} ({quoted.comparable})"
+        f"{titled(quoted.method)} {quoted.value} ({quoted.comparable})"
         for quoted in QUOTED
         if quoted.benchmark == board.benchmark and board.scenario in quoted.scenarios
         if quoted.method not in measured
