@@ -89,4 +89,4 @@ def by_seed(board: Leaderboard, entry: Entry, column: Column) -> pd.Series[float
     """
     mine = of_entry(board.shown, entry)
     mine = mine[(mine["metric"] == column.metric) & (mine["scenario"] == column.scenario)]
-    return mine.set_index("seed")["value"]
+    return mine.set_index("seed")["value"].sort_index()

@@ -12,6 +12,7 @@ from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
 from harness.config.budgets import DEFAULT
 from harness.config.scenarios import SCENARIOS
+from harness.reporting import tidy
 from harness.reporting.figures.paper import draw, paper_figures
 from harness.reporting.model import Report
 from harness.reporting.paper_numbers import paper_numbers
@@ -90,7 +91,7 @@ def paper_report(results: Path, profile: str) -> Report:
         data=_data(cells, verdicts, profile),
         template=TEMPLATE,
         content=content,
-        per_seed=_per_seed(evidence, cells),
+        per_seed=_per_seed(evidence),
         draw=lambda folder, endings: draw(
             evidence, [cell for cell, _ in verdicts.numbers], folder, endings
         ),
@@ -123,20 +124,6 @@ def _data(cells: pd.DataFrame, verdicts: Verdicts, profile: str) -> pd.DataFrame
     )
 
 
-def _per_seed(evidence: Evidence, cells: pd.DataFrame) -> pd.DataFrame:
-    measured = cells[cells["seeds"] > 0]
-    keys = zip(measured["benchmark"], measured["scenario"], measured["baseline"], strict=True)
-    return pd.DataFrame(
-        [
-            {
-                "benchmark": benchmark,
-                "profile": evidence.profile,
-                "scenario": scenario,
-                "method": method,
-                "seed": seed,
-                "acc_fraction": value,
-            }
-            for benchmark, scenario, method in keys
-            for seed, value in evidence.values(benchmark, scenario, method, "acc").items()
-        ]
-    )
+def _per_seed(evidence: Evidence) -> pd.DataFrame:
+    every = tidy.per_seed([place.board for place in evidence.compared.values()], [])
+    return every[every["metric"] == "acc"].reset_index(drop=True)

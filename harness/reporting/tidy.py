@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import LEADERBOARD, Column, Entry, Leaderboard, of_entry
+from harness.analysis.leaderboard import LEADERBOARD, Column, Entry, Leaderboard
 from harness.analysis.metrics.definition import Unit
 
 FRACTION: Final = "fraction"
@@ -33,7 +33,8 @@ def means(boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]) -> pd.Da
                     entry.paper(column.scenario) if column.metric == "acc" else ""
                 ),
             }
-            for board, entry in _entries(boards, varied)
+            for board, mine in _by_board(boards, varied)
+            for entry in mine
             for column in board.columns(*LEADERBOARD)
         ]
     )
@@ -46,24 +47,37 @@ def per_seed(boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]) -> pd
         boards: see `means`.
         varied: likewise.
     """
-    return pd.DataFrame(
-        [
-            {**_named(board, entry, column), "seed": seed, "run_id": run, "value_in_unit": value}
-            for board, entry in _entries(boards, varied)
-            for column in board.columns(*LEADERBOARD)
-            for seed, run, value in _values(board, entry, column)
-        ]
-    )
+    rows = []
+    for board, mine in _by_board(boards, varied):
+        keys = ["baseline", "setting", "metric", "scenario"]
+        shown = board.shown.dropna(subset="value").sort_values("seed")
+        values = dict(iter(shown.groupby(keys, observed=True)))
+        for entry in mine:
+            for column in board.columns(*LEADERBOARD):
+                key = (entry.baseline, entry.setting, column.metric, column.scenario)
+                if key in values:
+                    own = values[key]
+                    named = _named(board, entry, column)
+                    rows += [
+                        {**named, "seed": seed, "run_id": run, "value_in_unit": value}
+                        for seed, run, value in zip(
+                            own["seed"].tolist(),
+                            own["run_id"].astype(str),
+                            own["value"].tolist(),
+                            strict=True,
+                        )
+                    ]
+    return pd.DataFrame(rows)
 
 
-def _entries(
+def _by_board(
     boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]
-) -> Iterable[tuple[Leaderboard, Entry]]:
+) -> Iterator[tuple[Leaderboard, list[Entry]]]:
     """Every entry once."""
     for board in boards:
-        yield from ((board, entry) for entry in board.entries)
+        yield board, list(board.entries)
     for board in varied:
-        yield from ((board, entry) for entry in board.entries if entry.variant)
+        yield board, [entry for entry in board.entries if entry.variant]
 
 
 def _named(board: Leaderboard, entry: Entry, column: Column) -> dict[str, str]:
@@ -81,13 +95,3 @@ def _named(board: Leaderboard, entry: Entry, column: Column) -> dict[str, str]:
         "metric": column.metric,
         "unit": FRACTION if share else column.definition.unit.value,
     }
-
-
-def _values(board: Leaderboard, entry: Entry, column: Column) -> Iterable[tuple[int, str, float]]:
-    mine = of_entry(board.shown, entry)
-    mine = mine[(mine["metric"] == column.metric) & (mine["scenario"] == column.scenario)]
-    mine = mine.dropna(subset="value").sort_values("seed")
-    return zip(
-        mine["seed"].astype(int), mine["run_id"].astype(str), mine["value"].astype(float),
-        strict=True,
-    )  # fmt: skip
