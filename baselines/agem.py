@@ -39,10 +39,5 @@ class AGEM(RehearsingBaseline):
         from baselines.components.averaged_gem import AveragedGEMPlugin
         from baselines.components.fine_tuning import fine_tuning
 
-        memory = AveragedGEMPlugin(
-            sample=self.sample,
-            per_task=self.per_task,
-            per_class=self.per_class,
-            seed=context.seed,
-        )
+        memory = AveragedGEMPlugin(self.memory_budget(context), sample=self.sample)
         return fine_tuning(context, memory)

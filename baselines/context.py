@@ -61,6 +61,11 @@ class Context:
     loss: Literal["all", "own", "seen"] = "all"
     optimizer: Literal["adam", "sgd"] = "adam"
 
+    @property
+    def batch_norm(self) -> Literal["per-task", "shared"]:
+        """Whether the BatchNorms that the network may have are one for each task, or for all."""
+        return "per-task" if self.norm == "per-task" else "shared"
+
     def model(self) -> nn.Module:
         """What a method without masks trains: the backbone, with what it has for each task."""
         from baselines.components.per_task import (

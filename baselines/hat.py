@@ -48,7 +48,7 @@ class HAT(Baseline):
         model = HATNetwork(
             context.network(),
             self.smax,
-            norm="per-task" if context.norm == "per-task" else "shared",
+            norm=context.batch_norm,
             head="shared" if context.task_outputs else "per-task",
         ).to(context.device)
         arguments = context.strategy_arguments()

@@ -56,6 +56,7 @@ class PackNet(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The backbone with layers that are pruned."""
+        from baselines.components.masks.first_task_norm import FirstTaskBatchNorm
         from baselines.components.masks.masked_layer import OwnOutputs
         from baselines.components.masks.network import MaskNetwork
         from baselines.components.masks.packnet import PackNetLayer, PackNetPlugin
@@ -66,7 +67,8 @@ class PackNet(Baseline):
             context.network(),
             PackNetLayer,
             OwnOutputs if own_outputs else PackNetLayer,
-            norm="per-task" if context.norm == "per-task" else "first-task",
+            norm=context.batch_norm,
+            shared_norm=FirstTaskBatchNorm,
             head=context.head,
         )
         arguments = context.strategy_arguments()

@@ -49,6 +49,7 @@ class Piggyback(Baseline):
         """The backbone with scores on its weights."""
         from functools import partial
 
+        from baselines.components.masks.first_task_norm import FirstTaskBatchNorm
         from baselines.components.masks.masked_layer import OwnOutputs
         from baselines.components.masks.network import MaskNetwork
         from baselines.components.masks.score_training import score_training
@@ -59,7 +60,8 @@ class Piggyback(Baseline):
             context.network(),
             layer,
             OwnOutputs if context.loss == "own" else layer,
-            norm="per-task" if context.norm == "per-task" else "first-task",
+            norm=context.batch_norm,
+            shared_norm=FirstTaskBatchNorm,
             head=context.head,
         )
         return score_training(context, model, self.score_lr)

@@ -36,8 +36,6 @@ class Replay(RehearsingBaseline):
         from baselines.components.fine_tuning import fine_tuning
         from baselines.components.rehearsal import RehearsalPlugin
 
-        memory = RehearsalPlugin(
-            per_task=self.per_task, per_class=self.per_class, seed=context.seed
-        )
+        memory = RehearsalPlugin(self.memory_budget(context))
         # before the others: stored examples are augmented like new ones
         return fine_tuning(replace(context, plugins=(memory, *context.plugins)))

@@ -96,7 +96,7 @@ class RMNBaseline(Baseline):
             learn_beta=self.learn_beta,
             initialisation=self.initialisation,
             spread=self.spread,
-            batch_norm="per-task" if context.norm == "per-task" else "shared",
+            batch_norm=context.batch_norm,
             head=context.head,
             rule=self.rule,
         )

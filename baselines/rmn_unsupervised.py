@@ -75,7 +75,7 @@ class RMNUnsupervisedBaseline(Baseline):
             context.network(),
             beta=self.beta,
             spread=self.spread,
-            batch_norm="per-task" if context.norm == "per-task" else "shared",
+            batch_norm=context.batch_norm,
             rule=self.rule,
         )
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)

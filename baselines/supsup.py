@@ -62,7 +62,7 @@ class SupSup(Baseline):
             context.network(),
             layer,
             layer,
-            norm="per-task" if context.norm == "per-task" else "shared",
+            norm=context.batch_norm,
             head=context.head,
             rule=self.rule,
         )

@@ -59,7 +59,7 @@ class WSN(Baseline):
             context.network(),
             layer,
             OwnOutputs if context.loss == "own" else layer,
-            norm="per-task" if context.norm == "per-task" else "shared",
+            norm=context.batch_norm,
             head=context.head,
         )
         return score_training(context, model, self.score_lr)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.checks import ArgumentError, readable_folder
+from harness.cli.parser import CommandParser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,7 +16,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.pages",
         description="Remake what stands between '<!-- begin NAME -->' and '<!-- end NAME -->' in "
         "the Markdown files of a folder: published numbers beside measured ones, costs, metrics.",

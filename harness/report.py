@@ -7,9 +7,15 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError, check_known
-from harness.cli.reporting import add_report_options, check_report_options, write_report
-from harness.config.benchmarks import BENCHMARKS
+from harness.cli.checks import ArgumentError, known_name
+from harness.cli.parser import CommandParser
+from harness.cli.reporting import (
+    add_report_options,
+    check_report_options,
+    shown_runs,
+    write_report,
+)
+from harness.config.benchmark_registry import benchmarks
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,16 +24,19 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    options.import_plugins(argv, "harness.report")
+    parser = CommandParser(
         prog="python -m harness.report",
         description="Remake a report from the results on disk. No torch, no training: seconds.",
-        epilog="example: python -m harness.report --benchmark split_mnist --format pdf,md",
+        epilog="examples: python -m harness.report --benchmark split_mnist --format pdf,md; "
+        "with --methods rmn,ewc --seeds 3 the report of these alone, a file of its own",
     )
     options.add_benchmark(parser)
     add_report_options(parser)
+    options.add_report_filters(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("benchmark", [args.benchmark], BENCHMARKS)
+        args.benchmark = known_name("benchmark", args.benchmark, benchmarks())
         check_report_options(args)
         _report(args)
     except ArgumentError as error:
@@ -37,14 +46,18 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
+    from harness.analysis.run_filter import UnknownNameError
     from harness.reporting.benchmark_report import benchmark_report
 
+    shown = shown_runs(args)
     try:
-        report = benchmark_report(args.results, args.benchmark, args.profile)
+        report = benchmark_report(args.results, args.benchmark, args.profile, shown)
+    except UnknownNameError as error:
+        raise ArgumentError(f"{error} They are in {args.results}.") from error
     except NoFinishedRunError as error:
         command = f"python -m harness.compare --benchmark {args.benchmark}"
         raise ArgumentError(
-            f"{error}; make some with: {command} --profile {args.profile}"
+            f"{error}, in {args.results}; make some with: {command} --profile {args.profile}"
         ) from error
     write_report(report, args)
 

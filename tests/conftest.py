@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +23,25 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 # that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture
+def registrations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What plugins register during a test is forgotten, and so is that they were imported."""
+    from baselines import plugins
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before, groups, broken = set(sys.modules), set(plugins._IMPORTED), dict(plugins._BROKEN)
+    yield
+    for table, module_of in plugins._TABLES:
+        for name in [n for n, entry in table.items() if not plugins.is_own(module_of(entry))]:
+            del table[name]
+    plugins._IMPORTED.intersection_update(groups)
+    plugins._BROKEN.clear()
+    plugins._BROKEN.update(broken)
+    for name in set(sys.modules) - before:
+        if name.startswith(("harness_plugins.", "outside")):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from baselines.components.importance_penalty import (
     ImportancePenaltyPlugin,
     examples,
     learned,
-    without_others,
 )
+from baselines.components.losses import without_others
 from baselines.components.per_example_gradients import mean_over_examples
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
@@ -11,21 +10,20 @@ from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
 from baselines.components.batches import batches
+from baselines.components.rehearsing import MemoryBudget
 
 AT_ONCE: Final = 256
 """Examples gathered, or answered, at one time."""
 
 
 class EpisodicMemoryPlugin(SupervisedPlugin):
-    """Keeps examples of each task that was learned, drawn at random, for as long as it lasts.
+    """Keeps examples of each task that was learned for as long as it lasts; here, random ones.
 
     Between tasks they are parts of the tasks' data sets, which is how the memory that a method uses
     is counted; while a task is trained they are tensors on the device.
 
     Args:
-        per_task: examples kept of each task; of one with fewer, all.
-        per_class: examples kept of each class of a task instead; None for `per_task`.
-        seed: of what is kept and drawn. These random numbers are the memory's own, so that those of
+        budget: which examples are kept. Its random numbers are the memory's own, so that those of
             training are what they are without it.
 
     Attributes:
@@ -34,11 +32,10 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
             add, (n, ...); none unless a task is trained and there are examples of earlier ones.
     """
 
-    def __init__(self, *, per_task: int, per_class: int | None, seed: int) -> None:
+    def __init__(self, budget: MemoryBudget) -> None:
         super().__init__()
-        self.per_task = per_task
-        self.per_class = per_class
-        self.generator = torch.Generator().manual_seed(seed)
+        self.budget = budget
+        self.generator = torch.Generator().manual_seed(budget.seed)
         self.kept: list[Any] = []
         self.columns: list[Tensor] = []
 
@@ -49,10 +46,15 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         self.columns = [torch.cat(column) for column in zip(*parts, strict=True)]
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Keep examples of the task."""
+        """Keep examples of the task, and fewer of the earlier ones where they share a number."""
         self.columns = []
-        dataset = strategy.experience.dataset
-        self.kept.append(dataset.subset(self._chosen(dataset.targets)))
+        self.kept.append(strategy.experience.dataset.subset(self.choose(strategy)))
+        if self.budget.in_all is not None:
+            self.cut(self.budget.of_task(len(self.kept)))
+
+    def cut(self, most: int) -> None:
+        """Forget all but the first so many examples of each task."""
+        self.kept = [task.subset(range(min(most, len(task)))) for task in self.kept]
 
     def draw(self, number: int) -> list[Tensor]:
         """The columns of so many examples, none of which is drawn again before all others were."""
@@ -62,11 +64,11 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         chosen = torch.cat(orders)[:number].to(self.columns[0].device)
         return [column[chosen] for column in self.columns]
 
-    def _chosen(self, targets: Sequence[int]) -> list[int]:
-        """Numbers of the examples that are kept of a task, by the class of each of its examples."""
-        classes = torch.tensor(list(targets))
+    def choose(self, strategy: SupervisedTemplate) -> list[int]:
+        """Numbers of the examples that are kept of the task in training: drawn at random."""
+        classes = torch.tensor(list(strategy.experience.dataset.targets))
         order = torch.randperm(len(classes), generator=self.generator)
-        if self.per_class is None:
-            return order[: self.per_task].tolist()
-        of_each = [order[classes[order] == one][: self.per_class] for one in torch.unique(classes)]
+        if (most := self.budget.per_class) is None:
+            return order[: self.budget.of_task(len(self.kept) + 1)].tolist()
+        of_each = [order[classes[order] == one][:most] for one in torch.unique(classes)]
         return torch.cat(of_each).tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from avalanche.training.plugins import SupervisedPlugin
@@ -51,31 +51,6 @@ class ImportancePenaltyPlugin(SupervisedPlugin):
     def drop_anchor(self, strategy: SupervisedTemplate) -> None:
         """From now on weights are pulled to where they are."""
         self.anchor = {name: w.detach().clone() for name, w in learned(strategy).items()}
-
-
-@runtime_checkable
-class ChoosesOutputs(Protocol):
-    """A loss that is over some of the outputs alone, such as those of the task."""
-
-    def allowed(self, y: Tensor) -> Tensor:
-        """The outputs that examples of classes y (n,) are told from, bool, (n or 1, outputs)."""
-
-
-def without_others(
-    strategy: SupervisedTemplate, logits: Tensor, classes: Tensor, fill: float
-) -> Tensor:
-    """Logits (n, outputs) with a constant for the outputs that the strategy's loss is not over.
-
-    Args:
-        strategy: in training.
-        logits: (n, outputs).
-        classes: of the same examples, (n,).
-        fill: the constant.
-    """
-    criterion = strategy._criterion
-    if isinstance(criterion, ChoosesOutputs):
-        return logits.masked_fill(~criterion.allowed(classes), fill)
-    return logits
 
 
 def learned(strategy: SupervisedTemplate) -> dict[str, nn.Parameter]:

@@ -77,6 +77,23 @@ class OutputsSeenPlugin(SupervisedPlugin):
             criterion.seen = int(criterion.task_of.cpu()[classes].max()) + 1
 
 
+def without_others(
+    strategy: SupervisedTemplate, logits: Tensor, classes: Tensor, fill: float
+) -> Tensor:
+    """Logits (n, outputs) with a constant for the outputs that a strategy's loss is not over.
+
+    Args:
+        strategy: in training.
+        logits: (n, outputs).
+        classes: of the same examples, (n,).
+        fill: the constant.
+    """
+    criterion = strategy._criterion
+    if isinstance(criterion, ChosenOutputs):
+        return logits.masked_fill(~criterion.allowed(classes), fill)
+    return logits
+
+
 def outputs_in_loss(strategy: SupervisedTemplate) -> Tensor:
     """Numbers of the outputs that a strategy's loss is over, (k,), for the task in training.
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from baselines.components.importance_penalty import (
     ImportancePenaltyPlugin,
     examples,
-    without_others,
 )
+from baselines.components.losses import without_others
 from baselines.components.per_example_gradients import mean_over_examples
 
 

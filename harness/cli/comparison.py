@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,23 +15,25 @@ from harness.cli.checks import (
     ArgumentError,
     check_budget,
     check_compatible,
-    check_known,
     chosen_executor,
     chosen_scenarios,
     execution_config,
+    known_name,
+    known_names,
     readable_folder,
     split_names,
     with_threads,
     writable_folder,
 )
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.cli.parser import CommandParser
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError, declared
-from harness.config.suggestions import unknown
 from harness.config.tuned_settings import TUNED, best_known
 from harness.execution.executor import ExecutionConfig, Executor
 
@@ -79,12 +80,10 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.compare")
     known = methods()
     parser = make_parser(known)
-    args, extra = parser.parse_known_args(argv)
-    if extra:
-        existing = re.findall("--[a-z-]+", parser.format_usage())
-        parser.error(unknown("argument", extra[0].partition("=")[0], existing))
+    args = parser.parse_args(argv)
     try:
         return _request(args, known, origin)
     except (SettingError, ArgumentError) as error:
@@ -94,21 +93,19 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
 def _request(
     args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> ComparisonRequest:
-    check_known("benchmark", [args.benchmark], BENCHMARKS)
-    check_known("profile", [args.profile], PROFILES)
-    benchmark = BENCHMARKS[args.benchmark]
+    benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
+    profile = known_name("profile", args.profile, PROFILES)
     names = (
         default_methods(benchmark, known)
         if args.methods is None
-        else split_names("--methods", args.methods)
+        else known_names("method", split_names("--methods", args.methods), known)
     )
-    check_known("method", names, known)
     scenarios = chosen_scenarios(benchmark, args.scenario)
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
     of_budget = given.pop(TRAINING, {})
     budget, overrides = resolve_budget(
-        benchmark.budgets[args.profile], with_threads(of_budget, args.threads)
+        benchmark.budgets[profile], with_threads(of_budget, args.threads)
     )
     check_budget(benchmark, budget)
     for name in given:
@@ -120,15 +117,15 @@ def _request(
     for scenario, of_scenario in settings.items():
         for name, method in chosen.items():
             norm = under_scenario(benchmark, scenario, method, budget).norm
-            best = best_known(benchmark, scenario, norm, args.profile, method, choices)
+            best = best_known(benchmark, scenario, norm, profile, method, choices)
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
-    runs = plan(benchmark, args.profile, budget, chosen, settings, range(args.seeds))
+    runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds))
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
         scenarios=scenarios,
-        profile=args.profile,
+        profile=profile,
         budget=budget,
         runs=part(runs, *args.part),
         config=config,
@@ -146,13 +143,12 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     Args:
         known: every method by name, for the help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.compare",
         description="Train methods of continual learning on a benchmark, several seeds each, and\n"
         "compare them. What is already finished is never computed again.",
         epilog=_epilog(known),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     options.add_benchmark(parser)
@@ -188,6 +184,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
+    options.add_plugin(parser)
     add("--plan", action="store_true", help="show what would run and what is done; run nothing")
     add("--retry-failed", action="store_true", help="run again what failed before")
     add("--no-report", action="store_true", help="only run, and print the table")
@@ -196,7 +193,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
 
 def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in benchmarks().items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from baselines.registry import methods
 from harness.analysis.cost import Cost, expected_cost
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
 from harness.storage import store
@@ -42,7 +42,7 @@ def hours_table(results: Path, profile: str, seeds: int) -> str:
 
 def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, int, Cost]]:
     known = methods()
-    for name, benchmark in BENCHMARKS.items():
+    for name, benchmark in benchmarks().items():
         records = store.read(results, name, profile).records
         if records:
             names = default_methods(benchmark, known)

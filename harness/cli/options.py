@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from harness.config.benchmarks import BENCHMARKS
+from baselines.plugins import Plugin, PluginError, import_plugin
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
@@ -20,9 +21,51 @@ DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """--plugin; what it names is imported as the argument is read."""
+    parser.add_argument(
+        "--plugin",
+        type=plugin,
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import methods, benchmarks, networks, metrics, executors or report formats of your "
+        "own: my_package.my_method, or path/to/file.py; may be repeated",
+    )
+
+
+def import_plugins(argv: Sequence[str], program: str) -> None:
+    """Import what --plugin names, before a parser is made whose help names what is registered.
+
+    Args:
+        argv: arguments after the program's name.
+        program: such as harness.compare.
+
+    Raises:
+        SystemExit: with status 2, one cannot be imported; the message names it.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {program}", add_help=False, allow_abbrev=False
+    )
+    add_plugin(parser)
+    parser.parse_known_args(argv)
+
+
+def plugin(text: str) -> Plugin:
+    """The plugin that an argument names, imported.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be.
+    """
+    try:
+        return import_plugin(text)
+    except PluginError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """--benchmark; the name is checked later, so that the nearest can be suggested."""
-    names = ", ".join(BENCHMARKS)
+    names = ", ".join(benchmarks())
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
 
 
@@ -45,6 +88,25 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"training budget, one of {', '.join(PROFILES)} (default: {DEFAULT})",
     )
+
+
+def add_settings_filter(parser: argparse.ArgumentParser) -> None:
+    """--settings: which of the stored runs are shown, by what they differ in."""
+    parser.add_argument(
+        "--settings",
+        metavar="A,B",
+        help=f"show only runs that differ from the benchmark's settings in one of these, NAME or "
+        f"NAME=VALUE; {DEFAULT}: those that differ in nothing (default: all)",
+    )
+
+
+def add_report_filters(parser: argparse.ArgumentParser) -> None:
+    """--methods, --scenario, --seeds and --settings, of reports."""
+    add = parser.add_argument
+    add("--methods", metavar="A,B", help="show only these methods (default: all that were trained)")
+    add("--scenario", metavar="A,B", help=f"show only these, of {', '.join(SCENARIOS)}")
+    add("--seeds", type=count, metavar="N", help="show only seeds 0 to N-1 (default: all)")
+    add_settings_filter(parser)
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from baselines.interface import Role
@@ -26,6 +27,9 @@ NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
 """Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
 
 
+DataFunction = Callable[[Path | None], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
@@ -34,10 +38,11 @@ class Benchmark:
         name: as typed on the command line.
         title: as printed.
         summary: one sentence for reports: data, split, tasks.
-        dataset: key of the data set that it is made from.
+        dataset: key of the data set that it is made from; its own name where `data` reads it.
         network: key of the backbone.
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
-            all classes in a pixel order of its own.
+            all classes in a pixel order of its own; or the data say to which task each example
+            belongs ("experiences"), whose classes are numbered over the stream.
         classes: the classes of each task, numbered over the whole stream, in the order of the
             stream.
         budgets: the training budget of each profile, by the profile's name.
@@ -55,12 +60,16 @@ class Benchmark:
         tuning_source: the benchmark whose tuned settings methods take that have none for this one.
         heads: whether each task has an output layer of its own in task-il, unless the budget says
             otherwise.
+        loss_over_all: whether in class-il the loss is over all classes of the stream from the first
+            task on, not over those seen so far.
         scenarios: that it is compared in unless others are asked for; none for the usual ones
             (`harness.config.scenarios.scenarios_of`).
         methods: names of those that are compared unless --methods names others; none for those of
             the default roles.
         default_roles: roles of the methods that are compared.
         settings: those that methods have instead of their defaults, by scenario and method.
+        data: reads the training and the test split, `harness.data.datasets.Images`, perhaps from
+            the folder that --data names; None where `dataset` is one of `harness.data.sources`.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -69,7 +78,7 @@ class Benchmark:
     summary: str
     dataset: str
     network: str
-    tasks_by: Literal["classes", "groups", "permutations"]
+    tasks_by: Literal["classes", "groups", "permutations", "experiences"]
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
@@ -81,10 +90,12 @@ class Benchmark:
     labelled_counterpart: str = ""
     tuning_source: str = ""
     heads: bool = False
+    loss_over_all: bool = False
     scenarios: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES
     settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    data: DataFunction | None = field(default=None, compare=False, repr=False)
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -99,7 +110,10 @@ class Benchmark:
     @property
     def disjoint(self) -> bool:
         """Whether each task has classes of its own."""
-        return self.tasks_by != "permutations"
+        if self.tasks_by != "experiences":
+            return self.tasks_by != "permutations"
+        labels = [label for classes in self.classes for label in classes]
+        return len(set(labels)) == len(labels)
 
     @property
     def outputs(self) -> int:
@@ -147,11 +161,11 @@ class Benchmark:
         if seed is None:
             return self
         shuffle = random.Random(seed).sample
-        if self.tasks_by == "groups":
+        if self.groups:
             order = shuffle(range(self.tasks), self.tasks)
             classes = tuple(self.classes[group] for group in order)
             return replace(self, classes=classes, groups=tuple(order))
-        if self.tasks_by == "permutations":
+        if not self.disjoint:
             raise ValueError(f"each task of {self.name} has all classes; leave out class_order")
         labels = [label for classes in self.classes for label in classes]
         drawn = iter(shuffle(labels, len(labels)))

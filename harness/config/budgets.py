@@ -193,7 +193,7 @@ DIGITS: Final = profiles(
 
 PHOTOS: Final = profiles(
     default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200, tasks=5),
+    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=128, test_examples=100, tasks=3),
     paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
 )
 """CIFAR-100; supplement, Section 3.2."""
@@ -206,7 +206,7 @@ DRAWINGS: Final = profiles(
         precision="bfloat16",
         accuracy_matrix="diagonal",
     ),
-    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64, tasks=5),
+    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=32, test_examples=32, tasks=3),
     paper=TrainingBudget(
         epochs=200,
         first_epochs=150,
@@ -219,7 +219,7 @@ DRAWINGS: Final = profiles(
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
-    "smoke": "seconds, at most ten tasks; for tests and for trying the command line",
+    "smoke": "seconds a run, at most ten tasks; for tests and for trying the command line",
     DEFAULT: "what a laptop can do; the profile of the committed results",
     CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the default one, tested on held-out training data; for harness.tune",

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import PAPER
 from harness.config.settings import SettingError
 
@@ -127,5 +128,5 @@ def _sources(benchmark: Benchmark) -> Iterator[Benchmark]:
     """The benchmark and those that it takes settings from, the nearest first."""
     yield benchmark
     while benchmark.tuning_source:
-        benchmark = BENCHMARKS[benchmark.tuning_source]
+        benchmark = benchmarks()[benchmark.tuning_source]
         yield benchmark

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from baselines.plugins import Plugin, is_own, withdrawable
 from harness.config.discovery import import_modules
 from harness.config.run import Run
 from harness.execution.scheduling import Schedule
@@ -28,6 +29,7 @@ class ExecutionConfig:
         device: "auto", "cpu" or "cuda".
         origin: provenance that all runs share (`harness.storage.provenance.origin`).
         jobs: at most this many runs at the same time; None: as many as the executor has room for.
+        plugins: what every process that makes runs has to import.
         threads: of each run. With one, numbers are the same whatever the number of cores.
         owner: random name of the command, which its claims on runs bear (`harness.storage.claims`).
     """
@@ -38,6 +40,7 @@ class ExecutionConfig:
     origin: Mapping[str, Any]
     jobs: int | None = 1
     threads: int = 1
+    plugins: tuple[Plugin, ...] = ()
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -156,6 +159,7 @@ class ExecutorOption:
 
 _EXECUTORS: dict[str, ExecutorFactory] = {}
 _OPTIONS: dict[str, tuple[ExecutorOption, ...]] = {}
+withdrawable(_EXECUTORS, lambda factory: factory.__module__)
 
 
 def register_executor(
@@ -172,6 +176,8 @@ def register_executor(
     """
 
     def registered(factory: ExecutorFactory) -> ExecutorFactory:
+        if not is_own(factory.__module__):
+            import_modules("harness.execution")  # or a name of ours would be refused to us
         if name in _EXECUTORS:
             raise ValueError(f"two executors are named {name!r}")
         _EXECUTORS[name] = factory

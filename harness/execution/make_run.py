@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from baselines.interface import Baseline, Requirement
 from baselines.registry import methods
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.scenarios import given_by
@@ -78,6 +79,7 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
+        _check_registered(run)
         checkpoint = checkpoint or checkpoints.folder(config.results, run)
         result = run_experiment(
             run,
@@ -99,6 +101,23 @@ def make_run(
         error = provenance.without_paths(traceback.format_exc()) + advice(failure)
         error = record_failure(run, config, error, circumstances())
     return RunEnded(error, time.perf_counter() - clock)
+
+
+def _check_registered(run: Run) -> None:
+    """Whether this process knows what a run is made of.
+
+    Raises:
+        LookupError: it does not.
+    """
+    for kind, name, known in (
+        ("method", run.baseline, methods()),
+        ("benchmark", run.benchmark, benchmarks()),
+    ):
+        if name not in known:
+            raise LookupError(
+                f"the process that makes runs knows no {kind} {name!r}; put what registers it into "
+                "a file of its own and name that by --plugin"
+            )
 
 
 def record_failure(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from typing import Any, Final
 
+from baselines.plugins import PluginError, import_again
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.storage import provenance
 
@@ -38,7 +39,7 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         number: of this process among those of its machine, from 0; several GPUs are taken in turn.
 
     Raises:
-        FatalError: the device is not there.
+        FatalError: the device is not there, or a plugin cannot be imported.
     """
     import torch
 
@@ -53,5 +54,9 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         name = torch.cuda.get_device_name()
     import harness.experiment.experiment  # noqa: F401 - imports avalanche
 
+    try:
+        import_again(config.plugins)
+    except PluginError as error:
+        raise FatalError(str(error)) from error
     gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
     return provenance.machine(device, name, config.threads)

@@ -17,8 +17,10 @@ from baselines.components.losses import OutputsSeenPlugin
 from baselines.context import Context, Norm
 from baselines.interface import Baseline, HasMasks
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.networks import Normalisation
 from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
@@ -30,7 +32,7 @@ from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
 from harness.training.divergence import DivergenceGuard
-from harness.training.networks import NETWORKS, Normalisation
+from harness.training.networks import networks
 from harness.training.schedules import CosineDecay, PlateauDecay
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def run_experiment(
     """
     budget = TrainingBudget(**run.training)
     torch.manual_seed(run.seed)
-    stream = make_stream(BENCHMARKS[run.benchmark], budget, run.seed, data)
+    stream = make_stream(benchmarks()[run.benchmark], budget, run.seed, data)
     method = methods()[run.baseline](**run.settings)
     tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
     guard = DivergenceGuard(lambda: tracker.doing)
@@ -137,14 +139,22 @@ def _context(
         norm=norm,
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),
-        loss=_loss(run.scenario, method) if own else "all",
+        loss=_loss(run.scenario, method, benchmark) if own else "all",
         optimizer=budget.optimizer,
     )
 
 
-def _loss(scenario: str, method: Baseline) -> Literal["own", "seen"]:
-    """A function per task is learned by what tells the task's classes apart."""
-    return "own" if scenario == TASK_IL or method.rule else "seen"
+def _loss(scenario: str, method: Baseline, benchmark: Benchmark) -> Literal["own", "seen", "all"]:
+    """A function per task is learned by what tells the task's classes apart.
+
+    Args:
+        scenario: of the run.
+        method: of the run.
+        benchmark: of the run.
+    """
+    if scenario == TASK_IL or method.rule:
+        return "own"
+    return "all" if benchmark.loss_over_all else "seen"
 
 
 class Backbones:
@@ -173,7 +183,7 @@ class Backbones:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1000 * self.seed + self.made)
             self.made += 1
-            backbone = NETWORKS[self.name].make(self.outputs, self.norm).to(self.device)
+            backbone = networks()[self.name].make(self.outputs, self.norm).to(self.device)
             return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from harness.analysis.differences import Difference, Told, differences
 from harness.analysis.leaderboard import Cell, Column, Entry, Leaderboard
 from harness.analysis.statistics import BEST_NOTE, LEAST_SEEDS
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.reporting import protocol
 from harness.reporting.model import Table, Text
 
@@ -31,7 +31,7 @@ def compared(boards: Sequence[Leaderboard], epochs: int) -> str:
     seeds = sorted({entry.seeds for board in boards for entry in board.entries})
     number = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     return (
-        f"{BENCHMARKS[boards[0].benchmark].summary} {listed(titles)}: {number} "
+        f"{benchmarks()[boards[0].benchmark].summary} {listed(titles)}: {number} "
         f"seed{'s' if seeds[-1] > 1 else ''} of each, {epochs} epoch{'s' if epochs > 1 else ''} a "
         f"task, in {listed(one.scenario for one in boards)}."
     )

@@ -10,9 +10,10 @@ from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.labelled_counterparts import with_labels
 from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboard
 from harness.analysis.loose_masks import loose_masks
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT
 from harness.reporting import appendix, tidy
 from harness.reporting.answer import answer_table, compared, finding
@@ -27,23 +28,31 @@ from harness.storage.store import Results
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 
 
-def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
+def benchmark_report(
+    results: Path, benchmark: str, profile: str, shown: RunFilter = EVERYTHING
+) -> Report:
     """The report of a benchmark and profile.
 
     Args:
         results: folder of all results.
         benchmark: its name.
         profile: its name; it is part of the file's name unless it is the default.
+        shown: which of its runs; a report of some of them has a file of its own.
 
     Raises:
-        NoFinishedRunError: there is no finished run.
+        NoFinishedRunError: there is no finished run that is to be shown.
+        UnknownNameError: no run is of a method, or has a setting, that is to be shown.
     """
-    found = select(store.read(results, benchmark, profile))
+    stored = select(store.read(results, benchmark, profile))
+    shown = shown.checked(stored) if stored.records else shown
+    found = shown.of(stored)
     supervised = with_labels(results, benchmark, profile)
     tried = studies.read(results, benchmark)
     whole = comparisons(found)
     if not whole:
-        raise NoFinishedRunError("there is no finished run")
+        raise NoFinishedRunError(
+            f"there is no finished run of {benchmark}, profile {profile}{_said(shown)}"
+        )
     usual = [without_variants(one) for one in whole]
     boards = [leaderboard(one, supervised) for one in usual]
     complete = [
@@ -55,16 +64,25 @@ def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
     drawable = [(one.results.rows, board) for one, board in zip(usual, boards, strict=True)]
     parts = _Parts(found, boards, varied)
     return Report(
-        stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
-        title=f"{benchmark}, profile {profile}",
+        stem=_stem(benchmark, profile, shown),
+        title=f"{benchmark}, profile {profile}{_said(shown)}",
         tables=[parts.answer, *parts.of_sections, *parts.of_variants, parts.methods],
         data=tidy.means(boards, varied),
         template=TEMPLATE,
-        content=parts.content(),
+        content=parts.content(_said(shown)),
         per_seed=tidy.per_seed(boards, varied),
         draw=lambda folder, endings: draw(drawable, varied, tried.studies, folder, endings),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
+
+
+def _stem(benchmark: str, profile: str, shown: RunFilter) -> str:
+    parts = [benchmark, "" if profile == DEFAULT else profile, "selection" if shown else ""]
+    return "-".join(filter(None, parts))
+
+
+def _said(shown: RunFilter) -> str:
+    return f" ({shown})" if shown else ""
 
 
 class _Parts:
@@ -82,12 +100,16 @@ class _Parts:
         self.of_variants = variant_tables(varied)
         self.methods = appendix.methods_table(boards, self._finished)
 
-    def content(self) -> dict[str, Any]:
-        """What the template is given, but for the figures."""
+    def content(self, selection: str) -> dict[str, Any]:
+        """What the template is given, but for the figures.
+
+        Args:
+            selection: words that name what is shown of the runs, "" for all.
+        """
         boards = self._boards
         shown = [entry for board in self._main for entry in board.entries]
         return {
-            "title": BENCHMARKS[boards[0].benchmark].title,
+            "title": benchmarks()[boards[0].benchmark].title + selection,
             "profile": boards[0].profile,
             "compared": compared(self._main, min(entry.epochs for entry in shown)),
             "budget": appendix.budget(self._finished),

@@ -22,6 +22,7 @@ from harness.cli.comparison import read_comparison
 from harness.config import benchmarks
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import DIGITS
+from harness.config.networks import Network, Normalisation
 from harness.config.run import Run
 from harness.data import sources
 from harness.data.sources import Source
@@ -29,7 +30,6 @@ from harness.execution import executor
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.storage import store
 from harness.training import networks
-from harness.training.networks import Network, Normalisation
 
 if TYPE_CHECKING:
     from harness.data.sources import Arrays, Split

@@ -8,14 +8,14 @@ from typing import Any, Literal
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from baselines.components.masks.first_task_norm import FirstTaskBatchNorm
 from baselines.components.masks.masked_layer import MaskedLayer
 from rmn.tasks.features import last_layer
-from rmn.tasks.layers import TaskBatchNorm, TaskHead
+from rmn.tasks.layers import TaskBatchNorm, TaskHead, TaskLayer
 from rmn.tasks.network import TaskNetwork
 from rmn.tasks.replacement import replace_layers
 
 MakeLayer = Callable[[nn.Linear | nn.Conv2d], MaskedLayer]
+MakeNorm = Callable[[_BatchNorm], TaskLayer]
 
 
 class MaskNetwork(TaskNetwork):
@@ -25,8 +25,9 @@ class MaskNetwork(TaskNetwork):
         network: any module of Linear, Conv2d and BatchNorm layers; changed in place.
         layer: makes a masked layer of a Linear or Conv2d.
         output_layer: likewise, of the last one.
-        norm: one BatchNorm for each task, or one for all: shared, which goes on learning and undoes
-            what masks protect, or that of the first task.
+        norm: one BatchNorm for each task, or one for all.
+        shared_norm: makes a layer of a BatchNorm for all; None: it stays one, goes on learning and
+            undoes what masks protect.
         head: whether all tasks share the last layer or have one each, without masks.
         rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
@@ -40,11 +41,13 @@ class MaskNetwork(TaskNetwork):
         layer: MakeLayer,
         output_layer: MakeLayer,
         *,
-        norm: Literal["per-task", "shared", "first-task"] = "per-task",
+        norm: Literal["per-task", "shared"] = "per-task",
+        shared_norm: MakeNorm | None = None,
         head: Literal["shared", "per-task"] = "shared",
         rule: str = "max-logit",
     ) -> None:
         last = last_layer(network)
+        make_norm = TaskBatchNorm if norm == "per-task" else shared_norm
 
         def replacement(module: nn.Module) -> nn.Module | None:
             if module is last and head == "per-task":
@@ -53,8 +56,8 @@ class MaskNetwork(TaskNetwork):
                 return TaskHead(module)
             if isinstance(module, nn.Linear | nn.Conv2d):
                 return (output_layer if module is last else layer)(module)
-            if isinstance(module, _BatchNorm) and norm != "shared":
-                return (TaskBatchNorm if norm == "per-task" else FirstTaskBatchNorm)(module)
+            if isinstance(module, _BatchNorm) and make_norm is not None:
+                return make_norm(module)
             return None
 
         super().__init__(replace_layers(network, replacement), rule=rule)

@@ -79,12 +79,8 @@ def _lines(table: Table, label: str) -> Iterator[str]:
         yield "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%"
         yield f"\\begin{{tabular}}{{{columns}}}"
     yield "\\toprule"
-    yield _row(
-        [
-            _stacked(wrap(title, _TITLE) or [""], "l" if n in table.left else "r")
-            for n, title in enumerate(table.head)
-        ]
-    )
+    sides = ["l" if column in table.left else "r" for column in range(len(table.head))]
+    yield _row([_title(title, side) for title, side in zip(table.head, sides, strict=True)])
     yield "\\midrule"
     for row in table.rows:
         yield _row([_marked(cell) for cell in row])
@@ -111,10 +107,16 @@ def _kind(column: int, table: Table, widths: Mapping[int, float]) -> str:
     return "l" if column in table.left else "r"
 
 
-def _stacked(lines: Sequence[str], side: str) -> str:
+def _title(title: str, side: str) -> str:
+    return _stacked([_escape(line) for line in wrap(title, _TITLE)] or [""], side)
+
+
+def _stacked(escaped: Sequence[str], side: str) -> str:
     """Lines below each other, at one side."""
-    escaped = [_escape(line) for line in lines]
-    return escaped[0] if len(lines) == 1 else f"\\shortstack[{side}]{{{' \\\\ '.join(escaped)}}}"
+    if len(escaped) == 1:
+        return escaped[0]
+    lines = " \\\\ ".join(escaped)
+    return f"\\shortstack[{side}]{{{lines}}}"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -123,10 +125,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _marked(cell: Text) -> str:
+    """What was measured above what is quoted."""
     text = f"\\textbf{{{_escape(cell.text)}}}" if cell.bold else _escape(cell.text)
-    return " ".join(
-        filter(None, [text, f"\\textit{{{_escape(cell.quoted)}}}" if cell.quoted else ""])
-    )
+    quoted = f"\\textit{{{_escape(cell.quoted)}}}" if cell.quoted else ""
+    return _stacked([text, quoted] if quoted and cell.text else [text + quoted], "r")
 
 
 def _escape(text: str) -> str:

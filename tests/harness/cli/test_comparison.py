@@ -145,6 +145,7 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ([*SPLIT, "--set", "rmn.betta=60"], "did you mean 'beta'?"),
         ([*SPLIT, "--set", "rmm.beta=60"], "did you mean 'rmn'?"),
         ([*SPLIT, "--set", "rmn.beta"], "METHOD.SETTING=VALUE"),
+        ([*SPLIT, "--set", "ewc_lambda=3"], "did you mean ewc.ewc_lambda=3?"),
         ([*SPLIT, "--set", "rmn.beta=tight"], "rmn.beta must be a number, at least 1, not 'tight'"),
         ([*SPLIT, "--set", "rmn.beta=0.5"], "rmn.beta must be a number, at least 1, not '0.5'"),
         ([*SPLIT, "--set", "rmn.initialisation=none"], "normal or skewed_normal or uniform"),
