@@ -67,7 +67,8 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
     """What each method is, with the settings that it had in all comparisons and in each.
 
     Args:
-        boards: without variants.
+        boards: without variants, then those with them, of which only methods count that have no
+            other runs.
         finished: records of their runs.
     """
     records = {_key(record): record for record in reversed(finished)}
@@ -75,9 +76,11 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
     titles: dict[str, str] = {}
     for board in boards:
         for entry in board.entries:
+            if entry.variant and entry.baseline in mine:
+                continue
             record = records[board.scenario, entry.baseline, entry.setting]
             mine.setdefault(entry.baseline, []).append((protocol.heading(board), record))
-            titles.setdefault(entry.baseline, entry.title)
+            titles.setdefault(entry.baseline, record.method.title)
     rows = []
     for name, found in mine.items():
         methods = [record.method for _, record in found]

@@ -98,7 +98,7 @@ class _Parts:
         self.answer = answer_table(self._main)
         self.of_sections = [table for one in self._sections for table in one.tables]
         self.of_variants = variant_tables(varied)
-        self.methods = appendix.methods_table(boards, self._finished)
+        self.methods = appendix.methods_table([*boards, *varied], self._finished)
 
     def content(self, selection: str) -> dict[str, Any]:
         """What the template is given, but for the figures.

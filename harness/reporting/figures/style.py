@@ -21,7 +21,7 @@ _DARK: Final = (
 """The palette "dark" of seaborn, which takes half a second to import."""
 
 _MARKS: Final = "os^vDPX<>ph*d"
-_SALT: Final = 11076
+_SALT: Final = 59808
 """Start of the checksum that chooses a method's mark: with this one, those that are compared by
 default have different ones."""
 
