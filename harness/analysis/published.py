@@ -119,6 +119,24 @@ TABLES: Final = (
 )
 
 
+_SHORT: Final = {
+    "permuted_mnist": "P-MNIST",
+    "split_mnist": "S-MNIST",
+    "split_omniglot": "S-Omniglot",
+    "split_cifar100_20": "RES-CIFAR",
+    "split_cifar100": "S-CIFAR100",
+    "permuted_mnist_unsupervised": "P-MNIST without labels",
+    "split_mnist_unsupervised": "S-MNIST without labels",
+    "split_omniglot_unsupervised": "S-Omniglot without labels",
+    "split_mnist_fuzzy": "fuzzy S-MNIST",
+}
+
+
+def short(benchmark: str) -> str:
+    """What the paper calls a benchmark of its tables."""
+    return _SHORT[benchmark]
+
+
 def titled(method: str) -> str:
     """A method as printed: the title of one that is implemented, else its name in capitals."""
     known = methods().get(method)

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from harness.analysis.leaderboard import Cell
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Table, Text
-
-SHORT: Final = {
-    "permuted_mnist": "P-MNIST",
-    "split_mnist": "S-MNIST",
-    "split_omniglot": "S-Omniglot",
-    "split_cifar100_20": "RES-CIFAR",
-    "split_cifar100": "S-CIFAR100",
-    "permuted_mnist_unsupervised": "P-MNIST",
-    "split_mnist_unsupervised": "S-MNIST",
-    "split_omniglot_unsupervised": "S-Omniglot",
-    "split_mnist_fuzzy": "S-MNIST",
-}
-"""What the paper calls its benchmarks."""
 
 
 def paper_numbers(cells: pd.DataFrame) -> Iterator[Table]:

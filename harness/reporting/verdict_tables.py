@@ -7,16 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from baselines.interface import Role
-from baselines.registry import methods
 from harness.analysis.claims.cells import Cell, cells
 from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.margins import margins
 from harness.analysis.claims.statements import statements
 from harness.analysis.claims.verdict import CLOSE, Claim, Verdict, Word
-from harness.analysis.published import PAPER
-from harness.config.benchmarks import BENCHMARKS
-from harness.reporting.answer import listed
+from harness.analysis.published import PAPER, short
+from harness.reporting.answer import SUBJECTS, listed
 from harness.reporting.model import Table, Text
 
 _JUDGED: Final = (Word.REPRODUCED, Word.NOT_REPRODUCED, Word.CONTRADICTED)
@@ -75,18 +72,21 @@ def findings(verdicts: Verdicts) -> list[str]:
     Args:
         verdicts: on all claims.
     """
-    own = [
-        f"{cell.claim.statement} has {verdict.ours} in {verdict.scenario} "
-        f"(paper {cell.claim.paper})"
-        for cell, verdict in verdicts.numbers
-        if verdict.word in _JUDGED and methods()[cell.method].role is Role.SUBJECT
-    ]
+    sentences = []
+    own = [pair for pair in verdicts.numbers if pair[0].method in SUBJECTS]
+    for word in _JUDGED:
+        said = [
+            f"{short(cell.benchmark)} in {cell.scenario} ({verdict.ours}, paper {cell.claim.paper})"
+            for cell, verdict in own
+            if verdict.word is word
+        ]
+        if said:
+            sentences.append(f"RMN's own numbers {word}: {listed(said)}.")
     others = [*verdicts.margins, *verdicts.statements]
-    sentences = [f"{'; '.join(own)}."] if own else []
     for word in (Word.REPRODUCED, Word.CONTRADICTED):
         said = [f"“{claim.statement}”" for claim, verdict in others if verdict.word is word]
         if said:
-            sentences.append(f"{word.capitalize()}: {listed(said)}.")
+            sentences.append(f"Claims {word}: {listed(said)}.")
     return sentences
 
 
@@ -101,7 +101,7 @@ def numbers_table(verdicts: Verdicts) -> Table:
     for cell, verdict in verdicts.numbers:
         if verdict.word in _JUDGED:
             texts = (
-                BENCHMARKS[cell.benchmark].title, cell.title, cell.scenario, cell.claim.paper,
+                short(cell.benchmark), cell.title, cell.scenario, cell.claim.paper,
                 verdict.ours, verdict.difference, verdict.word, verdict.why,
             )  # fmt: skip
             rows.append([Text(text, bold=text is verdict.word) for text in texts])
@@ -175,7 +175,7 @@ def _numbers_unmeasured(
             missing.setdefault((cell.benchmark, cell.scenario), []).append(cell)
     for (name, scenario), mine in missing.items():
         yield (
-            f"{BENCHMARKS[name].title}, {scenario}: {listed(cell.title for cell in mine)}",
+            f"{short(name)}, {scenario}: {listed(cell.title for cell in mine)}",
             mine[0].claim.place,
             "; ".join(cell.claim.paper for cell in mine),
             command(

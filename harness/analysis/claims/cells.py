@@ -11,8 +11,7 @@ from baselines.interface import Role
 from baselines.registry import methods
 from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.verdict import CLOSE, Claim, Estimate, Verdict, Word, estimate
-from harness.analysis.published import QUOTED, Quoted, titled
-from harness.config.benchmarks import BENCHMARKS
+from harness.analysis.published import QUOTED, Quoted, short, titled
 
 _WIDE: Final = 5.0
 """Points; an interval with more to either side covers too much to reproduce anything."""
@@ -76,7 +75,7 @@ def _cell(quoted: Quoted, scenario: str) -> Cell:
         title,
         scenario,
         Claim(
-            f"{title} on {BENCHMARKS[quoted.benchmark].title}",
+            f"{title} on {short(quoted.benchmark)}",
             quoted.source.rpartition(", ")[2],
             quoted.value,
             partial(_judge, quoted=quoted, scenario=scenario),

@@ -9,6 +9,7 @@ from baselines.interface import Role
 from baselines.registry import methods
 from harness.analysis.claims.evidence import LABELLED, Evidence, command
 from harness.analysis.claims.verdict import Claim, Estimate, Verdict, Word, gained
+from harness.analysis.published import short
 from harness.analysis.statistics import LEAST_SEEDS
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL
@@ -94,7 +95,7 @@ def _over_each(evidence: Evidence, rivals: Collection[str]) -> Verdict:
         for name in rivals:
             each = gained(own, evidence.values(benchmark, TASK_IL, name, "acc"))
             if each.seeds >= LEAST_SEEDS:
-                place = f"{methods()[name].title}, {BENCHMARKS[benchmark].title}"
+                place = f"{methods()[name].title} on {short(benchmark)}"
                 found.append((place, each))
     if not found:
         names = ",".join(["rmn", *rivals])

@@ -15,12 +15,13 @@ from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.verdict import estimate
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of
+from harness.reporting.answer import SUBJECTS
 from harness.reporting.figures import accuracy, inference, masks
 from harness.reporting.figures.files import save
 from harness.reporting.figures.style import FULL, STYLE, colour, grid, literal, mark
 from harness.reporting.model import ANSWER, Figure
 
-_ROW: Final = 0.15
+_ROW: Final = 0.13
 """Inches of a row."""
 
 NO_PENALTY: Final = "l0_weight=0.0"
@@ -56,7 +57,7 @@ def paper_figures(evidence: Evidence) -> list[PaperFigure]:
             "figure-1",
             "Figure 1. CIFAR-100, 10 tasks",
             "Average accuracy over the tasks learned so far, task-il, all methods: mean, 95 % "
-            "band. Vertical bars: what the paper's Table 1 prints for the methods.",
+            "band. Short bars at the last task: what the paper's Table 1 prints for the methods.",
             "The paper's figure has no printed numbers; its last points are the column S-CIFAR100 "
             "of Table 1. Its scenario is not said; most methods there have a head for each task.",
             command(evidence, "split_cifar100", scenario=TASK_IL),
@@ -103,8 +104,8 @@ def draw(
     drawn: list[Figure] = []
     captions = {one.name: f"{one.title}. {one.caption}" for one in paper_figures(evidence)}
     captions[ANSWER] = (
-        "Numbers of the paper's tables that were measured: ours with its 95 % interval (mark), and "
-        "the paper's (vertical bar), ACC in %. A row is of one scenario."
+        "RMN's numbers in the paper's tables that were measured: ours with its 95 % interval "
+        "(mark), and the paper's (vertical bar), ACC in %. A row is of one scenario."
     )
     makers: Mapping[str, Callable[[], Drawing | None]] = {
         ANSWER: lambda: beside_paper(evidence, cells),
@@ -122,9 +123,9 @@ def draw(
 
 
 def beside_paper(evidence: Evidence, cells: Sequence[Cell]) -> Drawing | None:
-    """Every number of the tables that was measured, as a mark beside the paper's as a bar."""
+    """The numbers of RMN that were measured, each as a mark beside the paper's as a bar."""
     rows = []
-    for cell in cells:
+    for cell in (one for one in cells if one.method in SUBJECTS):
         values = evidence.values(cell.benchmark, cell.scenario, cell.method, "acc")
         if len(values):
             rows.append((cell, estimate(values)))

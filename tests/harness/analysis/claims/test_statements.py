@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.claims import statements as said
+from harness.analysis.claims import accuracy, identity, masks
 from harness.analysis.claims.evidence import Evidence
+from harness.analysis.claims.statements import statements
 from harness.analysis.claims.verdict import Verdict, Word
 
 Make = Callable[[Mapping[Any, Sequence[float]]], Evidence]
@@ -25,32 +26,32 @@ def near(level: float) -> list[float]:
 
 CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
     (
-        said.judge_without_identity,
+        identity.judge_without_identity,
         {(S, T, "rmn", "acc"): near(0.99), (S, C, "rmn", "acc"): near(0.985)},
         Word.REPRODUCED,
     ),
     (
-        said.judge_without_identity,
+        identity.judge_without_identity,
         {(S, T, "rmn", "acc"): near(0.99), (S, C, "rmn", "acc"): near(0.7)},
         Word.CONTRADICTED,
     ),
     (
-        said.judge_without_identity,
+        identity.judge_without_identity,
         {(S, T, "rmn", "acc"): [0.99], (S, C, "rmn", "acc"): [0.7]},
         Word.CONTRADICTED,  # of one seed, the value itself is the interval
     ),
-    (said.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.995)}, Word.REPRODUCED),
-    (said.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.6)}, Word.CONTRADICTED),
+    (identity.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.995)}, Word.REPRODUCED),
+    (identity.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.6)}, Word.CONTRADICTED),
     (
-        said.judge_max_rule,
+        identity.judge_max_rule,
         {(S, C, "rmn", "task_inference"): [0.90, 0.99, 0.99]},
         Word.NOT_REPRODUCED,
     ),
-    (said.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.01)}, Word.REPRODUCED),
-    (said.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.3)}, Word.CONTRADICTED),
-    (said.judge_related_overlap, {}, Word.NOT_TESTABLE),
+    (masks.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.01)}, Word.REPRODUCED),
+    (masks.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.3)}, Word.CONTRADICTED),
+    (masks.judge_related_overlap, {}, Word.NOT_TESTABLE),
     (
-        said.judge_beta,
+        masks.judge_beta,
         {
             (S, T, "rmn|beta=80.0, beta_end=None", "acc"): near(0.99),
             (S, T, "rmn|beta=500.0, beta_end=None", "acc"): near(0.991),
@@ -58,7 +59,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.REPRODUCED,
     ),
     (
-        said.judge_beta,
+        masks.judge_beta,
         {
             (S, T, "rmn|beta=80.0, beta_end=80.0", "acc"): near(0.9),
             (S, T, "rmn|beta=500.0, beta_end=None", "acc"): near(0.99),
@@ -66,7 +67,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.CONTRADICTED,
     ),
     (
-        said.judge_beta,  # a beta that rises, another setting as well, or one below 80 is none
+        masks.judge_beta,  # a beta that rises, another setting as well, or one below 80 is none
         {
             (S, T, "rmn|beta=80.0", "acc"): near(0.9),
             (S, T, "rmn|beta=500.0, beta_end=None, spread=0.1", "acc"): near(0.99),
@@ -76,32 +77,32 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.NOT_MEASURED,
     ),
     (
-        said.judge_learned_beta,
+        masks.judge_learned_beta,
         {(S, T, "rmn|learn_beta=True", "beta"): [60.0, 61.0, 62.0]},
         Word.REPRODUCED,  # from 50, the default
     ),
     (
-        said.judge_learned_beta,
+        masks.judge_learned_beta,
         {(S, T, "rmn|beta=80.0, learn_beta=True", "beta"): [60.0, 61.0, 62.0]},
         Word.CONTRADICTED,
     ),
     (
-        said.judge_without_penalty,
+        accuracy.judge_without_penalty,
         {(S, T, "rmn", "acc"): near(0.99), (S, T, "rmn|l0_weight=0.0", "acc"): near(0.989)},
         Word.REPRODUCED,
     ),
     (
-        said.judge_without_penalty,
+        accuracy.judge_without_penalty,
         {(S, T, "rmn", "acc"): near(0.99), (S, T, "rmn|l0_weight=0.0", "acc"): near(0.95)},
         Word.CONTRADICTED,
     ),
     (
-        said.judge_against_networks,
+        accuracy.judge_against_networks,
         {(S, T, "rmn", "acc"): near(0.99), (S, T, "single", "acc"): near(0.993)},
         Word.REPRODUCED,
     ),
     (
-        said.judge_against_networks,
+        accuracy.judge_against_networks,
         {
             (S, T, "rmn", "acc"): near(0.99),
             (S, T, "single", "acc"): near(0.99),
@@ -110,12 +111,12 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         },
         Word.CONTRADICTED,  # on one of the two
     ),
-    (said.judge_usage, {(S, T, "rmn", "weights_used"): near(0.7)}, Word.REPRODUCED),
-    (said.judge_usage, {(S, T, "rmn", "weights_used"): near(0.999)}, Word.CONTRADICTED),
-    (said.judge_memory, {(S, T, "rmn", "inference_bytes"): [11_000.0]}, Word.REPRODUCED),
-    (said.judge_memory, {(S, T, "rmn", "inference_bytes"): [62_125.0]}, Word.CONTRADICTED),
+    (masks.judge_usage, {(S, T, "rmn", "weights_used"): near(0.7)}, Word.REPRODUCED),
+    (masks.judge_usage, {(S, T, "rmn", "weights_used"): near(0.999)}, Word.CONTRADICTED),
+    (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [11_000.0]}, Word.REPRODUCED),
+    (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [62_125.0]}, Word.CONTRADICTED),
     (
-        said.judge_replay,
+        accuracy.judge_replay,
         {
             ("split_mnist_unsupervised", C, "replay", "old_new_auroc"): near(0.6),
             ("split_mnist_unsupervised", C, "naive", "old_new_auroc"): near(0.7),
@@ -123,7 +124,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.REPRODUCED,
     ),
     (
-        said.judge_replay,
+        accuracy.judge_replay,
         {
             ("split_mnist_unsupervised", C, "replay", "old_new_auroc"): near(0.8),
             ("split_mnist_unsupervised", C, "naive", "old_new_auroc"): near(0.7),
@@ -131,27 +132,27 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.CONTRADICTED,
     ),
     (
-        said.judge_without_labels,
+        identity.judge_without_labels,
         {("split_mnist_unsupervised", C, "rmn_unsupervised", "degradation"): near(0.005)},
         Word.REPRODUCED,
     ),
     (
-        said.judge_without_labels,
+        identity.judge_without_labels,
         {("split_mnist_unsupervised", C, "rmn_unsupervised", "degradation"): near(0.2)},
         Word.CONTRADICTED,
     ),
     (
-        said.judge_hat_without_identity,
+        identity.judge_hat_without_identity,
         {(S, C, "hat", "task_inference"): near(0.21)},
         Word.REPRODUCED,  # chance is a fifth
     ),
     (
-        said.judge_hat_without_identity,
+        identity.judge_hat_without_identity,
         {(S, C, "hat", "task_inference"): near(0.54)},
         Word.CONTRADICTED,
     ),
     (
-        said.judge_hat_on_resnet,
+        accuracy.judge_hat_on_resnet,
         {
             ("split_cifar100_20", T, "hat", "acc"): near(0.3),
             ("split_cifar100_20", T, "naive", "acc"): near(0.3),
@@ -159,7 +160,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.REPRODUCED,
     ),
     (
-        said.judge_hat_on_resnet,
+        accuracy.judge_hat_on_resnet,
         {
             ("split_cifar100_20", T, "hat", "acc"): near(0.7),
             ("split_cifar100_20", T, "naive", "acc"): near(0.3),
@@ -176,11 +177,11 @@ def test_numbers_decide(
     assert judge(evidence(given)).word is word
 
 
-@pytest.mark.parametrize("claim", said.statements(), ids=lambda claim: claim.statement[:30])
+@pytest.mark.parametrize("claim", statements(), ids=lambda claim: claim.statement[:30])
 def test_without_numbers_a_claim_says_how_to_measure_it(claim: Any, evidence: Make) -> None:
     found = claim.judge(evidence({}))
     if found.word is Word.NOT_TESTABLE:
-        assert claim.judge is said.judge_related_overlap
+        assert claim.judge is masks.judge_related_overlap
         return
     assert found.word is Word.NOT_MEASURED
     assert found.why.startswith("python -m harness.compare --benchmark ")
@@ -189,7 +190,7 @@ def test_without_numbers_a_claim_says_how_to_measure_it(claim: Any, evidence: Ma
 def test_losses_are_paired_by_seed_and_printed_with_their_interval(evidence: Make) -> None:
     with_it, without = [0.98, 0.99, 1.0], [0.78, 0.79, 0.80]
     given = {(S, T, "rmn", "acc"): with_it, (S, C, "rmn", "acc"): without}
-    found = said.judge_without_identity(evidence(given))
-    assert found.ours == "-20.00 ± 0.00 on Split-MNIST (class-il)"
-    twelve = said.judge_memory(evidence({(S, T, "rmn", "inference_bytes"): [62_125.0]}))
+    found = identity.judge_without_identity(evidence(given))
+    assert found.ours == "-20.00 ± 0.00 on S-MNIST (class-il)"
+    twelve = masks.judge_memory(evidence({(S, T, "rmn", "inference_bytes"): [62_125.0]}))
     assert twelve.ours == "62.1 kB, 12.4 kB for each of 5 tasks"

@@ -114,7 +114,7 @@ def test_scenarios_share_the_first_figure_with_a_panel_each(boards: list[Leaderb
     assert [axis.get_title() for axis in panels] == ["task-il", "class-il"]
     assert [label.get_text() for label in panels[0].get_yticklabels()] == ["RMN", "NAIVE"]
     for axis, board in zip(panels, boards, strict=True):
-        bars = [line for line in axis.get_lines() if line.get_marker() == "|"]
+        bars: list[Any] = [line for line in axis.get_lines() if line.get_marker() == "|"]
         assert {float(line.get_xdata()[0]) for line in bars} >= {99.5}  # RMN's, in both
         means = [entry.cells[board.column("acc")].mean * 100 for entry in board.entries]
         centres = [float(one[0].get_xdata()[0]) for one in axis.containers]
