@@ -2,15 +2,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report pages bench test lint types arrows suite faults coverage clean
+.PHONY: help install compare train report pages bench test lint types arrows suite package faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed  ## the package and its tools in .venv, at the versions of constraints.txt
 
-compare: install  ## RMN beside every baseline on Split-MNIST
+compare: install  ## RMN beside every baseline on Split-MNIST, from the committed results; trains only what is missing
 	$(BIN)/python -m harness.compare --benchmark split_mnist
+
+train: install  ## the same, every run trained anew on this machine, in the folder again/
+	$(BIN)/python -m harness.compare --benchmark split_mnist --results again/results --reports again/reports
 
 report: install  ## remake every PDF from results/ alone
 	for file in $$(ls results/*/*.parquet | grep -v -e tuning -e constant); do \
@@ -42,6 +45,9 @@ arrows: install  ## which package may import which (import-linter)
 
 suite: install  ## the tests, on every core
 	$(BIN)/pytest
+
+package: install  ## build sdist and wheel, install the wheel elsewhere, run the documentation with it
+	$(BIN)/pytest tests/package --dist load
 
 faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
 	$(BIN)/python tests/harness/faults.py

@@ -29,14 +29,14 @@ class FunctionalRegularisation(RehearsingBaseline):
     examples is held off; of the probabilities those of the classes that were there are held.
 
     Each step answers all stored examples. When a task begins it takes as many passes over them as
-    there are outputs and weight tensors, and Jacobians of the largest weight tensor for a task's
-    stored examples in memory; when it ends, as many passes over its data as there are outputs. So
-    training is slower than Naive's by about one and the share of stored examples to a batch.
+    there are outputs, with the Jacobians of the largest layer for a task's stored examples in
+    memory; when it ends, as many passes over its data. So training is slower than Naive's by about
+    the number of stored examples over that of a batch.
     """
 
     name: ClassVar[str] = "fromp"
     title: ClassVar[str] = "FROMP"
-    role: ClassVar[Role] = Role.BASELINE
+    role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#b2560d"
     reference: ClassVar[str] = "Pan et al., NeurIPS 2020"
     penalty_setting: ClassVar[str] = "tau"

@@ -80,6 +80,8 @@ class Baseline(ABC):
         counterpart: name of the method with task labels that it is held against on streams without
             them, "" for itself.
         paper_settings: by benchmark, the settings that the profile `paper` takes.
+        unsuited_networks: backbones (`harness.training.networks`) that the method is not defined
+            for; it is refused on benchmarks that have one.
     """
 
     name: ClassVar[str]
@@ -95,6 +97,7 @@ class Baseline(ABC):
     tuning_source: ClassVar[str] = ""
     counterpart: ClassVar[str] = ""
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    unsuited_networks: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def default_rule(self) -> str:
@@ -163,6 +166,7 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     search: Range | Choices | None = None,
+    later: bool = False,
 ) -> Any:
     """A field of a `Baseline`.
 
@@ -172,11 +176,11 @@ def setting(
         minimum: smallest allowed value, inclusive.
         maximum: largest allowed value, inclusive.
         search: what `python -m harness.tune` searches, with the default in it; None: not tuned.
+        later: the setting came after the first results, and its default is what the method did
+            before: at that value it is no part of a run's identity, so that finished runs count on.
     """
-    return field(
-        default=default,
-        metadata={"help": help, "minimum": minimum, "maximum": maximum, "search": search},
-    )
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "search": search}
+    return field(default=default, metadata={**metadata, "later": later})
 
 
 @runtime_checkable

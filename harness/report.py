@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from harness.analysis.run_filter import RunFilter, UnknownNameError
 from harness.cli import options
 from harness.cli.checks import ArgumentError, known_name
 from harness.cli.parser import CommandParser
@@ -44,16 +45,32 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _report(args: argparse.Namespace) -> None:
-    from harness.analysis.leaderboard import NoFinishedRunError
-    from harness.analysis.run_filter import UnknownNameError
-    from harness.reporting.benchmark_report import benchmark_report
+def _shown(args: argparse.Namespace) -> RunFilter:
+    """Which runs are asked for, by the names that are among those stored.
+
+    Raises:
+        ArgumentError: no stored run has such a name.
+    """
+    from harness.analysis.selection import select
+    from harness.storage import store
 
     shown = shown_runs(args)
+    found = select(store.read(args.results, args.benchmark, args.profile)) if shown else None
+    if found is None or not found.records:
+        return shown
     try:
-        report = benchmark_report(args.results, args.benchmark, args.profile, shown)
+        return shown.checked(found)
     except UnknownNameError as error:
         raise ArgumentError(f"{error} They are in {args.results}.") from error
+
+
+def _report(args: argparse.Namespace) -> None:
+    from harness.analysis.leaderboard import NoFinishedRunError
+    from harness.reporting.benchmark_report import benchmark_report
+
+    shown = _shown(args)
+    try:
+        report = benchmark_report(args.results, args.benchmark, args.profile, shown)
     except NoFinishedRunError as error:
         command = f"python -m harness.compare --benchmark {args.benchmark}"
         raise ArgumentError(

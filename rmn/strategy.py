@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any, Literal, TypedDict, Unpack
 
 import torch
@@ -54,7 +55,8 @@ class RelevanceStrategy(SupervisedTemplate):
         rmn: RMN's plugin.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+        TypeError: the model was not made by `rmn.convert`, the optimizer needs a closure, or an
+            argument is unknown.
     """
 
     model: RelevanceNetwork
@@ -67,6 +69,12 @@ class RelevanceStrategy(SupervisedTemplate):
         plugin: RelevancePlugin,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        step = signature(optimizer.step).parameters.get("closure")
+        if step is not None and step.default is Parameter.empty:
+            raise TypeError(
+                f"Avalanche gives no closure to {type(optimizer).__name__}, which needs one; use "
+                "another optimizer, such as torch.optim.Adam"
+            )
         sizes: StrategyArguments = {"train_mb_size": 128, "eval_mb_size": 1024}
         criterion = arguments.pop("criterion", None) or nn.CrossEntropyLoss()
         plugins = [plugin, *(arguments.pop("plugins", None) or ())]
@@ -168,7 +176,7 @@ def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[
     mappings: list[nn.Parameter] = []
     weights: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        is_mapping = name.rsplit(".", 1)[-1] in ("mapping", "beta")
+        is_mapping = name.startswith("mappings.") and name.rsplit(".", 1)[-1] in ("mapping", "beta")
         (mappings if is_mapping else weights).append(parameter)
     return [
         {"params": weights, "lr": lr},

@@ -40,7 +40,11 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         self.columns: list[Tensor] = []
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Gather what is kept on the device."""
+        """Gather what is kept."""
+        self.gather(strategy)
+
+    def gather(self, strategy: SupervisedTemplate) -> None:
+        """Put the columns of all that is kept on a strategy's device."""
         device = strategy.device
         parts = [part for task in self.kept for part in batches(task, AT_ONCE, device)]
         self.columns = [torch.cat(column) for column in zip(*parts, strict=True)]

@@ -7,9 +7,9 @@ from itertools import zip_longest
 from typing import Any, Final
 
 import torch
-from avalanche.models import MultiTaskModule, avalanche_forward
+from avalanche.models import avalanche_forward
 from avalanche.training.templates import SupervisedTemplate
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.components.batches import batches
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
@@ -151,22 +151,22 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
 
     def _prior(self, strategy: SupervisedTemplate, task: int) -> FunctionPrior:
         """What a task's memorable points are held to from now on."""
-        x, _, labels = next(batches(self.kept[task], len(self.kept[task]), strategy.device))
-        held, label = self.held[task], int(labels[0])
+        [batch] = batches(self.kept[task], len(self.kept[task]), strategy.device)
+        x, _, task_labels = batch
+        held = self.held[task]
 
-        def probabilities(model: nn.Module, inputs: Tensor) -> Tensor:
-            known = isinstance(model, MultiTaskModule)
-            logits: Tensor = model(inputs, label) if known else model(inputs)
+        def probabilities(logits: Tensor) -> Tensor:
             return logits[:, held].softmax(1)
 
         variances = {
             name: 1 / (self.fisher.get(name, torch.zeros_like(weight)) + self.prior_precision)
             for name, weight in learned(strategy).items()
         }
-        with torch.autocast(x.device.type, enabled=False):
-            kernels = jacobian_kernels(strategy.model, probabilities, x, variances).double()
-            with torch.no_grad():
-                means = probabilities(strategy.model, x).T
+        kernels = jacobian_kernels(
+            strategy.model, batch, probabilities, len(held), variances
+        ).double()
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+            means = probabilities(avalanche_forward(strategy.model, x, task_labels)).T
         kernels.diagonal(dim1=1, dim2=2).add_(_JITTER)
         precisions = torch.cholesky_inverse(torch.linalg.cholesky(kernels)).to(means.dtype)
         return FunctionPrior(held, means, precisions)

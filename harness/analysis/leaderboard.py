@@ -19,7 +19,7 @@ from harness.analysis.selection import under_default_rule
 from harness.analysis.single_task_reference import lost_to_a_network_per_task
 from harness.analysis.statistics import among_best, beyond_scale, summarise
 from harness.config.scenarios import TASK_IL
-from harness.storage.record import Record
+from harness.storage.record import Record, Status
 from harness.storage.store import Results
 
 IDENTITY_GIVEN: Final = "identity given"
@@ -192,6 +192,7 @@ class Leaderboard:
         shown: of those, what is under each method's default rule.
         diverged: number of seeds that diverged, by the title of method and settings; those are in
             no mean.
+        failed: likewise, of runs that ended with an error.
     """
 
     benchmark: str
@@ -202,6 +203,7 @@ class Leaderboard:
     derived: pd.DataFrame = field(default_factory=pd.DataFrame)
     shown: pd.DataFrame = field(default_factory=pd.DataFrame)
     diverged: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
 
     def column(self, metric: str) -> Column:
         """The column of a metric under the leaderboard's scenario."""
@@ -256,9 +258,8 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
         comparison.factors,
         derived=derived,
         shown=under_default_rule(derived, finished),
-        diverged=Counter(
-            _titled(record) for record in results.records if record.status == "diverged"
-        ),
+        diverged=_counted(results, "diverged"),
+        failed=_counted(results, "failed"),
     )
     records = {(record.run.baseline, record.run.setting): record for record in finished}
     cells = cells_of(board.shown, columns_of(board.scenario, *LEADERBOARD))
@@ -286,6 +287,11 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
         cells=cells,
         quoted=None if board.factors else paper(run.benchmark, run.baseline),
     )
+
+
+def _counted(results: Results, status: Status) -> Mapping[str, int]:
+    """The number of runs that ended so, by the title of method and settings."""
+    return Counter(_titled(record) for record in results.records if record.status == status)
 
 
 def _place(accuracy: Cell) -> tuple[bool, float]:

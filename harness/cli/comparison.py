@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from baselines.interface import Baseline
 from baselines.registry import methods
+from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
@@ -28,7 +29,7 @@ from harness.cli.checks import (
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import PROFILES, TrainingBudget
+from harness.config.budgets import DEFAULT, PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
 from harness.config.run import Run
@@ -36,6 +37,9 @@ from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError, declared
 from harness.config.tuned_settings import TUNED, best_known
 from harness.execution.executor import ExecutionConfig, Executor
+
+_SEEDS: Final = 5
+"""Seeds of each method unless --seeds says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class ComparisonRequest:
         plan: only show what would run.
         retry_failed: run again what failed before.
         report: make the report at the end.
+        shown: which of the stored runs are in tables and report.
+        columns: metrics that the tables show besides the usual ones.
     """
 
     benchmark: Benchmark
@@ -67,6 +73,8 @@ class ComparisonRequest:
     plan: bool
     retry_failed: bool
     report: bool
+    shown: RunFilter
+    columns: Sequence[str]
 
 
 def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> ComparisonRequest:
@@ -120,7 +128,7 @@ def _request(
             best = best_known(benchmark, scenario, norm, profile, method, choices)
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
-    runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds))
+    runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds or _SEEDS))
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
@@ -134,7 +142,37 @@ def _request(
         plan=args.plan,
         retry_failed=args.retry_failed,
         report=reported,
+        shown=RunFilter(
+            None if args.methods is None else tuple(names),
+            args.seeds,
+            _shown_settings(args.settings, known),
+            None if args.scenario is None else tuple(scenarios),
+        ),
+        columns=_columns(args.columns),
     )
+
+
+def _shown_settings(
+    text: str | None, known: Mapping[str, type[Baseline]]
+) -> tuple[str, ...] | None:
+    """What --settings names, checked before anything is trained."""
+    if text is None:
+        return None
+    names = split_names("--settings", text)
+    of_methods = [name for method in known.values() for name in declared(method)]
+    of_budget = [f"{TRAINING}.{name}" for name in declared(TrainingBudget)]
+    known_names("setting", (n.partition("=")[0] for n in names), [DEFAULT, *of_methods, *of_budget])
+    return tuple(names)
+
+
+def _columns(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    from harness.analysis.metrics.definition import metrics  # pandas
+    from harness.reporting.terminal import ALL_COLUMNS
+
+    names = split_names("--columns", text)
+    return tuple(known_names("column", names, [ALL_COLUMNS, *metrics()]))
 
 
 def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
@@ -156,9 +194,22 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     add(
         "--methods",
         metavar="A,B",
-        help="methods to compare (default: all that suit the benchmark; --plan shows which)",
+        help="methods to train and to show (default: train all that suit the benchmark, --plan "
+        "shows which, and show all that were trained)",
     )
-    add("--seeds", type=options.count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add(
+        "--seeds",
+        type=options.count,
+        metavar="N",
+        help=f"train and show seeds 0 to N-1 (default: train {_SEEDS}, show all)",
+    )
+    options.add_settings_filter(parser)
+    add(
+        "--columns",
+        metavar="A,B",
+        help="metrics that the tables show besides the usual ones, by the ids of docs/metrics.md, "
+        "or all",
+    )
     add(
         "--part",
         type=options.part,

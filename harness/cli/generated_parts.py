@@ -10,6 +10,7 @@ from typing import Final
 from harness.analysis.reference import measurement_table, metric_tables
 from harness.cli.anchors import anchors_section
 from harness.cli.hours import hours_table
+from harness.cli.methods_table import methods_table
 from harness.config.budgets import DEFAULT
 from harness.config.suggestions import unknown
 
@@ -17,6 +18,7 @@ _PARTS: Final[Mapping[str, Callable[[Path], str]]] = {
     "anchors": anchors_section,
     "hours": lambda results: hours_table(results, DEFAULT, seeds=5),
     "measurements": lambda results: measurement_table(),
+    "methods": methods_table,
     "metrics": lambda results: metric_tables(),
 }
 """By name, what makes a part from the folder of all results."""

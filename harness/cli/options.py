@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.plugins import Plugin, PluginError, import_plugin
+from harness.cli.parser import MessageFirstParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
@@ -44,9 +45,7 @@ def import_plugins(argv: Sequence[str], program: str) -> None:
     Raises:
         SystemExit: with status 2, one cannot be imported; the message names it.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {program}", add_help=False, allow_abbrev=False
-    )
+    parser = MessageFirstParser(prog=f"python -m {program}", add_help=False)
     add_plugin(parser)
     parser.parse_known_args(argv)
 

@@ -12,8 +12,8 @@ USAGE_ERROR: Final = 2
 """Exit status after a wrong argument."""
 
 
-class CommandParser(argparse.ArgumentParser):
-    """A parser whose errors begin with what is wrong and suggest the nearest option.
+class MessageFirstParser(argparse.ArgumentParser):
+    """A parser whose errors begin with what is wrong.
 
     argparse prints every option before the message, twenty lines for a comparison, in which the
     message is lost. Options are never abbreviated.
@@ -24,6 +24,22 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(allow_abbrev=False, **arguments)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and how the command is called, and end with status 2.
+
+        Args:
+            message: what is wrong, and what to type instead.
+        """
+        self.exit(
+            USAGE_ERROR,
+            f"error: {message}\n\n"
+            f"usage: {self.prog} [OPTION ...]; `{self.prog} --help` lists the options\n",
+        )
+
+
+class CommandParser(MessageFirstParser):
+    """The parser of a whole command, which suggests the nearest option for one it does not know."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse unknown arguments here, so that a subcommand suggests options of its own.
@@ -40,15 +56,3 @@ class CommandParser(argparse.ArgumentParser):
             options = dict.fromkeys(re.findall(r"--[a-z-]+", self.format_usage()))
             self.error(unknown("argument", extra[0].partition("=")[0], options))
         return found, extra
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message and how the command is called, and end with status 2.
-
-        Args:
-            message: what is wrong, and what to type instead.
-        """
-        self.exit(
-            USAGE_ERROR,
-            f"error: {message}\n\n"
-            f"usage: {self.prog} [OPTION ...]; `{self.prog} --help` lists the options\n",
-        )

@@ -15,6 +15,8 @@ from harness.config.budgets import TrainingBudget, profiles
 _SMOKE_TRAINING: Final = 256
 _SMOKE_TEST: Final = 200
 _SMOKE_TASKS: Final = 5
+_LONG: Final = 5
+"""Times the epochs of the default profile, for the one with learning curves."""
 
 withdrawable(BENCHMARKS, lambda benchmark: getattr(benchmark.data, "__module__", __name__))
 
@@ -78,7 +80,7 @@ def register_benchmark(
             tasks_by=tasks_by,
             classes=tuple(tuple(task) for task in classes),
             groups=tuple(range(len(classes))) if tasks_by == "experiences" else (),
-            budgets=profiles(default=budget, smoke=smoke, paper=budget),
+            budgets=profiles(budget, smoke, budget, long_epochs=_LONG * budget.epochs),
             data=function,
             version=version,
         )

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from baselines.interface import Role
 from harness.config.anchors import anchors
-from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
+from harness.config.budgets import DIGITS, DRAWINGS, MANY_DIGITS, PHOTOS, TrainingBudget
 
 BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
 """Replay and routers as well; references are compared where they are named."""
@@ -47,6 +47,10 @@ class Benchmark:
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        pixel_orders: number of the permutation of each task where tasks are permutations; none for
+            one of its own each.
+        rotations: degrees by which the images of each task are rotated before they are permuted;
+            none for no rotation.
         total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
             count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
@@ -82,6 +86,8 @@ class Benchmark:
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    pixel_orders: tuple[int, ...] = ()
+    rotations: tuple[int, ...] = ()
     total_classes: int = 0
     relative: bool = False
     labelled: bool = True
@@ -150,7 +156,13 @@ class Benchmark:
         """
         if tasks is not None and tasks > self.tasks:
             raise ValueError(f"{self.name} has {self.tasks} tasks; training.tasks is {tasks}")
-        return replace(self, classes=self.classes[:tasks], groups=self.groups[:tasks])
+        return replace(
+            self,
+            classes=self.classes[:tasks],
+            groups=self.groups[:tasks],
+            pixel_orders=self.pixel_orders[:tasks],
+            rotations=self.rotations[:tasks],
+        )
 
     def ordered(self, seed: int | None) -> Benchmark:
         """The same benchmark with its classes, or groups, in a random order; None for theirs.
@@ -210,6 +222,33 @@ BENCHMARKS: dict[str, Benchmark] = {
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
             budgets=DIGITS,
+        ),
+        Benchmark(
+            name="permuted_mnist_50",
+            title="Permuted-MNIST (50 tasks)",
+            summary="MNIST fifty times, each task with its own random permutation of the 784 "
+            "pixels drawn from the seed; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 50,
+            budgets=MANY_DIGITS,
+            tuning_source="permuted_mnist",
+        ),
+        Benchmark(
+            name="permuted_mnist_related",
+            title="Permuted-MNIST with related tasks",
+            summary="MNIST eight times: a permutation of the 784 pixels, another one, the first "
+            "again, the first after the images were rotated by 10, 30, 60 and 90 degrees, and a "
+            "third; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 8,
+            pixel_orders=(0, 1, 0, 0, 0, 0, 0, 2),
+            rotations=(0, 0, 0, 10, 30, 60, 90, 0),
+            budgets=DIGITS,
+            tuning_source="permuted_mnist",
         ),
         Benchmark(
             name="split_fashion_mnist",
@@ -319,6 +358,6 @@ BENCHMARKS |= {
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_small_stem("split_cifar100_20"),
-        *anchors(BENCHMARKS),
     )
 }
+BENCHMARKS |= {benchmark.name: benchmark for benchmark in anchors(BENCHMARKS)}

@@ -20,6 +20,8 @@ BUILT_IN: Final = (
     "mlp_2x400",
     "mlp_2x1000",
     "mlp_2x100",
+    "mlp_2x100_bias",
+    "mlp_2x256",
     "omniglot_cnn",
     "cifar_cnn",
     "resnet18",

@@ -24,7 +24,8 @@ class Resolved:
     """The settings of one method for one comparison.
 
     Attributes:
-        values: every setting, in the order of the fields.
+        values: the settings in the order of the fields, without those that came later and are at
+            the dataclass's default (`baselines.interface.setting`).
         overrides: those that differ from the benchmark's defaults.
     """
 
@@ -128,4 +129,8 @@ def resolve(method: type[Baseline], best: Mapping[str, Any], given: Mapping[str,
         method(**values)
     except ValueError as error:
         raise SettingError(f"{method.name}: {error}") from error
-    return Resolved(values, {key: value for key, value in values.items() if value != defaults[key]})
+    absent = {key for key, value in values.items() if known[key].is_unchanged(value)}
+    return Resolved(
+        {key: value for key, value in values.items() if key not in absent},
+        {key: value for key, value in values.items() if value != defaults[key]},
+    )

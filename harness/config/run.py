@@ -24,7 +24,7 @@ class Run:
         benchmark: name of the benchmark.
         scenario: what the method is given and asked (`harness.config.scenarios`).
         baseline: name of the method.
-        settings: every setting of the method, resolved.
+        settings: of the method, resolved; one that came later is absent at its default.
         profile: name of the profile.
         training: the profile's budget, resolved.
         seed: of initialisation, data order and permutations.

@@ -95,13 +95,16 @@ def best_known(
     return best
 
 
-def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> None:
+def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> Path:
     """Merge choices with those that are there already; whole or not at all.
 
     Args:
         benchmark: its name.
         chosen: replace those of the same scenario, normalisation and method.
         folder: of the files of choices.
+
+    Returns:
+        The file.
 
     Raises:
         SettingError: the file that is there is damaged.
@@ -115,6 +118,7 @@ def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> None:
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     unfinished.replace(path)
+    return path
 
 
 def _choices(content: Any) -> Iterator[Choice]:

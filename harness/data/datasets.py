@@ -155,7 +155,13 @@ def _downloaded(name: str) -> tuple[Images, Images]:
     originals = _cache() / "originals"
 
     def splits() -> Splits:
-        originals.mkdir(parents=True, exist_ok=True)
+        try:
+            originals.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataUnavailableError(
+                f"{originals} cannot be made for the download ({error}); name a folder that can be "
+                f"written by {CACHE_VARIABLE}, or {how_to_get(name)}"
+            ) from error
         with (originals / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one worker downloads, the others wait
             try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2.functional import rotate
 
 from harness.config.benchmarks import Benchmark, DataFunction
 from harness.config.budgets import TrainingBudget
@@ -146,9 +149,20 @@ def _permuted(
 ) -> Iterator[TaskData]:
     generator = torch.Generator().manual_seed(seed)
     shared = images[:limit]
-    for _ in benchmark.classes:
-        order = torch.randperm(shared.pixels[0].numel(), generator=generator)
-        yield TaskData(shared, order)
+    numbers = benchmark.pixel_orders or range(benchmark.tasks)
+    pixels = shared.pixels[0].numel()
+    orders = [torch.randperm(pixels, generator=generator) for _ in range(1 + max(numbers))]
+    rotated = {0: shared}
+    for number, angle in zip(numbers, benchmark.rotations or repeat(0), strict=False):
+        if angle not in rotated:
+            rotated[angle] = _rotated(shared, angle)
+        yield TaskData(rotated[angle], orders[number])
+
+
+def _rotated(images: Images, angle: int) -> Images:
+    """The images, rotated counter-clockwise by so many degrees, with black corners."""
+    turned = rotate(images.pixels, angle, interpolation=InterpolationMode.BILINEAR)
+    return replace(images, pixels=turned)
 
 
 def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:

@@ -50,12 +50,13 @@ class ProgressListener(Protocol):
     `remaining` is an estimate of the seconds until all runs have ended; None if there is none yet.
     """
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         """A worker has begun a run.
 
         Args:
             worker: number of the worker.
             run: which run.
+            remaining: seconds, see above.
         """
 
     def progressed(

@@ -25,6 +25,7 @@ from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
+from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.checkpointing import Checkpoints
 from harness.experiment.progress import ProgressTracker, RunProgress
@@ -110,6 +111,8 @@ def _plugins(
         plugins.append(CosineDecay())
     if budget.patience is not None:
         plugins.append(PlateauDecay(stream.held_out, budget.patience))
+    if budget.learning_curve and stream.unlabelled is None:
+        plugins.append(LearningCurve(stream.benchmark, stream.test))
     if budget.affine:
         plugins.append(RandomAffine(seed))
     return tuple(plugins)

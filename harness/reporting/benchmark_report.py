@@ -41,11 +41,8 @@ def benchmark_report(
 
     Raises:
         NoFinishedRunError: there is no finished run that is to be shown.
-        UnknownNameError: no run is of a method, or has a setting, that is to be shown.
     """
-    stored = select(store.read(results, benchmark, profile))
-    shown = shown.checked(stored) if stored.records else shown
-    found = shown.of(stored)
+    found = shown.of(select(store.read(results, benchmark, profile)))
     supervised = with_labels(results, benchmark, profile)
     tried = studies.read(results, benchmark)
     whole = comparisons(found)

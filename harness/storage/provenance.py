@@ -41,6 +41,12 @@ def origin(arguments: Sequence[str], program: str = "harness.compare") -> dict[s
     }
 
 
+def is_committed(file: Path) -> bool:
+    """Whether a file is in the project's repository as it is on disk."""
+    path = str(file.absolute())
+    return bool(_git("ls-files", "--", path)) and not _git("status", "--porcelain", "--", path)
+
+
 def machine(device: str, device_name: str, threads: int) -> dict[str, Any]:
     """What runs on one device of one machine share; no name of the machine or its user.
 

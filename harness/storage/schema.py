@@ -68,6 +68,8 @@ class Row(RowKeys):
 
 MEASUREMENTS: Final[dict[str, str]] = {
     "accuracy": "share of the task's test examples that is right; scenario, rule, after, task",
+    "epoch_accuracy": "share of the test examples of the task in training that is right after its "
+    "epoch number `other`, the identity given; after, task, other",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",

@@ -22,6 +22,7 @@ from harness.storage.schema import MEASUREMENTS
 _SHARES: Final = (
     "accuracy",
     "accuracy_under",
+    "epoch_accuracy",
     "inferred_as",
     "inferred_together",
     "old_new_auroc",

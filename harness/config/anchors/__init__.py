@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from harness.config.anchors import buzzega, chaudhry, hsu, kang, pan, vandeven
+from harness.config.anchors import buzzega, chaudhry, hsu, kang, lee, nguyen, pan, titsias, vandeven
 
 if TYPE_CHECKING:
     from harness.config.benchmarks import Benchmark
@@ -33,5 +33,5 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
     Args:
         benchmarks: by name, those that they are variants of.
     """
-    for publication in (hsu, vandeven, kang, chaudhry, buzzega, pan):
+    for publication in (hsu, vandeven, kang, chaudhry, buzzega, nguyen, pan, titsias, lee):
         yield from publication.anchors(benchmarks)

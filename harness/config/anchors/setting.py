@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.config.budgets import TrainingBudget, profiles
+from harness.config.budgets import LONG, TrainingBudget, profiles
 
 Settings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Settings by scenario and method."""
@@ -15,4 +15,5 @@ Settings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 def published(budget: TrainingBudget) -> Mapping[str, TrainingBudget]:
     """The publication's budget in every profile but the one for tests."""
     smoke = replace(budget, epochs=1, train_examples=1024, test_examples=512)
-    return profiles(budget, smoke, budget)
+    of_all = profiles(budget, smoke, budget, long_epochs=budget.epochs)
+    return {**of_all, LONG: budget}

@@ -113,6 +113,33 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     return figure
 
 
+def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy on the task in training by epoch: mean over tasks, and the range of the tasks."""
+    measured = rows[rows["metric"] == "epoch_accuracy"]
+    if measured.empty:
+        return None
+    figure, axes = grid(1, 1, height=_HEIGHT, width=HALF)
+    axis: Axes = axes[0][0]
+    for entry in board.entries:
+        cells = of_entry(measured, entry)
+        if cells.empty:
+            continue
+        of_tasks = cells.pivot_table(index="other", columns="task", values="value") * 100
+        x = of_tasks.index.to_numpy(dtype=float)
+        hue = colour(entry)
+        axis.plot(
+            x, of_tasks.mean(axis=1), dashes(board, entry), color=hue, marker=mark(entry),
+            label=entry.title, markevery=-(-len(x) // 10), ms=3,
+        )  # fmt: skip
+        axis.fill_between(
+            x, of_tasks.min(axis=1), of_tasks.max(axis=1), color=hue, alpha=0.12, lw=0
+        )
+    axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)", title=board.scenario)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    label_lines(axis)
+    return figure
+
+
 def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """R[i, j] of the methods that forget, mean over seeds; blank before a task is learned."""
     column = board.column("forgetting")

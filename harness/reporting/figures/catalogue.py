@@ -44,6 +44,12 @@ FIGURES: Final = (
         "band, seeds faint.",
     ),
     FigureKind(
+        "epochs",
+        accuracy.epochs,
+        "Accuracy on the task that is being learned after each of its epochs, the identity given: "
+        "mean over tasks and seeds, and the range of the tasks' means.",
+    ),
+    FigureKind(
         "forgetting",
         accuracy.forgetting,
         "Forgetting: mean, 95 % interval, seeds (dots).",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable
 
-import pytest
 import torch
-from avalanche.benchmarks import DatasetExperience
-from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.supervised import Naive
 from torch import Tensor, nn
 
@@ -18,36 +16,11 @@ from baselines.components.elastic_weight_consolidation import (
 )
 from baselines.components.importance_penalty import examples, learned
 from baselines.components.quadratic_penalty import pull_back
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import TrainingBudget
-from harness.data.loading import TensorLoading
-from harness.data.streams import make_stream
+from harness.data.streams import Stream
 from harness.evaluation.memory_usage import memory_usage
 
-Experiences = Sequence[DatasetExperience]
+Trained = Callable[..., Naive]
 STRENGTH = 30.0
-
-
-@pytest.fixture(scope="module")
-def experiences() -> Experiences:
-    training = TrainingBudget(epochs=1, train_examples=256, test_examples=2)
-    return make_stream(BENCHMARKS["split_mnist"], training, seed=0).experiences
-
-
-def trained(plugin: SupervisedPlugin, experiences: Experiences) -> Naive:
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-    strategy = Naive(
-        model=model,
-        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
-        criterion=nn.CrossEntropyLoss(),
-        train_mb_size=32,
-        evaluator=EvaluationPlugin(),
-        plugins=[TensorLoading(0), plugin],
-    )
-    for experience in experiences:
-        strategy.train(experience)
-    return strategy
 
 
 class PenaltiesApart(FisherPenaltyPlugin):
@@ -66,20 +39,26 @@ class PenaltiesApart(FisherPenaltyPlugin):
             pull_back(learned(strategy), anchor, fisher, self.strength)
 
 
-def test_weights_are_those_of_a_penalty_per_task(experiences: Experiences) -> None:
-    merged = trained(PenaltyPerTaskPlugin(STRENGTH), experiences)
-    apart = trained(PenaltiesApart(STRENGTH), experiences)
-    free = trained(PenaltyPerTaskPlugin(0.0), experiences)
-    weight = merged.model[1].weight
-    torch.testing.assert_close(weight, apart.model[1].weight, rtol=1e-4, atol=1e-6)
-    assert (weight - free.model[1].weight).abs().max() > 0.005
+def test_weights_are_those_of_a_penalty_per_task(trained: Trained, one_layer: nn.Module) -> None:
+    merged, apart, free = (
+        trained(copy.deepcopy(one_layer), plugin, rate=0.1, tasks=5, batch=32).model[1].weight
+        for plugin in (
+            PenaltyPerTaskPlugin(STRENGTH),
+            PenaltiesApart(STRENGTH),
+            PenaltyPerTaskPlugin(0.0),
+        )
+    )
+    torch.testing.assert_close(merged, apart, rtol=1e-4, atol=1e-6)
+    assert (merged - free).abs().max() > 0.005
 
 
-def test_the_importance_is_the_empirical_fisher_information(experiences: Experiences) -> None:
+def test_the_importance_is_the_empirical_fisher_information(
+    trained: Trained, one_layer: nn.Module, stream: Stream
+) -> None:
     """For logits W x of one layer, an example's gradient is (p - its class) x."""
     plugin = PenaltyPerTaskPlugin(STRENGTH)
-    strategy = trained(plugin, experiences[:1])
-    strategy.experience = experiences[0]
+    strategy = trained(one_layer, plugin, rate=0.1, tasks=1)
+    strategy.experience = stream.experiences[0]
     batches = list(examples(strategy))
     x, y = (torch.cat([batch[place] for batch in batches]) for place in (0, 1))
     x = x.flatten(1)
@@ -116,9 +95,9 @@ def test_a_task_that_does_not_use_a_weight_leaves_its_penalty_as_it_was() -> Non
     assert (plugin.importance["head"].item(), plugin.anchor["head"].item()) == (0.0, 5.0)
 
 
-def test_memory_does_not_grow_with_the_tasks(experiences: Experiences) -> None:
-    after = [
-        memory_usage(trained(PenaltyPerTaskPlugin(1.0), experiences[:tasks])).training_bytes
-        for tasks in (1, 4)
-    ]
+def test_memory_does_not_grow_with_the_tasks(trained: Trained, one_layer: nn.Module) -> None:
+    after = []
+    for tasks in (1, 4):
+        strategy = trained(one_layer, PenaltyPerTaskPlugin(1.0), rate=0.1, tasks=tasks)
+        after.append(memory_usage(strategy).training_bytes)
     assert after[0] == after[1]

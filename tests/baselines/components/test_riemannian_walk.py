@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -10,38 +11,18 @@ from avalanche.training.supervised import Naive
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.components.no_metrics import NoMetrics
 from baselines.components.riemannian_walk import RiemannianWalkPlugin, from_zero_to_one
-from harness.data.loading import BatchLoader, TensorLoading
+from harness.data.loading import BatchLoader
 from harness.data.streams import Stream
 
+Trained = Callable[..., Naive]
 RATE, STRENGTH, ALPHA, INTERVAL, EPS = 0.1, 3.0, 0.9, 3, 1e-4
 
 
-def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-
-
-def trained(stream: Stream, tasks: int) -> tuple[nn.Module, RiemannianWalkPlugin]:
-    model = network()
-    plugin = RiemannianWalkPlugin(strength=STRENGTH, alpha=ALPHA, interval=INTERVAL, eps=EPS)
-    strategy = Naive(
-        model=model,
-        optimizer=torch.optim.SGD(model.parameters(), lr=RATE),
-        criterion=nn.CrossEntropyLoss(),
-        train_mb_size=64,
-        plugins=[TensorLoading(0), plugin],
-        evaluator=NoMetrics(),
-    )
-    for experience in stream.experiences[:tasks]:
-        strategy.train(experience)
-    return model, plugin
-
-
-def slow_reference(stream: Stream, tasks: int) -> tuple[list[Tensor], list[Tensor]]:
+def slow_reference(
+    model: nn.Module, stream: Stream, tasks: int
+) -> tuple[list[Tensor], list[Tensor]]:
     """Weights and importances; the penalty through autograd, one list of all weights at a time."""
-    model = network()
     weights: list[Tensor] = list(model.parameters())
     importance = [torch.zeros_like(weight) for weight in weights]
     anchor = copy.deepcopy(weights)
@@ -85,9 +66,12 @@ def scaled(values: list[Tensor]) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("tasks", [1, 2, 3])
-def test_weights_and_importances_are_those_of_the_equations(tasks: int, stream: Stream) -> None:
-    model, plugin = trained(stream, tasks)
-    weights, importance = slow_reference(stream, tasks)
+def test_weights_and_importances_are_those_of_the_equations(
+    tasks: int, trained: Trained, one_layer: nn.Module, stream: Stream
+) -> None:
+    weights, importance = slow_reference(copy.deepcopy(one_layer), stream, tasks)
+    plugin = RiemannianWalkPlugin(strength=STRENGTH, alpha=ALPHA, interval=INTERVAL, eps=EPS)
+    model = trained(one_layer, plugin, rate=RATE, tasks=tasks).model
     for found, expected in zip(model.parameters(), weights, strict=True):
         assert torch.allclose(found, expected, atol=1e-5)
     for value, wanted in zip(plugin.importance.values(), importance, strict=True):

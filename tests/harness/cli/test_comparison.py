@@ -130,6 +130,8 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ([*SPLIT, "--methods", ","], "names no method"),
         ([*SPLIT, "--methods", "rmn_unsupervised"], "is for streams without task labels"),
         ([*SPLIT, "--profile", "papers"], "did you mean 'paper'?"),
+        ([*SPLIT, "--columns", "bvt"], "did you mean 'bwt'?"),
+        ([*SPLIT, "--settings", "betta"], "did you mean 'beta'?"),
         ([*SPLIT, "--seeds", "0"], "'0' is not a whole number from 1 to 10000"),
         ([*SPLIT, "--seeds", "1000000000"], "not a whole number from 1 to 10000"),
         ([*SPLIT, "--set", "training.tasks=9"], "has 5 tasks; training.tasks is 9"),

@@ -36,7 +36,7 @@ class Recorder:
     ends: Counter[str] = field(default_factory=Counter)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         self.present[worker] = (run, None)
         self.tries.setdefault(run.id, []).append([])
 
