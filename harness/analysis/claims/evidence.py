@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +12,13 @@ import pandas as pd
 from harness.analysis.comparisons import Comparison, comparisons, without_variants
 from harness.analysis.differences import by_seed
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, leaderboard
+from harness.analysis.leaderboard import Column, Entry, Leaderboard, leaderboard, of_entry
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.published import TABLES
 from harness.analysis.selection import select
+from harness.config.ablation import ABLATED
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.budgets import DEFAULT
+from harness.config.budgets import ABLATION, DEFAULT
 from harness.config.scenarios import scenarios_of
 from harness.storage import store
 
@@ -49,12 +50,33 @@ class Evidence:
         compared: by benchmark and scenario; what was not measured is not there.
         declared: conditions of strict continual learning that runs of each method gave up.
         damaged: folders and files that could not be read, with the reason.
+        ablation: what was measured with one thing varied at a time, in its own profile.
     """
 
     profile: str
     compared: Mapping[tuple[str, str], Compared] = field(default_factory=dict)
     declared: Mapping[str, Sequence[str]] = field(default_factory=dict)
     damaged: Mapping[Path, str] = field(default_factory=dict)
+    ablation: Evidence | None = None
+
+    def of_variants(self) -> Iterator[Evidence]:
+        """Where variants may have been measured, each beside the method that they vary."""
+        yield self
+        if self.ablation is not None:
+            yield self.ablation
+
+    def rows(self, benchmark: str, scenario: str, method: str) -> pd.DataFrame:
+        """The raw measurements of a method with the benchmark's own settings.
+
+        Args:
+            benchmark: its name.
+            scenario: its name.
+            method: its name.
+        """
+        place, entry = self._entry(benchmark, scenario, method, "")
+        if place is None or entry is None:
+            return pd.DataFrame()
+        return of_entry(place.rows, entry)
 
     def values(
         self, benchmark: str, scenario: str, method: str, metric: str, variant: str = ""
@@ -116,16 +138,22 @@ class Evidence:
 
 
 def read_evidence(results: Path, profile: str) -> Evidence:
-    """What is stored of every benchmark of the paper's tables.
+    """What is stored of every benchmark of the paper's tables, and of the ablation.
 
     Args:
         results: folder of all results.
         profile: whose runs.
     """
+    ablation = _read(results, ABLATION, ABLATED)
+    names = [name for table in TABLES for name in table.benchmarks]
+    return replace(_read(results, profile, names), ablation=ablation)
+
+
+def _read(results: Path, profile: str, names: Iterable[str]) -> Evidence:
     compared: dict[tuple[str, str], Compared] = {}
     declared: dict[str, dict[str, None]] = {}
     damaged: dict[Path, str] = {}
-    for name in (name for table in TABLES for name in table.benchmarks):
+    for name in names:
         found = select(store.read(results, name, profile))
         damaged |= found.damaged
         for record in found.records:

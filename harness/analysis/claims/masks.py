@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from baselines.registry import methods
-from harness.analysis.claims.evidence import LABELLED, Evidence, command
+import pandas as pd
+
+from harness.analysis.ablation import overlap_and_chance
+from harness.analysis.claims.evidence import LABELLED, Evidence
 from harness.analysis.claims.outcomes import Found, missing, texts
-from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
+from harness.analysis.claims.verdict import Verdict, Word, estimate
 from harness.analysis.published import short
+from harness.config.ablation import RELATED
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL
 
@@ -19,7 +22,6 @@ _SHARED: Final = 5.0
 _FULL: Final = 99.5
 """Percent of the weights from which all of them are used up."""
 _KILOBYTES: Final = 12.0
-_BETAS: Final = 80.0
 
 
 def judge_disjoint_masks(evidence: Evidence) -> Verdict:
@@ -35,66 +37,39 @@ def judge_disjoint_masks(evidence: Evidence) -> Verdict:
     return Verdict(Word.NOT_REPRODUCED, "too few seeds to exclude it", ours, TASK_IL)
 
 
-def judge_related_overlap(_: Evidence) -> Verdict:
-    """No stream has the same task twice."""
-    return Verdict(Word.NOT_TESTABLE, "no benchmark here repeats a permutation")
+def judge_related_overlap(evidence: Evidence) -> Verdict:
+    """Overlap of the first mask with those of the same task again minus that with others, by seed.
+
+    Both over what random masks as dense would share, since later masks are denser.
+    """
+    rows = [each.rows(RELATED, TASK_IL, _RMN) for each in evidence.of_variants()]
+    measured = [one for one in rows if len(one)]
+    if not measured:
+        command = f"python -m harness.ablation --benchmark {RELATED} --factor transfer"
+        return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
+    ours = estimate(_more_with_the_same(measured[0]))
+    text = f"{ours.text(sign=True)} points of the union on {BENCHMARKS[RELATED].title}"
+    if ours.low > 0:
+        return Verdict(Word.REPRODUCED, "more with the same task than with others", text, TASK_IL)
+    if ours.high < 0:
+        return Verdict(Word.CONTRADICTED, "less with the same task", text, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "no difference is shown", text, TASK_IL)
 
 
-def judge_beta(evidence: Evidence) -> Verdict:
-    """The largest difference between two betas of 80 and more that stay as they are."""
-    values = {
-        _assigned(variant)["beta"]: evidence.values(_SPLIT, TASK_IL, _RMN, "acc", variant)
-        for variant in evidence.variants(_SPLIT, TASK_IL, _RMN)
-        if _is_fixed_beta(variant)
-    }
-    found = [
-        (f"{one} against {other}", gained(values[one], values[other]))
-        for one in values
-        for other in values
-        if float(one) > float(other)
+def _more_with_the_same(rows: pd.DataFrame) -> pd.Series[float]:
+    """By run: overlap beyond chance with the repeated first task, minus that with other orders."""
+    shares = overlap_and_chance(rows)
+    first = shares[shares["task"] == 1]
+    benchmark = BENCHMARKS[RELATED]
+    order = first["other"].astype(int).map(lambda task: benchmark.pixel_orders[task - 1])
+    angle = first["other"].astype(int).map(lambda task: benchmark.rotations[task - 1])
+    beyond = first["overlap"] - first["chance"]
+    same = (order == benchmark.pixel_orders[0]) & (angle == benchmark.rotations[0])
+    by_run = [
+        beyond[kind].groupby(first["run_id"][kind]).mean()
+        for kind in (same, order != benchmark.pixel_orders[0])
     ]
-    found = [(what, each) for what, each in found if each.seeds]
-    if not found:
-        both = [
-            command(
-                evidence,
-                _SPLIT,
-                scenario=TASK_IL,
-                methods=_RMN,
-                settings=(f"rmn.beta={beta}", "rmn.beta_end=none"),
-            )
-            for beta in (80, 500)
-        ]
-        return Verdict(Word.NOT_MEASURED, "; ".join(both))
-    what, largest = max(found, key=lambda pair: abs(pair[1].mean))
-    ours = f"{largest.text(sign=True)} of {what}"
-    if abs(largest.mean) <= SAME:
-        return Verdict(Word.REPRODUCED, f"at most {SAME:g} points", ours, TASK_IL)
-    if largest.low > SAME or largest.high < -SAME:
-        return Verdict(Word.CONTRADICTED, f"more than {SAME:g} points", ours, TASK_IL)
-    return Verdict(Word.NOT_REPRODUCED, "too few seeds to exclude it", ours, TASK_IL)
-
-
-def judge_learned_beta(evidence: Evidence) -> Verdict:
-    """Beta when the mask is rounded, against its first value."""
-    for variant in evidence.variants(_SPLIT, TASK_IL, _RMN):
-        assigned = _assigned(variant)
-        if assigned.get("learn_beta") != "True":
-            continue
-        first = float(assigned.get("beta", str(getattr(methods()[_RMN], "beta", 1.0))))
-        last = estimate(evidence.values(_SPLIT, TASK_IL, _RMN, "beta", variant), scale=1)
-        if not last.seeds:
-            continue
-        ours = f"{last.text(digits=1)}, from {first:g}"
-        difference = f"{last.mean - first:+.1f}"
-        if last.low > first:
-            return Verdict(Word.REPRODUCED, "it rises", ours, TASK_IL, difference)
-        if last.high <= first:
-            return Verdict(Word.CONTRADICTED, "it does not rise", ours, TASK_IL, difference)
-        return Verdict(Word.NOT_REPRODUCED, "too few seeds to say", ours, TASK_IL, difference)
-    return missing(
-        evidence, _SPLIT, scenario=TASK_IL, methods=_RMN, settings=("rmn.learn_beta=true",)
-    )
+    return by_run[0] - by_run[1]
 
 
 def judge_usage(evidence: Evidence) -> Verdict:
@@ -129,17 +104,3 @@ def _of_rmn(evidence: Evidence, metric: str) -> Found:
     """A metric of RMN with the identity on each benchmark, in percent."""
     values = {name: evidence.values(name, TASK_IL, _RMN, metric) for name in LABELLED}
     return [(short(name), estimate(v)) for name, v in values.items() if len(v)]
-
-
-def _assigned(variant: str) -> dict[str, str]:
-    """The settings of a variant as printed, by name."""
-    return dict(one.split("=", 1) for one in variant.split(", ") if "=" in one)
-
-
-def _is_fixed_beta(variant: str) -> bool:
-    """Whether a variant differs in a beta alone, of 80 or more, that stays as it is."""
-    assigned = _assigned(variant)
-    if set(assigned) != {"beta", "beta_end"}:
-        return False
-    fixed = assigned["beta_end"] in ("None", assigned["beta"])
-    return fixed and float(assigned["beta"]) >= _BETAS

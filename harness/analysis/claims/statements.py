@@ -8,6 +8,7 @@ from harness.analysis.claims.accuracy import (
     judge_replay,
     judge_without_penalty,
 )
+from harness.analysis.claims.beta import judge_beta, judge_learned_beta
 from harness.analysis.claims.identity import (
     judge_hat_without_identity,
     judge_max_rule,
@@ -15,9 +16,7 @@ from harness.analysis.claims.identity import (
     judge_without_labels,
 )
 from harness.analysis.claims.masks import (
-    judge_beta,
     judge_disjoint_masks,
-    judge_learned_beta,
     judge_memory,
     judge_related_overlap,
     judge_usage,

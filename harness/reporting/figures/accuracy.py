@@ -119,7 +119,7 @@ def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     if measured.empty:
         return None
     figure, axes = grid(1, 1, height=_HEIGHT, width=HALF)
-    axis: Axes = axes[0][0]
+    axis = axes[0][0]
     for entry in board.entries:
         cells = of_entry(measured, entry)
         if cells.empty:

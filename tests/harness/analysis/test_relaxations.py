@@ -9,7 +9,7 @@ from harness.analysis.relaxations import CONDITIONS, relaxations
 def test_the_papers_methods_come_first_each_with_all_columns() -> None:
     found = relaxations({"naive": [], "hat": [Requirement.HEAD_PER_TASK]})
     names = [one.method for one in found]
-    assert names[0] == "vcl"
+    assert names[0] == "vcl_coreset"
     assert names[-1] == "naive"
     assert len(names) == len(set(names)) == 14
     for one in found[:-1]:

@@ -172,7 +172,7 @@ def test_the_papers_number_stands_in_its_own_scenario(tmp_path: Path, save_run: 
     assert first.head[-1] == "Paper, task-il"
     assert quoted == {"RMN": "99.5 ± 0.2", "HAT": "99", "NAIVE": ""}
     task_il, class_il = (section["quoted"] for section in report.content["sections"])
-    assert "VCL 97 (replays 40 points a task)" in task_il
+    assert "VCL, coreset 97 (replays 40 points a task)" in task_il
     assert "HAT" not in task_il  # was measured
     assert class_il == ""
     data = report.data[report.data["metric"] == "acc"].set_index(["method", "scenario"])

@@ -89,7 +89,7 @@ def test_parts_have_only_columns_and_methods_with_numbers(
 
 def test_who_was_not_measured_is_quoted(both: Results) -> None:
     task_il, class_il = (one.quoted for one in given(both))
-    for name in ("HAT 99", "EWC 63.1", "SI 57.6", "VCL 97"):
+    for name in ("HAT 99", "EWC 63.1", "SI 57.6", "VCL, coreset 97"):
         assert name in task_il
     assert "RMN" not in task_il
     assert class_il == ""  # of the others nothing is printed without the identity

@@ -69,5 +69,5 @@ def test_better_than_a_kind_is_better_than_each_of_them(evidence: Make) -> None:
     assert found.word is Word.REPRODUCED
     found = on_split_mnist({"rmn": RMN, "hat": RMN, "mas": lower}, evidence, start)
     assert found.word is Word.CONTRADICTED
-    assert "HAT, Split-MNIST" in found.why
+    assert "HAT on S-MNIST" in found.why
     assert on_split_mnist({"rmn": RMN}, evidence, start).word is Word.NOT_MEASURED

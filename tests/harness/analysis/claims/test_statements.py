@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from harness.analysis.claims import accuracy, identity, masks
+from harness.analysis.claims import accuracy, beta, identity, masks
 from harness.analysis.claims.evidence import Evidence
 from harness.analysis.claims.statements import statements
 from harness.analysis.claims.verdict import Verdict, Word
+from harness.config.ablation import RELATED
+from harness.config.benchmarks import BENCHMARKS
 
 Make = Callable[[Mapping[Any, Sequence[float]]], Evidence]
 Judge = Callable[[Evidence], Verdict]
@@ -49,9 +53,8 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
     ),
     (masks.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.01)}, Word.REPRODUCED),
     (masks.judge_disjoint_masks, {(S, T, "rmn", "mask_overlap"): near(0.3)}, Word.CONTRADICTED),
-    (masks.judge_related_overlap, {}, Word.NOT_TESTABLE),
     (
-        masks.judge_beta,
+        beta.judge_beta,
         {
             (S, T, "rmn|beta=80.0, beta_end=None", "acc"): near(0.99),
             (S, T, "rmn|beta=500.0, beta_end=None", "acc"): near(0.991),
@@ -59,7 +62,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.REPRODUCED,
     ),
     (
-        masks.judge_beta,
+        beta.judge_beta,
         {
             (S, T, "rmn|beta=80.0, beta_end=80.0", "acc"): near(0.9),
             (S, T, "rmn|beta=500.0, beta_end=None", "acc"): near(0.99),
@@ -67,7 +70,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.CONTRADICTED,
     ),
     (
-        masks.judge_beta,  # a beta that rises, another setting as well, or one below 80 is none
+        beta.judge_beta,  # a beta that rises, another setting as well, or one below 80 is none
         {
             (S, T, "rmn|beta=80.0", "acc"): near(0.9),
             (S, T, "rmn|beta=500.0, beta_end=None, spread=0.1", "acc"): near(0.99),
@@ -77,12 +80,12 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         Word.NOT_MEASURED,
     ),
     (
-        masks.judge_learned_beta,
+        beta.judge_learned_beta,
         {(S, T, "rmn|learn_beta=True", "beta"): [60.0, 61.0, 62.0]},
         Word.REPRODUCED,  # from 50, the default
     ),
     (
-        masks.judge_learned_beta,
+        beta.judge_learned_beta,
         {(S, T, "rmn|beta=80.0, learn_beta=True", "beta"): [60.0, 61.0, 62.0]},
         Word.CONTRADICTED,
     ),
@@ -180,11 +183,40 @@ def test_numbers_decide(
 @pytest.mark.parametrize("claim", statements(), ids=lambda claim: claim.statement[:30])
 def test_without_numbers_a_claim_says_how_to_measure_it(claim: Any, evidence: Make) -> None:
     found = claim.judge(evidence({}))
-    if found.word is Word.NOT_TESTABLE:
-        assert claim.judge is masks.judge_related_overlap
-        return
     assert found.word is Word.NOT_MEASURED
-    assert found.why.startswith("python -m harness.compare --benchmark ")
+    assert found.why.startswith(("python -m harness.compare ", "python -m harness.ablation "))
+
+
+def test_variants_may_be_measured_in_the_ablation(evidence: Make) -> None:
+    ablated = evidence(
+        {(S, T, "rmn", "acc"): near(0.99), (S, T, "rmn|l0_weight=0.0", "acc"): near(0.9)}
+    )
+    both = replace(evidence({(S, T, "rmn", "acc"): near(0.5)}), ablation=ablated)
+    found = accuracy.judge_without_penalty(both)
+    assert (found.word, found.ours) == (Word.CONTRADICTED, "-9.00 ± 0.00 on S-MNIST")
+
+
+@pytest.mark.parametrize(
+    ("again", "other", "word"), [(90, 50, Word.REPRODUCED), (50, 90, Word.CONTRADICTED)]
+)
+def test_masks_of_the_same_task_are_held_against_those_of_others(
+    again: int, other: int, word: Word, monkeypatch: pytest.MonkeyPatch, evidence: Make
+) -> None:
+    """Each of eight masks keeps 100 of 1,000 weights, so that chance is the same for all pairs."""
+    orders = BENCHMARKS[RELATED].pixel_orders
+    rows: list[dict[str, Any]] = []
+    for seed in range(3):
+        run = {"run_id": str(seed), "baseline": "rmn", "setting": "", "seed": seed, "layer": "1"}
+        rows.append({**run, "metric": "weights", "value": 1000.0})
+        for task in range(1, 9):
+            rows.append({**run, "metric": "mask_ones", "task": task, "value": 100.0})
+            shared = again if task == 3 else other + seed
+            if task > 1:
+                pair = {"metric": "mask_overlap", "task": 1, "other": task}
+                rows.append({**run, **pair, "value": float(shared)})
+    assert orders[2] == orders[0] != orders[1]
+    monkeypatch.setattr(type(evidence({})), "rows", lambda *_: pd.DataFrame(rows))
+    assert masks.judge_related_overlap(evidence({})).word is word
 
 
 def test_losses_are_paired_by_seed_and_printed_with_their_interval(evidence: Make) -> None:
