@@ -24,8 +24,8 @@ def main(argv: Sequence[str]) -> int:
     options.import_plugins(argv, "harness.paper_tables")
     parser = CommandParser(
         prog="python -m harness.paper_tables",
-        description="The paper's tables and figures beside the results on disk, and a verdict on each "
-        "of its claims.",
+        description="The paper's tables and figures beside the results on disk, and a verdict on "
+        "each of its claims.",
         epilog="example: python -m harness.paper_tables --format pdf,md",
     )
     add_report_options(parser)
