@@ -60,13 +60,15 @@ def benchmark_report(
     varied = [board for board in complete if with_variants(board)]
     drawable = [(one.results.rows, board) for one, board in zip(usual, boards, strict=True)]
     parts = _Parts(found, boards, varied)
+    content = parts.content(_said(shown))
     return Report(
         stem=_stem(benchmark, profile, shown),
         title=f"{benchmark}, profile {profile}{_said(shown)}",
         tables=[parts.answer, *parts.of_sections, *parts.of_variants, parts.methods],
         data=tidy.means(boards, varied),
         template=TEMPLATE,
-        content=parts.content(_said(shown)),
+        content=content,
+        lead=[content["compared"], " ".join(content["findings"])],
         per_seed=tidy.per_seed(boards, varied),
         draw=lambda folder, endings: draw(drawable, varied, tried.studies, folder, endings),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,

@@ -79,6 +79,7 @@ class Report:
         data: the same numbers as a tidy table, for formats of data.
         template: Typst source, for formats of pages.
         content: what the template is given, but for the figures.
+        lead: paragraphs that say what was compared and found, for formats of text.
         per_seed: the numbers that the means of `data` are of, a row a run and metric.
         draw: draws the figures into a folder, as files with each of the endings, in the order of
             the pages.
@@ -91,6 +92,7 @@ class Report:
     data: pd.DataFrame
     template: Path
     content: Mapping[str, Any]
+    lead: Sequence[str] = ()
     per_seed: pd.DataFrame = field(default_factory=pd.DataFrame)
     draw: Callable[[Path, Sequence[str]], Sequence[Figure]] = lambda folder, endings: ()
     damaged: Mapping[Path, str] = field(default_factory=dict)

@@ -91,6 +91,7 @@ def paper_report(results: Path, profile: str) -> Report:
         data=_data(cells, verdicts, profile),
         template=TEMPLATE,
         content=content,
+        lead=[" ".join(findings(verdicts)), untestable(verdicts)],
         per_seed=_per_seed(evidence),
         draw=lambda folder, endings: draw(
             evidence, [cell for cell, _ in verdicts.numbers], folder, endings

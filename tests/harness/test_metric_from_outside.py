@@ -85,7 +85,7 @@ def test_it_is_measured_derived_and_reported(tmp_path: Path) -> None:
     store.save(tmp_path, Record(run, MethodDeclaration("Naive")), rows)
     report = benchmark_report(tmp_path, "split_mnist", "smoke")
     last = measured["value"].iloc[-1]
-    [reported] = report.data.loc[report.data["metric"] == "weight_norm", "mean"]
+    [reported] = report.data.loc[report.data["metric"] == "weight_norm", "mean_in_unit"]
     assert reported == last
     [table] = report.tables
     place = list(table.head).index("Weight norm")
