@@ -40,10 +40,10 @@ def main(argv: Sequence[str]) -> int:
     options.add_plugin(parser)
     args = parser.parse_args(argv)
     try:
-        name = known_name("method", args.method, known)
+        method = known[known_name("method", args.method, known)]
     except ArgumentError as error:
         parser.error(str(error))
-    return _check(known[name])
+    return _check(method)
 
 
 def _check(method: type[Baseline]) -> int:

@@ -55,12 +55,12 @@ def main(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        args.kind = known_name("kind", args.kind, KINDS)
-        _check_name(args.kind, args.name)
-        files = _write(args.kind, args.name, writable_folder("--folder", args.folder))
+        kind = known_name("kind", args.kind, KINDS)
+        _check_name(kind, args.name)
+        files = _write(kind, args.name, writable_folder("--folder", args.folder))
     except (ArgumentError, OSError) as error:
         parser.error(str(error))
-    sys.stdout.write(_next_steps(args.kind, args.name, *files))
+    sys.stdout.write(_next_steps(kind, args.name, *files))
     return FINISHED
 
 
