@@ -368,10 +368,10 @@ def _classes_of(experience: CLExperience) -> Sequence[int]:
 def _warn_about_other_tasks(strategy: SupervisedTemplate) -> None:
     experience = strategy.experience
     label = getattr(experience, "task_label", 0)
-    has_labels = len(strategy.mbatch) > 2  # of class-incremental benchmarks, batches need not
-    labels = set(torch.unique(strategy.mb_task_id).tolist()) if has_labels else set()
+    labelled = len(strategy.mbatch) > 2  # inputs, classes, task labels
+    labels = torch.unique(strategy.mb_task_id).tolist() if labelled else []
     found = {
-        "task labels": labels - {label},
+        "task labels": set(labels) - {label},
         "classes": set(torch.unique(strategy.mb_y).tolist())
         - set(_classes_of(experience) or strategy.mb_y.tolist()),
     }

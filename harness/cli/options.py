@@ -69,6 +69,17 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
 
 
+def add_benchmark_or_all(parser: argparse.ArgumentParser) -> None:
+    """--benchmark, None for all; the name is checked later."""
+    names = ", ".join(benchmarks())
+    parser.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help=f"one of {names} (default: each that there are results of, and a leaderboard of all "
+        "of them, index)",
+    )
+
+
 def add_scenario(parser: argparse.ArgumentParser) -> None:
     """--scenario; the names are checked later, against the benchmark."""
     meanings = "; ".join(f"{name}: {meaning}" for name, meaning in SCENARIOS.items())
@@ -206,7 +217,7 @@ def add_folder(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
-    """--format, one or several; the names are checked later.
+    """--format, one or several, and --html; the names are checked later.
 
     Args:
         parser: takes the option.
@@ -217,6 +228,13 @@ def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None
         default="pdf",
         metavar="A,B",
         help=f"of {', '.join(formats)} (default: pdf)",
+    )
+    parser.add_argument(
+        "--html",
+        action="store_const",
+        const="html",
+        dest="format",
+        help="the same as --format html: a page for the browser",
     )
 
 

@@ -25,6 +25,7 @@ from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
+from harness.evaluation.conditions import HeldInTraining
 from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.checkpointing import Checkpoints
@@ -110,6 +111,7 @@ def _plugins(
         TensorLoading(seed, by_task=budget.norm == "per-task"),
         OutputsSeenPlugin(),
         _EpochReport(tracker),
+        HeldInTraining(),
     ]
     if budget.decay:
         plugins.append(CosineDecay())

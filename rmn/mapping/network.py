@@ -122,10 +122,10 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             task: index of the learned task.
         """
-        last = last_layer(self.body)
-        for layer in self._relevance_layers.values():
-            if layer is not last:
-                layer.group.incline(layer.view, layer.masks()[task])
+        last = self.last_weight()
+        for weight in self._relevance_layers.values():
+            if weight is not last and not isinstance(weight, FixedWeight):
+                weight.group.incline(weight.view, weight.masks()[task])
 
     def close_outputs(self, classes: Sequence[int]) -> None:
         """Close the last layer's mapping for outputs of other classes, for the rest of the task.
