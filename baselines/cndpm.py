@@ -35,12 +35,12 @@ class CNDPM(Baseline):
     new expert is trained on them. Neither task labels nor boundaries are used. The answer is that
     of the most likely expert, by its likelihood, the examples it was taught and its own confidence.
 
-    As published (Equations 4 to 8, Section 3.3), but that experts share no features, that one code
-    is drawn where the authors draw 16, and that at test and where examples are assigned the mean
-    code stands for the draws. By default new experts take fewer and longer steps than published,
-    which the profile `paper` has. The short-term memory holds at most `capacity` examples, which
-    are no part of `stored_examples`: nothing that was learned is rehearsed. What waits in it when
-    the stream ends was not learned. Inputs are images in [0, 1].
+    As published (Section 3) and in the authors' code, but that experts share no features, that one
+    code is drawn where the authors draw 16, and that at test and where examples are assigned the
+    mean code stands for the draws. By default new experts take fewer and longer steps than
+    published, which the profile `paper` has. The short-term memory holds at most `capacity`
+    examples, which are no part of `stored_examples`: nothing that was learned is rehearsed. What
+    waits in it when the stream ends was not learned. Inputs are images in [0, 1].
 
     Each new expert takes `generator_steps` + `classifier_steps` steps however short the stream is,
     and each batch is scored by every expert.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class FRCL(RehearsingBaseline):
     """FRCL: a Gaussian process over shared features for each task, remembered at a few inputs.
 
-    As published (Equations 2 to 7): weights of the output layer have a full Gaussian posterior for
+    As published (Section 2): weights of the output layer have a full Gaussian posterior for
     each output, of which a task keeps the function values at its inducing points; later features
     are held to these by KL terms. Each task has an output layer of its own, and is answered by the
     one that follows from its inducing points under the present features. The answer is the mean

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class FunctionalRegularisation(RehearsingBaseline):
     """FROMP: predictions for a few memorable examples of earlier tasks are to stay what they were.
 
-    As published (Equations 5 to 9, Algorithm 1), but that tau multiplies the regulariser instead of
-    dividing the loss, which is the same to Adam, and that the norm of the gradient is not clipped.
-    The memorable examples are those of which the network is least sure, as many of each class.
+    As published (Algorithm 1) and in the authors' code, but that tau multiplies the regulariser
+    instead of dividing the loss, which is the same to Adam, and that the norm of the gradient is
+    not clipped. The memorable examples are those of which the network is least sure, as many of
+    each class.
 
     The probabilities are over the outputs of the loss: the task's own in task-il. In class-il they
     are over the classes seen so far, so that a new class that takes probability from an old one's

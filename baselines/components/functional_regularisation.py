@@ -48,13 +48,13 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
     """Pan et al. 2020 (FROMP): predictions for memorable points of earlier tasks are to stay.
 
     Weights have the Gaussian posterior N(w, 1 / (F + delta)) after a task, with F the sum over all
-    examples so far of the diagonal of the Gauss-Newton matrix (Equation 6). Its linearisation makes
-    the predicted probabilities of each output at the memorable points a Gaussian process, with
-    covariance K = J diag(1 / (F + delta)) J^T (Equation 5). The loss is the task's + tau * sum over
-    the earlier tasks and outputs of 1/2 (m - m*)^T K^-1 (m - m*), m the probabilities at a task's
-    points and m* those before the present task (Equation 9; its gradient is the one of Algorithm
-    1). Means and kernels of all points are taken anew when a task begins. At strength 0 the
-    training is plain fine-tuning, bit for bit.
+    examples so far of the diagonal of the Gauss-Newton matrix. Its linearisation makes the
+    predicted probabilities of each output at the memorable points a Gaussian process, with
+    covariance K = J diag(1 / (F + delta)) J^T. The loss is the task's + tau * sum over the earlier
+    tasks and outputs of 1/2 (m - m*)^T K^-1 (m - m*), m the probabilities at a task's points and m*
+    those before the present task (its gradient is that of Algorithm 1). Means and kernels of all
+    points are taken anew when a task begins. At strength 0 the training is plain fine-tuning, bit
+    for bit.
 
     Memorable are the examples of a task of which the network is least sure, as many of each class:
     those with the largest sum over the outputs of p (1 - p).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,8 @@ def methods_table(results: Path) -> str:
 
 def _rows(results: Path) -> Iterator[Sequence[str]]:
     names = sorted({anchor.benchmark for anchor in ANCHORS})
-    given = {"benchmark": names, "setting": "", "profile": DEFAULT}
-    accuracies = load_metrics(results, metric="acc", **given)
-    seconds = load_metrics(results, metric="seconds", **given)
+    load = partial(load_metrics, results, benchmark=names, setting="", profile=DEFAULT)
+    accuracies, seconds = load(metric="acc"), load(metric="seconds")
     for name, method in methods().items():
         own = [anchor for anchor in ANCHORS if anchor.method == name]
         described = _described(method)

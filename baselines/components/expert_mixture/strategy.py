@@ -54,7 +54,7 @@ class ExpertMixtureTraining(Naive):
     """Lee et al. 2020 on a plain sequence of batches, without task labels or boundaries.
 
     Each example goes to the expert that explains it best, or, if a new one would do so better, to
-    a short-term memory (Equations 6 to 8). When that is full a new expert is trained on what is in
+    a short-term memory. When that is full a new expert is trained on what is in
     it, and it is emptied. Experts learn from their examples as they come, by their responsibility.
 
     Args:

@@ -48,14 +48,25 @@ class InducingPosterior:
     def divergence(self, features: Tensor, variance: float, jitter: float) -> Tensor:
         """KL divergence from the prior, but for what does not depend on the features; a scalar.
 
+        It takes matrices of the size of the points or of the features, whichever are fewer.
+
         Args:
             features: of the points, (n, d).
             variance: of the prior's weights.
             jitter: of the prior.
         """
-        prior = _prior(features, variance, jitter)
-        trace = (torch.linalg.inv(prior) * self.second).sum()  # both are symmetric
-        log_volume = torch.linalg.slogdet(prior).logabsdet
+        wide, (points, width) = features.double(), features.shape
+        if width < points:  # by the lemmas of Woodbury and of the determinant
+            inner = wide.T @ wide + (jitter / variance) * torch.eye(
+                width, dtype=wide.dtype, device=wide.device
+            )
+            seen = wide.T @ self.second.double() @ wide
+            trace = (self.second.trace() - (torch.linalg.inv(inner) * seen).sum()) / jitter
+            log_volume = torch.linalg.slogdet(inner).logabsdet
+        else:
+            prior = _prior(features, variance, jitter)
+            trace = (torch.linalg.inv(prior) * self.second).sum()  # both are symmetric
+            log_volume = torch.linalg.slogdet(prior).logabsdet
         divergence: Tensor = (trace + len(self.outputs) * log_volume) / 2
         return divergence.to(features.dtype)
 

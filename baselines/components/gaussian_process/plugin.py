@@ -19,7 +19,7 @@ class InducingPointPlugin(EpisodicMemoryPlugin):
 
     The loss is the mean loss of outputs that are drawn from their distribution + 1/N times the KL
     divergence of the live task's weights from their prior and those of the earlier tasks' outputs
-    at their inducing points from the prior that the present features give them (Equation 4). When a
+    at their inducing points from the prior that the present features give them. When a
     task has been learned, inducing points are drawn from its examples, and the weights that each
     learned task predicts by are computed anew from its points.
 

@@ -28,6 +28,7 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
         "BatchNorm. Neither task labels nor task boundaries are given.",
         network="mlp_2x100_bias",
         budgets=published(TrainingBudget(epochs=1, batch_size=10, decay=False, norm="none")),
+        scenarios=("class-il",),
         methods=("cndpm",),
         settings=_SETTINGS,
         tuning_source="",

@@ -27,7 +27,7 @@ def test_a_kernel_is_the_jacobian_on_both_sides_of_the_variances() -> None:
         rows = []
         for example in x:
             model.zero_grad()
-            outputs(model(example[None]))[0, output].backward()
+            torch.autograd.backward(outputs(model(example[None]))[0, output])
             rows.append(
                 torch.cat([w.grad.flatten() for w in model.parameters() if w.grad is not None])
             )

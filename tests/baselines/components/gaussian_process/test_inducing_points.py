@@ -38,6 +38,21 @@ def test_divergence_is_that_of_torch_but_for_a_constant() -> None:
     assert torch.allclose(torch.stack(differences), differences[0].expand(3))
 
 
+def test_it_is_the_same_by_points_and_by_features() -> None:
+    """More features that are all 0 change nothing but which matrices are taken."""
+    torch.manual_seed(0)
+    features, other = torch.randn(2, 5, 3, dtype=torch.float64)
+    factor = torch.randn(3, 3, 3, dtype=torch.float64).tril()
+    posterior = InducingPosterior.of(features, factor[0], factor, torch.arange(3))
+    padded = torch.cat([features, torch.zeros(5, 4, dtype=torch.float64)], 1)
+    others = torch.cat([other, torch.zeros(5, 4, dtype=torch.float64)], 1)
+    by_features, by_points = (
+        posterior.divergence(one, VARIANCE, JITTER) - posterior.divergence(two, VARIANCE, JITTER)
+        for one, two in ((features, other), (padded, others))
+    )
+    assert torch.allclose(by_features, by_points)
+
+
 def test_weights_are_those_of_the_mean_prediction_of_the_process() -> None:
     posterior, gaussians, features = made()
     inputs = torch.randn(4, 8, dtype=torch.float64)
