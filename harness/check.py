@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.checks import ArgumentError, check_known
+from harness.cli.checks import ArgumentError, known_name
 from harness.cli.orchestration import FINISHED, INCOMPLETE
+from harness.cli.parser import CommandParser
 
 if TYPE_CHECKING:
     from harness.contract.law import Finding
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
     """
     options.import_plugins(argv, "harness.check")
     known = methods()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.check",
         description="Check that a method keeps the contract of all methods, by small runs on MNIST "
         "of about a minute. What it declares is held against what is observed.",
@@ -40,10 +40,10 @@ def main(argv: Sequence[str]) -> int:
     options.add_plugin(parser)
     args = parser.parse_args(argv)
     try:
-        check_known("method", [args.method], known)
+        method = known[known_name("method", args.method, known)]
     except ArgumentError as error:
         parser.error(str(error))
-    return _check(known[args.method])
+    return _check(method)
 
 
 def _check(method: type[Baseline]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import keyword
 import re
 import sys
@@ -12,8 +11,9 @@ from string import Template
 from typing import Final
 
 from baselines.registry import methods
-from harness.cli.checks import ArgumentError, check_known, writable_folder
+from harness.cli.checks import ArgumentError, known_name, writable_folder
 from harness.cli.orchestration import FINISHED
+from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.networks import network_names
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.new",
         description="Write a commented Python file of a new method, benchmark, network or metric, "
         "and its test. Both pass as they are, and the file can be used at once.",
@@ -55,12 +55,12 @@ def main(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        check_known("kind", [args.kind], KINDS)
-        _check_name(args.kind, args.name)
-        files = _write(args.kind, args.name, writable_folder("--folder", args.folder))
+        kind = known_name("kind", args.kind, KINDS)
+        _check_name(kind, args.name)
+        files = _write(kind, args.name, writable_folder("--folder", args.folder))
     except (ArgumentError, OSError) as error:
         parser.error(str(error))
-    sys.stdout.write(_next_steps(args.kind, args.name, *files))
+    sys.stdout.write(_next_steps(kind, args.name, *files))
     return FINISHED
 
 

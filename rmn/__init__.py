@@ -12,6 +12,7 @@ with warnings.catch_warnings():
     # Avalanche imports it for GEM, and it complains of solvers that nothing here calls
     warnings.filterwarnings("ignore", "no QP solver found", module="qpsolvers")
     from rmn.convert import convert
+    from rmn.loading import FastLoading
     from rmn.mapping.network import RelevanceNetwork
     from rmn.plugin import RelevancePlugin, RMNPlugin
     from rmn.strategy import RMN, parameter_groups
@@ -19,6 +20,7 @@ with warnings.catch_warnings():
 
 __all__ = [
     "RMN",
+    "FastLoading",
     "RMNPlugin",
     "RMNUnsupervised",
     "RelevanceNetwork",

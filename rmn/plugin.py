@@ -21,6 +21,7 @@ from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
 from rmn.mapping.transfer import most_suitable_task
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
+from rmn.tasks.routing import RoutingPlugin
 
 _PROBED: Final = 512
 """Examples by which a finished mask is chosen to begin from."""
@@ -255,13 +256,13 @@ class RMNPlugin(RelevancePlugin):
         """Begin a task."""
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
-        if label in relevance_network(strategy).labels:
+        if label in relevance_network(strategy).labels and not _has_router(strategy):
             warnings.warn(
                 f"task label {label} again: RMN takes each experience for a task, and at "
                 "evaluation it will infer which of that label an input belongs to, which the "
-                "network's own rules do badly; give each experience a label of its own "
-                "(return_task_id=True in Avalanche's benchmarks), or fit a router that names the "
-                "task (rmn.tasks.routing)",
+                f"network's own rule, {relevance_network(strategy).rule}, does badly; give each "
+                "experience a label of its own (return_task_id=True in Avalanche's benchmarks), "
+                'or let a router name the task: RMN(..., router="ridge-filters")',
                 stacklevel=2,
             )
         classes = _classes_of(experience)
@@ -351,6 +352,11 @@ def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
     return x.to(strategy.device), y.to(strategy.device)
 
 
+def _has_router(strategy: SupervisedTemplate) -> bool:
+    """Whether something beside the network names tasks."""
+    return any(isinstance(plugin, RoutingPlugin) for plugin in strategy.plugins)
+
+
 def _classes_of(experience: CLExperience) -> Sequence[int]:
     """The experience's classes, () if it has no such attribute; one that raises is not hidden."""
     if getattr_static(experience, "classes_in_this_experience", None) is None:
@@ -362,8 +368,10 @@ def _classes_of(experience: CLExperience) -> Sequence[int]:
 def _warn_about_other_tasks(strategy: SupervisedTemplate) -> None:
     experience = strategy.experience
     label = getattr(experience, "task_label", 0)
+    labelled = len(strategy.mbatch) > 2  # inputs, classes, task labels
+    labels = torch.unique(strategy.mb_task_id).tolist() if labelled else []
     found = {
-        "task labels": set(torch.unique(strategy.mb_task_id).tolist()) - {label},
+        "task labels": set(labels) - {label},
         "classes": set(torch.unique(strategy.mb_y).tolist())
         - set(_classes_of(experience) or strategy.mb_y.tolist()),
     }

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rmn.mapping.mask_statistics import MaskStatistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, RMNPlugin, relevance_network
+from rmn.routing import NetworkRouting
 
 
 class StrategyArguments(TypedDict, total=False):
@@ -124,11 +125,16 @@ class RMN(RelevanceStrategy):
         optimizer: optimizer of the model's parameters; `rmn.parameter_groups` gives the mappings a
             learning rate of their own.
         rmn: the plugin with RMN's own settings; None for their defaults.
+        router: what names the task of an input whose label does not: one of
+            `rmn.tasks.routing.ROUTERS`, such as "ridge-filters", which is fitted to each experience
+            in one pass, keeps statistics of the data and is saved with the model. None for the
+            model's rule, the paper's "max-logit" unless `convert` was given another.
         **arguments: batch sizes, epochs, device, criterion, further plugins, evaluator, as for any
             Avalanche strategy; see `StrategyArguments`.
 
     Raises:
         TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+        ValueError: there is no such router.
     """
 
     def __init__(
@@ -137,8 +143,11 @@ class RMN(RelevanceStrategy):
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         rmn: RMNPlugin | None = None,
+        router: str | None = None,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        if router is not None:
+            arguments["plugins"] = [NetworkRouting(router), *(arguments.get("plugins") or ())]
         super().__init__(model=model, optimizer=optimizer, plugin=rmn or RMNPlugin(), **arguments)
 
     def logits_of_task(self, x: Tensor, task: int) -> Tensor:

@@ -50,7 +50,9 @@ def measured(results: Path, planned: Iterable[AblationRun]) -> Ablation:
         [(one.factor, one.run.benchmark, one.variant, one.run.id) for one in planned],
         columns=["factor", "benchmark", "variant", "run_id"],
     )
-    cells, overlaps, damaged = [], [], {}
+    cells: list[pd.DataFrame] = []
+    overlaps: list[pd.DataFrame] = []
+    damaged: dict[Path, str] = {}
     for benchmark, mine in asked.groupby("benchmark", sort=False):
         found = store.read(results, str(benchmark), ABLATION)
         damaged |= found.damaged

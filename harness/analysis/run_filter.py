@@ -79,6 +79,21 @@ class RunFilter:
             settings=_stored("setting", self.settings, settings),
         )
 
+    def within(self, results: Results) -> RunFilter:
+        """The same, but for methods and settings that none of some runs has.
+
+        Args:
+            results: of `harness.analysis.selection.select`.
+        """
+        runs = [record.run for record in results.records]
+        methods = {run.baseline for run in runs}
+        settings = {DEFAULT, *(name for run in runs for name in _names(run))}
+        return replace(
+            self,
+            methods=self.methods and tuple(name for name in self.methods if name in methods),
+            settings=self.settings and tuple(name for name in self.settings if name in settings),
+        )
+
     def _admits(self, run: Run) -> bool:
         settings = self.settings and {name.lower() for name in self.settings}
         return (

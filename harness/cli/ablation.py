@@ -61,6 +61,7 @@ def read_ablation(
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.ablation")
     parser = _make_parser(description)
     args = parser.parse_args(argv)
     try:
@@ -113,6 +114,7 @@ def _make_parser(description: str) -> CommandParser:
         metavar="FILE",
         help="Markdown file; its figures go to a folder beside it (default: docs/ablation.md)",
     )
+    options.add_plugin(parser)
     options.add_execution(parser)
     options.add_results(parser)
     return parser

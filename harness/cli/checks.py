@@ -21,6 +21,7 @@ from harness.config.suggestions import canonical, shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
 from harness.execution.plugins import plugins_in_use
+from harness.tracking.logger import loggers
 
 _LONGEST_NAME: Final = 255
 """Bytes that the usual file systems allow."""
@@ -238,7 +239,8 @@ def execution_config(
 
     Raises:
         ArgumentError: the data set is not there, the results folder cannot be read, the benchmark's
-            network is unknown, or what is registered cannot be imported by another process.
+            network is unknown, what is registered cannot be imported by another process, or a
+            logger is not there.
     """
     try:
         plugins = dict.fromkeys([*args.plugin, *plugins_in_use()])
@@ -251,11 +253,32 @@ def execution_config(
         results=readable_folder("--results", args.results),
         data=data_folder(args.data, benchmark),
         plugins=tuple(plugins),
+        loggers=_chosen_loggers(args.log),
+        logs=writable_folder("--logs", args.logs).absolute(),
         device=args.device,
         origin=origin,
         jobs=args.jobs,
         threads=threads,
     )
+
+
+def _chosen_loggers(text: str | None) -> tuple[str, ...]:
+    """The loggers that --log names.
+
+    Raises:
+        ArgumentError: there is no such logger, or its library is not installed.
+    """
+    if text is None:
+        return ()
+    known = loggers()
+    names = known_names("logger", split_names("--log", text), known)
+    for name in names:
+        if not known[name].is_installed:
+            raise ArgumentError(
+                f"--log {name}: {known[name].library} is not installed; type pip install "
+                "'rmn-harness[loggers]'"
+            )
+    return tuple(names)
 
 
 def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Executor:

@@ -235,7 +235,6 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
-    options.add_plugin(parser)
     add("--plan", action="store_true", help="show what would run and what is done; run nothing")
     add("--retry-failed", action="store_true", help="run again what failed before")
     add("--no-report", action="store_true", help="only run, and print the table")

@@ -48,12 +48,14 @@ def show_plan(request: ComparisonRequest, out: Console, log: Console) -> None:
         wrapped(out, f"Budget of all: {shown}")
     checkpoints = unfinished(request.runs, request.config)
     out.print(plan_table(list(zip(request.runs, found, strict=True)), checkpoints))
-    wrapped(out, f"{found.count(TO_RUN)} of {len(found)} runs to make; looked in {results}/.")
+    say(out, f"{found.count(TO_RUN)} of {len(found)} runs to make.")
+    say(out, f"Those that there are were looked for in {results}/.")
     left = [run for run, state in zip(request.runs, found, strict=True) if state == TO_RUN]
     several = workers(request.executor, request.config)
-    for line in (expected_time(cost_of(left, survey), several), _in_progress(left, request)):
-        if line:
-            wrapped(out, line)
+    if cost := expected_time(cost_of(left, survey), several):
+        wrapped(out, cost)
+    if present := _in_progress(left, request):
+        say(out, present)
     for line in about_damage(survey.damaged, results):
         say(log, line)
 

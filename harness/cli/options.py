@@ -14,6 +14,7 @@ from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
 from harness.execution.executor import ExecutorOption, executor_options, executors
+from harness.tracking.logger import loggers
 
 _MOST: Final = 10_000
 """More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
@@ -68,6 +69,17 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
 
 
+def add_benchmark_or_all(parser: argparse.ArgumentParser) -> None:
+    """--benchmark, None for all; the name is checked later."""
+    names = ", ".join(benchmarks())
+    parser.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help=f"one of {names} (default: each that there are results of, and a leaderboard of all "
+        "of them, index)",
+    )
+
+
 def add_scenario(parser: argparse.ArgumentParser) -> None:
     """--scenario; the names are checked later, against the benchmark."""
     meanings = "; ".join(f"{name}: {meaning}" for name, meaning in SCENARIOS.items())
@@ -109,8 +121,9 @@ def add_report_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:
-    """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
+    """How runs are made: --jobs, --threads, --device, --executor, --data, --log, --plugin."""
     add = parser.add_argument
+    add_plugin(parser)
     add(
         "--jobs",
         type=count,
@@ -137,6 +150,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="what makes the runs (default: local, worker processes of this machine)",
     )
+    add(
+        "--log",
+        metavar="A,B",
+        help=f"show the curves of the runs that are made by {', '.join(loggers())}",
+    )
+    add_folder(parser, "logs")
     add(
         "--data",
         type=Path,
@@ -198,7 +217,7 @@ def add_folder(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
-    """--format, one or several; the names are checked later.
+    """--format, one or several, and --html; the names are checked later.
 
     Args:
         parser: takes the option.
@@ -209,6 +228,13 @@ def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None
         default="pdf",
         metavar="A,B",
         help=f"of {', '.join(formats)} (default: pdf)",
+    )
+    parser.add_argument(
+        "--html",
+        action="store_const",
+        const="html",
+        dest="format",
+        help="the same as --format html: a page for the browser",
     )
 
 

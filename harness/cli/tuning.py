@@ -168,5 +168,4 @@ def _make_parser(
     )
     options.add_execution(parser)
     options.add_results(parser)
-    options.add_plugin(parser)
     return parser

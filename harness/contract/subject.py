@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -82,36 +82,44 @@ class Subject:
         """Whether it is trained on all tasks at once."""
         return Requirement.ALL_TASKS_AT_ONCE in self.method.requirements
 
-    def run(self, scenario: str = TASK_IL, **budget: Any) -> Run:
-        """A run of the method with its default settings.
+    def run(
+        self,
+        scenario: str = TASK_IL,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        **budget: Any,
+    ) -> Run:
+        """A run of the method.
 
         Args:
             scenario: of the run; streams without task labels have but one.
+            settings: what is changed of its default settings.
             **budget: what is changed of the training budget.
 
         Raises:
             SettingError: the scenario does not allow the budget.
         """
         name, training = (LABELLED, TRAINING) if self.labelled else (UNLABELLED, _TASK_FREE)
-        settings = {self.method.name: resolve(self.method, {}, {})}
+        default = resolve(self.method, {}, {})
+        changed = replace(default, values={**default.values, **(settings or {})})  # noqa: PD011
         [run] = plan(
             BENCHMARKS[name],
             "smoke",
             replace(training, **budget),
             {self.method.name: self.method},
-            {scenario if self.labelled else CLASS_IL: settings},
+            {scenario if self.labelled else CLASS_IL: {self.method.name: changed}},
             seeds=[0],
         )
         return run
 
-    def outcome(self, scenario: str = TASK_IL, **budget: Any) -> RunResult:
+    def outcome(self, scenario: str = TASK_IL, **changes: Any) -> RunResult:
         """What such a run measured.
 
         Args:
             scenario: see `run`.
-            **budget: see `run`.
+            **changes: of the settings and of the budget, see `run`.
         """
-        run = self.run(scenario, **budget)
+        run = self.run(scenario, **changes)
         if run.id not in self._made:
             self._made[run.id] = made(run)
         return self._made[run.id]

@@ -19,6 +19,9 @@ from harness.storage.schema import CLASSES_SEEN
 SHORT: Final[dict[str, Any]] = {"batch_size": 16, "train_examples": 256, "tasks": 2}
 """What is changed of the budget for many runs of a method."""
 
+SHORTEST: Final[dict[str, Any]] = {**SHORT, "epochs": 1, "test_examples": 50}
+"""For what does not ask how well a method learns."""
+
 LEARNED: Final = 0.9
 """Accuracy on a task of two digits from which it counts as learned."""
 
@@ -34,6 +37,13 @@ COMBINATIONS: Final = (
     (DOMAIN_IL, "shared", "group"),
 )
 """Scenarios, with outputs and normalisations of all kinds."""
+
+_HELD: Final = {
+    "stored_examples": ("stored examples", Requirement.REPLAY),
+    "other_networks": ("other networks", Requirement.SEVERAL_MODELS),
+    "generators": ("generators", Requirement.GENERATIVE_REPLAY),
+}
+"""By measurement, what a strategy was seen to hold and what says so."""
 
 _LEARNING: Final = (
     "see that build passes context.model(), context.criterion() and "
@@ -96,7 +106,9 @@ def it_learns_in_every_scenario(subject: Subject) -> str:
     return f"at least {known[worst]:.1%} right (in {', '.join(worst)})"
 
 
-def learned_under(subject: Subject, scenario: str, outputs: str, norm: str) -> float | None:
+def learned_under(
+    subject: Subject, scenario: str, outputs: str, norm: str, **changes: Any
+) -> float | None:
     """Accuracy on the first task when it was learned; None where the scenario refuses the norm.
 
     Args:
@@ -104,8 +116,9 @@ def learned_under(subject: Subject, scenario: str, outputs: str, norm: str) -> f
         scenario: of the run.
         outputs: kind of outputs.
         norm: normalisation.
+        **changes: of the settings and of the budget (`Subject.run`).
     """
-    asked = {**SHORT, "outputs": outputs, "norm": norm}
+    asked = {**SHORT, "outputs": outputs, "norm": norm, **changes}
     if norm == "per-task" and scenario == CLASS_IL and not subject.method.rule:
         try:
             subject.run(scenario, **asked)
@@ -115,6 +128,25 @@ def learned_under(subject: Subject, scenario: str, outputs: str, norm: str) -> f
     rows = subject.outcome(scenario, **asked).rows
     rule = "" if scenario == TASK_IL else subject.method.rule or CLASSES_SEEN
     return accuracy(rows, 2 if subject.at_once else 1, 1, rule)
+
+
+def last_learned_under(
+    subject: Subject, scenario: str, outputs: str, norm: str, **changes: Any
+) -> float:
+    """Accuracy on the second task of two; with the identity for a method that infers the task.
+
+    Such a method has learned the task the same, and is not asked here which one it is.
+
+    Args:
+        subject: the method.
+        scenario: of the run; one that allows the norm.
+        outputs: kind of outputs.
+        norm: normalisation.
+        **changes: of the settings and of the budget (`Subject.run`).
+    """
+    given = TASK_IL if subject.method.rule else scenario
+    rows = subject.outcome(given, **{**SHORT, "outputs": outputs, "norm": norm, **changes}).rows
+    return accuracy(rows, 2, 2, "" if given == TASK_IL else CLASSES_SEEN)
 
 
 @law("No BatchNorm is in its network where the comparison has none.")
@@ -138,7 +170,8 @@ def no_batch_norm_where_none_was_asked_for(subject: Subject) -> str:
 @law("The same run gives the same rows, bit for bit.")
 def the_same_run_gives_the_same_rows(subject: Subject) -> str:
     """But for what is timed."""
-    first, again = subject.outcome(), made(subject.run())
+    asked = SHORTEST if subject.labelled else {}
+    first, again = subject.outcome(**asked), made(subject.run(**asked))
     if not untimed(again.rows).equals(untimed(first.rows)):
         broken(
             "a second run measured something else",
@@ -151,7 +184,7 @@ def the_same_run_gives_the_same_rows(subject: Subject) -> str:
 
 @law("What it declares to need is what it was seen to need.")
 def what_it_declares_is_what_is_seen(subject: Subject) -> str:
-    """Examples that it keeps, tasks that it infers, and how often it is trained."""
+    """What it holds to learn from, tasks that it infers, and how often it is trained."""
     method = subject.method
     rows = subject.outcome(CLASS_IL).rows
     infers = "inferred_as" in set(rows["metric"])
@@ -167,8 +200,16 @@ def what_it_declares_is_what_is_seen(subject: Subject) -> str:
             f"it was measured after {sorted(moments)} tasks",
             "declare Requirement.ALL_TASKS_AT_ONCE for what is trained once, and for nothing else",
         )
-    kept = rows.loc[rows["metric"] == "stored_examples", "value"].max()
-    if (kept > 0) != (Requirement.REPLAY in method.requirements):
-        seen = f"keeps {kept:.0f} examples" if kept > 0 else "keeps no examples"
-        broken(f"it {seen}", "declare Requirement.REPLAY if it keeps any, and only then")
-    return f"{kept:.0f} examples kept; {'infers' if infers else 'infers no'} task"
+    most = rows.groupby("metric")["value"].max()
+    for metric, (kind, requirement) in _HELD.items():
+        if (most[metric] > 0) != (requirement in method.requirements):
+            seen = f"holds {most[metric]:.0f} {kind}" if most[metric] > 0 else f"holds no {kind}"
+            name = f"Requirement.{requirement.name}"
+            broken(f"it {seen}", f"declare {name} if it holds any, and only then")
+    if most["output_layers"] != 1:
+        broken(
+            f"it has {most['output_layers']:.0f} output layers where outputs are a task's own",
+            "build the network by context.model() alone",
+        )
+    kept = ", ".join(f"{most[metric]:.0f} {kind}" for metric, (kind, _) in _HELD.items())
+    return f"{kept}; {'infers the' if infers else 'infers no'} task"

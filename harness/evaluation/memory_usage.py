@@ -68,7 +68,7 @@ def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
     needed = inference_tensors(strategy)  # kept, so that nothing else comes to the same address
     for tensor in needed:
         _add(found.inference, tensor)
-    for value in _reachable(strategy):
+    for value in reachable(strategy):
         if isinstance(value, AvalancheDataset):
             found.examples += len(value)
             found.example_bytes += _example_bytes(value)
@@ -79,7 +79,7 @@ def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
 
 def held_tensors(strategy: SupervisedTemplate) -> Iterator[Tensor]:
     """All tensors that a strategy holds, but for those of the examples in its data sets."""
-    return (value for value in _reachable(strategy) if isinstance(value, Tensor))
+    return (value for value in reachable(strategy) if isinstance(value, Tensor))
 
 
 def inference_tensors(strategy: SupervisedTemplate) -> list[Tensor]:
@@ -113,7 +113,8 @@ def network_bytes(network: nn.Module) -> int:
     return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
 
 
-def _reachable(root: Any) -> Iterator[Any]:
+def reachable(root: Any) -> Iterator[Any]:
+    """Everything that is kept by an object, the object first, each once."""
     in_use = [getattr(root, name, None) for name in _IN_USE]
     seen, waiting = {id(value) for value in (root, *in_use)}, [root]
     while waiting:

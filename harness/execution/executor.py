@@ -30,6 +30,8 @@ class ExecutionConfig:
         origin: provenance that all runs share (`harness.storage.provenance.origin`).
         jobs: at most this many runs at the same time; None: as many as the executor has room for.
         plugins: what every process that makes runs has to import.
+        loggers: names of those that show the curves of runs (`harness.tracking`).
+        logs: folder of the loggers, on the machine that makes a run.
         threads: of each run. With one, numbers are the same whatever the number of cores.
         owner: random name of the command, which its claims on runs bear (`harness.storage.claims`).
     """
@@ -41,6 +43,8 @@ class ExecutionConfig:
     jobs: int | None = 1
     threads: int = 1
     plugins: tuple[Plugin, ...] = ()
+    loggers: tuple[str, ...] = ()
+    logs: Path = Path("logs")
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
 

@@ -24,6 +24,7 @@ from harness.execution.executor import ExecutionConfig, FatalError
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record, Status
+from harness.tracking.logger import logging
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,13 +82,15 @@ def make_run(
     try:
         _check_registered(run)
         checkpoint = checkpoint or checkpoints.folder(config.results, run)
-        result = run_experiment(
-            run,
-            device=machine["device"],
-            data=config.data,
-            report=report,
-            checkpoint=checkpoint,
-        )
+        with logging(run, config.loggers, config.logs) as log:
+            result = run_experiment(
+                run,
+                device=machine["device"],
+                data=config.data,
+                report=report,
+                checkpoint=checkpoint,
+                log=log if config.loggers else None,
+            )
         record = Record(run, declaration(run), circumstances())
         error = keep(config.results, record, result.rows, result.masks)
         if not error:  # else the next command has only to store it

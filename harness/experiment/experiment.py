@@ -25,9 +25,11 @@ from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
+from harness.evaluation.conditions import HeldInTraining
 from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.checkpointing import Checkpoints
+from harness.experiment.curves import Log, LossCurve
 from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
@@ -61,6 +63,7 @@ def run_experiment(
     data: Path | None,
     report: Callable[[RunProgress], None],
     checkpoint: Path | None = None,
+    log: Log | None = None,
 ) -> RunResult:
     """Train and measure one method; the same run gives the same rows on a CPU.
 
@@ -71,6 +74,7 @@ def run_experiment(
         report: receives the progress.
         checkpoint: folder of the run's checkpoint, which it goes on from if there is one and
             writes after every task; None for none. The caller discards it when the run is stored.
+        log: receives the curves; None for nobody.
 
     Raises:
         CheckpointError: the checkpoint is of other code, or damaged.
@@ -84,14 +88,15 @@ def run_experiment(
     method = methods()[run.baseline](**run.settings)
     tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
     guard = DivergenceGuard(lambda: tracker.doing)
-    plugins = (guard, *_plugins(stream, budget, run.seed, tracker))
+    curve = LossCurve(tracker, log)
+    plugins = (guard, *_plugins(stream, budget, run.seed, tracker), curve)
     epochs = tracker.stages[-1].epochs
     context = _context(stream, run, budget, epochs, _device(device), plugins, method)
     strategy = method.build(context)
     package = type(method).__module__.partition(".")[0]
     saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
     loop = TrainingLoop(
-        method, run.scenario, strategy, context, budget, stream, tracker, guard, saved
+        method, run.scenario, strategy, context, budget, stream, tracker, guard, saved, log
     )
     rows = loop.run()
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
@@ -106,6 +111,7 @@ def _plugins(
         TensorLoading(seed, by_task=budget.norm == "per-task"),
         OutputsSeenPlugin(),
         _EpochReport(tracker),
+        HeldInTraining(),
     ]
     if budget.decay:
         plugins.append(CosineDecay())

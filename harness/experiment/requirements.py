@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from avalanche.models import MultiTaskModule
 
 from baselines.interface import Baseline, DetectsTasks, HasMasks, InfersTask, Requirement
+from harness.evaluation.conditions import held_parts
 from harness.evaluation.memory_usage import MemoryUsage
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def check_requirements(
 ) -> None:
     """Compare a strategy, after a task, with its method's declaration.
 
-    Observed are examples in Avalanche's data sets, and models that are given or infer the task.
-    Examples kept in other containers, and models that a method trains beside its own, are not.
+    Observed are examples in Avalanche's data sets, models that are given or infer the task, output
+    layers of tasks' own, and networks beside the one that answers. Examples kept in other
+    containers, and networks held for less than a task, are not.
 
     Args:
         method: what was trained.
@@ -35,14 +37,20 @@ def check_requirements(
         given: what the comparison gives every method (`given_by`), which is no choice of its own.
 
     Raises:
-        UndeclaredRequirementError: the method kept examples or used the task identity without
-            declaring it.
+        UndeclaredRequirementError: the method was seen to do what it does not declare.
     """
     observed = set()
     if memory.examples:
         observed.add(Requirement.REPLAY)
     has_tasks = isinstance(strategy, InfersTask | HasMasks)
     detects_tasks = isinstance(strategy, DetectsTasks)
+    held = held_parts(strategy)
+    if held.output_layers > 1:
+        observed.add(Requirement.HEAD_PER_TASK)
+    if held.other_networks:
+        observed.add(Requirement.SEVERAL_MODELS)
+    if held.generators:
+        observed.add(Requirement.GENERATIVE_REPLAY)
     if (has_tasks or isinstance(strategy.model, MultiTaskModule)) and not detects_tasks:
         observed.add(Requirement.TASK_IDENTITY)
     undeclared = observed - method.requirements - given

@@ -72,8 +72,11 @@ def _by_relation(ablation: Ablation) -> Iterator[str]:
     shares = related_overlap(ablation)
     if shares.empty:
         return
-    parts = [f"{100 * row.overlap:.1f} % ({100 * row.chance:.1f})" for row in shares.itertuples()]
-    named = [f"{part} with {what}" for part, what in zip(parts, shares["what"], strict=True)]
+    columns = (shares[name] for name in ("overlap", "chance", "what"))
+    named = [
+        f"{100 * overlap:.1f} % ({100 * chance:.1f}) with {what}"
+        for overlap, chance, what in zip(*columns, strict=True)
+    ]
     yield f"The first mask shares, and would by chance: {'; '.join(named)}."
 
 

@@ -35,8 +35,8 @@ _INTRODUCTION: Final = (
     "where there are several; shares in percent. [metrics.md](metrics.md) has the formulas."
 )
 
-_SAME_FILE: Final = {"svg.hashsalt": "ablation"}
-"""The same numbers give the same file."""
+_STYLE: Final[Any] = {**STYLE, "svg.hashsalt": "ablation"}
+"""With it, the same numbers give the same file."""
 
 
 def write_page(ablation: Ablation, page: Path) -> None:
@@ -72,9 +72,8 @@ def _table(ablation: Ablation, factor: Factor) -> Table:
     """A row a benchmark and variant, in the order of both."""
     known = metrics()
     mine = ablation.cells[ablation.cells["factor"] == factor.name]
-    places: dict[tuple[str, str, str], Mapping[str, Any]] = {
-        (row["benchmark"], row["variant"], row["metric"]): row for row in mine.to_dict("records")
-    }
+    records: list[dict[Any, Any]] = mine.to_dict("records")
+    places = {(row["benchmark"], row["variant"], row["metric"]): row for row in records}
     rows = []
     for name in dict.fromkeys(mine["benchmark"]):
         for variant in factor.variants:
@@ -100,7 +99,7 @@ def _text(cell: Mapping[str, Any] | None, metric: Metric) -> Text:
 def _figure(drawing: Drawing | None, path: Path, title: str) -> Iterator[str]:
     if drawing is None:
         return
-    with mpl.rc_context({**STYLE, **_SAME_FILE}):
+    with mpl.rc_context(_STYLE):
         drawing.savefig(path, metadata={"Date": None}, bbox_inches="tight")
     yield f"![{title}](figures/{path.name})"
     yield ""

@@ -99,6 +99,10 @@ MEASUREMENTS: Final[dict[str, str]] = {
     "predictor_bytes": "bytes of all tensors that predictions need, the network's too; after",
     "training_bytes": "bytes of all else that is kept between tasks, for learning alone; after",
     "stored_examples": "examples kept between tasks; after",
+    "output_layers": "output layers of the network, several where tasks have their own; after",
+    "other_networks": "networks with weights held beside the one that answers, also while the task "
+    "was trained; of a network per task, all but one; after",
+    "generators": "generators of examples among the other networks; after",
     "train_seconds": "wall-clock seconds of training on the task; after",
     "train_examples": "examples that the optimizer saw for the task; after",
     "eval_seconds": "wall-clock seconds of the evaluation; after",
@@ -119,7 +123,7 @@ RULES: Final[dict[str, str]] = {
     "pixel-gaussian": "mean and variance of each task's inputs",
     "feature-gaussian": "means and covariance of each mask's features",
     "ridge-units": "second moments of 3,000 random units over all data: a second model",
-    "ridge-filters": "second moments of 3,072 random filter responses: a second model",
+    "ridge-filters": "second moments of 1,728 random filter responses: a second model",
 }
 """What each rule of task inference keeps beside the network."""
 

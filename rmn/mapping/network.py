@@ -16,15 +16,16 @@ from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import last_layer
 from rmn.tasks.network import TaskNetwork
+from rmn.tasks.routing import ROUTERS, Router
 from rmn.tasks.values_per_task import ValuesPerTask
 
 
 class RelevanceNetwork(TaskNetwork):
     """A network with one relevance mapping per task; `rmn.convert` makes it.
 
-    `state_dict` includes a task that is being learned, but not the penalty weights, which the
-    plugin sets. A network converted on a GPU groups its layers in another way than one converted on
-    a processor; each loads the state of the other.
+    `state_dict` includes a task that is being learned, and the router with its statistics if there
+    is one, but not the penalty weights, which the plugin sets. A network converted on a GPU groups
+    its layers in another way than one converted on a processor; each loads the state of the other.
 
     Args:
         body: the module that computes the logits; its modules take the values of `weights`.
@@ -36,6 +37,7 @@ class RelevanceNetwork(TaskNetwork):
         rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Attributes:
+        router: names the task of an input whose label does not; None for `rule` alone.
         relevance_penalty: sum over all weights of penalty weight times relevance in the training
             step in progress, a scalar; zero outside one.
     """
@@ -52,6 +54,7 @@ class RelevanceNetwork(TaskNetwork):
         rule: str = "max-logit",
     ) -> None:
         super().__init__(body, rule=rule)
+        self.router: Router | None = None
         self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
         self.weights = nn.ModuleList(weights.values())
         self._relevance_layers = dict(weights)
@@ -68,6 +71,9 @@ class RelevanceNetwork(TaskNetwork):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
+        saved = state_dict.get(f"{prefix}_extra_state", {}).get("router")
+        if saved is not None and self.router is None:
+            self.attach_router(*saved)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
@@ -86,6 +92,28 @@ class RelevanceNetwork(TaskNetwork):
             mappings.begin_task()
         super().begin_task(label, classes)
 
+    def attach_router(self, name: str, outputs: int) -> None:
+        """Let a new router name the task of each input whose label does not (`rmn.tasks.routing`).
+
+        It knows no task yet, and has to be fitted to each one that is learned.
+
+        Args:
+            name: one of `rmn.tasks.routing.ROUTERS`.
+            outputs: number of logits.
+
+        Raises:
+            ValueError: there is no such router, or tasks have been learned that it would not know.
+        """
+        if name not in ROUTERS:
+            raise ValueError(f"router is {name!r}; use one of {tuple(ROUTERS)}")
+        if self.tasks > 1:
+            raise ValueError(
+                f"the network has learned {self.tasks} tasks without a router; give it one from "
+                "the first task on"
+            )
+        self.router = ROUTERS[name](outputs)
+        self.rule = name
+
     def begin_from(self, task: int) -> None:
         """Let the live mappings lean towards the mask of a learned task.
 
@@ -94,10 +122,10 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             task: index of the learned task.
         """
-        last = last_layer(self.body)
-        for layer in self._relevance_layers.values():
-            if layer is not last:
-                layer.group.incline(layer.view, layer.masks()[task])
+        last = self.last_weight()
+        for weight in self._relevance_layers.values():
+            if weight is not last and not isinstance(weight, FixedWeight):
+                weight.group.incline(weight.view, weight.masks()[task])
 
     def close_outputs(self, classes: Sequence[int]) -> None:
         """Close the last layer's mapping for outputs of other classes, for the rest of the task.
@@ -254,7 +282,8 @@ class RelevanceNetwork(TaskNetwork):
         live = self._live is not None
         weights = self._relevance_layers.values()
         own = [tensor for weight in weights for tensor in weight.inference_tensors(live=live)]
-        return [*super().inference_tensors(), *own]
+        routing = self.router.inference_tensors() if self.router else []
+        return [*super().inference_tensors(), *own, *routing]
 
     def relevance_layers(self) -> dict[str, RelevanceWeight]:
         """The weights with relevance mappings by their names in the original module.
@@ -263,6 +292,23 @@ class RelevanceNetwork(TaskNetwork):
         as in "encoder.in_proj_weight".
         """
         return self._relevance_layers
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What `state_dict` stores beside tensors."""
+        router = (self.rule, self.router.outputs) if self.router else None
+        return {**super().get_extra_state(), "router": router}
+
+    def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
+        """Logits under the task that the router names; a task that is being learned is none yet."""
+        learned = [task for task in candidates if task is not None]
+        if self.router is None or not learned:
+            return super()._forward_inferred(x, candidates)
+        scores = self.router.scores(x, _LearnedTasks(self))[learned]
+        named = torch.tensor(learned, device=x.device)[scores.argmax(0)]
+        logits = x.new_empty(len(x), self.router.outputs)
+        for task in torch.unique(named).tolist():
+            logits[named == task] = self.forward_task(x[named == task], task)
+        return logits
 
     def _forward_single_example(self, x: Tensor) -> Tensor:
         """Logits of one example, (1, outputs), under the live task in training mode."""
@@ -278,6 +324,25 @@ class RelevanceNetwork(TaskNetwork):
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
         return {name: layer.masks() for name, layer in self._relevance_layers.items()}
+
+
+class _LearnedTasks:
+    """A network without the task that is being learned, which no router knows.
+
+    Args:
+        network: the network.
+    """
+
+    def __init__(self, network: RelevanceNetwork) -> None:
+        self.network = network
+
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs)."""
+        return self.network.logits_per_task(x)[: self.network.tasks]
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """Inputs of the last layer under every learned task, (tasks, n, d)."""
+        return self.network.features_per_task(x)[: self.network.tasks]
 
 
 def _buffers_that_change(body: nn.Module) -> Iterator[Tensor]:

@@ -213,7 +213,7 @@ def test_every_method_learns_on_an_accelerator(name: str, scenario: str) -> None
 
 CONVOLUTIONAL = [
     *("naive", "ewc", "si", "mas", "rwalk", "lwf", "gpm", "agem", "derpp", "replay"),
-    *("hat", "single", "rmn"),
+    *("hat", "single", "rmn", "vcl", "vcl_coreset", "ags_cl", "mega", "dlp"),
 ]
 
 

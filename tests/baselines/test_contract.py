@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
@@ -23,17 +24,27 @@ from harness.contract.subject import Subject, accuracy
 from harness.data.streams import Stream
 from harness.storage.schema import ALONE
 
+WEAKENED: dict[str, dict[str, Any]] = {
+    "ags_cl": {"stay": 0.3},
+    "derpp": {"alpha": 0.02},
+    "gpm": {"threshold": 0.9},
+    "rwalk": {"rwalk_lambda": 1.0},
+    "vcl": {"kl_weight": 0.01},
+    "vcl_coreset": {"kl_weight": 0.01, "coreset_epochs": 2, "per_task": 40},
+}
+"""Settings under which a later task of a hundred steps can be learned.
+
+The defaults of what holds the first task are for tasks of ten times as many steps, or examples.
+"""
+
+PATIENT = {"hat": 30, "packnet": 12}
+"""Epochs of methods that need more where no normalisation helps: to open gates, or to retrain."""
+
 Method = type[Baseline]
 
-CHECKED_TWICE = ("rmn", "hat", "si", "rmn_unsupervised")
-"""The methods with state of their own; they are enough."""
-
-SLOW_TO_OPEN = ("hat", "none")
-"""Without any normalisation, HAT's gates take longer than a small run to open."""
-
 LEAVING_OLD_HEADS_ALONE = [
-    *("naive", "ewc", "si", "mas", "rwalk", "gpm", "joint", "rmn", "hat"),
-    *("replay", "agem", "derpp"),  # but for those of the examples that they replay
+    *("naive", "ewc", "si", "mas", "rwalk", "gpm", "dlp", "vcl", "ags_cl", "joint", "rmn", "hat"),
+    *("replay", "agem", "derpp", "mega"),  # but for those of the examples that they replay
 ]
 
 LABELLED = [m for m in methods().values() if is_compatible(BENCHMARKS["split_mnist"], m)]
@@ -54,6 +65,7 @@ LAWS = (
     training.it_is_measured_in_its_scenario_alone,
     training.no_batch_norm_where_none_was_asked_for,
     training.what_it_declares_is_what_is_seen,
+    training.the_same_run_gives_the_same_rows,
 )
 
 
@@ -67,11 +79,6 @@ def test_it_keeps_the_laws_of_training(
     assert check(subject(method))
 
 
-@pytest.mark.parametrize("name", CHECKED_TWICE)
-def test_the_same_run_gives_the_same_rows(name: str, subject: Callable[[Method], Subject]) -> None:
-    assert training.the_same_run_gives_the_same_rows(subject(methods()[name]))
-
-
 @pytest.mark.parametrize(("scenario", "outputs", "norm"), training.COMBINATIONS)
 @unrouted_method
 def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
@@ -81,9 +88,15 @@ def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
     norm: str,
     subject: Callable[[Method], Subject],
 ) -> None:
-    reached = training.learned_under(subject(method), scenario, outputs, norm)
-    least = 0.55 if (method.name, norm) == SLOW_TO_OPEN else training.LEARNED
-    assert reached is None or reached > least
+    changes: dict[str, Any] = {"settings": WEAKENED.get(method.name, {})}
+    if norm == "none" and method.name in PATIENT:
+        changes["epochs"] = PATIENT[method.name]
+    under = (subject(method), scenario, outputs, norm)
+    first = training.learned_under(*under, **changes)
+    if first is not None:
+        assert first > training.LEARNED
+        last = training.last_learned_under(*under, **changes)
+        assert last > (0.75 if norm == "none" else 0.85)
 
 
 @every_method
@@ -143,7 +156,7 @@ def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(
 ) -> None:
     method = methods()[name]
     torch.manual_seed(0)
-    strategy = method().build(replace(context, head="per-task"))
+    strategy = method(**WEAKENED.get(name, {})).build(replace(context, head="per-task"))
     first, second = stream.experiences[:2]
     if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
         strategy.train([first, second], reset_optimizer_state=True)

@@ -11,7 +11,10 @@ from harness.contract.law import laws
 from harness.contract.subject import Subject
 from harness.evaluation.memory_usage import memory_usage
 
-LEARNS_ON_EXTRA = ("ewc", "si", "mas", "rwalk", "gpm", "generative_replay", "rmn", "hat")
+LEARNS_ON_EXTRA = (
+    *("ewc", "si", "mas", "rwalk", "gpm", "dlp", "vcl", "vcl_coreset", "ags_cl"),
+    *("generative_replay", "rmn", "hat"),
+)
 """Methods that keep tensors for learning alone."""
 
 every_method = pytest.mark.parametrize("method", methods().values(), ids=methods())

@@ -49,7 +49,7 @@ class OneByOne:
     def run(self, runs, listener):
         here = machine("cpu", "", self.config.threads)
         for run in runs:
-            listener.started(0, run)
+            listener.started(0, run, None)
             ended = make_run(
                 run,
                 self.config,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [*sorted(DOCS.glob("adding_*.md")), DOCS / "plugins.md"]
+PAGES = [*sorted(DOCS.glob("adding_*.md")), DOCS / "plugins.md", DOCS / "studies.md"]
 BLOCK = re.compile(
     r'^```(?:(?:python|toml) title="(.+?)"|(sh))\n(.*?)^```$', re.DOTALL | re.MULTILINE
 )

@@ -18,7 +18,7 @@ from baselines.replay import Replay
 from harness.data.streams import Stream
 from harness.evaluation.memory_usage import memory_usage
 
-REHEARSING = ["agem", "derpp", "replay", "fromp", "frcl"]
+REHEARSING = ["agem", "derpp", "mega", "replay", "fromp", "frcl"]
 
 
 class Watching(SupervisedPlugin):

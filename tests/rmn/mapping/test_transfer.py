@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from harness.training.networks import mlp
 from rmn import RMN, convert
@@ -31,10 +32,10 @@ def learned(train_sets: Sets) -> tuple[RMN, list[Tensor]]:
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     for label, order in enumerate(orders):
         model.begin_task(label, ())
-        for rows in torch.randperm(len(y)).split(128):
+        for rows in torch.split(torch.randperm(len(y)), 128):
             optimizer.zero_grad()
-            logits = model(reordered(x[rows], order))
-            torch.nn.functional.cross_entropy(logits, y[rows]).backward()
+            loss = cross_entropy(model(reordered(x[rows], order)), y[rows])
+            torch.autograd.backward(loss)
             optimizer.step()
             model.restore_frozen_weights()
         model.finish_task()
