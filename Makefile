@@ -2,15 +2,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install compare report bench test lint types arrows suite faults coverage clean
+.PHONY: help install compare train report html pages bench test lint types arrows docs suite package browser faults coverage clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed  ## the package and its tools in .venv, at the versions of constraints.txt
 
-compare: install  ## RMN beside every baseline on Split-MNIST
+compare: install  ## RMN beside every baseline on Split-MNIST, from the committed results; trains only what is missing
 	$(BIN)/python -m harness.compare --benchmark split_mnist
+
+train: install  ## the same, every run trained anew on this machine, in the folder again/
+	$(BIN)/python -m harness.compare --benchmark split_mnist --results again/results --reports again/reports
 
 report: install  ## remake every PDF from results/ alone
 	for file in $$(ls results/*/*.parquet | grep -v -e tuning -e constant); do \
@@ -22,10 +25,16 @@ report: install  ## remake every PDF from results/ alone
 	    $(BIN)/python -m harness.paper_tables --profile paper --format pdf,md; \
 	fi
 
+html: install  ## every report as a page for the browser, and reports/index.html
+	$(BIN)/python -m harness.report --html
+
+pages: install  ## remake the tables of docs/ from the code and results/
+	$(BIN)/python -m harness.pages
+
 bench: install  ## our training rate beside stock Avalanche's and a plain loop's
 	$(BIN)/python -m harness.bench
 
-test: lint types arrows suite  ## everything that must hold before a commit; what CI runs
+test: lint types arrows docs suite  ## everything that must hold before a commit; what CI runs
 
 lint: install  ## style and format of the code (ruff)
 	$(BIN)/ruff check .
@@ -37,8 +46,28 @@ types: install  ## strict type check (mypy)
 arrows: install  ## which package may import which (import-linter)
 	$(BIN)/lint-imports
 
-suite: install  ## the tests, on every core
+docs: install  ## the documentation as a site, in site/; fails at a broken link
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+suite: install browser  ## the tests, on every core
 	$(BIN)/pytest
+
+package: install  ## build sdist and wheel, install the wheel elsewhere, run the documentation with it
+	$(BIN)/pytest tests/package --dist load
+
+# Without one, the tests in a browser are skipped; where CI is set, as .ci/run does, they fail.
+browser:  ## Chromium for the tests of HTML reports, where it is missing and apt-get may install it
+	@for name in chromium chromium-browser google-chrome; do \
+	    if command -v $$name > /dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "Installing Chromium for the tests of HTML reports"; \
+	    apt-get update --quiet=2 && \
+	    apt-get install --quiet=2 --yes --no-install-recommends chromium > /dev/null || \
+	    echo "apt-get could not install chromium (see above): tests of HTML reports need it" >&2; \
+	else \
+	    echo "There is no Chromium. For the tests of HTML reports: sudo apt-get install chromium" >&2; \
+	fi
 
 faults: install  ## kill, starve and fill up real commands for ten minutes (docs/reliability.md)
 	$(BIN)/python tests/harness/faults.py

@@ -37,6 +37,11 @@ class DarkExperienceReplay(RehearsingBaseline):
 
     alpha: float = setting(0.2, "weight of the stored logits", minimum=0, search=Range(0.01, 10.0))
     beta: float = setting(0.5, "weight of the stored classes", minimum=0, search=Range(0.05, 10.0))
+    sample: int | None = setting(
+        None,
+        "stored examples of each of the two parts of a step; none: as many as new ones",
+        minimum=1,
+    )
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
@@ -44,6 +49,6 @@ class DarkExperienceReplay(RehearsingBaseline):
         from baselines.components.fine_tuning import fine_tuning
 
         memory = DarkExperienceReplayPlugin(
-            self.memory_budget(context), alpha=self.alpha, beta=self.beta
+            self.memory_budget(context), alpha=self.alpha, beta=self.beta, sample=self.sample
         )
         return fine_tuning(context, memory)

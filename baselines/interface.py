@@ -166,6 +166,7 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     search: Range | Choices | None = None,
+    later: bool = False,
 ) -> Any:
     """A field of a `Baseline`.
 
@@ -175,11 +176,11 @@ def setting(
         minimum: smallest allowed value, inclusive.
         maximum: largest allowed value, inclusive.
         search: what `python -m harness.tune` searches, with the default in it; None: not tuned.
+        later: the setting came after the first results, and its default is what the method did
+            before: at that value it is no part of a run's identity, so that finished runs count on.
     """
-    return field(
-        default=default,
-        metadata={"help": help, "minimum": minimum, "maximum": maximum, "search": search},
-    )
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "search": search}
+    return field(default=default, metadata={**metadata, "later": later})
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Every method of comparison by name, found by importing the modules of this package."""
+"""Every method of comparison by name: those of this package, and those of plugins."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TypeVar
 
 import baselines
 from baselines.interface import Baseline
+from baselines.plugins import METHODS, import_entry_points, is_own, withdrawable
 
 _METHODS: dict[str, type[Baseline]] = {}
+withdrawable(_METHODS, lambda method: method.__module__)
 
 B = TypeVar("B", bound=type[Baseline])
 
@@ -20,6 +22,8 @@ def register(method: B) -> B:
     Raises:
         ValueError: the name is taken by another method.
     """
+    if not is_own(method.__module__):
+        _import_own()  # or a name of ours would be refused to us, not to the plugin
     if method.name in _METHODS:
         raise ValueError(
             f"two methods are named {method.name!r}: {_METHODS[method.name]}, {method}"
@@ -30,6 +34,11 @@ def register(method: B) -> B:
 
 def methods() -> dict[str, type[Baseline]]:
     """Every registered method by name, in alphabetical order of the names."""
+    _import_own()
+    import_entry_points(METHODS)
+    return dict(sorted(_METHODS.items()))
+
+
+def _import_own() -> None:
     for module in pkgutil.iter_modules(baselines.__path__):
         importlib.import_module(f"baselines.{module.name}")
-    return dict(sorted(_METHODS.items()))

@@ -76,6 +76,7 @@ class RMNUnsupervisedBaseline(Baseline):
             beta=self.beta,
             spread=self.spread,
             batch_norm=context.batch_norm,
+            biases="none",  # as in the paper; the other methods keep theirs
             rule=self.rule,
         )
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)

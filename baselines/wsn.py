@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class WSN(Baseline):
     """WSN: each task uses the c % of each layer's weights that have the largest scores.
 
-    Scores and free weights are learned together; weights that an earlier task uses are held, and
-    can be used again. Where tasks have outputs of their own, these are a head without a mask, as
-    published. The publication has no BatchNorm in its MLP and one without parameters in its
-    ResNet-18. A BatchNorm that all tasks share goes on learning, and is forgotten by.
+    Scores and free weights are learned together (Algorithm 1); weights that an earlier task uses
+    are held, and can be used again. Where tasks have outputs of their own, these are a head without
+    a mask, as published. The publication has no BatchNorm in its MLP and one without parameters in
+    its ResNet-18. A BatchNorm that all tasks share goes on learning, and is forgotten by.
     """
 
     name: ClassVar[str] = "wsn"

@@ -8,7 +8,6 @@ comparison keeps the cores.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import track
 
+from harness.cli.parser import CommandParser
 from harness.execution.cores import cores
 from harness.speed import page, sampling
 from harness.speed.sampling import Samples
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(prog="python -m harness.bench", description=__doc__)
+    parser = CommandParser(prog="python -m harness.bench", description=__doc__)
     add = parser.add_argument
     add("--repeats", type=int, default=5, help="runs of each subject (default: 5)")
     add("--device", choices=DEVICES, default="cpu", help="(default: cpu)")

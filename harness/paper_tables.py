@@ -9,7 +9,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from harness.cli import options
 from harness.cli.checks import ArgumentError
+from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 
 
@@ -19,7 +21,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
-    parser = argparse.ArgumentParser(
+    options.import_plugins(argv, "harness.paper_tables")
+    parser = CommandParser(
         prog="python -m harness.paper_tables",
         description="The paper's Tables 1 to 3 from the results on disk, measured beside quoted.",
         epilog="example: python -m harness.paper_tables --format pdf,md",
@@ -41,7 +44,7 @@ def _report(args: argparse.Namespace) -> None:
         report = paper_report(args.results, args.profile)
     except NoMeasuredCellError as error:
         command = f"python -m harness.compare --benchmark split_mnist --profile {args.profile}"
-        raise ArgumentError(f"{error}; make some with: {command}") from error
+        raise ArgumentError(f"{error} in {args.results}; make some with: {command}") from error
     write_report(report, args)
 
 

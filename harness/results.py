@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from harness.cli.checks import ArgumentError, check_known, readable_folder
+from harness.cli.checks import ArgumentError, known_name, readable_folder
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
@@ -209,8 +209,8 @@ def _anchors(args: argparse.Namespace) -> int:
 def _hours(args: argparse.Namespace) -> int:
     from harness.cli.hours import hours_table
 
-    check_known("profile", [args.profile], PROFILES)
-    _say(hours_table(args.results, args.profile, args.seeds))
+    profile = known_name("profile", args.profile, PROFILES)
+    _say(hours_table(args.results, profile, args.seeds))
     return FINISHED
 
 

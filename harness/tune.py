@@ -10,14 +10,18 @@ command goes on where an earlier one was interrupted.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from harness.cli.console import output
 from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
 from harness.cli.progress_display import say
+from harness.cli.study_display import edges, study_table
 from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
 from harness.config.search_spaces import Search
@@ -51,8 +55,8 @@ def _tune(request: TuningRequest, log: Console) -> int:
     for study in finished:
         studies.save(request.config.results, study)
     if finished:
-        save_choices(request.benchmark.name, list(map(_choice, finished)), request.output)
-    _show(finished, log)
+        saved = save_choices(request.benchmark.name, list(map(_choice, finished)), request.output)
+        _show(finished, request, saved, log)
     where = request.config.results / request.benchmark.name / TUNING
     for search, replay in zip(request.searches, replays, strict=True):
         if replay.study is None:
@@ -91,19 +95,25 @@ def _choice(study: Study) -> Choice:
     return Choice(study.scenario, study.norm, study.method, study.settings, study.file)
 
 
-def _show(finished: Sequence[Study], log: Console) -> None:
-    """Print what was chosen, and name the choices that a wider search might better."""
-    chosen: dict[str, dict[str, object]] = {}
+def _show(finished: Sequence[Study], request: TuningRequest, saved: Path, log: Console) -> None:
+    """Print every score and where the choices went; name those that a wider search might better."""
+    from harness.storage.studies import FOLDER
+
+    out = output()
     for study in finished:
-        chosen.setdefault(study.scenario, {})[study.method] = dict(study.settings)
-        for name in study.at_edge:
-            say(
-                log,
-                f"{study.method}.{name}={study.settings[name]:g} in {study.scenario} is at the "
-                "edge of what was tried; search more widely by "
-                f"--search {study.method}.{name}=LOW..HIGH",
-            )
-    Console().print_json(data=chosen)
+        out.print(study_table(study))
+        out.print()
+        for line in edges(study):
+            say(log, line)
+    name = request.benchmark.name
+    folder = request.config.results / name / FOLDER
+    say(out, "Scores: average accuracy (%) after the last task, on held-out training data.")
+    say(out, f"The choices are in {saved}, all trials in {folder}/.")
+    say(
+        out,
+        f"To compare with them: python -m harness.compare --benchmark {name} "
+        f"--tuned {shlex.quote(str(request.output))}",
+    )
 
 
 def _named(search: Search) -> str:

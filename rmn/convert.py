@@ -1,22 +1,25 @@
-"""Conversion of any module of Linear, Conv2d and BatchNorm layers to a `RelevanceNetwork`."""
+"""Conversion of any module to a `RelevanceNetwork`."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Literal, cast
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, Literal
 
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
-from rmn.mapping.layers import RelevanceConv2d, RelevanceLinear
+from rmn.convertibility import WEIGHTED, check_convertible, weight_names
 from rmn.mapping.mappings import RelevanceMappings, group_layers
 from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.relevance import INITIALISATIONS
+from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import last_layer
 from rmn.tasks.inference import RULES
-from rmn.tasks.layers import TaskBatchNorm, TaskHead
-from rmn.tasks.replacement import replace_layers
+from rmn.tasks.values_per_task import give_values_per_task
+
+_STATISTICS: Final = ("running_mean", "running_var")
+_COUNTER: Final = "num_batches_tracked"
 
 
 def convert(
@@ -28,103 +31,168 @@ def convert(
     spread: float = 0.02,
     batch_norm: Literal["per-task", "shared"] = "per-task",
     head: Literal["per-task", "shared"] = "shared",
+    biases: Literal["per-task", "none"] = "per-task",
+    own_forward: Collection[type[nn.Module]] = (),
     rule: str = "max-logit",
 ) -> RelevanceNetwork:
-    """A copy of `module` with a relevance mapping per task on every Linear and Conv2d weight.
+    """A copy of `module` whose weights have a relevance mapping per task.
+
+    - The weights of Linear, Conv, ConvTranspose, Embedding, Bilinear, MultiheadAttention and
+      recurrent layers are shared by all tasks and multiplied by the relevances of each.
+    - All other parameters that require a gradient have values of their own for each task: those of
+      normalisations, biases, class tokens, position embeddings, layer scales; and so have the
+      running statistics of normalisations. Each task begins with the values that `module` has.
+    - Parameters that require no gradient keep their values in all tasks, without a mapping: call
+      `requires_grad_(False)` on what is to be fixed before it is converted. They become buffers,
+      which no optimizer can reach.
+
+    Forward methods, hooks, shared parameters and attributes stay. With all mappings open (at one),
+    the network computes what `module` computes, until the first task begins. Then, in a module
+    without BatchNorm, weights are divided by the root mean square relevance of new mappings, which
+    damp the signals of each layer to a half or less; not so with `initialisation="open"`, which is
+    for pretrained weights: the first task begins with all of them in use.
 
     Convert a module on the device where it will be trained: the memory layout of the mappings is
-    chosen for that device. Biases are dropped, as in the paper (Supplement, Section 3.1). Layers
-    without parameters stay. New mappings damp the signals of each layer to a half or less, which
-    only a BatchNorm corrects; in a module without any, weights are divided by the root mean square
-    relevance of their layer.
+    chosen for that device.
 
     Args:
         module: any module, nested or not; it is left unchanged.
         beta: tightness of the soft-round at the start of each task, where `RMNPlugin` raises it
             from; the paper has a constant one and sees no difference from 80 on.
-        learn_beta: learn one beta per layer, in each task starting from `beta`, as in the paper.
+        learn_beta: learn one beta per weight, in each task starting from `beta`, as in the paper.
         initialisation: initial values of the mappings, see `rmn.mapping.relevance.initialise`.
         spread: standard deviation of the normal initialisation.
         batch_norm: one BatchNorm per task, or one shared by all (an ablation: it forgets).
         head: "shared": the last layer has relevance mappings like any other, as in the paper;
-            "per-task": each task has a last layer of its own, as in the authors' development code.
+            "per-task": each task has a last layer of its own, newly drawn, as in the authors'
+            development code.
+        biases: of Linear and Conv layers. "per-task": each task has its own; "none": they are
+            dropped, as in the paper (Supplement, Section 3.1).
+        own_forward: subclasses of the layers above whose own forward was checked: a weight that is
+            multiplied by zero must be without effect there.
         rule: rule of task inference at evaluation without a task label, see `rmn.tasks.inference`.
 
     Raises:
-        ValueError: a setting is unknown, the module has nothing to convert, or it has parameters
-            that cannot be given a relevance mapping; they are named.
+        TypeError: `module` is no module.
+        ValueError: a setting is unknown, or parts of the module cannot be converted; they are
+            named, with what to do.
     """
-    if initialisation not in INITIALISATIONS:
-        raise ValueError(f"initialisation is {initialisation!r}; use one of {INITIALISATIONS}")
-    if rule not in RULES:
-        raise ValueError(f"rule is {rule!r}; use one of {RULES}")
-    if batch_norm not in ("per-task", "shared"):
-        raise ValueError(f"batch_norm is {batch_norm!r}; use 'per-task' or 'shared'")
-    if head not in ("per-task", "shared"):
-        raise ValueError(f"head is {head!r}; use 'per-task' or 'shared'")
-    _check_convertible(module)
+    _check_settings(initialisation, rule, batch_norm, head, biases)
+    check_convertible(module, own_forward)
     last = last_layer(module)
     if head == "per-task" and not isinstance(last, nn.Linear):
         raise ValueError(f"a head per task must be a Linear layer, not {type(last).__name__}")
 
-    module = copy.deepcopy(module)
-    task_head = last_layer(module) if head == "per-task" else None
-    weighted = [
-        layer
-        for layer in module.modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d) and layer is not task_head
+    body = copy.deepcopy(module)
+    head_layer = last_layer(body) if head == "per-task" else None
+    if biases == "none":
+        _drop_biases(body)
+    _fix_frozen_parameters(body)
+    trained = [
+        layer.get_parameter(name)
+        for layer in body.modules()
+        if layer is not head_layer
+        for name in weight_names(layer)
     ]
-    weights = [layer.weight for layer in weighted]
+    weights = list({id(weight): weight for weight in trained}.values())  # shared ones once
     groups: list[RelevanceMappings] = []
-    positions: dict[nn.Module, tuple[RelevanceMappings, int]] = {}  # group and index there
+    made: dict[int, RelevanceWeight] = {}
     for indices in group_layers(weights):
         group_weights = [weights[index] for index in indices]
-        group = RelevanceMappings(group_weights, beta, learn_beta, initialisation, spread)
-        groups.append(group)
-        positions.update({weighted[index]: (group, n) for n, index in enumerate(indices)})
-
-    def replacement(layer: nn.Module) -> nn.Module | None:
-        if layer is task_head:
-            return TaskHead(cast(nn.Linear, layer))
-        if isinstance(layer, nn.Linear):
-            return RelevanceLinear(*positions[layer])
-        if isinstance(layer, nn.Conv2d):
-            return RelevanceConv2d(*positions[layer], layer)
-        if isinstance(layer, _BatchNorm) and batch_norm == "per-task":
-            return TaskBatchNorm(layer)
-        return None
-
-    has_batch_norm = any(isinstance(layer, _BatchNorm) for layer in module.modules())
-    network = RelevanceNetwork(replace_layers(module, replacement), groups, rule=rule)
-    if not has_batch_norm:
-        for layer in network.relevance_layers().values():
-            layer.weight.data /= layer.relevance.detach().square().mean().sqrt()
-    return network
-
-
-def _check_convertible(module: nn.Module) -> None:
-    problems = list(_problems(module))
-    if problems:
-        raise ValueError("cannot give relevance mappings to " + "; ".join(problems))
-    if not any(isinstance(layer, nn.Linear | nn.Conv2d) for layer in module.modules()):
-        raise ValueError("cannot give relevance mappings: no Linear or Conv2d layer in the module")
+        groups.append(RelevanceMappings(group_weights, beta, learn_beta, initialisation, spread))
+        made |= {
+            id(weight): RelevanceWeight(groups[-1], place)
+            for place, weight in enumerate(group_weights)
+        }
+    if isinstance(head_layer, nn.Linear):  # a draw, so that runs of a seed keep their numbers
+        nn.Linear(head_layer.in_features, head_layer.out_features, False, head_layer.weight.device)
+    if head_layer is not None and any(id(one) in made for one in head_layer.parameters()):
+        raise ValueError("a head per task cannot share its weight with another layer")
+    named = dict(_named_weights(body, head_layer, made))
+    has_batch_norm = any(isinstance(layer, _BatchNorm) for layer in body.modules())
+    for layer in body.modules():
+        is_shared = isinstance(layer, _BatchNorm) and batch_norm == "shared"
+        if not is_shared:
+            _give_values(layer, made, is_head=layer is head_layer)
+    return RelevanceNetwork(
+        body,
+        groups,
+        named,
+        preserve_signals=not has_batch_norm and initialisation != "open",
+        rule=rule,
+    )
 
 
-def _problems(module: nn.Module) -> Iterator[str]:
-    for name, layer in module.named_modules():
-        problem = _problem(layer)
-        if problem:
-            yield f"{name or 'the module itself'} ({type(layer).__name__} {problem})"
+def _check_settings(
+    initialisation: str, rule: str, batch_norm: str, head: str, biases: str
+) -> None:
+    allowed = {
+        "initialisation": (initialisation, INITIALISATIONS),
+        "rule": (rule, RULES),
+        "batch_norm": (batch_norm, ("per-task", "shared")),
+        "head": (head, ("per-task", "shared")),
+        "biases": (biases, ("per-task", "none")),
+    }
+    for name, (value, values) in allowed.items():
+        if value not in values:
+            raise ValueError(f"{name} is {value!r}; use one of {values}")
 
 
-def _problem(layer: nn.Module) -> str:
-    """Why a layer cannot be converted; empty if it can."""
-    if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
-        return f"with padding_mode={layer.padding_mode!r}; only 'zeros' is known"
-    if isinstance(layer, _BatchNorm):
-        usable = layer.affine and layer.track_running_stats
-        return "" if usable else "without affine parameters or running statistics"
-    if isinstance(layer, nn.Linear | nn.Conv2d):
-        return ""
-    own = [parameter for parameter, _ in layer.named_parameters(recurse=False)]
-    return f"with parameters {', '.join(own)}" if own else ""
+def _drop_biases(body: nn.Module) -> None:
+    for layer in body.modules():
+        if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
+            layer.bias = None
+
+
+def _fix_frozen_parameters(body: nn.Module) -> None:
+    """Turn parameters that require no gradient into buffers."""
+    for layer in body.modules():
+        for name, parameter in list(layer.named_parameters(recurse=False)):
+            if not parameter.requires_grad:
+                del layer._parameters[name]
+                layer.register_buffer(name, parameter.detach())
+
+
+def _named_weights(
+    body: nn.Module, head: nn.Module | None, made: Mapping[int, RelevanceWeight]
+) -> Iterator[tuple[str, RelevanceWeight]]:
+    """All weights of the body but the head's, by their names; a shared one by its first name.
+
+    Args:
+        body: the module.
+        head: its last layer, if each task has one of its own.
+        made: the weights with mappings, by the identity of the parameter.
+    """
+    seen = set()
+    for path, layer in body.named_modules():
+        if layer is head or not isinstance(layer, WEIGHTED):
+            continue
+        for name, tensor in (*layer._parameters.items(), *layer._buffers.items()):
+            if tensor is None or "weight" not in name or id(tensor) in seen:
+                continue
+            seen.add(id(tensor))
+            weight = made.get(id(tensor)) or FixedWeight(layer, name)
+            yield path if name == "weight" else f"{path}.{name}".lstrip("."), weight
+
+
+def _give_values(layer: nn.Module, made: Mapping[int, RelevanceWeight], *, is_head: bool) -> None:
+    """Let the tensors of one layer have a value for each task; the layer is changed in place.
+
+    Args:
+        layer: its children stay as they are.
+        made: the weights with mappings, by the identity of the parameter.
+        is_head: whether each task has a layer of its own.
+    """
+    parameters = {name: one for name, one in layer._parameters.items() if one is not None}
+    given = {
+        name: made[id(parameter)].masked_weight
+        for name, parameter in parameters.items()
+        if id(parameter) in made
+    }
+    kept = [name for name in parameters if name not in given]
+    restarted = []
+    if isinstance(layer, _NormBase) and layer.running_mean is not None:
+        kept += _STATISTICS
+        restarted.append(_COUNTER)
+    if kept or given:
+        give_values_per_task(layer, kept=kept, restarted=restarted, given=given, redrawn=is_head)

@@ -12,13 +12,19 @@ from avalanche.benchmarks import CLExperience
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from rmn.convergence import Convergence
 from rmn.mapping.mask_packing import pack, unpack
 from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
+from rmn.mapping.transfer import most_suitable_task
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
+from rmn.tasks.routing import RoutingPlugin
+
+_PROBED: Final = 512
+"""Examples by which a finished mask is chosen to begin from."""
 
 PRUNING: Final = ("none", "late", "converged")
 """When `RMNPlugin` prunes."""
@@ -99,19 +105,28 @@ class RelevancePlugin(SupervisedPlugin):
         self.statistics: dict[str, list[MaskStatistics]] = {}
         self._first_masks: dict[str, Tensor] = {}  # of the live task, as bits
 
-    def begin_task(self, strategy: SupervisedTemplate, label: int, classes: Sequence[int]) -> None:
+    def begin_task(
+        self,
+        strategy: SupervisedTemplate,
+        label: int,
+        classes: Sequence[int],
+        source: int | None = None,
+    ) -> None:
         """Begin a task, with new mappings and BatchNorms and with an empty optimizer state.
 
         Args:
             strategy: the strategy that trains the network.
             label: task label.
             classes: classes of the task; empty if they are unknown.
+            source: index of the finished task from whose mask it begins; None for a random mask.
 
         Raises:
             TypeError: the strategy's model was not made by `convert`.
         """
         network = relevance_network(strategy)
         network.begin_task(label, classes)
+        if source is not None:
+            network.begin_from(source)
         layers = network.relevance_layers()
         self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
@@ -198,11 +213,13 @@ class RMNPlugin(RelevancePlugin):
         tolerance: smallest relative fall of the loss that counts as progress, for "converged".
         own_outputs: whether the loss is over the outputs of the task's own classes; the others are
             then closed to the task.
+        transfer: whether each task begins from the mask of the finished task whose features suit
+            its first examples best (`rmn.mapping.transfer`), and not from a random mask.
         **arguments: arguments of `RelevancePlugin`.
 
     Raises:
         TypeError: at the first experience, if the strategy's model was not made by `convert`.
-        ValueError: `pruning` or `negative_samples` is unknown, `beta_end` is not above 0,
+        ValueError: a setting or the value of one is unknown, `beta_end` is not above 0,
             `prune_below` is not in [0, 1), or `prune_share` not in [0, 1].
     """
 
@@ -213,8 +230,15 @@ class RMNPlugin(RelevancePlugin):
         prune_share: float = 0.5,
         tolerance: float = 0.05,
         own_outputs: bool = False,
+        transfer: bool = False,
         **arguments: Unpack[RelevanceArguments],
     ) -> None:
+        known = RelevanceArguments.__annotations__
+        for name in arguments.keys() - known:
+            raise ValueError(
+                f"{name} is no setting of RMNPlugin; use one of "
+                f"{('pruning', 'prune_share', 'tolerance', 'own_outputs', *known)}"
+            )
         super().__init__(**arguments)
         if pruning not in PRUNING:
             raise ValueError(f"pruning is {pruning!r}; use one of {PRUNING}")
@@ -223,6 +247,7 @@ class RMNPlugin(RelevancePlugin):
         self.pruning = pruning
         self.prune_share = prune_share
         self.own_outputs = own_outputs
+        self.transfer = transfer
         self._convergence = Convergence(tolerance)
         self._epoch = 0
         self._pruned = False
@@ -231,24 +256,41 @@ class RMNPlugin(RelevancePlugin):
         """Begin a task."""
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
-        if label in relevance_network(strategy).labels:
+        if label in relevance_network(strategy).labels and not _has_router(strategy):
             warnings.warn(
                 f"task label {label} again: RMN takes each experience for a task, and at "
-                "evaluation it will infer which of that label an input belongs to; give each "
-                "experience a label of its own (return_task_id=True in Avalanche's benchmarks)",
+                "evaluation it will infer which of that label an input belongs to, which the "
+                f"network's own rule, {relevance_network(strategy).rule}, does badly; give each "
+                "experience a label of its own (return_task_id=True in Avalanche's benchmarks), "
+                'or let a router name the task: RMN(..., router="ridge-filters")',
                 stacklevel=2,
             )
         classes = _classes_of(experience)
-        self.begin_task(strategy, label, classes)
+        source = None
+        if self.transfer and relevance_network(strategy).tasks:
+            x, y = _first_examples(strategy)
+            source = most_suitable_task(relevance_network(strategy), x, y)
+        self.begin_task(strategy, label, classes, source)
         if self.own_outputs:
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
         self._epoch, self._pruned = 0, False
+        if self.pruning == "late" and self.prune_share * strategy.train_epochs < 1:
+            warnings.warn(
+                f"pruning never comes: of train_epochs={strategy.train_epochs}, a prune_share of "
+                f"{self.prune_share} leaves no late epoch; train longer or raise prune_share",
+                stacklevel=2,
+            )
 
     def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Raise beta; the steps of a task are its epochs times its batches."""
         steps = strategy.train_epochs * len(strategy.dataloader)
         self.tighten(strategy, step=strategy.clock.train_exp_iterations, steps=steps)
+
+    def before_forward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        """Look for examples of other tasks in the first batch, as a replay buffer adds them."""
+        if strategy.clock.train_exp_iterations == 0:
+            _warn_about_other_tasks(strategy)
 
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Add the penalties to the loss, and record it."""
@@ -265,6 +307,12 @@ class RMNPlugin(RelevancePlugin):
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Finish the task."""
+        if self.pruning == "converged" and not self._pruned:
+            warnings.warn(
+                "pruning never came: the loss of the task had not converged; train longer or raise "
+                "tolerance",
+                stacklevel=2,
+            )
         self.finish_task(strategy)
 
     def _is_time_to_prune(self, epochs: int) -> bool:
@@ -281,8 +329,32 @@ def relevance_network(strategy: SupervisedTemplate) -> RelevanceNetwork:
     """
     if not isinstance(strategy.model, RelevanceNetwork):
         kind = type(strategy.model).__name__
+        if isinstance(getattr(strategy.model, "_orig_mod", None), RelevanceNetwork):
+            raise TypeError("the model is compiled from outside; call model.compile() instead")
+        if isinstance(getattr(strategy.model, "module", None), RelevanceNetwork):
+            raise TypeError(f"the model is in a {kind}; give the strategy the network itself")
         raise TypeError(f"the model is a {kind}; wrap it first: model=rmn.convert(model)")
     return strategy.model
+
+
+def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
+    """Some of the experience's training examples in random order: inputs (n, ...), classes (n,)."""
+    dataset = strategy.adapted_dataset
+    generator = torch.Generator().manual_seed(0)  # the order of the training batches stays
+    loader = DataLoader(
+        dataset,
+        batch_size=_PROBED,
+        shuffle=True,
+        generator=generator,
+        collate_fn=dataset.collate_fn,
+    )
+    x, y, *_ = next(iter(loader))
+    return x.to(strategy.device), y.to(strategy.device)
+
+
+def _has_router(strategy: SupervisedTemplate) -> bool:
+    """Whether something beside the network names tasks."""
+    return any(isinstance(plugin, RoutingPlugin) for plugin in strategy.plugins)
 
 
 def _classes_of(experience: CLExperience) -> Sequence[int]:
@@ -291,6 +363,27 @@ def _classes_of(experience: CLExperience) -> Sequence[int]:
         return ()
     classes: Sequence[int] = experience.classes_in_this_experience
     return classes
+
+
+def _warn_about_other_tasks(strategy: SupervisedTemplate) -> None:
+    experience = strategy.experience
+    label = getattr(experience, "task_label", 0)
+    labelled = len(strategy.mbatch) > 2  # inputs, classes, task labels
+    labels = torch.unique(strategy.mb_task_id).tolist() if labelled else []
+    found = {
+        "task labels": set(labels) - {label},
+        "classes": set(torch.unique(strategy.mb_y).tolist())
+        - set(_classes_of(experience) or strategy.mb_y.tolist()),
+    }
+    for kind, others in found.items():
+        if others:
+            warnings.warn(
+                f"examples with {kind} {sorted(others)} are trained in task {label}, as by a "
+                "replay plugin: they teach the new mask old tasks, which have their own; leave "
+                "that plugin out, for RMN forgets nothing without it",
+                stacklevel=3,
+            )
+            return
 
 
 def _warn_about_weight_decay(strategy: SupervisedTemplate) -> None:

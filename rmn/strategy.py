@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any, Literal, TypedDict, Unpack
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from rmn.mapping.mask_statistics import MaskStatistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.plugin import RelevancePlugin, RMNPlugin, relevance_network
+from rmn.routing import NetworkRouting
 
 
 class StrategyArguments(TypedDict, total=False):
@@ -54,7 +56,8 @@ class RelevanceStrategy(SupervisedTemplate):
         rmn: RMN's plugin.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+        TypeError: the model was not made by `rmn.convert`, the optimizer needs a closure, or an
+            argument is unknown.
     """
 
     model: RelevanceNetwork
@@ -67,6 +70,12 @@ class RelevanceStrategy(SupervisedTemplate):
         plugin: RelevancePlugin,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        step = signature(optimizer.step).parameters.get("closure")
+        if step is not None and step.default is Parameter.empty:
+            raise TypeError(
+                f"Avalanche gives no closure to {type(optimizer).__name__}, which needs one; use "
+                "another optimizer, such as torch.optim.Adam"
+            )
         sizes: StrategyArguments = {"train_mb_size": 128, "eval_mb_size": 1024}
         criterion = arguments.pop("criterion", None) or nn.CrossEntropyLoss()
         plugins = [plugin, *(arguments.pop("plugins", None) or ())]
@@ -116,11 +125,16 @@ class RMN(RelevanceStrategy):
         optimizer: optimizer of the model's parameters; `rmn.parameter_groups` gives the mappings a
             learning rate of their own.
         rmn: the plugin with RMN's own settings; None for their defaults.
+        router: what names the task of an input whose label does not: one of
+            `rmn.tasks.routing.ROUTERS`, such as "ridge-filters", which is fitted to each experience
+            in one pass, keeps statistics of the data and is saved with the model. None for the
+            model's rule, the paper's "max-logit" unless `convert` was given another.
         **arguments: batch sizes, epochs, device, criterion, further plugins, evaluator, as for any
             Avalanche strategy; see `StrategyArguments`.
 
     Raises:
         TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+        ValueError: there is no such router.
     """
 
     def __init__(
@@ -129,8 +143,11 @@ class RMN(RelevanceStrategy):
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         rmn: RMNPlugin | None = None,
+        router: str | None = None,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        if router is not None:
+            arguments["plugins"] = [NetworkRouting(router), *(arguments.get("plugins") or ())]
         super().__init__(model=model, optimizer=optimizer, plugin=rmn or RMNPlugin(), **arguments)
 
     def logits_of_task(self, x: Tensor, task: int) -> Tensor:
@@ -168,7 +185,7 @@ def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[
     mappings: list[nn.Parameter] = []
     weights: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        is_mapping = name.rsplit(".", 1)[-1] in ("mapping", "beta")
+        is_mapping = name.startswith("mappings.") and name.rsplit(".", 1)[-1] in ("mapping", "beta")
         (mappings if is_mapping else weights).append(parameter)
     return [
         {"params": weights, "lr": lr},

@@ -23,24 +23,27 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
     """Buzzega et al. 2020: stored examples keep their logits, and their classes (Equation 6).
 
     The loss is that of the new examples + alpha * `squared_distance` of the logits of stored ones
-    from what they were when their task was learned + beta * the loss of other stored ones; each
-    part has as many examples as there are new ones. With neither, the training is plain
-    fine-tuning, bit for bit.
+    from what they were when their task was learned + beta * the loss of other stored ones. With
+    neither, the training is plain fine-tuning, bit for bit.
 
     Args:
         budget: see `EpisodicMemoryPlugin`.
         alpha: weight of the logits.
         beta: weight of the classes.
+        sample: stored examples of each of the two parts; None for as many as there are new ones.
 
     Attributes:
         logits: of the examples kept of each task, (n, outputs).
         outputs: numbers of the outputs that the loss was over when each task was learned.
     """
 
-    def __init__(self, budget: MemoryBudget, *, alpha: float, beta: float) -> None:
+    def __init__(
+        self, budget: MemoryBudget, *, alpha: float, beta: float, sample: int | None = None
+    ) -> None:
         super().__init__(budget)
         self.alpha = alpha
         self.beta = beta
+        self.sample = sample
         self.logits: list[Tensor] = []
         self.outputs: list[Tensor] = []
 
@@ -57,13 +60,18 @@ class DarkExperienceReplayPlugin(EpisodicMemoryPlugin):
         """Add the losses of stored examples."""
         if not self.columns or not (self.alpha or self.beta):
             return
-        size = len(strategy.mb_y)
+        size = self.sample or len(strategy.mb_y)
         first, second = self.draw(size), self.draw(size)
         x, _, task_labels = (torch.cat(pair) for pair in zip(first[:3], second[:3], strict=True))
         answers = avalanche_forward(strategy.model, x, task_labels)
         distance = squared_distance(answers[:size], *first[3:])
         classified = strategy._criterion(answers[size:], second[1])
         strategy.loss = strategy.loss + self.alpha * distance + self.beta * classified
+
+    def cut(self, most: int) -> None:
+        """Forget the logits of the examples that are forgotten as well; see the base class."""
+        super().cut(most)
+        self.logits = [logits[:most] for logits in self.logits]
 
     @torch.no_grad()
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
@@ -18,7 +17,7 @@ AT_ONCE: Final = 256
 
 
 class EpisodicMemoryPlugin(SupervisedPlugin):
-    """Keeps examples of each task that was learned, drawn at random, for as long as it lasts.
+    """Keeps examples of each task that was learned for as long as it lasts; here, random ones.
 
     Between tasks they are parts of the tasks' data sets, which is how the memory that a method uses
     is counted; while a task is trained they are tensors on the device.
@@ -51,10 +50,15 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         self.columns = [torch.cat(column) for column in zip(*parts, strict=True)]
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Keep examples of the task."""
+        """Keep examples of the task, and fewer of the earlier ones where they share a number."""
         self.columns = []
-        dataset = strategy.experience.dataset
-        self.kept.append(dataset.subset(self._chosen(dataset.targets)))
+        self.kept.append(strategy.experience.dataset.subset(self.choose(strategy)))
+        if self.budget.in_all is not None:
+            self.cut(self.budget.of_task(len(self.kept)))
+
+    def cut(self, most: int) -> None:
+        """Forget all but the first so many examples of each task."""
+        self.kept = [task.subset(range(min(most, len(task)))) for task in self.kept]
 
     def draw(self, number: int) -> list[Tensor]:
         """The columns of so many examples, none of which is drawn again before all others were."""
@@ -64,11 +68,11 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         chosen = torch.cat(orders)[:number].to(self.columns[0].device)
         return [column[chosen] for column in self.columns]
 
-    def _chosen(self, targets: Sequence[int]) -> list[int]:
-        """Numbers of the examples that are kept of a task, by the class of each of its examples."""
-        classes = torch.tensor(list(targets))
+    def choose(self, strategy: SupervisedTemplate) -> list[int]:
+        """Numbers of the examples that are kept of the task in training: drawn at random."""
+        classes = torch.tensor(list(strategy.experience.dataset.targets))
         order = torch.randperm(len(classes), generator=self.generator)
         if (most := self.budget.per_class) is None:
-            return order[: self.budget.per_task].tolist()
+            return order[: self.budget.of_task(len(self.kept) + 1)].tolist()
         of_each = [order[classes[order] == one][:most] for one in torch.unique(classes)]
         return torch.cat(of_each).tolist()

@@ -46,20 +46,34 @@ def sum_over_examples(layer: nn.Module, inputs: Tensor, gradient: Tensor, of: El
         return _outer(layer, inputs, gradient, of)
     if _is_convolution(layer) and gradient[0, 0].numel() == 1:
         return _outer(layer, patches(layer, inputs).flatten(1), gradient.flatten(1), of)
-    if _is_convolution(layer):
-        gradients = _of_convolution
-    elif isinstance(layer, _BatchNorm | nn.GroupNorm):
-        gradients = _of_norm
-    else:
-        gradients = _of_any
     weights = learned_weights(layer)
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     size = max(1, _AT_ONCE // sum(weight.numel() for weight in weights.values()))
     for x, d in zip(torch.split(inputs, size), torch.split(gradient, size), strict=True):
-        own = gradients(layer, x, d)
+        own = each_example(layer, x, d)
         for name, value in total.items():
             value += of(own[name]).sum(0).view_as(value)
     return total
+
+
+@torch.no_grad()
+def each_example(layer: nn.Module, inputs: Tensor, gradient: Tensor) -> Sums:
+    """Each example's gradient of a layer's weights, by their names, (n, numbers of the weight).
+
+    Args:
+        layer: in evaluation mode: an example's outputs do not depend on the others'.
+        inputs: of the layer, (n, ...).
+        gradient: with respect to its outputs, (n, ...).
+    """
+    if _is_linear(layer, inputs):
+        found = {"weight": gradient[:, :, None] * inputs[:, None], "bias": gradient}
+    elif _is_convolution(layer):
+        found = _of_convolution(layer, inputs, gradient)
+    elif isinstance(layer, _BatchNorm | nn.GroupNorm):
+        found = _of_norm(layer, inputs, gradient)
+    else:
+        found = _of_any(layer, inputs, gradient)
+    return {name: found[name].flatten(1) for name in learned_weights(layer)}
 
 
 def _outer(layer: nn.Module, rows: Tensor, columns: Tensor, of: Elementwise) -> Sums:

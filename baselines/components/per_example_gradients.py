@@ -18,7 +18,12 @@ from avalanche.models import avalanche_forward
 from torch import Tensor, nn
 
 from baselines.components.batches import Batch
-from baselines.components.layer_gradients import Elementwise, learned_weights, sum_over_examples
+from baselines.components.layer_gradients import (
+    Elementwise,
+    each_example,
+    learned_weights,
+    sum_over_examples,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,36 @@ def mean_over_examples(
                         name = names[id(weights[own])]
                         total[name] = total[name].add_(value) if name in total else value
     return {name: value.div_(examples) for name, value in total.items()}
+
+
+def of_each_example(
+    model: nn.Module, batch: Batch, objective: Callable[[Tensor], Tensor]
+) -> Iterator[tuple[str, Tensor]]:
+    """Each example's own gradient, (n, numbers of the weight), for every weight it reaches.
+
+    The model is treated as by `mean_over_examples`. One layer's gradients are made at a time.
+
+    Args:
+        model: whose weights, as for `mean_over_examples`.
+        batch: examples of one task.
+        objective: takes logits (n, outputs); the sum over the examples of what is differentiated.
+
+    Yields:
+        A weight's name and its gradients, without weights that the objective does not depend on.
+
+    Raises:
+        ValueError: a layer is used several times for a batch, or a weight outside of its layer.
+    """
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    x, _, task_labels = batch
+    with _evaluating(model), torch.autocast(x.device.type, enabled=False):
+        with torch.enable_grad(), _recording(model) as calls:
+            logits = avalanche_forward(model, x, task_labels)
+            total = objective(logits)
+        for call, gradient in _backward(model, total, calls):
+            weights = learned_weights(call.layer)
+            for own, rows in each_example(call.layer, call.inputs, gradient).items():
+                yield names[id(weights[own])], rows
 
 
 def _by_task(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -20,11 +20,17 @@ class MemoryBudget:
         per_task: examples kept of each task; of one with fewer, all.
         per_class: examples kept of each class of a task instead; None for `per_task`.
         seed: of what is kept and drawn.
+        in_all: examples kept in all instead, of each task so far as many; None for `per_task`.
     """
 
     per_task: int
     per_class: int | None
     seed: int
+    in_all: int | None = None
+
+    def of_task(self, task: int) -> int:
+        """Examples that are kept of each task when so many tasks were learned, counted from 1."""
+        return self.per_task if self.in_all is None else max(1, self.in_all // task)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,16 @@ class RehearsingBaseline(Baseline):
         None, "examples stored of each class of a task instead; none: per_task", minimum=1
     )
 
+    in_all: int | None = setting(
+        None,
+        "examples stored in all instead, of each task so far as many; none: per_task",
+        minimum=1,
+    )
+
+    def __post_init__(self) -> None:
+        if self.per_class is not None and self.in_all is not None:
+            raise ValueError("per_class and in_all both say how many are stored; give one of them")
+
     def memory_budget(self, context: Context) -> MemoryBudget:
         """What its plugin keeps in a comparison."""
-        return MemoryBudget(self.per_task, self.per_class, context.seed)
+        return MemoryBudget(self.per_task, self.per_class, context.seed, self.in_all)

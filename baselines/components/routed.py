@@ -24,6 +24,19 @@ class Routed(Baseline):
         False, "fit the other routers as well, to compare them all on one run"
     )
 
+    filters: int = setting(
+        96,
+        "random filters of ridge-filters; bytes grow with the square of their number",
+        minimum=1,
+    )
+
+    pooled: int = setting(
+        3,
+        "regions along each side of an image in which ridge-filters takes means; bytes grow with "
+        "the fourth power",
+        minimum=1,
+    )
+
     @property
     def default_rule(self) -> str:
         """The router's name."""
@@ -31,11 +44,15 @@ class Routed(Baseline):
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The method's own strategy with a plugin that fits the router after each task."""
-        from rmn.tasks.routing import ROUTERS, RoutingPlugin
+        from rmn.tasks.routing import ROUTERS, FilterRidge, RoutingPlugin
 
         strategy: Any = super().build(context)  # type: ignore[safe-super]
         names = list(ROUTERS) if self.every_router else [self.router]
         routers = {name: ROUTERS[name](context.outputs) for name in names}
+        if "ridge-filters" in routers:
+            routers["ridge-filters"] = FilterRidge(
+                context.outputs, filters=self.filters, pooled=self.pooled
+            )
         strategy.plugins.append(RoutingPlugin(routers))
         built: SupervisedTemplate = strategy
         return built

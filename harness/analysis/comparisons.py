@@ -50,6 +50,26 @@ def factors_of(run: Run) -> Factors:
     return {name: run.overrides[name] for name in (NORM, OUTPUTS) if name in run.overrides}
 
 
+def variant_of(run: Run) -> dict[str, Any]:
+    """What a run was given instead of its benchmark's settings, but for `factors_of`."""
+    return {name: value for name, value in run.overrides.items() if name not in (NORM, OUTPUTS)}
+
+
+def without_variants(comparison: Comparison) -> Comparison:
+    """The runs with the benchmark's own settings; all of them where none of these has finished.
+
+    A variant is another method to the eye and to the statistics: beside the others it would lead
+    a table, and count among the hypotheses of Holm's correction.
+    """
+    results = comparison.results
+    kept = [record for record in results.records if not variant_of(record.run)]
+    finished = {record.run.id for record in kept if record.status == "finished"}
+    if not finished:
+        return comparison
+    rows = schema.of_runs(results.rows, finished)
+    return replace(comparison, results=replace(results, records=kept, rows=rows))
+
+
 def _of_scenario(results: Results, scenario: str) -> Iterator[Comparison]:
     records = [record for record in results.records if record.run.scenario == scenario]
     asked: dict[str, Factors] = {}

@@ -15,7 +15,7 @@ from harness.analysis.labelled_counterparts import labelled_counterpart, lost_wi
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.selection import select, under_default_rule
 from harness.analysis.single_task_reference import lost_to_a_network_per_task
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import NORMS, PROFILES
 from harness.config.run import Run
 from harness.config.scenarios import SCENARIOS
@@ -147,12 +147,12 @@ def _read(folder: Path, benchmark: Wanted, profile: Wanted) -> dict[Place, Resul
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder} of results")
     places = store.contents(folder)
-    benchmarks = _names("benchmark", benchmark, [*BENCHMARKS, *(name for name, _ in places)])
+    chosen = _names("benchmark", benchmark, [*benchmarks(), *(name for name, _ in places)])
     profiles = _names("profile", profile, [*PROFILES, *(name for _, name in places)])
     found = {
         place: select(store.read(folder, *place))
         for place in places
-        if place[0] in benchmarks and place[1] in profiles
+        if place[0] in chosen and place[1] in profiles
     }
     damaged = {path: why for part in found.values() for path, why in part.damaged.items()}
     if damaged:

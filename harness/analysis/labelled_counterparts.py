@@ -9,7 +9,7 @@ import pandas as pd
 from harness.analysis.derivation import derive
 from harness.analysis.metrics.degradation import degradation
 from harness.analysis.selection import select
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.run import Run
 from harness.storage import store
 from harness.storage.store import Results
@@ -23,10 +23,10 @@ def labelled_counterpart(benchmark: str, profile: str) -> tuple[str, str] | None
         benchmark: a stream without labels, or any other, which has no counterpart.
         profile: its name.
     """
-    here = BENCHMARKS.get(benchmark)
+    here = benchmarks().get(benchmark)
     if here is None or not here.labelled_counterpart:
         return None
-    for name, budget in BENCHMARKS[here.labelled_counterpart].budgets.items():
+    for name, budget in benchmarks()[here.labelled_counterpart].budgets.items():
         if budget == here.budgets.get(profile):
             return here.labelled_counterpart, name
     return None

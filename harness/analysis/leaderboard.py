@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.comparisons import NORM, OUTPUTS, Comparison, Factors
+from harness.analysis.comparisons import Comparison, Factors, variant_of
 from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
@@ -19,7 +19,7 @@ from harness.analysis.selection import under_default_rule
 from harness.analysis.single_task_reference import lost_to_a_network_per_task
 from harness.analysis.statistics import among_best, beyond_scale, summarise
 from harness.config.scenarios import TASK_IL
-from harness.storage.record import Record
+from harness.storage.record import Record, Status
 from harness.storage.store import Results
 
 IDENTITY_GIVEN: Final = "identity given"
@@ -71,8 +71,6 @@ _WITH_IDENTITY_TOO: Final = ("acc", "degradation")
 """Metrics that streams without task labels also have with the identity given at test alone."""
 
 _EPOCHS: Final = "training.epochs"
-_IN_NO_TITLE: Final = (NORM, OUTPUTS)
-"""All entries of a leaderboard share them."""
 
 
 def columns_of(scenario: str, *sections: Section) -> tuple[Column, ...]:
@@ -142,6 +140,7 @@ class Entry:
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults, but for the
             normalisation and the outputs, which are those of the whole leaderboard.
+        variant: those settings alone, "" for none.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
         norm: kind of normalisation (`harness.config.budgets.NORMS`), "" if it was not stored.
@@ -157,6 +156,7 @@ class Entry:
     baseline: str
     setting: str
     title: str
+    variant: str
     colour: str
     epochs: int
     norm: str
@@ -192,6 +192,7 @@ class Leaderboard:
         shown: of those, what is under each method's default rule.
         diverged: number of seeds that diverged, by the title of method and settings; those are in
             no mean.
+        failed: likewise, of runs that ended with an error.
     """
 
     benchmark: str
@@ -202,6 +203,7 @@ class Leaderboard:
     derived: pd.DataFrame = field(default_factory=pd.DataFrame)
     shown: pd.DataFrame = field(default_factory=pd.DataFrame)
     diverged: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
 
     def column(self, metric: str) -> Column:
         """The column of a metric under the leaderboard's scenario."""
@@ -256,9 +258,8 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
         comparison.factors,
         derived=derived,
         shown=under_default_rule(derived, finished),
-        diverged=Counter(
-            _titled(record) for record in results.records if record.status == "diverged"
-        ),
+        diverged=_counted(results, "diverged"),
+        failed=_counted(results, "failed"),
     )
     records = {(record.run.baseline, record.run.setting): record for record in finished}
     cells = cells_of(board.shown, columns_of(board.scenario, *LEADERBOARD))
@@ -275,6 +276,7 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
         baseline=run.baseline,
         setting=run.setting,
         title=_titled(record),
+        variant=_variant(record),
         colour=record.method.colour,
         epochs=int(run.training["epochs"]),
         norm=str(run.training.get("norm", "")),
@@ -287,6 +289,11 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
     )
 
 
+def _counted(results: Results, status: Status) -> Mapping[str, int]:
+    """The number of runs that ended so, by the title of method and settings."""
+    return Counter(_titled(record) for record in results.records if record.status == status)
+
+
 def _place(accuracy: Cell) -> tuple[bool, float]:
     """Sorts the highest first and what was not measured last."""
     return isnan(accuracy.mean), -accuracy.mean
@@ -294,9 +301,13 @@ def _place(accuracy: Cell) -> tuple[bool, float]:
 
 def _titled(record: Record, but: Sequence[str] = ()) -> str:
     """The method's title with what differs from the defaults."""
-    named = {k: v for k, v in record.run.overrides.items() if k not in (*_IN_NO_TITLE, *but)}
-    text = ", ".join(f"{name}={value}" for name, value in named.items())
+    text = _variant(record, but)
     return f"{record.method.title} ({text})" if text else record.method.title
+
+
+def _variant(record: Record, but: Sequence[str] = ()) -> str:
+    named = variant_of(record.run)
+    return ", ".join(f"{name}={value}" for name, value in named.items() if name not in but)
 
 
 def cells_of(

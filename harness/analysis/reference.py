@@ -1,21 +1,14 @@
-"""The tables of `docs/metrics.md`, made from the definitions themselves.
-
-`python -m harness.analysis.reference docs/metrics.md` writes them anew.
-"""
+"""The tables of `docs/metrics.md`, made from the definitions themselves."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 from harness.analysis.metrics.definition import Metric, Section, metrics
 from harness.storage.schema import MEASUREMENTS
 
 _HEAD: Final = ("Id", "Title", "Unit", "Better", "Formula", "Source", "Made from")
-_PART: Final = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
 def metric_tables() -> str:
@@ -37,16 +30,6 @@ def measurement_table() -> str:
     return _table(("Measurement", "Value", "Columns"), rows)
 
 
-def renewed(page: str) -> str:
-    """The page with its tables as the definitions are now.
-
-    Args:
-        page: with a comment `begin NAME` and `end NAME` around each table.
-    """
-    tables = {"metrics": metric_tables(), "measurements": measurement_table()}
-    return _PART.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n\n{found[3]}", page)
-
-
 def _row(metric: Metric) -> tuple[str, ...]:
     measurements = ", ".join(f"`{name}`" for name in metric.measurements) or "metrics of two runs"
     return (
@@ -65,8 +48,3 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
     )
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.write_text(renewed(target.read_text(encoding="utf-8")), encoding="utf-8")

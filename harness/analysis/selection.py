@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,10 +23,12 @@ def select(results: Results) -> Results:
     """The runs that may stand in one report, each scenario in a comparison of its own.
 
     Runs of an older version of the benchmark, or of their method, are left out where finished ones
-    of a newer version are there: the two must not be averaged or compared. Nor must runs from
-    before and after a change of defaults; what differs in the older ones becomes an override.
+    of a newer version are there: the two must not be averaged or compared. Nor must runs of a
+    plugin and of the same plugin as it was before its file was changed. Runs from before and after
+    a change of defaults are told apart, as are those of two plugins that give their methods one
+    name; what differs in the older ones becomes an override.
     """
-    records = _disambiguated(_newest(results.records))
+    records = _disambiguated(_of_present_plugins(_newest(results.records)))
     settings = {r.run.id: r.run.setting for r in records if r.status == "finished"}
     rows = schema.of_runs(results.rows, settings)
     rows = rows.assign(setting=mapped(rows["run_id"], settings))
@@ -57,12 +59,42 @@ def _newest(records: Sequence[Record]) -> list[Record]:
     return [r for r in records if _version(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
 
 
+def _of_present_plugins(records: Sequence[Record]) -> list[Record]:
+    """Without what was made by a plugin's file before the one that made the last finished run."""
+    present: dict[tuple[str, str], str] = {}
+    for record in sorted(records, key=_started):
+        if record.status == "finished":
+            present |= {(part, name): digest for part, name, digest in _origins(record.run)}
+    return [
+        record
+        for record in records
+        if all(
+            present.get((part, name), digest) == digest
+            for part, name, digest in _origins(record.run)
+        )
+    ]
+
+
+def _origins(run: Run) -> Iterator[tuple[str, str, str]]:
+    """What is of a plugin, the plugin's name, and the digest of its file.
+
+    Methods, benchmarks and networks of one name are told apart, as a file may have several.
+    """
+    for part, origin in run.plugins.items():
+        name, _, digest = origin.partition(" ")
+        yield f"{part} {run.baseline if part == 'baseline' else run.benchmark}", name, digest
+
+
+def _started(record: Record) -> str:
+    return str(record.provenance.get("started", ""))
+
+
 def _disambiguated(records: Sequence[Record]) -> list[Record]:
     def alike(run: Run) -> tuple[str, str, str]:
         return run.scenario, run.baseline, run.setting
 
     latest: dict[tuple[str, str, str], Run] = {}
-    for record in sorted(records, key=lambda one: str(one.provenance.get("started", ""))):
+    for record in sorted(records, key=_started):
         latest[alike(record.run)] = record.run
 
     def named_apart(run: Run) -> Run:
@@ -79,6 +111,7 @@ def _differences(run: Run, other: Run) -> dict[str, Any]:
         for prefix, own, others in (
             ("", run.settings, other.settings),
             ("training.", run.training, other.training),
+            ("plugin.", run.plugins, other.plugins),
         )
         for name in [*own, *(name for name in others if name not in own)]
         if own.get(name) != others.get(name)

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline, Supervision
+from baselines.plugins import PluginError
 from harness.cli.options import DATA_VARIABLE, given_executor_options
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.networks import network_names
 from harness.config.plan import is_compatible
 from harness.config.scenarios import SCENARIOS, allowed_scenarios, scenarios_of
-from harness.config.suggestions import shortened, unknown
+from harness.config.suggestions import canonical, shortened, unknown
 from harness.data.sources import SOURCES
 from harness.execution.executor import ExecutionConfig, Executor, FatalError, executors
+from harness.execution.plugins import plugins_in_use
+from harness.tracking.logger import loggers
 
 _LONGEST_NAME: Final = 255
 """Bytes that the usual file systems allow."""
@@ -26,8 +31,8 @@ class ArgumentError(ValueError):
     """An argument that cannot be used; the message says what can."""
 
 
-def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that do not exist.
+def known_names(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The names that were meant, as they are written; letters may be typed in either case.
 
     Args:
         kind: what they should name, such as "benchmark".
@@ -35,12 +40,28 @@ def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
         known: every name that exists.
 
     Raises:
-        ArgumentError: one does not; suggests the nearest.
+        ArgumentError: there is no such name; suggests the nearest.
     """
     known = list(known)
-    for name in names:
-        if name not in known:
-            raise ArgumentError(unknown(kind, name, known))
+    return list(dict.fromkeys(known_name(kind, name, known) for name in names))
+
+
+def known_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """The one name that was meant (`known_names`).
+
+    Args:
+        kind: what it should name.
+        name: as typed.
+        known: every name that exists.
+
+    Raises:
+        ArgumentError: there is no such name; suggests the nearest.
+    """
+    known = list(known)
+    meant = canonical(name, known)
+    if meant is None:
+        raise ArgumentError(unknown(kind, name, known))
+    return meant
 
 
 def check_compatible(
@@ -59,7 +80,7 @@ def check_compatible(
     for name in names:
         method = methods[name]
         if not is_compatible(benchmark, method):
-            others = [one.name for one in BENCHMARKS.values() if is_compatible(one, method)]
+            others = [one.name for one in benchmarks().values() if is_compatible(one, method)]
             needs, gives = "is for streams without task labels", "has them"
             if method.supervision is Supervision.TASK_LABELS:
                 needs, gives = "needs task labels", "has none"
@@ -118,8 +139,7 @@ def chosen_scenarios(benchmark: Benchmark, text: str | None) -> tuple[str, ...]:
     """
     if text is None:
         return scenarios_of(benchmark)
-    names = split_names("--scenario", text)
-    check_known("scenario", names, SCENARIOS)
+    names = known_names("scenario", split_names("--scenario", text), SCENARIOS)
     allowed = allowed_scenarios(benchmark)
     for name in names:
         if name not in allowed:
@@ -160,6 +180,8 @@ def data_folder(folder: Path | None, benchmark: Benchmark) -> Path | None:
     option = "--data"
     if folder is None and os.environ.get(DATA_VARIABLE):
         option, folder = DATA_VARIABLE, Path(os.environ[DATA_VARIABLE])
+    if benchmark.data is not None:
+        return folder if folder is None else readable_folder(option, folder)
     source = SOURCES[benchmark.dataset]
     if folder is not None and not (folder / source.file).is_file():
         if source.packaged and option == DATA_VARIABLE:
@@ -216,16 +238,47 @@ def execution_config(
         threads: of each run.
 
     Raises:
-        ArgumentError: the data set is not there, or the results folder cannot be read.
+        ArgumentError: the data set is not there, the results folder cannot be read, the benchmark's
+            network is unknown, what is registered cannot be imported by another process, or a
+            logger is not there.
     """
+    try:
+        plugins = dict.fromkeys([*args.plugin, *plugins_in_use()])
+    except PluginError as error:
+        raise ArgumentError(str(error)) from error
+    if benchmark.network not in network_names():
+        kind = f"network of {benchmark.name}"
+        raise ArgumentError(unknown(kind, benchmark.network, network_names()))
     return ExecutionConfig(
         results=readable_folder("--results", args.results),
         data=data_folder(args.data, benchmark),
+        plugins=tuple(plugins),
+        loggers=_chosen_loggers(args.log),
+        logs=writable_folder("--logs", args.logs).absolute(),
         device=args.device,
         origin=origin,
         jobs=args.jobs,
         threads=threads,
     )
+
+
+def _chosen_loggers(text: str | None) -> tuple[str, ...]:
+    """The loggers that --log names.
+
+    Raises:
+        ArgumentError: there is no such logger, or its library is not installed.
+    """
+    if text is None:
+        return ()
+    known = loggers()
+    names = known_names("logger", split_names("--log", text), known)
+    for name in names:
+        if not known[name].is_installed:
+            raise ArgumentError(
+                f"--log {name}: {known[name].library} is not installed; type pip install "
+                "'rmn-harness[loggers]'"
+            )
+    return tuple(names)
 
 
 def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Executor:

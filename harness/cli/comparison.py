@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from baselines.interface import Baseline
 from baselines.registry import methods
+from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
     check_budget,
     check_compatible,
-    check_known,
     chosen_executor,
     chosen_scenarios,
     execution_config,
+    known_name,
+    known_names,
     readable_folder,
     split_names,
     with_threads,
     writable_folder,
 )
-from harness.config.benchmarks import BENCHMARKS, Benchmark
-from harness.config.budgets import PROFILES, TrainingBudget
+from harness.cli.parser import CommandParser
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
+from harness.config.budgets import DEFAULT, PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError, declared
-from harness.config.suggestions import unknown
 from harness.config.tuned_settings import TUNED, best_known
 from harness.execution.executor import ExecutionConfig, Executor
+
+_SEEDS: Final = 5
+"""Seeds of each method unless --seeds says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class ComparisonRequest:
         plan: only show what would run.
         retry_failed: run again what failed before.
         report: make the report at the end.
+        shown: which of the stored runs are in tables and report.
+        columns: metrics that the tables show besides the usual ones.
     """
 
     benchmark: Benchmark
@@ -66,6 +73,8 @@ class ComparisonRequest:
     plan: bool
     retry_failed: bool
     report: bool
+    shown: RunFilter
+    columns: Sequence[str]
 
 
 def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> ComparisonRequest:
@@ -79,12 +88,10 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.compare")
     known = methods()
     parser = make_parser(known)
-    args, extra = parser.parse_known_args(argv)
-    if extra:
-        existing = re.findall("--[a-z-]+", parser.format_usage())
-        parser.error(unknown("argument", extra[0].partition("=")[0], existing))
+    args = parser.parse_args(argv)
     try:
         return _request(args, known, origin)
     except (SettingError, ArgumentError) as error:
@@ -94,21 +101,19 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
 def _request(
     args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> ComparisonRequest:
-    check_known("benchmark", [args.benchmark], BENCHMARKS)
-    check_known("profile", [args.profile], PROFILES)
-    benchmark = BENCHMARKS[args.benchmark]
+    benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
+    profile = known_name("profile", args.profile, PROFILES)
     names = (
         default_methods(benchmark, known)
         if args.methods is None
-        else split_names("--methods", args.methods)
+        else known_names("method", split_names("--methods", args.methods), known)
     )
-    check_known("method", names, known)
     scenarios = chosen_scenarios(benchmark, args.scenario)
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
     of_budget = given.pop(TRAINING, {})
     budget, overrides = resolve_budget(
-        benchmark.budgets[args.profile], with_threads(of_budget, args.threads)
+        benchmark.budgets[profile], with_threads(of_budget, args.threads)
     )
     check_budget(benchmark, budget)
     for name in given:
@@ -120,15 +125,15 @@ def _request(
     for scenario, of_scenario in settings.items():
         for name, method in chosen.items():
             norm = under_scenario(benchmark, scenario, method, budget).norm
-            best = best_known(benchmark, scenario, norm, args.profile, method, choices)
+            best = best_known(benchmark, scenario, norm, profile, method, choices)
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
-    runs = plan(benchmark, args.profile, budget, chosen, settings, range(args.seeds))
+    runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds or _SEEDS))
     reported = not args.plan and not args.no_report and args.part == (1, 1)
     return ComparisonRequest(
         benchmark=benchmark,
         scenarios=scenarios,
-        profile=args.profile,
+        profile=profile,
         budget=budget,
         runs=part(runs, *args.part),
         config=config,
@@ -137,7 +142,37 @@ def _request(
         plan=args.plan,
         retry_failed=args.retry_failed,
         report=reported,
+        shown=RunFilter(
+            None if args.methods is None else tuple(names),
+            args.seeds,
+            _shown_settings(args.settings, known),
+            None if args.scenario is None else tuple(scenarios),
+        ),
+        columns=_columns(args.columns),
     )
+
+
+def _shown_settings(
+    text: str | None, known: Mapping[str, type[Baseline]]
+) -> tuple[str, ...] | None:
+    """What --settings names, checked before anything is trained."""
+    if text is None:
+        return None
+    names = split_names("--settings", text)
+    of_methods = [name for method in known.values() for name in declared(method)]
+    of_budget = [f"{TRAINING}.{name}" for name in declared(TrainingBudget)]
+    known_names("setting", (n.partition("=")[0] for n in names), [DEFAULT, *of_methods, *of_budget])
+    return tuple(names)
+
+
+def _columns(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    from harness.analysis.metrics.definition import metrics  # pandas
+    from harness.reporting.terminal import ALL_COLUMNS
+
+    names = split_names("--columns", text)
+    return tuple(known_names("column", names, [ALL_COLUMNS, *metrics()]))
 
 
 def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
@@ -146,13 +181,12 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     Args:
         known: every method by name, for the help.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m harness.compare",
         description="Train methods of continual learning on a benchmark, several seeds each, and\n"
         "compare them. What is already finished is never computed again.",
         epilog=_epilog(known),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     options.add_benchmark(parser)
@@ -160,9 +194,22 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
     add(
         "--methods",
         metavar="A,B",
-        help="methods to compare (default: all that suit the benchmark; --plan shows which)",
+        help="methods to train and to show (default: train all that suit the benchmark, --plan "
+        "shows which, and show all that were trained)",
     )
-    add("--seeds", type=options.count, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
+    add(
+        "--seeds",
+        type=options.count,
+        metavar="N",
+        help=f"train and show seeds 0 to N-1 (default: train {_SEEDS}, show all)",
+    )
+    options.add_settings_filter(parser)
+    add(
+        "--columns",
+        metavar="A,B",
+        help="metrics that the tables show besides the usual ones, by the ids of docs/metrics.md, "
+        "or all",
+    )
     add(
         "--part",
         type=options.part,
@@ -196,7 +243,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
 
 def _epilog(known: Mapping[str, type[Baseline]]) -> str:
     lines = ["benchmarks:"]
-    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in BENCHMARKS.items()]
+    lines += [f"  {name}: {benchmark.summary}" for name, benchmark in benchmarks().items()]
     lines += ["", "profiles:"]
     lines += [f"  {name}: {summary}" for name, summary in PROFILES.items()]
     lines += ["", "training budget, the same for every method; a profile sets all of it:"]

@@ -7,8 +7,8 @@ from itertools import product
 from pathlib import Path
 
 from baselines.registry import methods
-from harness.analysis.cost import Cost, expected_cost
-from harness.config.benchmarks import BENCHMARKS
+from harness.analysis.cost import Cost, Timings, total
+from harness.config.benchmark_registry import benchmarks
 from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
 from harness.storage import store
@@ -30,24 +30,25 @@ def hours_table(results: Path, profile: str, seeds: int) -> str:
     lines += [_row(f"`{name}`", count, cost) for name, count, cost in costs]
     if costs:
         every = [cost for _, _, cost in costs]
-        total = Cost(
+        whole = Cost(
             runs=sum(cost.runs for cost in every),
             untimed=sum(cost.untimed for cost in every),
             seconds=sum(cost.seconds for cost in every),
             longest=max(cost.longest for cost in every),
         )
-        lines.append(_row("all", sum(count for _, count, _ in costs), total))
+        lines.append(_row("all", sum(count for _, count, _ in costs), whole))
     return "\n".join(lines)
 
 
 def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, int, Cost]]:
     known = methods()
-    for name, benchmark in BENCHMARKS.items():
+    for name, benchmark in benchmarks().items():
         records = store.read(results, name, profile).records
         if records:
             names = default_methods(benchmark, known)
             runs = [*product(scenarios_of(benchmark), names)] * seeds
-            yield name, len(names), expected_cost(runs, records)
+            timings = Timings(records)
+            yield name, len(names), total(timings.of_method(*one) for one in runs)
 
 
 def _row(title: str, count: int, cost: Cost) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from harness.config.benchmarks import BENCHMARKS
+from baselines.plugins import Plugin, PluginError, import_plugin
+from harness.cli.parser import MessageFirstParser
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
 from harness.execution.executor import ExecutorOption, executor_options, executors
+from harness.tracking.logger import loggers
 
 _MOST: Final = 10_000
 """More seeds or processes than that are a slip of the hand, and planning them takes the memory."""
@@ -20,10 +23,61 @@ DATA_VARIABLE: Final = "RMN_DATA"
 """Environment variable that names the folder of the data sets."""
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """--plugin; what it names is imported as the argument is read."""
+    parser.add_argument(
+        "--plugin",
+        type=plugin,
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import methods, benchmarks, networks, metrics, executors or report formats of your "
+        "own: my_package.my_method, or path/to/file.py; may be repeated",
+    )
+
+
+def import_plugins(argv: Sequence[str], program: str) -> None:
+    """Import what --plugin names, before a parser is made whose help names what is registered.
+
+    Args:
+        argv: arguments after the program's name.
+        program: such as harness.compare.
+
+    Raises:
+        SystemExit: with status 2, one cannot be imported; the message names it.
+    """
+    parser = MessageFirstParser(prog=f"python -m {program}", add_help=False)
+    add_plugin(parser)
+    parser.parse_known_args(argv)
+
+
+def plugin(text: str) -> Plugin:
+    """The plugin that an argument names, imported.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be.
+    """
+    try:
+        return import_plugin(text)
+    except PluginError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """--benchmark; the name is checked later, so that the nearest can be suggested."""
-    names = ", ".join(BENCHMARKS)
+    names = ", ".join(benchmarks())
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of {names}")
+
+
+def add_benchmark_or_all(parser: argparse.ArgumentParser) -> None:
+    """--benchmark, None for all; the name is checked later."""
+    names = ", ".join(benchmarks())
+    parser.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help=f"one of {names} (default: each that there are results of, and a leaderboard of all "
+        "of them, index)",
+    )
 
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +101,29 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_execution(parser: argparse.ArgumentParser) -> None:
-    """How runs are made: --jobs, --threads, --device, --executor with its own options, --data."""
+def add_settings_filter(parser: argparse.ArgumentParser) -> None:
+    """--settings: which of the stored runs are shown, by what they differ in."""
+    parser.add_argument(
+        "--settings",
+        metavar="A,B",
+        help=f"show only runs that differ from the benchmark's settings in one of these, NAME or "
+        f"NAME=VALUE; {DEFAULT}: those that differ in nothing (default: all)",
+    )
+
+
+def add_report_filters(parser: argparse.ArgumentParser) -> None:
+    """--methods, --scenario, --seeds and --settings, of reports."""
     add = parser.add_argument
+    add("--methods", metavar="A,B", help="show only these methods (default: all that were trained)")
+    add("--scenario", metavar="A,B", help=f"show only these, of {', '.join(SCENARIOS)}")
+    add("--seeds", type=count, metavar="N", help="show only seeds 0 to N-1 (default: all)")
+    add_settings_filter(parser)
+
+
+def add_execution(parser: argparse.ArgumentParser) -> None:
+    """How runs are made: --jobs, --threads, --device, --executor, --data, --log, --plugin."""
+    add = parser.add_argument
+    add_plugin(parser)
     add(
         "--jobs",
         type=count,
@@ -76,6 +150,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="what makes the runs (default: local, worker processes of this machine)",
     )
+    add(
+        "--log",
+        metavar="A,B",
+        help=f"show the curves of the runs that are made by {', '.join(loggers())}",
+    )
+    add_folder(parser, "logs")
     add(
         "--data",
         type=Path,
@@ -137,7 +217,7 @@ def add_folder(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None:
-    """--format, one or several; the names are checked later.
+    """--format, one or several, and --html; the names are checked later.
 
     Args:
         parser: takes the option.
@@ -148,6 +228,13 @@ def add_formats(parser: argparse.ArgumentParser, formats: Iterable[str]) -> None
         default="pdf",
         metavar="A,B",
         help=f"of {', '.join(formats)} (default: pdf)",
+    )
+    parser.add_argument(
+        "--html",
+        action="store_const",
+        const="html",
+        dest="format",
+        help="the same as --format html: a page for the browser",
     )
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
 from harness.cli.checks import ArgumentError, writable_folder
+from harness.cli.expected_time import expected_time
 from harness.cli.progress_display import display, say
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, Executor, FatalError
+from harness.execution.local import LocalExecutor, number_of_workers
 from harness.storage import checkpoints
 from harness.storage.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
+    from harness.analysis.cost import Cost
     from harness.storage.store import Survey
 
 FINISHED: Final = 0
@@ -28,6 +33,19 @@ ENDED: Final = 128
 INTERRUPTED: Final = ENDED + signal.SIGINT
 
 TO_RUN: Final = "to run"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a command did about the runs that were missing.
+
+    Attributes:
+        runs: those that it tried to make; other commands may have made some of them meanwhile.
+        seconds: until the last of them had ended.
+    """
+
+    runs: Sequence[Run]
+    seconds: float
 
 
 def states(runs: Iterable[Run], survey: Survey, retry_failed: bool) -> list[str]:
@@ -48,7 +66,7 @@ def make_missing(
     executor: Executor,
     log: Console,
     retry_failed: bool,
-) -> None:
+) -> Attempt:
     """Make those of the runs that need making, and show how it goes.
 
     What other commands on the same results folder make meanwhile is waited for, not made.
@@ -60,23 +78,52 @@ def make_missing(
         log: where the progress is shown.
         retry_failed: whether failed runs are to run again.
 
+    Returns:
+        Which of them it tried.
+
     Raises:
         FatalError: no run can be made as configured.
     """
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
     if not runs:
-        return
+        return Attempt([], 0.0)
     survey = store.survey(config.results, runs[0].benchmark, runs[0].profile)
     found = zip(runs, states(runs, survey, retry_failed), strict=True)
     missing = [run for run, state in found if state == TO_RUN]
     _check_checkpoints(missing, config)
+    began = time.monotonic()
     if missing:
         _check_results(missing, config)
         from harness.execution.sharing import make_shared  # imports pandas
 
-        with display(log, len(missing)) as listener:
+        expected = expected_time(cost_of(missing, survey), workers(executor, config))
+        with display(log, len(missing), expected) as listener:
             make_shared(missing, survey, config, executor, listener)
+    return Attempt(missing, time.monotonic() - began)
+
+
+def cost_of(runs: Iterable[Run], survey: Survey) -> Cost:
+    """What runs will take, by what is stored of their benchmark and profile.
+
+    Args:
+        runs: to make.
+        survey: of their benchmark and profile.
+    """
+    from harness.analysis.cost import Timings, total
+
+    timings = Timings(survey.records.values())
+    return total(timings.of(run) for run in runs)
+
+
+def workers(executor: Executor, config: ExecutionConfig) -> int | None:
+    """How many runs are made at the same time; None where that is the cluster's to say.
+
+    Args:
+        executor: makes them.
+        config: how.
+    """
+    return number_of_workers(config) if isinstance(executor, LocalExecutor) else config.jobs
 
 
 def unfinished(runs: Sequence[Run], config: ExecutionConfig) -> dict[str, Checkpoint]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -32,9 +33,11 @@ def plan_table(
         done = f" ({checkpoint.done}/{checkpoint.tasks} tasks done)" if checkpoint else ""
         seeds[state].append(f"{run.seed}{done}")
     shown = [title for title in titles if any(seeds[title] for _, seeds in rows.values())]
-    table = Table("scenario", "method", "settings", *(f"seeds {title}" for title in shown))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for title in ("scenario", "method", *(f"seeds\n{title}" for title in shown), "settings"):
+        table.add_column(title, vertical="top", overflow="fold")
     for (scenario, name), (settings, seeds) in rows.items():
-        cells = (scenario, name, settings, *(" ".join(seeds[title]) for title in shown))
+        cells = (scenario, name, *(" ".join(seeds[title]) for title in shown), settings)
         table.add_row(*map(Text, cells))
     return table
 

@@ -9,7 +9,16 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
+from rich.text import Text
 
 from harness.config.run import Run
 from harness.execution.executor import SharingListener
@@ -19,27 +28,33 @@ _SILENCE: Final = 300
 """Seconds after which a log shows how far a run is."""
 
 
+_ALL: Final = "runs"
+"""Beside the bar of all runs."""
+
+
 class Display(SharingListener, AbstractContextManager["Display"], Protocol):
     """A progress listener that holds the terminal while runs are made."""
 
 
-def display(console: Console, runs: int) -> Display:
+def display(console: Console, runs: int, expected: str = "") -> Display:
     """Live bars on a terminal, else lines for a log.
 
     Args:
         console: where to show it.
         runs: number of runs to make.
+        expected: a sentence on the time that they will take; "" where nothing is known.
     """
     live = console.is_terminal and not console.is_dumb_terminal
-    return LiveDisplay(console, runs) if live else LineDisplay(console, runs)
+    return LiveDisplay(console, runs) if live else LineDisplay(console, runs, expected)
 
 
 class LineDisplay(Display):
     """One plain line at the start, one per ended run, and one now and then for a long one."""
 
-    def __init__(self, console: Console, runs: int) -> None:
+    def __init__(self, console: Console, runs: int, expected: str = "") -> None:
         self._console = console
         self._runs = runs
+        self._expected = expected
         self._ended = 0
         self._waiting: Collection[str] = ()
         self._clock = time.monotonic()
@@ -47,13 +62,14 @@ class LineDisplay(Display):
 
     def __enter__(self) -> Self:
         """Print what is ahead."""
-        self._print(f"{self._runs} {'run' if self._runs == 1 else 'runs'} to make.")
+        ahead = f"{self._runs} {'run' if self._runs == 1 else 'runs'} to make."
+        self._print(f"{ahead} {self._expected}".rstrip())
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to give back."""
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         """Note the time; a short run says nothing until it ends."""
         self._reported[worker] = time.monotonic()
 
@@ -104,11 +120,11 @@ class LiveDisplay(Display):
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}", markup=False),
+            _Detail(),
             console=console,
             transient=True,
         )
-        self._all = self._progress.add_task("runs", total=runs, detail=_time_left(None))
+        self._all = self._progress.add_task(_ALL, total=runs, detail="", ends=None)
 
     def __enter__(self) -> Self:
         """Take the terminal."""
@@ -128,10 +144,11 @@ class LiveDisplay(Display):
         """Draw now, not at the next tick."""
         self._progress.refresh()
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         """Put the run in the worker's line."""
+        self._expect(remaining)
         if worker not in self._rows:
-            self._rows[worker] = self._progress.add_task("", total=None, detail="")
+            self._rows[worker] = self._progress.add_task("", total=None, detail="", ends=None)
         self._progress.reset(
             self._rows[worker], description=str(run), detail="starting", visible=True
         )
@@ -146,13 +163,14 @@ class LiveDisplay(Display):
             completed=progress.done,
             detail=progress.doing,
         )
-        self._progress.update(self._all, detail=_time_left(remaining))
+        self._expect(remaining)
 
     def ended(
         self, worker: int, run: Run, error: str, seconds: float, remaining: float | None
     ) -> None:
         """Move the bar of all runs; print a failure, so that it stays."""
-        self._progress.update(self._all, advance=1, detail=_time_left(remaining))
+        self._expect(remaining)
+        self._progress.update(self._all, advance=1)
         self._progress.update(self._rows[worker], visible=False)
         if error:
             say(self._progress.console, _ending(run, error, seconds))
@@ -169,6 +187,23 @@ class LiveDisplay(Display):
     def waiting(self, runs: int, holders: Collection[str]) -> None:
         """Say beside the bar of all runs whom the command waits for."""
         self._progress.update(self._all, detail=_waiting(runs, holders))
+
+    def _expect(self, remaining: float | None) -> None:
+        """Count down from so many seconds, beside the bar of all runs."""
+        ends = None if remaining is None else time.monotonic() + remaining
+        self._progress.update(self._all, detail="", ends=ends)
+
+
+class _Detail(ProgressColumn):
+    """What a run does now; beside the bar of all runs the time to go, which goes down by itself."""
+
+    def render(self, task: Task) -> Text:
+        """The text at this moment."""
+        detail: str = task.fields["detail"]
+        if detail or task.description != _ALL:
+            return Text(detail)
+        ends: float | None = task.fields["ends"]
+        return Text(_time_left(None if ends is None else max(ends - time.monotonic(), 0.0)))
 
 
 def say(console: Console, text: str) -> None:

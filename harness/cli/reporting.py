@@ -5,38 +5,64 @@ from __future__ import annotations
 import argparse
 import sys
 
+from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
-    check_known,
+    known_name,
+    known_names,
     readable_folder,
     split_names,
     writable_folder,
 )
 from harness.cli.damage import about_damage
 from harness.config.budgets import PROFILES
+from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report
 from harness.reporting.writer import write, writers
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """--profile, --format, --results and --reports."""
+    """--profile, --format, --results, --reports and --plugin."""
     options.add_profile(parser)
     options.add_formats(parser, writers())
     options.add_results(parser)
     options.add_reports(parser)
+    options.add_plugin(parser)
 
 
 def check_report_options(args: argparse.Namespace) -> None:
-    """Refuse names of profiles and formats that do not exist, and folders that cannot be used.
+    """Put known names for those typed, and refuse folders that cannot be used.
 
     Raises:
         ArgumentError: there is one; suggests the nearest.
     """
-    check_known("profile", [args.profile], PROFILES)
-    check_known("format", split_names("--format", args.format), writers())
+    args.profile = known_name("profile", args.profile, PROFILES)
+    formats = known_names("format", split_names("--format", args.format), writers())
+    args.format = ",".join(formats)
     readable_folder("--results", args.results)
     writable_folder("--reports", args.reports)
+
+
+def shown_runs(args: argparse.Namespace) -> RunFilter:
+    """Which of the stored runs a report shows; methods and settings are checked against those.
+
+    Args:
+        args: parsed, of `options.add_report_filters`.
+
+    Raises:
+        ArgumentError: a scenario is unknown, or an option names nothing.
+    """
+
+    def names(option: str, text: str | None) -> tuple[str, ...] | None:
+        return None if text is None else tuple(split_names(option, text))
+
+    scenarios = names("--scenario", args.scenario)
+    if scenarios is not None:
+        scenarios = tuple(known_names("scenario", scenarios, SCENARIOS))
+    return RunFilter(
+        names("--methods", args.methods), args.seeds, names("--settings", args.settings), scenarios
+    )
 
 
 def write_report(report: Report, args: argparse.Namespace) -> None:

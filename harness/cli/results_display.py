@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
+
+from harness.storage.provenance import command_again
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ def description(stored: StoredRun, record: Record) -> Table:
         **{
             name.replace("_", " ").capitalize(): _shown(value) for name, value in provenance.items()
         },
-        "Make it again": command_again(record),
+        "Make it again": command_again(provenance),
     }
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -78,19 +79,6 @@ def description(stored: StoredRun, record: Record) -> Table:
         if text:
             table.add_row(name, Text(text))
     return table
-
-
-def command_again(record: Record) -> str:
-    """The recorded command, for another results folder, in which the run is not finished yet.
-
-    Returns:
-        "" where no command was recorded.
-    """
-    command, commit = record.provenance.get("command"), record.provenance.get("commit")
-    if not command:
-        return ""
-    again = f"{command} --results {shlex.quote('results-again')}"
-    return f"git checkout {commit} && {again}" if commit else again
 
 
 def measurements(rows: pd.DataFrame) -> Table:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.cli import options
+from harness.cli.parser import CommandParser
 from harness.config.scenarios import SCENARIOS
 
 PROGRAM: Final = "python -m harness.results"
@@ -37,19 +38,16 @@ def make_parser() -> argparse.ArgumentParser:
 
     The name of the subcommand is in `command`.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=PROGRAM,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, summary: str, more: str = "") -> argparse.ArgumentParser:
-        made = commands.add_parser(
-            name, help=summary, description=f"{summary}. {more}".strip(), allow_abbrev=False
-        )
+        made = commands.add_parser(name, help=summary, description=f"{summary}. {more}".strip())
         made.add_argument(
             "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
         )

@@ -15,15 +15,18 @@ from harness.cli.checks import (
     ArgumentError,
     check_budget,
     check_compatible,
-    check_known,
     chosen_executor,
     chosen_scenarios,
     execution_config,
+    known_name,
+    known_names,
     split_names,
     with_threads,
     writable_folder,
 )
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.cli.parser import CommandParser
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
@@ -64,6 +67,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
             status 0 for --help.
     """
+    options.import_plugins(argv, "harness.tune")
     tunable = {
         name: method
         for name, method in methods().items()
@@ -80,14 +84,14 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
 def _request(
     args: argparse.Namespace, tunable: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
 ) -> TuningRequest:
-    check_known("benchmark", [args.benchmark], BENCHMARKS)
-    benchmark = BENCHMARKS[args.benchmark]
+    benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
     names = (
         [name for name in default_methods(benchmark, methods()) if name in tunable]
         if args.methods is None
-        else split_names("--methods", args.methods)
+        else known_names(
+            "method with settings to search", split_names("--methods", args.methods), tunable
+        )
     )
-    check_known("method with settings to search", names, tunable)
     check_compatible(benchmark, names, tunable)
     scenarios = chosen_scenarios(benchmark, args.scenario)
     output = writable_folder("--output", args.output)
@@ -117,7 +121,7 @@ def _request(
 def _make_parser(
     tunable: Mapping[str, type[Baseline]], description: str
 ) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m harness.tune", description=description)
+    parser = CommandParser(prog="python -m harness.tune", description=description)
     add = parser.add_argument
     options.add_benchmark(parser)
     options.add_scenario(parser)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from baselines.interface import Role
 from harness.config.anchors import anchors
-from harness.config.budgets import DIGITS, DRAWINGS, PHOTOS, TrainingBudget
+from harness.config.budgets import DIGITS, DRAWINGS, MANY_DIGITS, PHOTOS, TrainingBudget
 
 BROAD_ROLES: Final = frozenset(Role) - {Role.REFERENCE}
 """Replay and routers as well; references are compared where they are named."""
@@ -26,6 +27,9 @@ NEVER_UNNORMALISED: Final = frozenset({"resnet18", "resnet18_small_stem"})
 """Networks that cannot be trained without normalisation: each residual sum doubles the signal."""
 
 
+DataFunction = Callable[[Path | None], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A stream of tasks.
@@ -34,14 +38,19 @@ class Benchmark:
         name: as typed on the command line.
         title: as printed.
         summary: one sentence for reports: data, split, tasks.
-        dataset: key of the data set that it is made from.
+        dataset: key of the data set that it is made from; its own name where `data` reads it.
         network: key of the backbone.
         tasks_by: each task has some of the classes, or one group of the images (an alphabet), or
-            all classes in a pixel order of its own.
+            all classes in a pixel order of its own; or the data say to which task each example
+            belongs ("experiences"), whose classes are numbered over the stream.
         classes: the classes of each task, numbered over the whole stream, in the order of the
             stream.
         budgets: the training budget of each profile, by the profile's name.
         groups: the group of each task where tasks are groups.
+        pixel_orders: number of the permutation of each task where tasks are permutations; none for
+            one of its own each.
+        rotations: degrees by which the images of each task are rotated before they are permuted;
+            none for no rotation.
         total_classes: number of classes of the whole stream, which its first tasks alone keep; 0 to
             count those of the tasks.
         relative: whether the classes of each task are numbered from 0 instead, so that tasks share
@@ -55,12 +64,16 @@ class Benchmark:
         tuning_source: the benchmark whose tuned settings methods take that have none for this one.
         heads: whether each task has an output layer of its own in task-il, unless the budget says
             otherwise.
+        loss_over_all: whether in class-il the loss is over all classes of the stream from the first
+            task on, not over those seen so far.
         scenarios: that it is compared in unless others are asked for; none for the usual ones
             (`harness.config.scenarios.scenarios_of`).
         methods: names of those that are compared unless --methods names others; none for those of
             the default roles.
         default_roles: roles of the methods that are compared.
         settings: those that methods have instead of their defaults, by scenario and method.
+        data: reads the training and the test split, `harness.data.datasets.Images`, perhaps from
+            the folder that --data names; None where `dataset` is one of `harness.data.sources`.
         version: raise it when the same name begins to mean other tasks or another network.
     """
 
@@ -69,10 +82,12 @@ class Benchmark:
     summary: str
     dataset: str
     network: str
-    tasks_by: Literal["classes", "groups", "permutations"]
+    tasks_by: Literal["classes", "groups", "permutations", "experiences"]
     classes: tuple[tuple[int, ...], ...]
     budgets: Mapping[str, TrainingBudget]
     groups: tuple[int, ...] = ()
+    pixel_orders: tuple[int, ...] = ()
+    rotations: tuple[int, ...] = ()
     total_classes: int = 0
     relative: bool = False
     labelled: bool = True
@@ -81,10 +96,12 @@ class Benchmark:
     labelled_counterpart: str = ""
     tuning_source: str = ""
     heads: bool = False
+    loss_over_all: bool = False
     scenarios: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     default_roles: frozenset[Role] = PAPER_ROLES
     settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    data: DataFunction | None = field(default=None, compare=False, repr=False)
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -99,7 +116,10 @@ class Benchmark:
     @property
     def disjoint(self) -> bool:
         """Whether each task has classes of its own."""
-        return self.tasks_by != "permutations"
+        if self.tasks_by != "experiences":
+            return self.tasks_by != "permutations"
+        labels = [label for classes in self.classes for label in classes]
+        return len(set(labels)) == len(labels)
 
     @property
     def outputs(self) -> int:
@@ -136,7 +156,13 @@ class Benchmark:
         """
         if tasks is not None and tasks > self.tasks:
             raise ValueError(f"{self.name} has {self.tasks} tasks; training.tasks is {tasks}")
-        return replace(self, classes=self.classes[:tasks], groups=self.groups[:tasks])
+        return replace(
+            self,
+            classes=self.classes[:tasks],
+            groups=self.groups[:tasks],
+            pixel_orders=self.pixel_orders[:tasks],
+            rotations=self.rotations[:tasks],
+        )
 
     def ordered(self, seed: int | None) -> Benchmark:
         """The same benchmark with its classes, or groups, in a random order; None for theirs.
@@ -147,11 +173,11 @@ class Benchmark:
         if seed is None:
             return self
         shuffle = random.Random(seed).sample
-        if self.tasks_by == "groups":
+        if self.groups:
             order = shuffle(range(self.tasks), self.tasks)
             classes = tuple(self.classes[group] for group in order)
             return replace(self, classes=classes, groups=tuple(order))
-        if self.tasks_by == "permutations":
+        if not self.disjoint:
             raise ValueError(f"each task of {self.name} has all classes; leave out class_order")
         labels = [label for classes in self.classes for label in classes]
         drawn = iter(shuffle(labels, len(labels)))
@@ -196,6 +222,33 @@ BENCHMARKS: dict[str, Benchmark] = {
             tasks_by="permutations",
             classes=(tuple(range(10)),) * 10,
             budgets=DIGITS,
+        ),
+        Benchmark(
+            name="permuted_mnist_50",
+            title="Permuted-MNIST (50 tasks)",
+            summary="MNIST fifty times, each task with its own random permutation of the 784 "
+            "pixels drawn from the seed; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 50,
+            budgets=MANY_DIGITS,
+            tuning_source="permuted_mnist",
+        ),
+        Benchmark(
+            name="permuted_mnist_related",
+            title="Permuted-MNIST with related tasks",
+            summary="MNIST eight times: a permutation of the 784 pixels, another one, the first "
+            "again, the first after the images were rotated by 10, 30, 60 and 90 degrees, and a "
+            "third; official split, pixels in [0, 1].",
+            dataset="mnist",
+            network="mlp",
+            tasks_by="permutations",
+            classes=(tuple(range(10)),) * 8,
+            pixel_orders=(0, 1, 0, 0, 0, 0, 0, 2),
+            rotations=(0, 0, 0, 10, 30, 60, 90, 0),
+            budgets=DIGITS,
+            tuning_source="permuted_mnist",
         ),
         Benchmark(
             name="split_fashion_mnist",
@@ -305,6 +358,6 @@ BENCHMARKS |= {
         _without_labels("split_omniglot", default_roles=CHEAP_ROLES),
         _without_labels("split_omniglot", transition=1.0, default_roles=CHEAP_ROLES),
         _with_small_stem("split_cifar100_20"),
-        *anchors(BENCHMARKS),
     )
 }
+BENCHMARKS |= {benchmark.name: benchmark for benchmark in anchors(BENCHMARKS)}

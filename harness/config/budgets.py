@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 DEFAULT: Final = "default"
 CONSTANT: Final = "constant"
+LONG: Final = "long"
+ABLATION: Final = "ablation"
 TUNING: Final = "tuning"
 PAPER: Final = "paper"
 PRECISIONS: Final = ("float32", "bfloat16")
@@ -99,6 +101,11 @@ class TrainingBudget:
         "seen",
         later=True,
     )
+    learning_curve: bool = _field(
+        "test on the task that is being learned after each epoch, the identity given",
+        False,
+        later=True,
+    )
     norm: Literal["auto", "per-task", "shared", "none", "group"] = _field(
         "normalisation of every network: per-task, a BatchNorm for each task; shared, one for all; "
         "none; group, GroupNorm (LayerNorm after linear layers) without parameters; auto, per-task "
@@ -166,20 +173,29 @@ class TrainingBudget:
 
 
 def profiles(
-    default: TrainingBudget, smoke: TrainingBudget, paper: TrainingBudget
+    default: TrainingBudget,
+    smoke: TrainingBudget,
+    paper: TrainingBudget,
+    *,
+    long_epochs: int,
+    ablation_tasks: int | None = None,
 ) -> Mapping[str, TrainingBudget]:
-    """The budgets of all profiles; those of tuning and at a constant rate follow the default.
+    """The budgets of all profiles; those that are no arguments follow the default.
 
     Args:
         default: of the profile of that name.
         smoke: likewise.
         paper: likewise.
+        long_epochs: epochs a task of the profile `long`.
+        ablation_tasks: tasks of the profile `ablation`; None for all.
     """
     return {
         "smoke": smoke,
         DEFAULT: default,
         TUNING: replace(default, validation=True, accuracy_matrix="diagonal"),
         PAPER: paper,
+        LONG: replace(default, epochs=long_epochs, learning_curve=True),
+        ABLATION: replace(default, accuracy_matrix="diagonal", tasks=ablation_tasks),
         CONSTANT: replace(default, decay=False),
     }
 
@@ -188,13 +204,23 @@ DIGITS: Final = profiles(
     default=TrainingBudget(epochs=5),
     smoke=TrainingBudget(epochs=1, train_examples=1024, test_examples=512),
     paper=TrainingBudget(epochs=250, decay=False),
+    long_epochs=20,
 )
 """MNIST and Fashion-MNIST; supplement, Section 3.2."""
 
+MANY_DIGITS: Final = {
+    profile: replace(
+        budget, accuracy_matrix="diagonal", tasks=10 if profile == "smoke" else budget.tasks
+    )
+    for profile, budget in DIGITS.items()
+}
+"""The same for long streams."""
+
 PHOTOS: Final = profiles(
     default=TrainingBudget(epochs=5, batch_size=64, learning_rate=0.001, precision="bfloat16"),
-    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=256, test_examples=200, tasks=5),
+    smoke=TrainingBudget(epochs=1, batch_size=64, train_examples=128, test_examples=100, tasks=3),
     paper=TrainingBudget(epochs=100, batch_size=256, learning_rate=0.001, decay=False, patience=5),
+    long_epochs=30,
 )
 """CIFAR-100; supplement, Section 3.2."""
 
@@ -206,7 +232,7 @@ DRAWINGS: Final = profiles(
         precision="bfloat16",
         accuracy_matrix="diagonal",
     ),
-    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=128, test_examples=64, tasks=5),
+    smoke=TrainingBudget(epochs=1, batch_size=16, train_examples=32, test_examples=32, tasks=3),
     paper=TrainingBudget(
         epochs=200,
         first_epochs=150,
@@ -215,13 +241,17 @@ DRAWINGS: Final = profiles(
         decay=False,
         accuracy_matrix="diagonal",
     ),
+    long_epochs=30,
+    ablation_tasks=10,
 )
 """Omniglot; supplement, Section 3.2."""
 
 PROFILES: Final = {
-    "smoke": "seconds, at most ten tasks; for tests and for trying the command line",
+    "smoke": "seconds a run, at most ten tasks; for tests and for trying the command line",
     DEFAULT: "what a laptop can do; the profile of the committed results",
     CONSTANT: "the default one at a constant learning rate, as in streams without task boundaries",
     TUNING: "the default one, tested on held-out training data; for harness.tune",
+    LONG: "20 epochs a task, 30 of convolutional networks, with learning curves",
+    ABLATION: "the default one, of Omniglot ten tasks; for harness.ablation",
     PAPER: "the paper's epochs and optimizer settings",
 }

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from baselines.interface import Baseline, Supervision
+from baselines.plugins import origin
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
+from harness.config.networks import registered_networks
 from harness.config.resolution import TRAINING, Resolved
 from harness.config.run import ROWS_VERSION, Run
 from harness.config.scenarios import under_scenario
@@ -89,9 +91,22 @@ def plan(
                     "rows": ROWS_VERSION,
                 },
                 overrides=_overrides(resolved, benchmark, scenario, method, budget),
+                plugins=_plugins(benchmark, method),
             )
             runs += [replace(run, seed=seed) for seed in chosen]
     return runs
+
+
+def _plugins(benchmark: Benchmark, method: type[Baseline]) -> dict[str, str]:
+    """Where method, benchmark and network come from, those that are not this project's own."""
+    network = registered_networks().get(benchmark.network)
+    modules = {
+        "baseline": method.__module__,
+        "benchmark": getattr(benchmark.data, "__module__", __name__),
+        "network": network.make.__module__ if network else __name__,
+    }
+    origins = {part: origin(module) for part, module in modules.items()}
+    return {part: known for part, known in origins.items() if known}
 
 
 def _overrides(

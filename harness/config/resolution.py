@@ -13,7 +13,7 @@ from typing import Any, Final
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
 from harness.config.settings import SettingError, declared
-from harness.config.suggestions import shortened, unknown
+from harness.config.suggestions import canonical, shortened, unknown
 
 TRAINING: Final = "training"
 """Stands in place of a method's name before the settings of the training budget."""
@@ -24,7 +24,8 @@ class Resolved:
     """The settings of one method for one comparison.
 
     Attributes:
-        values: every setting, in the order of the fields.
+        values: the settings in the order of the fields, without those that came later and are at
+            the dataclass's default (`baselines.interface.setting`).
         overrides: those that differ from the benchmark's defaults.
     """
 
@@ -53,17 +54,30 @@ def assignments(
     given: dict[str, dict[str, str]] = {}
     for text in texts:
         target, equals, value = text.partition("=")
-        name, dot, key = target.strip().partition(".")
+        typed, dot, key = target.strip().partition(".")
+        owners = {**methods, TRAINING: TrainingBudget}
         if not (equals and dot):
-            raise SettingError(f"cannot read {shortened(text)!r}; write METHOD.SETTING=VALUE")
-        if name not in (owners := {**methods, TRAINING: TrainingBudget}):
-            raise SettingError(unknown("method", name, owners))
+            hint = _with_owner(typed, value, owners) if equals else ""
+            raise SettingError(
+                f"cannot read {shortened(text)!r}; {hint or 'write METHOD.SETTING=VALUE'}"
+            )
+        name = canonical(typed, owners)
+        if name is None:
+            raise SettingError(unknown("method", typed, owners))
         if key not in (known := declared(owners[name])):
             raise SettingError(unknown(f"setting of {name}", key, known))
         if key in given.setdefault(name, {}):
             raise SettingError(f"{name}.{key} is given twice; give it once")
         given[name][key] = value.strip()
     return given
+
+
+def _with_owner(
+    key: str, value: str, owners: Mapping[str, type[Baseline] | type[TrainingBudget]]
+) -> str:
+    """What to type for a setting without its method; "" if there is no such setting."""
+    whole = [f"{name}.{key}={value}" for name, owner in owners.items() if key in declared(owner)]
+    return f"did you mean {' or '.join(whole)}?" if whole else ""
 
 
 def resolve_budget(
@@ -115,4 +129,8 @@ def resolve(method: type[Baseline], best: Mapping[str, Any], given: Mapping[str,
         method(**values)
     except ValueError as error:
         raise SettingError(f"{method.name}: {error}") from error
-    return Resolved(values, {key: value for key, value in values.items() if value != defaults[key]})
+    absent = {key for key, value in values.items() if known[key].is_unchanged(value)}
+    return Resolved(
+        {key: value for key, value in values.items() if key not in absent},
+        {key: value for key, value in values.items() if value != defaults[key]},
+    )

@@ -24,11 +24,13 @@ class Run:
         benchmark: name of the benchmark.
         scenario: what the method is given and asked (`harness.config.scenarios`).
         baseline: name of the method.
-        settings: every setting of the method, resolved.
+        settings: of the method, resolved; one that came later is absent at its default.
         profile: name of the profile.
         training: the profile's budget, resolved.
         seed: of initialisation, data order and permutations.
         versions: of the benchmark, the method and the rows.
+        plugins: where what is not this project's own comes from (`baselines.plugins.origin`), of
+            "baseline", "benchmark" and "network"; part of the identity where there is any.
         overrides: the settings that differ from the benchmark's defaults, those of the budget with
             the prefix "training."; for titles, no part of the identity.
     """
@@ -42,11 +44,15 @@ class Run:
     seed: int
     versions: Mapping[str, int]
     overrides: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    plugins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What the id is made from."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
+        parts = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
+        if not self.plugins:  # or every run of before there were any would have another id
+            del parts["plugins"]
+        return parts
 
     @cached_property
     def id(self) -> str:

@@ -69,9 +69,14 @@ def under_scenario(
         budget: as asked for, perhaps with "auto" for norm and outputs.
 
     Raises:
-        SettingError: the scenario has no such normalisation or outputs, or the method no form for
-            the network; says what to choose.
+        SettingError: the benchmark cannot be compared in this scenario, the scenario has no such
+            normalisation or outputs, or the method no form for the network; says what to choose.
     """
+    possible = allowed_scenarios(benchmark)
+    if scenario not in possible:
+        raise SettingError(
+            f"{benchmark.name} cannot be compared in {scenario}; choose {' or '.join(possible)}"
+        )
     if benchmark.network in method.unsuited_networks:
         raise SettingError(
             f"{method.name} is not defined for the {benchmark.network} of {benchmark.name}; leave "

@@ -14,7 +14,7 @@ from harness.config.resolution import resolve
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import Setting, SettingError, declared
-from harness.config.suggestions import shortened, unknown
+from harness.config.suggestions import canonical, shortened, unknown
 
 Space = Mapping[str, Range | Choices]
 """What is searched of each setting."""
@@ -90,14 +90,15 @@ def given_spaces(
     found: dict[str, dict[str, Range | Choices]] = {}
     for text in texts:
         left, equals, values = text.partition("=")
-        name, dot, setting = left.partition(".")
+        typed, dot, setting = left.partition(".")
         if not (equals and dot):
             raise SettingError(
                 f"--search {shortened(text)}: write it as method.setting=low..high, or as "
                 "method.setting=value,value"
             )
-        if name not in methods:
-            raise SettingError(unknown("method to tune", name, methods))
+        name = canonical(typed, methods)
+        if name is None:
+            raise SettingError(unknown("method to tune", typed, methods))
         if setting not in (known := declared(methods[name])):
             raise SettingError(unknown(f"setting of {name}", setting, known))
         try:

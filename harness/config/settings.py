@@ -38,6 +38,7 @@ class Setting:
         help: one line.
         minimum: smallest allowed number, None for no limit.
         maximum: largest allowed number, None for no limit.
+        later: at its default it is no part of a run's identity.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Setting:
     help: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    later: bool = False
 
     @property
     def allowed(self) -> str:
@@ -75,6 +77,10 @@ class Setting:
                 return value
         raise SettingError(f"{self.name} must be {self.allowed}, not {shortened(text)!r}")
 
+    def is_unchanged(self, value: Any) -> bool:
+        """Whether a value leaves a run's identity what it was before the setting came."""
+        return self.later and bool(value == self.default)
+
     def admits(self, value: Any) -> bool:
         """Whether a value is one of those that `parse` gives."""
         return any(_is(kind, value) for kind in self.types) and self._within(value)
@@ -101,6 +107,7 @@ def declared(method: type[Baseline] | type[TrainingBudget]) -> dict[str, Setting
             entry.metadata.get("help", ""),
             entry.metadata.get("minimum"),
             entry.metadata.get("maximum"),
+            entry.metadata.get("later", False),
         )
         for entry in fields(method)
     }

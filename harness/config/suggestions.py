@@ -26,6 +26,24 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}{hint} There are: {', '.join(names) or 'none'}."
 
 
+def canonical(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was meant: "EWC" is "ewc" and "RMN-Plus" is "rmn_plus".
+
+    Args:
+        name: as typed.
+        known: every name that would do.
+
+    Returns:
+        None where there is no such one.
+    """
+    folded = {_folded(candidate): candidate for candidate in known}
+    return folded.get(_folded(name))
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower().replace("-", "_")
+
+
 def shortened(text: str) -> str:
     """The text, or its beginning where a message would drown in it."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline
-from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import PAPER
 from harness.config.settings import SettingError
 
@@ -94,13 +95,16 @@ def best_known(
     return best
 
 
-def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> None:
+def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> Path:
     """Merge choices with those that are there already; whole or not at all.
 
     Args:
         benchmark: its name.
         chosen: replace those of the same scenario, normalisation and method.
         folder: of the files of choices.
+
+    Returns:
+        The file.
 
     Raises:
         SettingError: the file that is there is damaged.
@@ -114,6 +118,7 @@ def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> None:
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     unfinished.replace(path)
+    return path
 
 
 def _choices(content: Any) -> Iterator[Choice]:
@@ -127,5 +132,5 @@ def _sources(benchmark: Benchmark) -> Iterator[Benchmark]:
     """The benchmark and those that it takes settings from, the nearest first."""
     yield benchmark
     while benchmark.tuning_source:
-        benchmark = BENCHMARKS[benchmark.tuning_source]
+        benchmark = benchmarks()[benchmark.tuning_source]
         yield benchmark

@@ -50,9 +50,10 @@ class Images:
     """One split of a data set.
 
     Attributes:
-        pixels: uint8, (n, channels, height, width).
+        pixels: uint8, (n, channels, height, width); inputs of other kinds are float32, (n, ...).
         labels: int64, (n,).
-        groups: int64, (n,): alphabet of Omniglot, coarse class of CIFAR-100, 0 elsewhere.
+        groups: int64, (n,): alphabet of Omniglot, coarse class of CIFAR-100, task of an example
+            where the data say it, 0 elsewhere.
         zero: pixel value that is 0 as a network's input, broadcast to (channels, height, width).
         unit: difference of pixel values that is 1 as a network's input, likewise.
     """
@@ -94,7 +95,7 @@ class TaskData:
         if isinstance(indices, Tensor):  # ten times faster than pixels[indices]
             chosen = images.pixels.index_select(0, indices).float()
         else:
-            chosen = images.pixels[indices].float()
+            chosen = images.pixels[indices].to(torch.float32, copy=True)
         chosen = chosen.sub_(images.zero).div_(images.unit)
         if self.permutation is not None:  # of floats: five times faster than of bytes
             chosen = chosen.flatten(1).index_select(1, self.permutation).view_as(chosen)
@@ -154,7 +155,13 @@ def _downloaded(name: str) -> tuple[Images, Images]:
     originals = _cache() / "originals"
 
     def splits() -> Splits:
-        originals.mkdir(parents=True, exist_ok=True)
+        try:
+            originals.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataUnavailableError(
+                f"{originals} cannot be made for the download ({error}); name a folder that can be "
+                f"written by {CACHE_VARIABLE}, or {how_to_get(name)}"
+            ) from error
         with (originals / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one worker downloads, the others wait
             try:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2.functional import rotate
 
-from harness.config.benchmarks import Benchmark
+from harness.config.benchmarks import Benchmark, DataFunction
 from harness.config.budgets import TrainingBudget
-from harness.data.datasets import Images, TaskData, load
+from harness.data.datasets import DataUnavailableError, Images, TaskData, load
 from harness.data.loading import TensorClassificationDataset
 from harness.data.unlabelled_streams import UnlabelledStream, unlabelled_stream
 
@@ -51,14 +55,16 @@ def make_stream(
         data: folder of the data sets; None for the packaged ones.
 
     Raises:
-        FileNotFoundError: a data file is missing.
-        ValueError: a data file is damaged.
+        DataUnavailableError: the data are missing, damaged, or not what the benchmark says.
     """
     benchmark = benchmark.under(budget, seed)
-    train, test = load(benchmark.dataset, data)
+    train, test = _splits(benchmark, data)
     split = _TASKS[benchmark.tasks_by]
     train_tasks = tuple(split(train, benchmark, seed, budget.train_examples))
     test_tasks = tuple(split(test, benchmark, seed, budget.test_examples))
+    if benchmark.data is not None:
+        _check_classes(benchmark, train_tasks, "training")
+        _check_classes(benchmark, test_tasks, "test")
     held_out: tuple[TaskData, ...] = ()
     if budget.validation or budget.patience is not None:
         train_tasks, held_out = zip(*map(_held_out, train_tasks), strict=True)
@@ -68,6 +74,33 @@ def make_stream(
         return Stream(benchmark, train_tasks, test_tasks, experiences(train_tasks), held_out)
     stream = unlabelled_stream(benchmark, budget, train_tasks, seed)
     return Stream(benchmark, train_tasks, test_tasks, (), held_out, stream)
+
+
+@lru_cache(maxsize=2)
+def _provided(read: DataFunction, data: Path | None) -> tuple[Images, Images]:
+    """What a plugin reads, once a process."""
+    train, test = read(data)
+    return train, test
+
+
+def _splits(benchmark: Benchmark, data: Path | None) -> tuple[Images, Images]:
+    return _provided(benchmark.data, data) if benchmark.data else load(benchmark.dataset, data)
+
+
+def _check_classes(benchmark: Benchmark, tasks: Sequence[TaskData], split: str) -> None:
+    """Whether the tasks of a plugin's benchmark have the classes that it was registered with.
+
+    Raises:
+        DataUnavailableError: a task has others, or no example at all.
+    """
+    for number, (task, outputs) in enumerate(zip(tasks, benchmark.task_outputs, strict=True), 1):
+        found = set(task.images.labels.tolist())
+        if not found or not found <= set(outputs):
+            raise DataUnavailableError(
+                f"task {number} of {benchmark.name} has {split} examples of the classes "
+                f"{sorted(found)}, and is registered with {sorted(outputs)}; mend classes=... of "
+                "its register_benchmark, or what its function returns"
+            )
 
 
 def experiences(tasks: Sequence[TaskData]) -> Sequence[Any]:
@@ -82,11 +115,23 @@ def _by_classes(
 ) -> Iterator[TaskData]:
     for classes in benchmark.classes:
         chosen = torch.isin(images.labels, torch.tensor(classes)).nonzero().squeeze(1)[:limit]
-        task = images[chosen]
-        if benchmark.relative:
-            order = torch.tensor(classes)
-            task = replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
-        yield TaskData(task)
+        yield TaskData(_numbered(images[chosen], benchmark, classes))
+
+
+def _by_experiences(
+    images: Images, benchmark: Benchmark, seed: int, limit: int | None
+) -> Iterator[TaskData]:
+    for group, classes in zip(benchmark.groups, benchmark.classes, strict=True):
+        task = images[(images.groups == group).nonzero().squeeze(1)[:limit]]
+        yield TaskData(_numbered(task, benchmark, classes))
+
+
+def _numbered(task: Images, benchmark: Benchmark, classes: tuple[int, ...]) -> Images:
+    """A task's examples with its classes numbered from 0 where the benchmark has them so."""
+    if not benchmark.relative:
+        return task
+    order = torch.tensor(classes)
+    return replace(task, labels=(task.labels[:, None] == order).int().argmax(1))
 
 
 def _by_groups(
@@ -104,9 +149,20 @@ def _permuted(
 ) -> Iterator[TaskData]:
     generator = torch.Generator().manual_seed(seed)
     shared = images[:limit]
-    for _ in benchmark.classes:
-        order = torch.randperm(shared.pixels[0].numel(), generator=generator)
-        yield TaskData(shared, order)
+    numbers = benchmark.pixel_orders or range(benchmark.tasks)
+    pixels = shared.pixels[0].numel()
+    orders = [torch.randperm(pixels, generator=generator) for _ in range(1 + max(numbers))]
+    rotated = {0: shared}
+    for number, angle in zip(numbers, benchmark.rotations or repeat(0), strict=False):
+        if angle not in rotated:
+            rotated[angle] = _rotated(shared, angle)
+        yield TaskData(rotated[angle], orders[number])
+
+
+def _rotated(images: Images, angle: int) -> Images:
+    """The images, rotated counter-clockwise by so many degrees, with black corners."""
+    turned = rotate(images.pixels, angle, interpolation=InterpolationMode.BILINEAR)
+    return replace(images, pixels=turned)
 
 
 def _held_out(task: TaskData) -> tuple[TaskData, TaskData]:
@@ -120,4 +176,5 @@ _TASKS: dict[str, Callable[[Images, Benchmark, int, int | None], Iterator[TaskDa
     "classes": _by_classes,
     "groups": _by_groups,
     "permutations": _permuted,
+    "experiences": _by_experiences,
 }

@@ -30,7 +30,7 @@ from harness.evaluation.logit_cache import LogitCache
 from harness.evaluation.routers import routers_of
 from harness.storage.schema import ALONE, CLASSES_SEEN, Row, RowKeys
 from harness.training.divergence import check_logits
-from harness.training.networks import NETWORKS
+from harness.training.networks import networks
 from harness.training.precision import mixed_precision
 from rmn.tasks.inference import SCORING_RULES, infer_task
 from rmn.tasks.routing import ClassRouter
@@ -167,7 +167,7 @@ class _Batches:
     def __init__(self, data: TaskData, device: torch.device, network: str) -> None:
         self.y = data.images.labels.to(device)
         self.inputs = data.inputs().to(device)
-        cached = NETWORKS[network].evaluation_batch if device.type == "cpu" else None
+        cached = networks()[network].evaluation_batch if device.type == "cpu" else None
         self.size = cached or EVALUATION_BATCH
 
     def apply(

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
-from harness.config.benchmarks import Benchmark
+from baselines.plugins import METRICS, import_entry_points, withdrawable
 from harness.config.discovery import import_modules
-from harness.data.streams import Stream
-from harness.storage.schema import Row
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what measures and what defines a metric may be one file, which reports import
+    import torch
     from avalanche.training.templates import SupervisedTemplate
+
+    from harness.config.benchmarks import Benchmark
+    from harness.data.streams import Stream
+    from harness.storage.schema import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,30 @@ class Snapshot:
     device: torch.device
 
 
-Measurement = Callable[[Snapshot], Iterable[Row]]
+Measurement = Callable[[Snapshot], "Iterable[Row]"]
 
-_MEASUREMENTS: list[Measurement] = []
+_MEASUREMENTS: dict[str, Measurement] = {}
+withdrawable(_MEASUREMENTS, lambda measurement: measurement.__module__)
 
 
 def register_measurement(measurement: Measurement) -> Measurement:
     """Decorator: call this after every task of every run and store the rows that it gives.
 
     `harness.analysis.metrics` says how metrics are made of them. The modules of this package are
-    found by being there; any other must be imported before the run.
+    found by being there, those of other packages are plugins (`baselines.plugins`).
     """
-    if measurement not in _MEASUREMENTS:
-        _MEASUREMENTS.append(measurement)
+    _MEASUREMENTS[f"{measurement.__module__}.{measurement.__qualname__}"] = measurement
     return measurement
+
+
+def measuring_modules() -> set[str]:
+    """The modules that have registered measurements so far; imports none."""
+    return {measurement.__module__ for measurement in _MEASUREMENTS.values()}
 
 
 def measure(snapshot: Snapshot) -> Iterator[Row]:
     """The rows of every registered measurement."""
     import_modules("harness.evaluation")
-    for measurement in _MEASUREMENTS:
+    import_entry_points(METRICS)
+    for measurement in list(_MEASUREMENTS.values()):
         yield from measurement(snapshot)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from baselines.plugins import Plugin, is_own, withdrawable
 from harness.config.discovery import import_modules
 from harness.config.run import Run
 from harness.execution.scheduling import Schedule
@@ -28,6 +29,9 @@ class ExecutionConfig:
         device: "auto", "cpu" or "cuda".
         origin: provenance that all runs share (`harness.storage.provenance.origin`).
         jobs: at most this many runs at the same time; None: as many as the executor has room for.
+        plugins: what every process that makes runs has to import.
+        loggers: names of those that show the curves of runs (`harness.tracking`).
+        logs: folder of the loggers, on the machine that makes a run.
         threads: of each run. With one, numbers are the same whatever the number of cores.
         owner: random name of the command, which its claims on runs bear (`harness.storage.claims`).
     """
@@ -38,6 +42,9 @@ class ExecutionConfig:
     origin: Mapping[str, Any]
     jobs: int | None = 1
     threads: int = 1
+    plugins: tuple[Plugin, ...] = ()
+    loggers: tuple[str, ...] = ()
+    logs: Path = Path("logs")
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -47,12 +54,13 @@ class ProgressListener(Protocol):
     `remaining` is an estimate of the seconds until all runs have ended; None if there is none yet.
     """
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         """A worker has begun a run.
 
         Args:
             worker: number of the worker.
             run: which run.
+            remaining: seconds, see above.
         """
 
     def progressed(
@@ -156,6 +164,7 @@ class ExecutorOption:
 
 _EXECUTORS: dict[str, ExecutorFactory] = {}
 _OPTIONS: dict[str, tuple[ExecutorOption, ...]] = {}
+withdrawable(_EXECUTORS, lambda factory: factory.__module__)
 
 
 def register_executor(
@@ -172,6 +181,8 @@ def register_executor(
     """
 
     def registered(factory: ExecutorFactory) -> ExecutorFactory:
+        if not is_own(factory.__module__):
+            import_modules("harness.execution")  # or a name of ours would be refused to us
         if name in _EXECUTORS:
             raise ValueError(f"two executors are named {name!r}")
         _EXECUTORS[name] = factory

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from baselines.interface import Baseline, Requirement
 from baselines.registry import methods
+from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.scenarios import given_by
@@ -23,6 +24,7 @@ from harness.execution.executor import ExecutionConfig, FatalError
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record, Status
+from harness.tracking.logger import logging
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,14 +80,17 @@ def make_run(
         return {**config.origin, **machine, "started": started, "seconds": seconds}
 
     try:
+        _check_registered(run)
         checkpoint = checkpoint or checkpoints.folder(config.results, run)
-        result = run_experiment(
-            run,
-            device=machine["device"],
-            data=config.data,
-            report=report,
-            checkpoint=checkpoint,
-        )
+        with logging(run, config.loggers, config.logs) as log:
+            result = run_experiment(
+                run,
+                device=machine["device"],
+                data=config.data,
+                report=report,
+                checkpoint=checkpoint,
+                log=log if config.loggers else None,
+            )
         record = Record(run, declaration(run), circumstances())
         error = keep(config.results, record, result.rows, result.masks)
         if not error:  # else the next command has only to store it
@@ -99,6 +104,23 @@ def make_run(
         error = provenance.without_paths(traceback.format_exc()) + advice(failure)
         error = record_failure(run, config, error, circumstances())
     return RunEnded(error, time.perf_counter() - clock)
+
+
+def _check_registered(run: Run) -> None:
+    """Whether this process knows what a run is made of.
+
+    Raises:
+        LookupError: it does not.
+    """
+    for kind, name, known in (
+        ("method", run.baseline, methods()),
+        ("benchmark", run.benchmark, benchmarks()),
+    ):
+        if name not in known:
+            raise LookupError(
+                f"the process that makes runs knows no {kind} {name!r}; put what registers it into "
+                "a file of its own and name that by --plugin"
+            )
 
 
 def record_failure(

@@ -7,8 +7,10 @@ read them.
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any, Final
 
+from baselines.plugins import PluginError, import_again
 from harness.execution.executor import ExecutionConfig, FatalError
 from harness.storage import provenance
 
@@ -38,7 +40,8 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
         number: of this process among those of its machine, from 0; several GPUs are taken in turn.
 
     Raises:
-        FatalError: the device is not there.
+        FatalError: the device is not there, the home folder cannot be written, or a plugin cannot
+            be imported.
     """
     import torch
 
@@ -51,7 +54,25 @@ def prepare(config: ExecutionConfig, number: int) -> dict[str, Any]:
     if device == "cuda":
         torch.cuda.set_device(number % torch.cuda.device_count())
         name = torch.cuda.get_device_name()
-    import harness.experiment.experiment  # noqa: F401 - imports avalanche
-
+    _import_libraries()
+    try:
+        import_again(config.plugins)
+    except PluginError as error:
+        raise FatalError(str(error)) from error
     gc.freeze()  # or each full collection walks through all that the libraries made, 0.2 s
     return provenance.machine(device, name, config.threads)
+
+
+def _import_libraries() -> None:
+    """Import all that a run needs.
+
+    Raises:
+        FatalError: Avalanche cannot make the folder of its settings, which it does when imported.
+    """
+    try:
+        import harness.experiment.experiment  # noqa: F401 - imports avalanche
+    except OSError as error:
+        raise FatalError(
+            f"the home folder {Path.home()} cannot be written ({error}); set HOME to a folder that "
+            "can, such as HOME=/tmp"
+        ) from error

@@ -42,7 +42,7 @@ class ProgressReporter:
             number: of the worker.
             run: which run.
         """
-        self._listener.started(number, run)
+        self._listener.started(number, run, self._remaining())
 
     def progressed(self, number: int, run: Run, progress: RunProgress) -> None:
         """A run has got further.

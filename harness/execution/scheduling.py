@@ -25,26 +25,36 @@ class RunInProgress:
     fraction: float
 
 
+Kind = tuple[str, str, str]
+"""Scenario, method and settings that differ: runs that take about the same time."""
+
+
 class Schedule:
     """The runs still to start; iterating takes them all, one after the other.
 
-    The first run of every method comes first, because it shows what the method costs; then the
-    longest, so that no worker is left alone with a long run at the end.
+    The longest come first, so that no worker is left alone with a long run at the end; before
+    them the first run of every method of which nothing is known, because it shows what it costs.
 
     Args:
         runs: to start, each once.
+        expected: seconds that a run will take, by what is stored; None where nothing is known. What
+            runs take here corrects it, for this machine may be another one.
         claim: whether a run may be started after all; it is asked just before. A run that may not
             is left out: another command makes it (`harness.execution.sharing`).
     """
 
     def __init__(
-        self, runs: Iterable[Run], claim: Callable[[Run], bool] = lambda run: True
+        self,
+        runs: Iterable[Run],
+        claim: Callable[[Run], bool] = lambda run: True,
+        expected: Callable[[Run], float | None] = lambda run: None,
     ) -> None:
         self._pending = list(runs)
+        self._expected = _expected(self._pending, expected)
         self._claim = claim
         self._returned: list[Run] = []
-        self._started: set[str] = set()
-        self._seconds: dict[str, list[float]] = defaultdict(list)
+        self._started: set[Kind] = set()
+        self._seconds: dict[Kind, list[float]] = defaultdict(list)
 
     def __len__(self) -> int:
         """At most so many are still to start; others may claim some of them."""
@@ -59,7 +69,7 @@ class Schedule:
         while self._returned or self._pending:
             run = self._returned.pop(0) if self._returned else self._take()
             if self._claim(run):
-                self._started.add(run.baseline)
+                self._started.add(_kind(run))
                 return run
         return None
 
@@ -74,44 +84,63 @@ class Schedule:
             run: which.
             seconds: wall-clock seconds.
         """
-        self._seconds[run.baseline].append(seconds)
+        self._seconds[_kind(run)].append(seconds)
 
     def remaining(self, in_progress: Iterable[RunInProgress], workers: int) -> float | None:
         """Estimated seconds until everything is done; None before there is anything to go by.
 
-        Methods without a finished run are judged by their runs in progress, as if testing took the
-        same time after each epoch.
+        A method without a finished run, here or in the store, is judged by its runs in progress, as
+        if testing took the same time after each epoch, and before that by the mean of the others.
 
         Args:
             in_progress: the runs that workers are making.
             workers: number of workers.
         """
         going = list(in_progress)
-        expected: dict[str, list[float]] = defaultdict(list)
+        under_way: dict[Kind, list[float]] = defaultdict(list)
         for one in going:
             if 0 < one.fraction < 1:  # after the last epoch nobody knows how long testing takes
-                expected[one.run.baseline].append(one.seconds / one.fraction)
-        costs = _means({**expected, **self._seconds})
+                under_way[_kind(one.run)].append(one.seconds / one.fraction)
+        costs = self._costs(under_way)
         if not costs:
             return None
-        rest = [max(_cost(one.run, costs) - one.seconds, 0.0) for one in going]
-        total = sum(rest) + sum(_cost(run, costs) for run in (*self._returned, *self._pending))
+        usual = fmean(costs.values())
+        rest = [max(costs.get(_kind(one.run), usual) - one.seconds, 0.0) for one in going]
+        waiting = (*self._returned, *self._pending)
+        total = sum(rest) + sum(costs.get(_kind(run), usual) for run in waiting)
         return max(total / workers, *rest, 0.0)
 
     def _take(self) -> Run:
-        costs = _means(self._seconds)
-        run = max(
-            self._pending,
-            key=lambda run: (run.baseline not in self._started, _cost(run, costs)),
-        )
+        costs = self._costs({})
+        usual = fmean(costs.values() or [0.0])
+
+        def place(run: Run) -> tuple[bool, float]:
+            kind = _kind(run)
+            return kind not in costs and kind not in self._started, costs.get(kind, usual)
+
+        run = max(self._pending, key=place)
         self._pending.remove(run)
         return run
 
+    def _costs(self, under_way: Mapping[Kind, list[float]]) -> dict[Kind, float]:
+        """Seconds of a run of each kind of which something is known: best what runs took here."""
+        measured = {kind: fmean(seconds) for kind, seconds in self._seconds.items()}
+        both = measured.keys() & self._expected.keys()
+        pace = 1.0
+        if both:  # how much slower this machine is than those of the stored runs
+            pace = sum(measured[kind] for kind in both) / sum(self._expected[one] for one in both)
+        return {
+            **{kind: fmean(seconds) for kind, seconds in under_way.items()},
+            **{kind: pace * seconds for kind, seconds in self._expected.items()},
+            **measured,
+        }
 
-def _means(seconds: Mapping[str, list[float]]) -> dict[str, float]:
-    return {method: fmean(values) for method, values in seconds.items()}
+
+def _kind(run: Run) -> Kind:
+    return run.scenario, run.baseline, run.setting
 
 
-def _cost(run: Run, costs: Mapping[str, float]) -> float:
-    """Seconds of a run of its method, or of the mean method while that has none."""
-    return costs.get(run.baseline) or fmean(costs.values() or [0.0])
+def _expected(runs: Iterable[Run], expected: Callable[[Run], float | None]) -> dict[Kind, float]:
+    """What a run of each kind will take, of those of which something is stored."""
+    seconds = {_kind(run): expected(run) for run in runs}
+    return {kind: one for kind, one in seconds.items() if one}

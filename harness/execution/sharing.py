@@ -53,15 +53,17 @@ def make_shared(
     Raises:
         FatalError: no run can be made as configured.
     """
+    from harness.analysis.cost import Timings
     from harness.storage.claims import Claims
 
+    timings = Timings(survey.records.values())
     with Claims(config.results, config.owner) as claims:
         work = _SharedWork(runs, survey, claims, listener)
         while work.pending:
             holders = work.holders()
             free = [run for run_id, run in work.pending.items() if run_id not in holders]
             if free:
-                executor.run(Schedule(free, work.claim), work)
+                executor.run(Schedule(free, work.claim, timings.of), work)
             elif holders:
                 listener.waiting(len(holders), set(holders.values()))
                 time.sleep(_POLL)
@@ -106,8 +108,8 @@ class _SharedWork(ProgressListener):
         self.pending.pop(run.id, None)
         return True
 
-    def started(self, worker: int, run: Run) -> None:
-        self._listener.started(worker, run)
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
+        self._listener.started(worker, run, remaining)
 
     def progressed(
         self, worker: int, run: Run, progress: RunProgress, remaining: float | None

@@ -17,21 +17,25 @@ from baselines.components.losses import OutputsSeenPlugin
 from baselines.context import Context, Norm
 from baselines.interface import Baseline, HasMasks
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
+from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.networks import Normalisation
 from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
 from harness.evaluation.conditions import HeldInTraining
+from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.checkpointing import Checkpoints
+from harness.experiment.curves import Log, LossCurve
 from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
 from harness.training.augmentation import RandomAffine
 from harness.training.divergence import DivergenceGuard
-from harness.training.networks import NETWORKS, Normalisation
+from harness.training.networks import networks
 from harness.training.schedules import CosineDecay, PlateauDecay
 
 if TYPE_CHECKING:
@@ -59,6 +63,7 @@ def run_experiment(
     data: Path | None,
     report: Callable[[RunProgress], None],
     checkpoint: Path | None = None,
+    log: Log | None = None,
 ) -> RunResult:
     """Train and measure one method; the same run gives the same rows on a CPU.
 
@@ -69,6 +74,7 @@ def run_experiment(
         report: receives the progress.
         checkpoint: folder of the run's checkpoint, which it goes on from if there is one and
             writes after every task; None for none. The caller discards it when the run is stored.
+        log: receives the curves; None for nobody.
 
     Raises:
         CheckpointError: the checkpoint is of other code, or damaged.
@@ -78,18 +84,19 @@ def run_experiment(
     """
     budget = TrainingBudget(**run.training)
     torch.manual_seed(run.seed)
-    stream = make_stream(BENCHMARKS[run.benchmark], budget, run.seed, data)
+    stream = make_stream(benchmarks()[run.benchmark], budget, run.seed, data)
     method = methods()[run.baseline](**run.settings)
     tracker = ProgressTracker(training_stages(method, stream.benchmark, budget), report)
     guard = DivergenceGuard(lambda: tracker.doing)
-    plugins = (guard, *_plugins(stream, budget, run.seed, tracker))
+    curve = LossCurve(tracker, log)
+    plugins = (guard, *_plugins(stream, budget, run.seed, tracker), curve)
     epochs = tracker.stages[-1].epochs
     context = _context(stream, run, budget, epochs, _device(device), plugins, method)
     strategy = method.build(context)
     package = type(method).__module__.partition(".")[0]
     saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
     loop = TrainingLoop(
-        method, run.scenario, strategy, context, budget, stream, tracker, guard, saved
+        method, run.scenario, strategy, context, budget, stream, tracker, guard, saved, log
     )
     rows = loop.run()
     masks = strategy.masks() if isinstance(strategy, HasMasks) else {}
@@ -110,6 +117,8 @@ def _plugins(
         plugins.append(CosineDecay())
     if budget.patience is not None:
         plugins.append(PlateauDecay(stream.held_out, budget.patience))
+    if budget.learning_curve and stream.unlabelled is None:
+        plugins.append(LearningCurve(stream.benchmark, stream.test))
     if budget.affine:
         plugins.append(RandomAffine(seed))
     return tuple(plugins)
@@ -139,14 +148,22 @@ def _context(
         norm=norm,
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),
-        loss=_loss(run.scenario, method) if own else "all",
+        loss=_loss(run.scenario, method, benchmark) if own else "all",
         optimizer=budget.optimizer,
     )
 
 
-def _loss(scenario: str, method: Baseline) -> Literal["own", "seen"]:
-    """A function per task is learned by what tells the task's classes apart."""
-    return "own" if scenario == TASK_IL or method.rule else "seen"
+def _loss(scenario: str, method: Baseline, benchmark: Benchmark) -> Literal["own", "seen", "all"]:
+    """A function per task is learned by what tells the task's classes apart.
+
+    Args:
+        scenario: of the run.
+        method: of the run.
+        benchmark: of the run.
+    """
+    if scenario == TASK_IL or method.rule:
+        return "own"
+    return "all" if benchmark.loss_over_all else "seen"
 
 
 class Backbones:
@@ -175,7 +192,7 @@ class Backbones:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1000 * self.seed + self.made)
             self.made += 1
-            backbone = NETWORKS[self.name].make(self.outputs, self.norm).to(self.device)
+            backbone = networks()[self.name].make(self.outputs, self.norm).to(self.device)
             return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
 

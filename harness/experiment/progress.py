@@ -62,6 +62,16 @@ class ProgressTracker:
         """What goes on now, such as "task 2/5, epoch 1/3"; "" before anything does."""
         return self._reported.doing if self._reported else ""
 
+    @property
+    def epochs_before(self) -> int:
+        """Epochs that were trained before the present stage."""
+        return self._before
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are trained when the present stage is over."""
+        return self._before + self._stage.epochs
+
     def skip(self, stage: TrainingStage) -> None:
         """The stage was trained and measured before."""
         self._before += self._stage.epochs

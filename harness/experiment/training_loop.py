@@ -23,6 +23,7 @@ from harness.evaluation.measurements import Snapshot, measure
 from harness.evaluation.memory_usage import memory_usage, network_bytes
 from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
 from harness.experiment.checkpointing import Checkpoints, ResumableParts, SavedState
+from harness.experiment.curves import Log, accuracies
 from harness.experiment.progress import ProgressTracker, TrainingStage
 from harness.experiment.requirements import check_requirements
 from harness.storage.schema import Row
@@ -47,6 +48,7 @@ class TrainingLoop:
         tracker: receives the progress; its stages are `training_stages` of the same parts.
         guard: one of the strategy's plugins.
         checkpoints: of the run; None to keep none.
+        log: receives the accuracies after each task; None for nobody.
         cache: logits of test data, for as long as they hold.
     """
 
@@ -59,6 +61,7 @@ class TrainingLoop:
     tracker: ProgressTracker
     guard: DivergenceGuard
     checkpoints: Checkpoints | None = None
+    log: Log | None = None
     cache: LogitCache = field(default_factory=LogitCache)
 
     def run(self) -> list[Row]:
@@ -99,7 +102,7 @@ class TrainingLoop:
             self._train(list(group))
             trained = time.perf_counter()
             shown = stage.epochs * sum(len(experience.dataset) for experience in group)
-            rows += self._measure(after, trained - started, shown)
+            rows += self._logged(self._measure(after, trained - started, shown))
             self._save(parts, rows, after)
         return rows
 
@@ -113,7 +116,7 @@ class TrainingLoop:
             nonlocal clock
             trained = time.perf_counter() - clock
             shown = int(stream.counts[slice(*stream.segment(after))].sum())
-            rows.extend(self._measure(after, trained, shown))
+            rows.extend(self._logged(self._measure(after, trained, shown)))
             self._save(parts, rows, after)
             for stage in stages[after : after + 1]:
                 self.tracker.begin(stage)
@@ -185,6 +188,13 @@ class TrainingLoop:
                 device=self.context.device,
             )
         )
+
+    def _logged(self, measured: Iterator[Row]) -> list[Row]:
+        """The rows of a task, whose accuracies are logged."""
+        rows = list(measured)
+        if self.log is not None:
+            self.log(accuracies(rows, self.method.default_rule), self.tracker.epochs)
+        return rows
 
     def _evaluate(self, after: int) -> Iterator[Row]:
         # a stream without task boundaries is measured in the midst of training

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -18,13 +18,16 @@ from harness.analysis.leaderboard import (
     NoFinishedRunError,
     leaderboard,
 )
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
-from harness.config.budgets import DEFAULT
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
+from harness.reporting.browser.charts import charts
+from harness.reporting.browser.runs import run_details
 from harness.reporting.figures.catalogue import draw
 from harness.reporting.model import Figure, Report, Table, Text
+from harness.reporting.naming import said, stem
 from harness.reporting.sections import content
 from harness.storage import store, studies
 from harness.storage.studies import Study
@@ -36,34 +39,51 @@ _RULE: Final = "Task inferred by"
 _QUOTED: Final = "Paper (quoted)"
 
 
-def benchmark_report(results: Path, benchmark: str, profile: str) -> Report:
+def benchmark_report(
+    results: Path, benchmark: str, profile: str, shown: RunFilter = EVERYTHING
+) -> Report:
     """The report of a benchmark and profile.
 
     Args:
         results: folder of all results.
         benchmark: its name.
         profile: its name; it is part of the file's name unless it is the default.
+        shown: which of its runs; a report of some of them has a file of its own.
 
     Raises:
-        NoFinishedRunError: there is no finished run.
+        NoFinishedRunError: there is no finished run that is to be shown.
     """
-    found = select(store.read(results, benchmark, profile))
+    found = shown.of(select(store.read(results, benchmark, profile)))
     supervised = with_labels(results, benchmark, profile)
     tried = studies.read(results, benchmark)
     compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
     if not compared:
-        raise NoFinishedRunError("there is no finished run")
+        raise NoFinishedRunError(
+            f"there is no finished run of {benchmark}, profile {profile}{said(shown)}"
+        )
     boards = [board for _, board in compared]
+    texts = _saying(content(found, boards), shown)
     return Report(
-        stem=benchmark if profile == DEFAULT else f"{benchmark}-{profile}",
-        title=f"{benchmark}, profile {profile}",
+        stem=stem(benchmark, profile, shown),
+        title=f"{benchmark}, profile {profile}{said(shown)}",
         tables=[leaderboard_texts(board) for board in boards],
         data=pd.concat(map(_data, boards), ignore_index=True),
         template=TEMPLATE,
-        content=content(found, boards),
+        content=texts,
+        lead=[texts["summary"], texts["budget"], *texts["loose"]],
+        appendices=_appendices(texts),
+        charts=lambda: [
+            chart for one, board in compared for chart in charts(one.results.rows, board)
+        ],
+        runs=lambda: [run for pair in compared for run in run_details(*pair)],
         draw=lambda folder: _figures(compared, tried.studies, folder),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
+
+
+def _saying(content: dict[str, Any], shown: RunFilter) -> dict[str, Any]:
+    """The content with a title that names what is left out."""
+    return {**content, "title": f"{content['title']}{said(shown)}"}
 
 
 def _figures(
@@ -74,6 +94,25 @@ def _figures(
         figure
         for number, (one, board) in enumerate(compared)
         for figure in draw(one.results.rows, board, tried, folder / str(number))
+    ]
+
+
+def _appendices(texts: Mapping[str, Any]) -> list[Table]:
+    """What a reader looks up: methods, formulas, provenance, and what is left out."""
+    methods = (
+        *("Method", "Scenarios", "Source", "Settings", "Supervision while learning"),
+        "Conditions of strict continual learning given up",
+    )
+    tables = (
+        ("Methods", methods, texts["methods"]),
+        ("Formulas", ("Metric", "Formula", "Source"), texts["formulas"]),
+        ("Provenance", ("What", "Value", "Runs"), texts["provenance"]),
+        ("Not in this report", ("Run",), [[text] for text in texts["problems"]]),
+    )
+    return [
+        Table(title, head, [list(map(Text, row)) for row in rows], frozenset(range(len(head))))
+        for title, head, rows in tables
+        if rows
     ]
 
 

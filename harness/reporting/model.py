@@ -62,6 +62,55 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure that a browser draws from its numbers.
+
+    Attributes:
+        title: one line.
+        caption: what it shows.
+        section: title of the section that it belongs to.
+        data: the numbers, with columns named as readers see them.
+        spec: how they are drawn, as a Vega-Lite specification but for the data.
+    """
+
+    title: str
+    caption: str
+    section: str
+    data: pd.DataFrame
+    spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """All about one run, whether it finished or not.
+
+    Attributes:
+        run_id: its id.
+        title: the method's, with the settings that differ from the defaults.
+        section: title of the section that it belongs to.
+        seed: its number.
+        status: how it ended.
+        metrics: title and value as printed of each metric under the method's default rule.
+        matrix: accuracy in percent on each task (columns) after learning each (rows, from the
+            first); NaN where it was not tested.
+        facts: heading and pairs of name and value of what made the run: settings, budget, origin.
+        command: what makes it again, "" where none was recorded.
+        error: the traceback of a run that did not finish.
+    """
+
+    run_id: str
+    title: str
+    section: str
+    seed: int
+    status: str
+    metrics: Mapping[str, str]
+    matrix: Sequence[Sequence[float]]
+    facts: Mapping[str, Mapping[str, Any]]
+    command: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report to be written in any format.
 
@@ -73,6 +122,11 @@ class Report:
         template: Typst source, for formats of pages.
         content: what the template is given, but for the figures.
         draw: draws the figures into a folder, in the order of the pages.
+        lead: paragraphs before all tables, for formats that have no template.
+        appendices: tables after all others, likewise.
+        charts: makes the figures that a browser draws.
+        runs: tells all about each run.
+        parts: title by stem of the reports that this one sums up.
         damaged: runs that could not be read and were left alone, with the reason.
     """
 
@@ -83,4 +137,9 @@ class Report:
     template: Path
     content: Mapping[str, Any]
     draw: Callable[[Path], Sequence[Figure]] = lambda folder: ()
+    lead: Sequence[str] = ()
+    appendices: Sequence[Table] = ()
+    charts: Callable[[], Sequence[Chart]] = lambda: ()
+    runs: Callable[[], Sequence[RunDetails]] = lambda: ()
+    parts: Mapping[str, str] = field(default_factory=dict)
     damaged: Mapping[Path, str] = field(default_factory=dict)

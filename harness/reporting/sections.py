@@ -11,7 +11,7 @@ from harness.analysis.loose_masks import loose_masks
 from harness.analysis.metrics.definition import Section, metrics
 from harness.analysis.published import QUOTED
 from harness.analysis.statistics import BEST_NOTE
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
 from harness.storage import provenance
@@ -63,7 +63,7 @@ def content(results: Results, boards: Sequence[Leaderboard]) -> dict[str, Any]:
         results: with at least one finished run.
         boards: of their comparisons, in the order of the report.
     """
-    benchmark = BENCHMARKS[boards[0].benchmark]
+    benchmark = benchmarks()[boards[0].benchmark]
     finished = [record for record in results.records if record.status == "finished"]
     methods = {entry.baseline for board in boards for entry in board.entries}
     return {

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from baselines.plugins import is_own, withdrawable
 from harness.config.discovery import import_modules
 from harness.reporting.model import Report
 
 Writer = Callable[[Report, Path], None]
 """Writes a report to a file."""
 
+_BUILT_IN: Final = "harness.reporting.writers"
+
 _WRITERS: dict[str, Writer] = {}
+withdrawable(_WRITERS, lambda writer: writer.__module__)
 
 
 def register_writer(ending: str) -> Callable[[Writer], Writer]:
@@ -22,6 +27,8 @@ def register_writer(ending: str) -> Callable[[Writer], Writer]:
     """
 
     def registered(writer: Writer) -> Writer:
+        if not is_own(writer.__module__):
+            import_modules(_BUILT_IN)  # or an ending of ours would be refused to us
         if ending in _WRITERS:
             raise ValueError(f"two writers are for {ending!r}")
         _WRITERS[ending] = writer
@@ -33,9 +40,9 @@ def register_writer(ending: str) -> Callable[[Writer], Writer]:
 def writers() -> dict[str, Writer]:
     """Every writer by the ending of its files, in alphabetical order.
 
-    Those of `harness.reporting.writers` are found by being there; any other must be imported.
+    Those of `harness.reporting.writers` are found by being there, others are plugins.
     """
-    import_modules("harness.reporting.writers")
+    import_modules(_BUILT_IN)
     return dict(sorted(_WRITERS.items()))
 
 

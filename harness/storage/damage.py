@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from pyarrow.lib import ArrowException
 
 
 class DamageError(Exception):
     """A run's folder or a packed file that cannot be read; says why."""
+
+
+_DAMAGES: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+    ArrowException,
+    zlib.error,
+)
+"""What json, pandas, pyarrow and gzip raise for bytes that are not those that were written."""
 
 
 @contextmanager
@@ -24,6 +39,6 @@ def damage_named(part: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ArrowException) as error:
+    except _DAMAGES as error:
         reason = f"{type(error).__name__}: {error}"
         raise DamageError(f"{part}: {reason}" if part else reason) from error

@@ -6,14 +6,17 @@ zstd and carry checksums. The file's key-value metadata has
 
 rmn_harness.version  version of this layout
 rmn_harness.records  the records (`storage.record`) of the finished and the failed runs in the same
-                     order, one JSON array
-rmn_harness.sha256   hexadecimal SHA-256 of these bytes
+                     order: one JSON array, compressed by gzip (records of one benchmark are much
+                     alike: to a thirtieth), in base64 (parquet's metadata is text)
+rmn_harness.sha256   hexadecimal SHA-256 of the JSON
 
 Equal runs give equal bytes with the same pyarrow. Masks are not packed.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 import os
@@ -32,7 +35,7 @@ from harness.storage import schema, validation
 from harness.storage.damage import damage_named
 from harness.storage.record import Record, from_json, parse, to_json
 
-PACKED_VERSION: Final = 1
+PACKED_VERSION: Final = 2
 """Version of the layout of a packed file."""
 
 SUFFIX: Final = ".parquet"
@@ -113,7 +116,7 @@ def write(path: Path, content: PackedRuns) -> None:
         from_json(one)  # what is written can be read back
     metadata = {
         _VERSION: str(PACKED_VERSION).encode(),
-        _RECORDS: text,
+        _RECORDS: base64.b64encode(gzip.compress(text, mtime=0)),
         _DIGEST: hashlib.sha256(text).hexdigest().encode(),
     }
     table = schema.to_arrow(rows).replace_schema_metadata(None)
@@ -179,7 +182,7 @@ def _index(path: Path, version: tuple[int, ...]) -> Mapping[str, Record]:
         layout = metadata.get(_VERSION, b"").decode()
         if layout != str(PACKED_VERSION):
             raise ValueError(f"its layout has version {layout or 'none'}, not {PACKED_VERSION}")
-        text = metadata[_RECORDS]
+        text = gzip.decompress(base64.b64decode(metadata[_RECORDS], validate=True))
         if hashlib.sha256(text).hexdigest().encode() != metadata[_DIGEST]:
             raise ValueError("the records are not those that were written")
         records = [from_json(content) for content in parse(text)]

@@ -41,6 +41,12 @@ def origin(arguments: Sequence[str], program: str = "harness.compare") -> dict[s
     }
 
 
+def is_committed(file: Path) -> bool:
+    """Whether a file is in the project's repository as it is on disk."""
+    path = str(file.absolute())
+    return bool(_git("ls-files", "--", path)) and not _git("status", "--porcelain", "--", path)
+
+
 def machine(device: str, device_name: str, threads: int) -> dict[str, Any]:
     """What runs on one device of one machine share; no name of the machine or its user.
 
@@ -79,6 +85,22 @@ def summary(provenances: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
             rows.append((title, value, str(runs)))
             title = ""
     return rows
+
+
+def command_again(provenance: Mapping[str, Any]) -> str:
+    """The recorded command, for another results folder, in which its runs are not finished yet.
+
+    Args:
+        provenance: of a run (`origin`).
+
+    Returns:
+        "" where no command was recorded.
+    """
+    command, commit = provenance.get("command"), provenance.get("commit")
+    if not command:
+        return ""
+    again = f"{command} --results results-again"
+    return f"git checkout {commit} && {again}" if commit else again
 
 
 def without_paths(text: str) -> str:

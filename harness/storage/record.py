@@ -77,6 +77,8 @@ class Record:
 def to_json(record: Record) -> dict[str, Any]:
     """The record as it is written to disk."""
     content = {"schema": RECORD_VERSION, "id": record.run.id, **asdict(record)}
+    if not record.run.plugins:  # as before there were any
+        del content["run"]["plugins"]
     # of a traceback that quotes an unreadable file name
     return {**content, "error": record.error.encode(errors="backslashreplace").decode()}
 
@@ -141,8 +143,11 @@ def _run(content: dict[str, Any]) -> Run:
     names = {name: getattr(run, name) for name in ("benchmark", "scenario", "baseline", "profile")}
     for name, text in names.items():
         _check_name(name, text)
-    for name in ("settings", "training", "versions", "overrides"):
+    for name in ("settings", "training", "versions", "overrides", "plugins"):
         _scalars(name, getattr(run, name))
+    for part, origin in run.plugins.items():
+        if not _is_printable(_typed(origin, f"plugins.{part}", str)):
+            raise ValueError(f"plugins.{part} is {origin!r}, which cannot be printed")
     for name, number in {"seed": run.seed, **run.versions}.items():
         if _typed(number, name, int) < 0:
             raise ValueError(f"{name} is {number}")

@@ -68,6 +68,8 @@ class Row(RowKeys):
 
 MEASUREMENTS: Final[dict[str, str]] = {
     "accuracy": "share of the task's test examples that is right; scenario, rule, after, task",
+    "epoch_accuracy": "share of the test examples of the task in training that is right after its "
+    "epoch number `other`, the identity given; after, task, other",
     "inferred_as": "share of test examples of `task` taken for `other`; rule, after, task, other",
     "inferred_together": "the same for `other` test examples at once; rule, after, task, other",
     "accuracy_under": "accuracy on `task` with the mask that `other` taught; after, task, other",
@@ -121,7 +123,7 @@ RULES: Final[dict[str, str]] = {
     "pixel-gaussian": "mean and variance of each task's inputs",
     "feature-gaussian": "means and covariance of each mask's features",
     "ridge-units": "second moments of 3,000 random units over all data: a second model",
-    "ridge-filters": "second moments of 3,072 random filter responses: a second model",
+    "ridge-filters": "second moments of 1,728 random filter responses: a second model",
 }
 """What each rule of task inference keeps beside the network."""
 

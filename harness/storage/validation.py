@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.config.benchmarks import BENCHMARKS
+from harness.config.benchmark_registry import benchmarks
 from harness.config.run import Run
 from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage.schema import MEASUREMENTS
@@ -22,6 +22,7 @@ from harness.storage.schema import MEASUREMENTS
 _SHARES: Final = (
     "accuracy",
     "accuracy_under",
+    "epoch_accuracy",
     "inferred_as",
     "inferred_together",
     "old_new_auroc",
@@ -68,7 +69,7 @@ def check(rows: pd.DataFrame, runs: Iterable[Run]) -> pd.DataFrame:
 
 def _tasks(run: Run) -> int:
     """Number of tasks of a run's stream; 0 where the benchmark is not known as it was then."""
-    benchmark = BENCHMARKS.get(run.benchmark)
+    benchmark = benchmarks().get(run.benchmark)
     if benchmark is None or run.versions.get("benchmark", 1) != benchmark.version:
         return 0
     return min(run.training.get("tasks") or benchmark.tasks, benchmark.tasks)
@@ -76,7 +77,7 @@ def _tasks(run: Run) -> int:
 
 def _main_accuracies(rows: pd.DataFrame, runs: Sequence[Run], owner: Codes) -> NDArray[np.bool_]:
     """The accuracies in a run's own scenario; without labels, those that are always measured."""
-    labelled = [getattr(BENCHMARKS.get(run.benchmark), "labelled", True) for run in runs]
+    labelled = [getattr(benchmarks().get(run.benchmark), "labelled", True) for run in runs]
     scenarios = [
         run.scenario if has_labels else TASK_IL
         for run, has_labels in zip(runs, labelled, strict=True)
@@ -88,7 +89,7 @@ def _main_accuracies(rows: pd.DataFrame, runs: Sequence[Run], owner: Codes) -> N
 
 def _matrix(run: Run) -> str:
     """Which tasks were tested after each: seen, whole or diagonal."""
-    benchmark = BENCHMARKS.get(run.benchmark)
+    benchmark = benchmarks().get(run.benchmark)
     if benchmark is not None and not benchmark.labelled:
         return "whole"
     matrix = str(run.training.get("accuracy_matrix", "seen"))

@@ -7,18 +7,14 @@ whose numbers this code is held against (`harness.config.anchors`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import nn
 
-Normalisation = Literal["batch", "group", "none"]
-"""What follows each layer of a backbone: BatchNorm; GroupNorm of at most eight groups, or LayerNorm
-after linear layers, without parameters, so that there is nothing in them to forget; or nothing."""
+from harness.config.networks import Network, Normalisation, registered_networks
 
 _MOST_GROUPS: Final = 8
 
@@ -63,6 +59,30 @@ def mlp_2x100(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
         norm: after each hidden layer; published with none.
     """
     return _perceptron((784, 100, 100), outputs, norm, bias=False)
+
+
+def mlp_2x100_bias(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Nguyen et al. 2018 for Permuted-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Pan et al. 2020 have it as well, and Buzzega et al. 2020 for Split-MNIST.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 100, 100), outputs, norm, bias=True)
+
+
+def mlp_2x256(outputs: int, norm: Normalisation = "none") -> nn.Sequential:
+    """The MLP of Nguyen et al. 2018 for Split-MNIST, x: (n, 1, 28, 28) -> logits (n, outputs).
+
+    Chaudhry et al. 2018 and Pan et al. 2020 have it as well.
+
+    Args:
+        outputs: number of logits.
+        norm: after each hidden layer; published with none.
+    """
+    return _perceptron((784, 256, 256), outputs, norm, bias=True)
 
 
 def _perceptron(
@@ -204,25 +224,6 @@ def _convolution(before: int, width: int) -> nn.Conv2d:
     return nn.Conv2d(before, width, 3, padding=1, bias=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A backbone that benchmarks name.
-
-    Attributes:
-        make: takes the number of outputs and the normalisation.
-        input_shape: (channels, height, width) of the inputs it was made for.
-        evaluation_batch: examples per forward pass at evaluation on a processor; None for the
-            usual number. Smaller where activations would leave the processor's cache.
-        timed_batch: examples per training step when `harness.bench` measures the overhead of masks
-            on this network; None to leave it out.
-    """
-
-    make: Callable[[int, Normalisation], nn.Module]
-    input_shape: tuple[int, int, int]
-    evaluation_batch: int | None = None
-    timed_batch: int | None = None
-
-
 _GREY: Final = (1, 28, 28)
 _PADDED: Final = (1, 32, 32)
 _COLOUR: Final = (3, 32, 32)
@@ -232,9 +233,16 @@ NETWORKS: Final[dict[str, Network]] = {
     "mlp_2x400": Network(mlp_2x400, _PADDED),
     "mlp_2x1000": Network(mlp_2x1000, _PADDED),
     "mlp_2x100": Network(mlp_2x100, _GREY),
+    "mlp_2x100_bias": Network(mlp_2x100_bias, _GREY),
+    "mlp_2x256": Network(mlp_2x256, _GREY),
     "omniglot_cnn": Network(omniglot_cnn, _GREY, evaluation_batch=32, timed_batch=16),
     "cifar_cnn": Network(cifar_cnn, _COLOUR, evaluation_batch=64, timed_batch=256),
     "resnet18": Network(resnet18, _COLOUR, evaluation_batch=256, timed_batch=256),
     "resnet18_small_stem": Network(resnet18_small_stem, _COLOUR),
 }
-"""Backbones by name."""
+"""Our own backbones by name."""
+
+
+def networks() -> dict[str, Network]:
+    """Every backbone by name: ours, then those of plugins."""
+    return {**NETWORKS, **registered_networks()}

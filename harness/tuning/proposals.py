@@ -55,15 +55,38 @@ def propose(
         before: planned trials that have ended.
         number: of trials.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     known = declared(method)
-    distributions = {name: _distribution(one) for name, one in space.items()}
-    study = optuna.create_study(direction="maximize", sampler=_sampler(len(before)))
-    for trial in before:
-        study.add_trial(_frozen(trial, distributions))
+    distributions = {name: distribution(one) for name, one in space.items()}
+    frozen = [_frozen(trial, distributions) for trial in before]
     default = {name: known[name].default for name in space}
-    if not before and all(_contains(space[name], value) for name, value in default.items()):
-        study.enqueue_trial(default)
+    first = not before and all(_contains(space[name], value) for name, value in default.items())
+    return ask(known, space, frozen, number, _sampler(len(before)), default if first else None)
+
+
+def ask(
+    known: Mapping[str, Setting],
+    space: Space,
+    before: Sequence[FrozenTrial],
+    number: int,
+    sampler: BaseSampler,
+    first: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """What a sampler of Optuna proposes after some trials; numbers have two significant digits.
+
+    Args:
+        known: every setting that is searched, by name.
+        space: what is searched of each.
+        before: trials that have ended.
+        number: of settings to propose.
+        sampler: proposes them; higher values are better.
+        first: settings to begin with; None for those of the sampler.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    distributions = {name: distribution(one) for name, one in space.items()}
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials(before)
+    if first is not None:
+        study.enqueue_trial(dict(first))
     asked = [study.ask(distributions).params for _ in range(number)]
     return [
         {name: _value(known[name], one, params[name]) for name, one in space.items()}
@@ -90,7 +113,8 @@ def _sampler(trials: int) -> BaseSampler:
         return QMCSampler(scramble=True, seed=_SEED, warn_independent_sampling=False)
 
 
-def _distribution(searched: Range | Choices) -> BaseDistribution:
+def distribution(searched: Range | Choices) -> BaseDistribution:
+    """What is searched of a setting, as Optuna knows it; numbers on a logarithmic scale."""
     if isinstance(searched, Choices):
         return CategoricalDistribution(searched.values)
     return FloatDistribution(searched.low, searched.high, log=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -87,9 +88,39 @@ class RelevanceMappings(nn.Module):
         self._unpruned_mask = None
         self.restore_live_task()
 
+    @property
+    def finished_weight(self) -> Tensor:
+        """Weights as finished tasks use them, (n,), without a gradient.
+
+        While a task is being learned they are read where no optimizer can reach them.
+        """
+        return self.weight.detach() if self._frozen_values is None else self._frozen_values
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Freeze the weights of finished tasks in a copy too, whatever is averaged into it."""
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        if self._frozen_values is None:
+            self.restore_live_task()
+
+    @torch.no_grad()
+    def incline(self, view: FlatView, mask: Tensor) -> None:
+        """Mirror the live entries of one layer to the side of 0.5 that a mask has them on.
+
+        Their distances from 0.5 stay as they were drawn, so that each can still be decided
+        otherwise.
+
+        Args:
+            view: of the layer.
+            mask: bool, in the shape of the layer's weight.
+        """
+        mapping = view.slice(self.mapping.data)
+        distance = (mapping - 0.5).abs_()
+        mapping.copy_(torch.where(mask, 0.5 + distance, 0.5 - distance))
+
     @torch.no_grad()
     def restore_live_task(self) -> None:
         """Derive what is frozen and what is pruned from the buffers that `state_dict` stores."""
+        self.release()
         if self.uses.any():
             self._free_mask = (self.uses == 0).to(self.weight.dtype)
             self._frozen_values = self.weight * (1 - self._free_mask)
@@ -143,10 +174,15 @@ class RelevanceMappings(nn.Module):
     @torch.no_grad()
     def finish_task(self) -> None:
         """Count the weights that the rounded mapping uses; they are frozen from now on."""
+        self.restore_frozen_weights()  # in case that a loop of one's own has not
         self.uses += self.mapping > 0.5
-        self._free_mask = self._frozen_values = self._unpruned_mask = None
+        self.release()
         self.penalty_weight = None
         self.soft_weights = ()
+
+    def release(self) -> None:
+        """Forget what was derived for the live task."""
+        self._free_mask = self._frozen_values = self._unpruned_mask = None
 
     @torch.no_grad()
     def _initialise_mapping(self) -> None:

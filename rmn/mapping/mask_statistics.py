@@ -8,8 +8,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from rmn.mapping.layers import RelevanceLayer
 from rmn.mapping.relevance import soft_round
+from rmn.mapping.weights import RelevanceWeight
 
 _DECIDED: Final = (0.05, 0.95)
 """A relevance between these is close to neither zero nor one."""
@@ -31,7 +31,7 @@ class MaskStatistics:
 
 
 @torch.no_grad()
-def mask_statistics(layer: RelevanceLayer, first_mask: Tensor) -> MaskStatistics:
+def mask_statistics(layer: RelevanceWeight, first_mask: Tensor) -> MaskStatistics:
     """The statistics of a layer's live mask.
 
     Args:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from rmn.mapping.checkpoint import regroup_state_dict
+from rmn.mapping.constant_buffers import ConstantBuffers
 from rmn.mapping.flat_views import concatenate_views
-from rmn.mapping.layers import RelevanceLayer
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
+from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import last_layer
 from rmn.tasks.network import TaskNetwork
+from rmn.tasks.routing import ROUTERS, Router
+from rmn.tasks.values_per_task import ValuesPerTask
 
 
 class RelevanceNetwork(TaskNetwork):
     """A network with one relevance mapping per task; `rmn.convert` makes it.
 
-    `state_dict` includes a task that is being learned, but not the penalty weights, which the
-    plugin sets. A network converted on a GPU groups its layers in another way than one converted on
-    a processor; each loads the state of the other.
+    `state_dict` includes a task that is being learned, and the router with its statistics if there
+    is one, but not the penalty weights, which the plugin sets. A network converted on a GPU groups
+    its layers in another way than one converted on a processor; each loads the state of the other.
 
     Args:
-        body: the module that computes the logits.
-        mappings: `RelevanceMappings` of the body's `RelevanceLayer`s, in the order of the layers.
+        body: the module that computes the logits; its modules take the values of `weights`.
+        mappings: `RelevanceMappings` of the weights, in the order of the weights.
+        weights: by their names in the original module; "weight" is left out of a name.
+        preserve_signals: divide each weight, when the first task begins, by the root mean square
+            relevance that its mapping has now: new mappings damp the signals of each layer to a
+            half or less, which without BatchNorm nothing else corrects.
         rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
 
     Attributes:
+        router: names the task of an input whose label does not; None for `rule` alone.
         relevance_penalty: sum over all weights of penalty weight times relevance in the training
             step in progress, a scalar; zero outside one.
     """
@@ -36,19 +45,35 @@ class RelevanceNetwork(TaskNetwork):
     mappings: Sequence[RelevanceMappings]
 
     def __init__(
-        self, body: nn.Module, mappings: Sequence[RelevanceMappings], *, rule: str = "max-logit"
+        self,
+        body: nn.Module,
+        mappings: Sequence[RelevanceMappings],
+        weights: Mapping[str, RelevanceWeight],
+        *,
+        preserve_signals: bool = False,
+        rule: str = "max-logit",
     ) -> None:
         super().__init__(body, rule=rule)
+        self.router: Router | None = None
         self.mappings = cast(Sequence[RelevanceMappings], nn.ModuleList(mappings))
-        self._relevance_layers = {
-            name: layer for name, layer in body.named_modules() if isinstance(layer, RelevanceLayer)
-        }
+        self.weights = nn.ModuleList(weights.values())
+        self._relevance_layers = dict(weights)
         self._views = concatenate_views(group.views for group in mappings)
+        self._damping = [
+            (weight, weight.relevance.detach().square().mean().sqrt())
+            for weight in weights.values()
+            if preserve_signals and not isinstance(weight, FixedWeight)
+        ]
+        self._constants = ConstantBuffers(body, _buffers_that_change(body))
+        self._is_first_step = True
         self.relevance_penalty = torch.zeros(())
         self.register_load_state_dict_post_hook(_restore_live_task)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
+        saved = state_dict.get(f"{prefix}_extra_state", {}).get("router")
+        if saved is not None and self.router is None:
+            self.attach_router(*saved)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
@@ -58,9 +83,49 @@ class RelevanceNetwork(TaskNetwork):
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
         """
+        for weight, damping in self._damping:
+            weight.weight.data /= damping
+        self._damping = []
+        self._constants.remember()
+        self._is_first_step = True
         for mappings in self.mappings:
             mappings.begin_task()
         super().begin_task(label, classes)
+
+    def attach_router(self, name: str, outputs: int) -> None:
+        """Let a new router name the task of each input whose label does not (`rmn.tasks.routing`).
+
+        It knows no task yet, and has to be fitted to each one that is learned.
+
+        Args:
+            name: one of `rmn.tasks.routing.ROUTERS`.
+            outputs: number of logits.
+
+        Raises:
+            ValueError: there is no such router, or tasks have been learned that it would not know.
+        """
+        if name not in ROUTERS:
+            raise ValueError(f"router is {name!r}; use one of {tuple(ROUTERS)}")
+        if self.tasks > 1:
+            raise ValueError(
+                f"the network has learned {self.tasks} tasks without a router; give it one from "
+                "the first task on"
+            )
+        self.router = ROUTERS[name](outputs)
+        self.rule = name
+
+    def begin_from(self, task: int) -> None:
+        """Let the live mappings lean towards the mask of a learned task.
+
+        The last layer is left as it was drawn: its rows belong to classes.
+
+        Args:
+            task: index of the learned task.
+        """
+        last = self.last_weight()
+        for weight in self._relevance_layers.values():
+            if weight is not last and not isinstance(weight, FixedWeight):
+                weight.group.incline(weight.view, weight.masks()[task])
 
     def close_outputs(self, classes: Sequence[int]) -> None:
         """Close the last layer's mapping for outputs of other classes, for the rest of the task.
@@ -72,19 +137,29 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             classes: of the live task.
         """
-        layer = last_layer(self.body)
-        if isinstance(layer, RelevanceLayer):
-            closed = torch.ones(layer.view.shape, dtype=torch.bool, device=layer.mapping.device)
+        weight = self.last_weight()
+        if weight is not None:
+            closed = torch.ones(weight.view.shape, dtype=torch.bool, device=weight.mapping.device)
             closed[list(classes)] = False
-            layer.group.close(layer.view, closed)
+            weight.group.close(weight.view, closed)
+
+    def last_weight(self) -> RelevanceWeight | None:
+        """The last layer's weight; None if it has no mapping."""
+        names = {module: name for name, module in self.body.named_modules()}
+        weight = self._relevance_layers.get(names[last_layer(self.body)])
+        return None if isinstance(weight, FixedWeight) else weight
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.
 
         Raises:
-            RuntimeError: no task was begun.
+            RuntimeError: no task was begun, or a buffer has changed that all tasks share.
         """
+        self._constants.check()
+        self.restore_frozen_weights()  # in case that a loop of one's own has not
         super().finish_task()
+        for weight in self._relevance_layers.values():
+            weight.finish_task()
         for mappings in self.mappings:
             mappings.finish_task()
         self.relevance_penalty = torch.zeros(())
@@ -95,10 +170,40 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             x: inputs, (n, ...).
             task: index of a learned task; None for the live task.
+
+        Raises:
+            RuntimeError: in training mode, where tasks are finished and none was begun: what was
+                learned now would change them.
+            ValueError: a BatchNorm is to be trained with a single example.
         """
         if self.training and task is None:
+            if self.labels and self._live is None:
+                raise RuntimeError(
+                    "no task is being learned, and training would change the finished ones; train "
+                    "by rmn.RMN or with rmn.RMNPlugin, or call begin_task first"
+                )
             self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
+            if len(x) == 1:
+                return self._forward_single_example(x)
         return super().forward_task(x, task)
+
+    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+        """Logits, (n, outputs).
+
+        Args:
+            x: inputs, (n, ...).
+            task_labels: one label for all inputs, one for each, (n,), or None.
+
+        Raises:
+            RuntimeError: the rule needs gradients, and the live task is a candidate; or this is a
+                copy into which the weights of a network were copied that has learned a task since.
+        """
+        if not self.training and not self.tasks and any(one.uses.any() for one in self.mappings):
+            raise RuntimeError(
+                "this copy of a network has weights of tasks that it does not know; make a new "
+                "copy (an AveragedModel, for example) after each task"
+            )
+        return super().forward(x, task_labels)
 
     def tighten(self, last_beta: float, *, step: int, steps: int) -> None:
         """Raise beta to its value at an optimizer step; one that is learned is left alone.
@@ -147,7 +252,13 @@ class RelevanceNetwork(TaskNetwork):
         """Undo what the optimizer did to frozen weights and to pruned entries.
 
         Call it after each optimizer step.
+
+        Raises:
+            RuntimeError: the first step of a task has changed a buffer that all tasks share.
         """
+        if self._is_first_step:
+            self._constants.check()
+            self._is_first_step = False
         for mappings in self.mappings:
             mappings.restore_frozen_weights()
         self.relevance_penalty = torch.zeros(())
@@ -157,16 +268,96 @@ class RelevanceNetwork(TaskNetwork):
         for mappings in self.mappings:
             mappings.prune(mu)
 
-    def relevance_layers(self) -> dict[str, RelevanceLayer]:
-        """The layers with relevance mappings by their names in the original module."""
+    def task_tensors(self, task: int) -> Iterator[Tensor]:
+        """All tensors that determine the logits under learned task number `task`."""
+        yield from super().task_tensors(task)
+        for weight in self._relevance_layers.values():
+            yield from weight.task_tensors(task)
+
+    def inference_tensors(self) -> list[Tensor]:
+        """All tensors that predictions are made from, and nothing that only learning needs.
+
+        Of a live task they have what would be stored of it if it were finished now.
+        """
+        live = self._live is not None
+        weights = self._relevance_layers.values()
+        own = [tensor for weight in weights for tensor in weight.inference_tensors(live=live)]
+        routing = self.router.inference_tensors() if self.router else []
+        return [*super().inference_tensors(), *own, *routing]
+
+    def relevance_layers(self) -> dict[str, RelevanceWeight]:
+        """The weights with relevance mappings by their names in the original module.
+
+        That of a layer has the layer's name; where a module has several, each has its own after it,
+        as in "encoder.in_proj_weight".
+        """
         return self._relevance_layers
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What `state_dict` stores beside tensors."""
+        router = (self.rule, self.router.outputs) if self.router else None
+        return {**super().get_extra_state(), "router": router}
+
+    def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
+        """Logits under the task that the router names; a task that is being learned is none yet."""
+        learned = [task for task in candidates if task is not None]
+        if self.router is None or not learned:
+            return super()._forward_inferred(x, candidates)
+        scores = self.router.scores(x, _LearnedTasks(self))[learned]
+        named = torch.tensor(learned, device=x.device)[scores.argmax(0)]
+        logits = x.new_empty(len(x), self.router.outputs)
+        for task in torch.unique(named).tolist():
+            logits[named == task] = self.forward_task(x[named == task], task)
+        return logits
+
+    def _forward_single_example(self, x: Tensor) -> Tensor:
+        """Logits of one example, (1, outputs), under the live task in training mode."""
+        try:
+            return super().forward_task(x, None)
+        except ValueError as error:  # of BatchNorm, which knows nothing of where a batch comes from
+            raise ValueError(
+                "a batch of a single example cannot train BatchNorm; choose a train_mb_size that "
+                "leaves no such batch at the end of an experience, or give Avalanche's train "
+                "drop_last=True"
+            ) from error
 
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
         return {name: layer.masks() for name, layer in self._relevance_layers.items()}
 
 
+class _LearnedTasks:
+    """A network without the task that is being learned, which no router knows.
+
+    Args:
+        network: the network.
+    """
+
+    def __init__(self, network: RelevanceNetwork) -> None:
+        self.network = network
+
+    def logits_per_task(self, x: Tensor) -> Tensor:
+        """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs)."""
+        return self.network.logits_per_task(x)[: self.network.tasks]
+
+    def features_per_task(self, x: Tensor) -> Tensor:
+        """Inputs of the last layer under every learned task, (tasks, n, d)."""
+        return self.network.features_per_task(x)[: self.network.tasks]
+
+
+def _buffers_that_change(body: nn.Module) -> Iterator[Tensor]:
+    """Buffers with a value for each task, and those of a BatchNorm that tasks share by choice."""
+    for module in body.modules():
+        if isinstance(module, ValuesPerTask):
+            yield from module.changing_buffers()
+        elif isinstance(module, _BatchNorm):
+            yield from module.buffers(recurse=False)
+
+
 def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
-    if None in network.available_tasks:
-        for mappings in network.mappings:
-            mappings.restore_live_task()
+    learning = None in network.available_tasks
+    for mappings in network.mappings:
+        mappings.restore_live_task() if learning else mappings.release()
+    if learning or network.labels:
+        network._damping = []
+    network._constants.remember()

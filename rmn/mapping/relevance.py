@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-INITIALISATIONS: Final = ("normal", "skewed_normal", "uniform")
+INITIALISATIONS: Final = ("normal", "skewed_normal", "uniform", "open")
 
 
 def soft_round(mapping: Tensor, beta: Tensor | float) -> Tensor:
@@ -31,6 +31,8 @@ def initialise(mapping: Tensor, initialisation: str, spread: float) -> None:
     - "skewed_normal": clipped and skewed to the right, as the paper states without parameters;
       location 0.4, scale 0.2, shape 4 are ours.
     - "uniform": U(0, 1), as in the authors' development code.
+    - "open": N(0.6, spread) clipped above 0.5, for pretrained weights: every weight is in use, and
+      its entry near enough to 0.5 to be closed.
 
     Args:
         mapping: any shape.
@@ -44,6 +46,8 @@ def initialise(mapping: Tensor, initialisation: str, spread: float) -> None:
         mapping.uniform_()
     elif initialisation == "normal":
         mapping.normal_(0.5, spread).clamp_(0, 1)
+    elif initialisation == "open":
+        mapping.normal_(0.6, spread).clamp_(0.501, 1)
     elif initialisation == "skewed_normal":
         shape = 4.0
         delta = shape / (1 + shape**2) ** 0.5

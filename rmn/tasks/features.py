@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rmn.tasks.layers import TaskBatchNorm, TaskLayer
 
-_WEIGHTED: Final = (nn.Linear, nn.Conv2d, TaskLayer)
+_WEIGHTED: Final = (nn.Linear, nn.modules.conv._ConvNd, TaskLayer)
 
 
 def last_layer(network: nn.Module) -> nn.Module:

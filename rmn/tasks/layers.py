@@ -1,9 +1,4 @@
-"""Layers that compute another function for each task.
-
-Each layer has one live set of parameters, those of the task that is being learned: they stay the
-same objects, so an optimizer made once stays valid. The values of finished tasks are stored beside
-them in buffers with one row per task.
-"""
+"""Layers that compute another function for each task, with one buffer that has a row per task."""
 
 from __future__ import annotations
 
@@ -15,26 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rmn.tasks.buffers import resize_buffers
-from rmn.tasks.mixture import with_per_example_gradient
+from rmn.tasks.mixture import mix_scales_and_shifts
+from rmn.tasks.task_module import TaskModule
 
 
-class TaskLayer(nn.Module, ABC):
-    """A layer with one function per task.
+class TaskLayer(TaskModule, ABC):
+    """A layer whose finished tasks are the rows of one buffer.
 
     Attributes:
         task_buffer: name of the buffer that grows by one row with each finished task.
-        task: index of the finished task whose function is computed; None for the live task.
-        mixture: mixture weights of the finished tasks, the same row for each input, (n, tasks), or
-            None. If set, the layer computes the weighted sum of the tasks' outputs (SupSup,
-            Wortsman et al. 2020, Section 3.3), and the gradient of a row is that of its input.
     """
 
     task_buffer: ClassVar[str] = "finished"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.task: int | None = None
-        self.mixture: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Output (n, ...) for inputs x (n, ...) under the selected task or mixture."""
@@ -51,19 +38,6 @@ class TaskLayer(nn.Module, ABC):
             task: index of a finished task; None for the live task.
         """
 
-    def forward_mixture(self, x: Tensor, weights: Tensor) -> Tensor:
-        """Weighted sum of the outputs under all finished tasks.
-
-        Args:
-            x: inputs, (n, ...).
-            weights: mixture weights, the same row for each input, (n, tasks).
-        """
-        weights = weights.reshape(*weights.shape, *(1,) * (x.dim() - 1))
-        outputs = [
-            weights[:, task] * self.forward_task(x, task) for task in range(weights.shape[1])
-        ]
-        return torch.stack(outputs).sum(0)
-
     def task_tensors(self, task: int) -> list[Tensor]:
         """All tensors that determine the output under a finished task."""
         return [self.get_buffer(self.task_buffer)[task]]
@@ -71,16 +45,10 @@ class TaskLayer(nn.Module, ABC):
     def inference_tensors(self, *, live: bool) -> list[Tensor]:
         """All tensors that the outputs of all tasks are made from.
 
-        What only learning needs, such as the live parameters, is not among them.
-
         Args:
             live: whether to add what `finish_task` would store of the live task.
         """
         return [self.get_buffer(self.task_buffer), *([self.live_row()] if live else [])]
-
-    @abstractmethod
-    def begin_task(self) -> None:
-        """Initialise the live parameters for a new task."""
 
     @abstractmethod
     def live_row(self) -> Tensor:
@@ -129,16 +97,7 @@ class TaskBatchNorm(TaskLayer):
         """The weighted sum of the tasks' outputs as one scale and shift per channel."""
         weight, bias, mean, variance = self.finished.unbind(1)
         scale = weight / (variance + self.live.eps).sqrt()
-        shift = bias - mean * scale
-
-        def gradient(x: Tensor, grad_output: Tensor) -> Tensor:
-            by_scale = (grad_output * x)[..., None].flatten(2).sum(-1) @ scale.T
-            return by_scale + grad_output[..., None].flatten(2).sum(-1) @ shift.T
-
-        over_tasks, channels = weights[0].detach(), (-1, *(1,) * (x.dim() - 2))
-        output = x * (over_tasks @ scale).reshape(channels)
-        output = output + (over_tasks @ shift).reshape(channels)
-        return with_per_example_gradient(x, output, weights, gradient)
+        return mix_scales_and_shifts(x, weights, scale, bias - mean * scale)
 
     def begin_task(self) -> None:
         """Reset the live statistics, scale and shift."""

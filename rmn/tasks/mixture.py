@@ -32,6 +32,26 @@ def with_per_example_gradient(
     return marked
 
 
+def mix_scales_and_shifts(x: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """The weighted sum over tasks of x * scale + shift, as one scale and shift per channel.
+
+    Args:
+        x: inputs, (n, channels, ...).
+        weights: mixture weights, the same row for each input, (n, tasks).
+        scale: of each task, (tasks, channels).
+        shift: likewise.
+    """
+
+    def gradient(x: Tensor, grad_output: Tensor) -> Tensor:
+        by_scale = (grad_output * x)[..., None].flatten(2).sum(-1) @ scale.T
+        return by_scale + grad_output[..., None].flatten(2).sum(-1) @ shift.T
+
+    over_tasks, channels = weights[0].detach(), (-1, *(1,) * (x.dim() - 2))
+    output = x * (over_tasks @ scale).reshape(channels)
+    output = output + (over_tasks @ shift).reshape(channels)
+    return with_per_example_gradient(x, output, weights, gradient)
+
+
 class _PerExampleGradient(torch.autograd.Function):
     @staticmethod
     def forward(

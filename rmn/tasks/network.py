@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,11 +19,11 @@ from rmn.tasks.inference import (
     infer_task_by_halving,
     one_shot_scores,
 )
-from rmn.tasks.layers import TaskLayer
+from rmn.tasks.task_module import TaskModule
 
 
 class TaskNetwork(MultiTaskModule):
-    """A network of `TaskLayer`s and other layers, with one function per learned task.
+    """A network of `TaskModule`s and other modules, with one function per learned task.
 
     In training mode it computes the live task, the one that is being learned. In evaluation mode a
     task label that belongs to exactly one learned task selects that task. With a label of several
@@ -46,7 +46,7 @@ class TaskNetwork(MultiTaskModule):
         self.labels: list[int] = []
         self.classes: list[list[int]] = []
         self._live: tuple[int, list[int]] | None = None  # label and classes
-        self._task_layers = [layer for layer in body.modules() if isinstance(layer, TaskLayer)]
+        self._task_modules = [module for module in body.modules() if isinstance(module, TaskModule)]
 
     @property
     def tasks(self) -> int:
@@ -68,8 +68,8 @@ class TaskNetwork(MultiTaskModule):
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
         """
-        for layer in self._task_layers:
-            layer.begin_task()
+        for module in self._task_modules:
+            module.begin_task()
         self._live = (label, [int(c) for c in classes])
 
     def finish_task(self) -> None:
@@ -80,8 +80,8 @@ class TaskNetwork(MultiTaskModule):
         """
         if self._live is None:
             raise RuntimeError("no task is being learned; call begin_task first")
-        for layer in self._task_layers:
-            layer.finish_task()
+        for module in self._task_modules:
+            module.finish_task()
         label, classes = self._live
         self.labels.append(label)
         self.classes.append(classes)
@@ -137,8 +137,24 @@ class TaskNetwork(MultiTaskModule):
             x: inputs, (n, ...).
             task: index of a learned task; None for the live task.
         """
-        with nullcontext() if task is None else self._selected(task=task):
-            logits: Tensor = self.body(x)
+        logits: Tensor = self.body(x) if task is None else self._forward_finished(x, task)
+        return logits
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _forward_finished(self, x: Tensor, task: int) -> Tensor:
+        """Logits under a learned task, in evaluation mode, by the same kernels as ever.
+
+        A compiler would make new ones whenever another task is finished, and round otherwise.
+        """
+        training = [module for module in self.body.modules() if module.training]
+        for module in training:
+            module.training = False
+        try:
+            with torch.compiler.set_stance("force_eager"), self._selected(task=task):
+                logits: Tensor = self.body(x)
+        finally:
+            for module in training:
+                module.training = True
         return logits
 
     def logits_per_task(self, x: Tensor) -> Tensor:
@@ -170,7 +186,11 @@ class TaskNetwork(MultiTaskModule):
 
     def fingerprint(self, task: int) -> bytes:
         """Digest of all tensors that determine the logits under learned task number `task`."""
-        return fingerprint(_tensors(self.body, lambda layer: layer.task_tensors(task)))
+        return fingerprint(self.task_tensors(task))
+
+    def task_tensors(self, task: int) -> Iterator[Tensor]:
+        """All tensors that determine the logits under learned task number `task`."""
+        return _tensors(self.body, lambda module: module.task_tensors(task))
 
     def inference_tensors(self) -> list[Tensor]:
         """All tensors that predictions are made from, and nothing that only learning needs.
@@ -178,7 +198,7 @@ class TaskNetwork(MultiTaskModule):
         Of a live task they have what would be stored of it if it were finished now.
         """
         live = self._live is not None
-        return list(_tensors(self.body, lambda layer: layer.inference_tensors(live=live)))
+        return list(_tensors(self.body, lambda module: module.inference_tensors(live=live)))
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
@@ -237,24 +257,32 @@ class TaskNetwork(MultiTaskModule):
 
     @contextmanager
     def _selected(self, task: int | None = None, mixture: Tensor | None = None) -> Iterator[None]:
-        """Select a learned task, or a mixture of them, in all layers."""
-        for layer in self._task_layers:
-            layer.task, layer.mixture = task, mixture
+        """Select a learned task, or a mixture of them, in all modules."""
+        for module in self._task_modules:
+            module.task, module.mixture = task, mixture
         try:
             yield
         finally:
-            for layer in self._task_layers:
-                layer.task, layer.mixture = None, None
+            for module in self._task_modules:
+                module.task, module.mixture = None, None
+
+    def _replicate_for_data_parallel(self) -> TaskNetwork:
+        raise TypeError(
+            "DataParallel copies a network for each batch, and its tasks with it; give the network "
+            "itself to the strategy, and train on one device"
+        )
 
 
 def _tensors(
-    module: nn.Module, of_layer: Callable[[TaskLayer], Iterable[Tensor]]
+    module: nn.Module, of_module: Callable[[TaskModule], Iterable[Tensor]]
 ) -> Iterator[Tensor]:
-    """Some tensors of each `TaskLayer`, and all tensors of the layers that all tasks share."""
-    if isinstance(module, TaskLayer):
-        yield from of_layer(module)
-        return
-    yield from module.parameters(recurse=False)
-    yield from module.buffers(recurse=False)
-    for child in module.children():
-        yield from _tensors(child, of_layer)
+    """Some tensors of each `TaskModule`, and all of the modules that are the same for all tasks."""
+    if isinstance(module, TaskModule):
+        yield from of_module(module)
+        inner = module.inner_modules()
+    else:
+        yield from module.parameters(recurse=False)
+        yield from module.buffers(recurse=False)
+        inner = module.children()
+    for child in inner:
+        yield from _tensors(child, of_module)

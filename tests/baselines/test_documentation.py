@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import baselines
 from baselines import registry
+from baselines.plugins import import_plugin
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
@@ -18,16 +18,11 @@ from harness.experiment.experiment import run_experiment
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 
 
-@pytest.fixture
-def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+@pytest.mark.usefixtures("registrations")
+def test_the_method_of_the_page_works(tmp_path: Path) -> None:
+    [code] = re.findall(r'```python title="sgd.py"\n(.*?)```', PAGE.read_text(), re.DOTALL)
     (tmp_path / "sgd.py").write_text(code)
-    monkeypatch.setattr(baselines, "__path__", [*baselines.__path__, str(tmp_path)])
-    monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
-
-
-@pytest.mark.usefixtures("_shown")
-def test_the_method_of_the_page_works() -> None:
+    import_plugin(str(tmp_path / "sgd.py"))
     method = registry.methods()["sgd"]
     training = TrainingBudget(
         epochs=2, batch_size=32, train_examples=256, test_examples=100, tasks=2

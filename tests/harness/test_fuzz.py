@@ -75,7 +75,7 @@ class Idle:
     def run(self, schedule: Schedule, listener: ProgressListener) -> None:
         """Say that a run has ended and store nothing, which the command has to notice."""
         for run in schedule:
-            listener.started(0, run)
+            listener.started(0, run, None)
             listener.ended(0, run, "not made", 0.0, None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,10 +52,31 @@ from harness.report import main
 sys.exit(main(sys.argv[1:]))
 """
     argv = [*SPLIT, "--results", str(results), "--reports", str(tmp_path)]
-    command = [sys.executable, "-c", script, *argv, "--format", "pdf,md,csv,tex"]
+    command = [sys.executable, "-c", script, *argv, "--format", "pdf,md,csv,tex,html"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".md", ".csv", ".tex"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".md", ".csv", ".tex", ".html"}
+
+
+def test_without_a_benchmark_each_is_reported_and_summed_up(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--html", "--results", str(results), "--reports", str(tmp_path)]) == 0
+    names = ["index.html", "split_mnist.html"]
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / name) for name in names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_every_command_of_the_page_about_reports_runs(results: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
+    commands = re.findall(r"(?m)^    python -m harness\.(\w+) (.+)$", page)
+    assert len(commands) >= 3
+    for module, words in commands:
+        argv = [*words.split(), "--results", str(results), "--reports", str(tmp_path)]
+        assert importlib.import_module(f"harness.{module}").main(argv) == 0
+    assert {path.name for path in tmp_path.iterdir()} >= {
+        *("index.html", "split_mnist.html", "split_mnist.tex", "paper_tables.pdf")
+    }
 
 
 def test_scenarios_are_named_and_the_paper_is_quoted(results: Path, tmp_path: Path) -> None:
@@ -96,6 +119,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(
         ([*SPLIT, "--format", "pfd"], "pdf"),
         ([*SPLIT, "--profile", "defalt"], "default"),
         ([*SPLIT, "--results", "nowhere"], "harness.compare"),
+        (["--html", "--results", "nowhere"], "harness.compare"),
     ],
 )
 def test_wrong_arguments_say_what_to_type(

@@ -19,17 +19,16 @@ from torch import nn
 
 from harness import compare
 from harness.cli.comparison import read_comparison
-from harness.config import benchmarks
+from harness.config import benchmarks, networks
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import DIGITS
+from harness.config.networks import Normalisation, register_network
 from harness.config.run import Run
 from harness.data import sources
 from harness.data.sources import Source
 from harness.execution import executor
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.storage import store
-from harness.training import networks
-from harness.training.networks import Network, Normalisation
 
 if TYPE_CHECKING:
     from harness.data.sources import Arrays, Split
@@ -50,7 +49,7 @@ class OneByOne:
     def run(self, runs, listener):
         here = machine("cpu", "", self.config.threads)
         for run in runs:
-            listener.started(0, run)
+            listener.started(0, run, None)
             ended = make_run(
                 run,
                 self.config,
@@ -147,7 +146,8 @@ def test_a_benchmark_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_network_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(networks.NETWORKS, "perceptron", Network(perceptron, (1, 28, 28)))
+    monkeypatch.setattr(networks, "_REGISTERED", {})
+    register_network("perceptron", input_shape=(1, 28, 28))(perceptron)
     monkeypatch.setitem(benchmarks.BENCHMARKS, "halves", halves("halves", "perceptron"))
     _, result = trained(["--benchmark", "halves"])
     weights = result.rows[result.rows["metric"] == "weights"]

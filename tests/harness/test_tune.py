@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from math import log10
 from pathlib import Path
@@ -83,8 +82,20 @@ def test_choices_and_studies_are_stored_and_printed(
         choice = choices[study.method]
         assert choice.settings == study.settings
         assert (tmp_path / "results" / choice.study).is_file()
-    printed = json.loads(capsys.readouterr().out)
-    assert printed == {"task-il": {name: dict(one.settings) for name, one in choices.items()}}
+    printed = capsys.readouterr().out
+    for study in found:
+        for trial in study.trials:
+            assert f"{100 * trial.value:.2f}" in printed
+        [chosen] = [
+            line.split()
+            for line in printed.partition(f"{study.method} on {BENCHMARK}, task-il")[2].splitlines()
+            if line.split()[-1:] == ["chosen"]
+        ][:1]
+        assert chosen[0] == str(study.chosen)
+        assert float(chosen[1]) == study.settings[NAMES[study.method]]
+    assert f"The choices are in {tmp_path}/tuned/{BENCHMARK}.json" in printed
+    assert f"all trials in {tmp_path}/results/{BENCHMARK}/studies/" in printed
+    assert f"--tuned {tmp_path}/tuned" in printed
 
 
 def test_nothing_is_made_again_and_the_same_is_chosen(made_up: MadeUp, tmp_path: Path) -> None:

@@ -178,6 +178,26 @@ def test_each_mask_is_held_against_its_first_values(experiences: Experiences) ->
         assert all(flips)
 
 
+@pytest.mark.parametrize("transfer", [True, False])
+def test_a_task_begins_from_the_only_finished_mask_if_it_may(
+    experiences: Experiences, transfer: bool
+) -> None:
+    strategy = learner(RMNPlugin(transfer=transfer))
+    layer = next(iter(strategy.model.relevance_layers().values()))
+    first = Spy("before_training_epoch", lambda strategy: layer.live_mask())
+    inputs = Spy("before_training_iteration", lambda strategy: strategy.mb_x)
+    strategy.plugins += [first, inputs]
+    for experience in experiences[:2]:
+        strategy.train(experience)
+    assert torch.equal(first.records[1], layer.masks()[0]) is transfer
+    plain = learner(RMNPlugin())
+    batches = Spy("before_training_iteration", lambda strategy: strategy.mb_x)
+    plain.plugins.append(batches)
+    for experience in experiences[:2]:
+        plain.train(experience)
+    assert all(map(torch.equal, inputs.records, batches.records))
+
+
 def test_late_pruning_is_gradual_and_leaves_an_epoch_to_adapt(experiences: Experiences) -> None:
     plugin = RMNPlugin(pruning="late", prune_share=0.5, prune_below=0.6)
     strategy = learner(plugin, epochs=6)

@@ -1,10 +1,13 @@
 """RMN in a stock Avalanche script: stock benchmark, metrics, loggers and plugins, no harness."""
 
 import gzip
+import re
 import struct
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -95,3 +98,27 @@ def test_a_stock_script(make: Callable[[Path], Any], root: Path, tmp_path: Path)
 def test_rmn_needs_neither_harness_nor_baselines() -> None:
     script = "import sys, rmn; assert not {'harness', 'baselines'} & sys.modules.keys(), 'imported'"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_script_of_the_readme_runs(
+    labelled: bool, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it stands but for the folder of the images; and as the text says, without labels."""
+    section = README.read_text().partition("## RMN in your own Avalanche script")[2]
+    [block] = re.findall(r"\n\n((?:    .*\n|\n)+?)\nWithout task labels", section)
+    script = textwrap.dedent(block)
+    if not labelled:
+        script = script.replace("return_task_id=True", "return_task_id=False")
+        script = script.replace("    plugins=", '    router="ridge-filters",\n    plugins=')
+    stock = partial(SplitMNIST, dataset_root=root, fixed_class_order=list(range(10)))
+    monkeypatch.setattr("avalanche.benchmarks.SplitMNIST", stock)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    exec(compile(script, "README.md", "exec"), {})
+    printed = re.findall(r"Top1_Acc_Exp.*/Exp\d{3}: ([\d.]+)%", capsys.readouterr().out)
+    assert len(printed) == 5
+    assert min(map(float, printed)) > 70

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
+from baselines.plugins import METRICS, import_entry_points, is_own, withdrawable
 from harness.config.discovery import import_modules
 from harness.config.scenarios import SCENARIOS as _SCENARIOS
 from harness.config.scenarios import TASK_IL
@@ -104,6 +105,7 @@ class Metric:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _REGISTERED: dict[str, Metric] = {}
+withdrawable(_REGISTERED, lambda metric: metric.function.__module__)
 
 
 def metric(
@@ -138,6 +140,8 @@ def metric(
     """
 
     def register(function: F) -> F:
+        if not is_own(function.__module__):
+            import_modules(_BUILT_IN)  # or a name of ours would be refused to us
         if metric_id in _REGISTERED:
             raise ValueError(f"two metrics are named {metric_id!r}")
         _REGISTERED[metric_id] = Metric(
@@ -161,6 +165,7 @@ def metric(
 def metrics() -> dict[str, Metric]:
     """Every metric by id: those of this package before others, else by module, as written there."""
     import_modules(_BUILT_IN)
+    import_entry_points(METRICS)
 
     def place(one: Metric) -> tuple[bool, str]:
         module = one.function.__module__

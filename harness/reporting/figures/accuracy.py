@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harness.analysis.leaderboard import Column, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
@@ -97,6 +98,30 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
         axis.set(title=_panel(column), xlabel="epochs a task", ylabel="average accuracy (%)")
+    legend(axes[0])
+    return figure
+
+
+def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy on the task in training by epoch: mean over tasks, and the range of the tasks."""
+    measured = rows[rows["metric"] == "epoch_accuracy"]
+    if measured.empty:
+        return None
+    figure, axes = grid(1, 1, height=2.6)
+    axis: Axes = axes[0][0]
+    for entry in board.entries:
+        cells = of_entry(measured, entry)
+        if cells.empty:
+            continue
+        of_tasks = cells.pivot_table(index="other", columns="task", values="value") * 100
+        x = of_tasks.index.to_numpy(dtype=float)
+        hue = colour(entry)
+        axis.plot(x, of_tasks.mean(axis=1), dashes(board, entry), color=hue, label=entry.title)
+        axis.fill_between(
+            x, of_tasks.min(axis=1), of_tasks.max(axis=1), color=hue, alpha=0.12, lw=0
+        )
+    axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes[0])
     return figure
 

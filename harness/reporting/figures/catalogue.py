@@ -53,6 +53,12 @@ FIGURES: Final = (
         all_budgets=True,
     ),
     FigureKind(
+        "epochs",
+        accuracy.epochs,
+        "Accuracy on the task that is being learned after each of its epochs, the identity given: "
+        "mean over tasks and seeds, and the range of the tasks' means.",
+    ),
+    FigureKind(
         "matrices",
         accuracy.matrices,
         "Accuracy on each task (columns) after learning each task (rows), mean over seeds, %. "

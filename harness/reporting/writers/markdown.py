@@ -28,11 +28,12 @@ def write_markdown(report: Report, path: Path) -> None:
     """
     lines = [f"# {_escape(report.title)}", ""]
     for table in report.tables:
-        lines += _lines(table)
+        lines += table_lines(table)
     path.write_text("\n".join(lines))
 
 
-def _lines(table: Table) -> Iterator[str]:
+def table_lines(table: Table) -> Iterator[str]:
+    """A table in Markdown, line by line, with its title and notes."""
     if table.title:
         yield from (f"## {_escape(table.title)}", "")
     if table.summary:

@@ -57,7 +57,7 @@ class Recomputed(SupervisedPlugin):
         if not memory.columns:
             return
         memory.generator.set_state(self.state)
-        size = len(strategy.mb_y)
+        size = memory.sample or len(strategy.mb_y)
         first, second = memory.draw(size), memory.draw(size)
         expected = strategy._criterion(strategy.mb_output, strategy.mb_y).item()
         x = torch.cat([first[0], second[0]])
@@ -92,9 +92,14 @@ def train(strategy: SupervisedTemplate, stream: Stream, tasks: int = 3) -> nn.Mo
     return model
 
 
-@pytest.mark.parametrize("loss", ["own", "seen", "all"])
-def test_the_loss_is_that_of_a_slow_reference(loss: Loss, context: Context, stream: Stream) -> None:
-    strategy = build(DarkExperienceReplay(alpha=0.3, beta=0.6, per_task=9), context, loss)
+@pytest.mark.parametrize(
+    ("loss", "sample"), [("own", None), ("seen", None), ("all", None), ("seen", 12)]
+)
+def test_the_loss_is_that_of_a_slow_reference(
+    loss: Loss, sample: int | None, context: Context, stream: Stream
+) -> None:
+    method = DarkExperienceReplay(alpha=0.3, beta=0.6, per_task=9, sample=sample)
+    strategy = build(method, context, loss)
     recomputed = Recomputed(0.3, 0.6)
     strategy.plugins.append(recomputed)
     train(strategy, stream)
@@ -122,6 +127,18 @@ def test_logits_are_those_at_test_after_the_task_and_count_over_the_outputs_of_i
     with torch.no_grad():
         expected: Tensor = model(x)
     assert torch.allclose(memory.logits[1], expected, atol=1e-5)
+
+
+def test_logits_of_examples_that_are_forgotten_are_forgotten(
+    context: Context, stream: Stream
+) -> None:
+    strategy = build(DarkExperienceReplay(in_all=8), context, "all")
+    train(strategy, stream, 1)
+    [first] = memory_of(strategy).logits
+    train(strategy, stream, 2)  # of the first task once more, as another
+    memory = memory_of(strategy)
+    assert torch.equal(memory.logits[0], first[:2])
+    assert [len(logits) for logits in memory.logits] == [2, 2, 2]
 
 
 def test_with_neither_part_it_is_naive_bit_for_bit(context: Context, stream: Stream) -> None:

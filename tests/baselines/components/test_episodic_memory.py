@@ -18,7 +18,7 @@ from baselines.replay import Replay
 from harness.data.streams import Stream
 from harness.evaluation.memory_usage import memory_usage
 
-REHEARSING = ["agem", "derpp", "mega", "replay"]
+REHEARSING = ["agem", "derpp", "mega", "replay", "fromp", "frcl"]
 
 
 class Watching(SupervisedPlugin):
@@ -99,9 +99,31 @@ def test_half_of_each_batch_is_of_earlier_tasks_and_new_ones_come_in_everyones_o
 
 
 @pytest.mark.parametrize("name", REHEARSING)
+def test_a_number_in_all_is_shared_among_the_tasks_so_far(
+    name: str, context: Context, stream: Stream
+) -> None:
+    shared: dict[str, int] = {"in_all": 10}
+    strategy = methods()[name](**shared).build(replace(context, epochs=1))
+    sizes, firsts = [], []
+    for experience in stream.experiences[:3]:
+        strategy.train(experience, reset_optimizer_state=True)
+        kept = memory_of(strategy).kept
+        sizes.append([len(task) for task in kept])
+        firsts.append(kept[0][0][0])
+    assert sizes == [[10], [5, 5], [3, 3, 3]]
+    assert all(torch.equal(first, firsts[0]) for first in firsts)
+
+
+def test_a_number_in_all_and_one_of_each_class_contradict_each_other() -> None:
+    with pytest.raises(ValueError, match="give one of them"):
+        Replay(in_all=10, per_class=2)
+
+
+@pytest.mark.parametrize("name", [name for name in REHEARSING if name != "frcl"])
 def test_rehearsal_takes_no_random_numbers_of_the_training(
     name: str, context: Context, stream: Stream
 ) -> None:
+    """But for FRCL, whose outputs are drawn in training."""
     states = []
     for method in (name, "naive"):
         torch.manual_seed(3)

@@ -15,7 +15,7 @@ from baselines.single_plus import SinglePlus
 from harness.data.streams import Stream
 from harness.storage.schema import RULES
 from rmn.tasks.inference import RULES as NETWORK_RULES
-from rmn.tasks.routing import ROUTERS, RoutingPlugin
+from rmn.tasks.routing import ROUTERS, FilterRidge, RoutingPlugin
 
 
 def test_the_routers_name_is_the_rule() -> None:
@@ -30,6 +30,15 @@ def test_one_router_is_fitted_or_all_of_them(context: Context) -> None:
         [plugin] = [p for p in method.build(context).plugins if isinstance(p, RoutingPlugin)]
         assert list(plugin.routers) == names
         assert {router.outputs for router in plugin.routers.values()} == {context.outputs}
+
+
+def test_the_number_of_filters_is_that_of_the_router(context: Context) -> None:
+    for filters in (96, 12):
+        method = SinglePlus(filters=filters, every_router=True)
+        [plugin] = [p for p in method.build(context).plugins if isinstance(p, RoutingPlugin)]
+        router = plugin.routers["ridge-filters"]
+        assert isinstance(router, FilterRidge)
+        assert (router.filters, router.pooled) == (filters, 3)
 
 
 def test_a_router_changes_nothing_that_the_method_learns(context: Context, stream: Stream) -> None:

@@ -6,48 +6,74 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.cost import Cost, expected_cost
+from harness.analysis.cost import Cost, Timings, total
 from harness.config.run import Run
 from harness.storage.record import MethodDeclaration, Record, Status
 
 
-def record(method: str, seconds: float | None, status: Status = "finished") -> Record:
-    run = Run("split_mnist", "task-il", method, {}, "smoke", {}, 0, {})
+def asked(
+    method: str, scenario: str = "task-il", epochs: int = 5, strength: float = 1.0, seed: int = 0
+) -> Run:
+    settings = {"strength": strength}
+    training = {"epochs": epochs}
+    return Run("split_mnist", scenario, method, settings, "smoke", training, seed, {})
+
+
+def record(run: Run, seconds: float | None, status: Status = "finished") -> Record:
     made = {} if seconds is None else {"seconds": seconds}
     error = "" if status == "finished" else "ValueError"
-    return Record(run, MethodDeclaration(method), made, status, error)
+    return Record(run, MethodDeclaration(run.baseline), made, status, error)
 
 
-def in_task_il(*methods: str) -> list[tuple[str, str]]:
-    return [("task-il", method) for method in methods]
+def test_a_run_takes_what_its_other_seeds_have_taken() -> None:
+    timings = Timings(
+        [
+            record(asked("ewc", seed=1), 10.0),
+            record(asked("ewc", seed=2), 30.0),
+            record(asked("ewc", strength=2.0), 90.0),
+            record(asked("ewc", scenario="class-il"), 70.0),
+        ]
+    )
+    assert timings.of(asked("ewc", seed=7)) == 20.0
+    assert timings.of(asked("ewc", strength=2.0)) == 90.0
 
 
-def test_a_run_of_another_scenario_says_nothing() -> None:
-    assert expected_cost([("class-il", "ewc")], [record("ewc", 10.0)]) == Cost(1, 1, 0.0, 0.0)
+def test_without_them_time_goes_with_the_epochs() -> None:
+    timings = Timings([record(asked("ewc", epochs=5), 10.0), record(asked("ewc", epochs=1), 4.0)])
+    assert timings.of(asked("ewc", epochs=10)) == 10 * (2.0 + 4.0) / 2
+    assert timings.of(asked("ewc", scenario="class-il", epochs=10)) == 30.0
+    assert timings.of(asked("hat")) is None
 
 
-def test_each_run_takes_what_its_method_has_taken_on_average() -> None:
-    records = [record("ewc", 10.0), record("ewc", 30.0), record("hat", 50.0)]
-    assert expected_cost(in_task_il("ewc", "ewc", "hat", "si"), records) == Cost(4, 1, 90.0, 50.0)
+def test_the_same_scenario_says_more_than_another() -> None:
+    timings = Timings(
+        [record(asked("ewc", "task-il"), 10.0), record(asked("ewc", "class-il"), 30.0)]
+    )
+    assert timings.of(asked("ewc", "class-il", strength=2.0)) == 30.0
+    assert timings.of_method("class-il", "ewc") == 30.0
+    assert timings.of_method("domain-il", "ewc") is None
 
 
 def test_failed_runs_and_those_without_a_time_do_not_count() -> None:
-    records = [record("ewc", 1.0, "failed"), record("ewc", None), record("ewc", 10.0)]
-    assert expected_cost(in_task_il("ewc"), records) == Cost(1, 0, 10.0, 10.0)
+    stored = [
+        record(asked("ewc"), 1.0, "failed"),
+        record(asked("ewc", seed=1), None),
+        record(asked("ewc", seed=2), 10.0),
+    ]
+    assert Timings(stored).of(asked("ewc")) == 10.0
+    assert Timings(stored[:2]).of(asked("ewc")) is None
 
 
-def test_nothing_is_known_without_stored_runs() -> None:
-    assert expected_cost(in_task_il("ewc", "hat"), []) == Cost(2, 2, 0.0, 0.0)
-    assert expected_cost([], []) == Cost(0, 0, 0.0, 0.0)
+def test_runs_of_which_nothing_is_known_are_counted_apart() -> None:
+    assert total([10.0, None, 30.0]) == Cost(runs=3, untimed=1, seconds=40.0, longest=30.0)
+    assert total([]) == Cost(0, 0, 0.0, 0.0)
 
 
-@given(
-    st.lists(st.sampled_from(["ewc", "hat"]), max_size=9), st.lists(st.integers(1, 9), max_size=5)
-)
+@given(st.lists(st.none() | st.floats(0, 1e6), max_size=9))
 def test_as_many_runs_as_are_counted_take_no_longer_than_the_longest_each(
-    names: list[str], seconds: list[int]
+    seconds: list[float | None],
 ) -> None:
-    cost = expected_cost(in_task_il(*names), [record("ewc", value) for value in seconds])
-    counted = names.count("ewc") if seconds else 0
-    assert (cost.runs, cost.untimed) == (len(names), len(names) - counted)
-    assert cost.seconds == pytest.approx(cost.longest * counted)
+    cost = total(seconds)
+    counted = cost.runs - cost.untimed
+    assert cost.seconds <= cost.longest * counted + 1e-6
+    assert cost.longest == pytest.approx(max((one for one in seconds if one), default=0.0))

@@ -1,4 +1,4 @@
-"""`docs/metrics.md` says what the definitions say, and its examples run."""
+"""The tables of `docs/metrics.md` leave nothing out, and its examples run."""
 
 from __future__ import annotations
 
@@ -8,23 +8,11 @@ import os
 import pytest
 
 from harness.analysis.metrics.definition import metrics
-from harness.analysis.reference import measurement_table, metric_tables, renewed
+from harness.analysis.reference import measurement_table, metric_tables
 from harness.storage.provenance import ROOT
 from harness.storage.schema import MEASUREMENTS
 
 PAGE = ROOT / "docs" / "metrics.md"
-
-
-def test_the_page_is_up_to_date() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert page == renewed(page), "run: python -m harness.analysis.reference docs/metrics.md"
-    assert metric_tables() in page
-    assert measurement_table() in page
-
-
-def test_a_stale_page_is_renewed() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert renewed(page.replace("Lopez-Paz & Ranzato 2017", "somebody")).count("somebody") == 1
 
 
 def test_nothing_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""Published numbers beside ours, as docs/protocol.md has them."""
+"""Published numbers beside ours."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ import pytest
 from harness.analysis.anchors import ANCHORS, Anchor, Comparison
 from harness.cli.anchors import _row, anchors_section
 from harness.results import main
-from harness.storage.provenance import ROOT
-
-
-def test_the_page_has_the_numbers_of_the_committed_results() -> None:
-    page = (ROOT / "docs" / "protocol.md").read_text()
-    written = page.partition("<!-- anchors -->")[2].partition("<!-- /anchors -->")[0].strip()
-    assert written == anchors_section(ROOT / "results"), (
-        "put what `python -m harness.results anchors` prints into docs/protocol.md"
-    )
 
 
 def test_the_command_prints_the_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,10 +16,10 @@ from harness.cli import options
 from harness.cli.checks import (
     ArgumentError,
     check_compatible,
-    check_known,
     chosen_executor,
     chosen_scenarios,
     data_folder,
+    known_names,
     readable_folder,
     split_names,
     writable_folder,
@@ -40,9 +40,13 @@ def no_data_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
-    check_known("benchmark", ["split_mnist", "permuted_mnist"], BENCHMARKS)
     with pytest.raises(ArgumentError, match="benchmark 'split_mnst'; did you mean 'split_mnist'"):
-        check_known("benchmark", ["permuted_mnist", "split_mnst"], iter(BENCHMARKS))
+        known_names("benchmark", ["permuted_mnist", "split_mnst"], iter(BENCHMARKS))
+
+
+def test_names_may_be_typed_in_any_case() -> None:
+    typed = ["Split-MNIST", "permuted_mnist", "SPLIT_MNIST"]
+    assert known_names("benchmark", typed, BENCHMARKS) == ["split_mnist", "permuted_mnist"]
 
 
 def test_too_much_and_too_little_supervision_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""What the comparisons cost, as docs/cluster.md has it."""
+"""What the comparisons cost."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ import pytest
 from harness.cli.hours import hours_table
 from harness.results import main
 from harness.storage.provenance import ROOT
-
-
-def test_the_page_has_the_table_of_the_committed_results() -> None:
-    page = (ROOT / "docs" / "cluster.md").read_text()
-    written = page.partition("<!-- hours -->")[2].partition("<!-- /hours -->")[0].strip()
-    assert written == hours_table(ROOT / "results", "default", seeds=5), (
-        "put what `python -m harness.results hours` prints into docs/cluster.md"
-    )
 
 
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:

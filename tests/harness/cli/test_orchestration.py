@@ -31,7 +31,7 @@ class RecordingExecutor:
     def run(self, schedule: Schedule, listener: ProgressListener) -> None:
         self.made = list(schedule)
         for run in self.made:
-            listener.started(0, run)
+            listener.started(0, run, None)
             listener.ended(0, run, "", 1.0, None)
 
 

@@ -24,8 +24,8 @@ def test_scenarios_have_rows_of_their_own_with_what_they_decide(run: Run) -> Non
     class_il = replace(run, scenario="class-il", training={"norm": "shared", "outputs": "own"})
     _, rows = shown(plan_table([(task_il, "to run"), (class_il, "finished")]))
     assert rows == [
-        ["task-il", "ewc", "ewc_lambda=10.0, norm=per-task, outputs=own", "0", ""],
-        ["class-il", "ewc", "ewc_lambda=10.0, norm=shared, outputs=own", "", "0"],
+        ["task-il", "ewc", "0", "", "ewc_lambda=10.0, norm=per-task, outputs=own"],
+        ["class-il", "ewc", "", "0", "ewc_lambda=10.0, norm=shared, outputs=own"],
     ]
 
 
@@ -40,10 +40,10 @@ def test_a_row_per_method_and_only_the_states_that_there_are(run: Run) -> None:
         ]
     )
     assert shown(table) == (
-        ["scenario", "method", "settings", "seeds to run", "seeds finished", "seeds damaged"],
+        ["scenario", "method", "seeds\nto run", "seeds\nfinished", "seeds\ndamaged", "settings"],
         [
-            ["task-il", "ewc", "ewc_lambda=10.0", "1 2", "0", ""],
-            ["task-il", "hat", "lamb=0.75, smax=400.0", "", "", "4"],
+            ["task-il", "ewc", "1 2", "0", "", "ewc_lambda=10.0"],
+            ["task-il", "hat", "", "", "4", "lamb=0.75, smax=400.0"],
         ],
     )
 
@@ -54,8 +54,8 @@ def test_a_run_that_goes_on_says_how_far_it_is(run: Run) -> None:
     states = [(run, "to run"), (second, "to run"), (third, "diverged")]
     found = {run.id: checkpoint, third.id: checkpoint}  # what is left of a run that ended
     assert shown(plan_table(states, found)) == (
-        ["scenario", "method", "settings", "seeds to run", "seeds diverged"],
-        [["task-il", "ewc", "ewc_lambda=10.0", "0 (2/5 tasks done) 1", "2"]],
+        ["scenario", "method", "seeds\nto run", "seeds\ndiverged", "settings"],
+        [["task-il", "ewc", "0 (2/5 tasks done) 1", "2", "ewc_lambda=10.0"]],
     )
 
 

@@ -22,12 +22,12 @@ from harness.experiment.progress import RunProgress
 
 def show(console: Console, run: Run) -> Display:
     with display(console, 2) as shown:
-        shown.started(0, run)
+        shown.started(0, run, None)
         shown.progressed(0, run, RunProgress(6, 15, "task 2/5, testing"), None)
         if isinstance(shown, LiveDisplay):
             shown.refresh()
         shown.ended(0, run, "", 65.0, 120.0)
-        shown.started(0, replace(run, seed=1))
+        shown.started(0, replace(run, seed=1), None)
         shown.ended(0, replace(run, seed=1), "Traceback\nValueError: no [good]", 1.0, 0.0)
     return shown
 
@@ -49,7 +49,7 @@ def test_a_log_says_every_five_minutes_how_far_a_long_run_is(
     clock = iter((0.0, 0.0, 299.0, 301.0, 599.0, 602.0))
     monkeypatch.setattr("harness.cli.progress_display.time.monotonic", lambda: next(clock))
     with LineDisplay(Console(file=out), runs=1) as shown:
-        shown.started(0, run)
+        shown.started(0, run, None)
         for done, doing in enumerate(("epoch 1/3", "epoch 2/3", "epoch 3/3", "testing")):
             shown.progressed(0, run, RunProgress(done, 3, f"task 1/1, {doing}"), 65.0)
     assert out.getvalue().splitlines() == [

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli.results_display import (
-    command_again,
     counted,
     description,
     measurements,
@@ -92,24 +91,6 @@ def test_a_description_has_every_field_that_says_something(run: Run) -> None:
     assert lines["Versions"] == ["torch 2.9, numpy 2.0"]
     assert lines["Make it again"] == ["python -m x --results results-again"]
     assert "Run versions" not in lines  # it has none
-
-
-@pytest.mark.parametrize(
-    ("provenance", "command"),
-    [
-        ({}, ""),
-        ({"commit": "abc"}, ""),
-        ({"command": "python -m x"}, "python -m x --results results-again"),
-        (
-            {"command": "python -m x", "commit": "abc"},
-            "git checkout abc && python -m x --results results-again",
-        ),
-    ],
-)
-def test_the_command_that_makes_a_run_again(
-    run: Run, provenance: dict[str, str], command: str
-) -> None:
-    assert command_again(Record(run, MethodDeclaration("EWC"), provenance)) == command
 
 
 def test_measurements_are_metrics_in_their_units(run: Run) -> None:

@@ -15,8 +15,16 @@ ANCHORS = [one for one in BENCHMARKS.values() if one.methods]
 
 
 def test_the_anchors_are_these() -> None:
-    names = ["split_mnist_hsu", "permuted_mnist_vandeven", "permuted_mnist_wsn"]
-    assert [one.name for one in ANCHORS] == names
+    assert [one.name for one in ANCHORS] == [
+        *("split_mnist_hsu", "permuted_mnist_vandeven"),
+        *("permuted_mnist_wsn", "permuted_mnist_wsn_masks"),
+        "split_mnist_rwalk",
+        *("split_mnist_mammoth", "split_mnist_mammoth_agem"),
+        *("split_mnist_vcl", "permuted_mnist_vcl"),
+        *("split_mnist_fromp", "permuted_mnist_fromp"),
+        *("split_mnist_frcl", "permuted_mnist_frcl"),
+        "split_mnist_cndpm",
+    ]
 
 
 @pytest.mark.parametrize("benchmark", ANCHORS, ids=lambda one: one.name)
@@ -40,7 +48,7 @@ def test_the_publications_have_no_batchnorm_and_heads_where_the_task_is_given(
     assert set(default_methods(benchmark, methods())) == set(benchmark.methods)
     for profile, budget in benchmark.budgets.items():
         assert not budget.decay
-        if profile not in ("smoke", "tuning"):
+        if profile not in ("smoke", "tuning", "ablation"):
             assert budget == benchmark.budgets["default"]
         for scenario in scenarios_of(benchmark):
             decided = under_scenario(benchmark, scenario, methods()["naive"], budget)

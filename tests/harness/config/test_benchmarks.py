@@ -30,6 +30,8 @@ def test_the_streams_are_the_published_ones() -> None:
     assert shapes == {
         "split_mnist": (5, {2}),
         "permuted_mnist": (10, {10}),
+        "permuted_mnist_50": (50, {10}),
+        "permuted_mnist_related": (8, {10}),
         "split_fashion_mnist": (5, {2}),
         "split_cifar100": (10, {10}),
         "split_cifar100_20": (20, {5}),

@@ -24,6 +24,7 @@ BUDGETS = st.builds(
     precision=st.sampled_from(["float32", "bfloat16"]),
     accuracy_matrix=st.sampled_from(["seen", "whole", "diagonal"]),
     norm=st.sampled_from(["auto", "per-task", "shared", "none", "group"]),
+    learning_curve=st.booleans(),
     outputs=st.sampled_from(["auto", "own", "heads", "shared"]),
 )
 
@@ -91,6 +92,10 @@ def test_profiles_differ_in_what_their_names_say(budgets: dict[str, TrainingBudg
     default = budgets["default"]
     assert budgets["constant"] == replace(default, decay=False)
     assert budgets["tuning"] == replace(default, validation=True, accuracy_matrix="diagonal")
+    long = budgets["long"]
+    same = replace(long, epochs=default.epochs, learning_curve=False)
+    assert (same, long.learning_curve) == (default, True)
+    assert 20 <= long.epochs <= 40
     assert not any(budgets[name].validation for name in ("smoke", "default", "constant", "paper"))
 
 

@@ -39,6 +39,25 @@ def test_the_command_line_beats_the_best_known_beats_the_default() -> None:
     assert resolved.overrides == {"units": 8, "decay": 0.5}
 
 
+@dataclass(frozen=True)
+class Grown(Example):
+    """The same method with a setting that came after its first results."""
+
+    added: float = setting(0, "came later", later=True)
+
+
+def test_a_later_setting_at_its_default_leaves_the_values_as_they_were() -> None:
+    before = resolve(Example, {}, {"units": "8"})
+    assert resolve(Grown, {}, {"units": "8", "added": "0"}) == before
+    assert resolve(Grown, {"added": 2}, {"units": "8", "added": "0.0"}).overrides == {
+        "units": 8,
+        "added": 0.0,
+    }
+    changed = resolve(Grown, {}, {"added": "3"})
+    assert changed.values == {**resolve(Example, {}, {}).values, "added": 3.0}
+    assert changed.overrides == {"added": 3.0}
+
+
 def test_giving_the_best_known_changes_nothing() -> None:
     assert resolve(Example, {"strength": 4}, {"strength": "4.0"}) == resolve(
         Example, {"strength": 4.0}, {}
@@ -86,7 +105,9 @@ def test_assignments_by_method_and_setting() -> None:
         (["exmaple.strength=1"], "did you mean 'example'"),
         (["trainig.epochs=1"], "did you mean 'training'"),
         (["training.epoch=1"], "did you mean 'epochs'"),
-        (["strength=1"], "METHOD.SETTING=VALUE"),
+        (["strength=1"], r"did you mean example\.strength=1\?"),
+        (["epochs=3"], r"did you mean training\.epochs=3\?"),
+        (["streength=1"], "METHOD.SETTING=VALUE"),
         (["example.strength"], "METHOD.SETTING=VALUE"),
         (["example.units=3", "example.units=4"], "given twice"),
     ],

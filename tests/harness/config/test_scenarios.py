@@ -137,6 +137,14 @@ def test_what_is_asked_for_is_kept_or_refused_by_name(
             "trained without normalisation; choose shared or group",
         ),
         ("split_cifar100_20_small_stem", "task-il", "rmn", {"norm": "none"}, "resnet18_small_stem"),
+        (
+            "permuted_mnist",
+            "class-il",
+            "ewc",
+            {},
+            "permuted_mnist cannot be compared in class-il; choose task-il or domain-il$",
+        ),
+        ("split_mnist_fuzzy", "task-il", "rmn_unsupervised", {}, "choose class-il$"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

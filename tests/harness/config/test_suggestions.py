@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.config.suggestions import unknown
+from harness.config.suggestions import canonical, unknown
 
 WORDS = st.text("abcxyz_", min_size=3, max_size=12)
 
@@ -28,3 +28,11 @@ def test_nothing_to_choose_from_is_said() -> None:
 def test_a_name_in_capitals_is_recognised(names: list[str], choice: st.DataObject) -> None:
     name = choice.draw(st.sampled_from(names))
     assert f"did you mean {name!r}?" in unknown("name", name.upper(), names)
+
+
+@given(names=st.lists(WORDS, min_size=1, unique=True), choice=st.data())
+def test_case_and_hyphens_make_no_difference(names: list[str], choice: st.DataObject) -> None:
+    name = choice.draw(st.sampled_from(names))
+    typed = f" {name.upper().replace('_', '-')} "
+    assert canonical(typed, names) == name
+    assert canonical(f"{name}d", names) is None  # no letter of `WORDS`

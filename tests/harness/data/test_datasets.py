@@ -239,6 +239,13 @@ def test_without_a_network_it_says_what_to_name(monkeypatch: pytest.MonkeyPatch)
         load("omniglot")
 
 
+@pytest.mark.usefixtures("publish")
+def test_a_cache_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RMN_CACHE", "/dev/null/cache")
+    with pytest.raises(FileNotFoundError, match=r"/dev/null/cache/originals .* by RMN_CACHE, or"):
+        load("omniglot")
+
+
 def test_a_download_that_is_not_the_published_data_set_is_refused(
     publish: Publish, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mosaics: Mosaics
 ) -> None:

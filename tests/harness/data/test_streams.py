@@ -60,6 +60,28 @@ def test_permutations_are_permutations_shared_by_train_and_test() -> None:
     np.testing.assert_allclose(stream.train[1].inputs(slice(11, 12)).flatten(), pixels, rtol=1e-6)
 
 
+def test_related_tasks_share_a_permutation_after_a_rotation() -> None:
+    benchmark = BENCHMARKS["permuted_mnist_related"]
+    budget = replace(WHOLE, train_examples=20, test_examples=20)
+    stream = make_stream(benchmark, budget, seed=5)
+    first, second = permutation(stream.train[0]), permutation(stream.train[1])
+    assert not torch.equal(first, second)
+    plain = make_stream(BENCHMARKS["permuted_mnist"], budget, seed=5)
+    assert torch.equal(plain.train[1].inputs(), stream.train[1].inputs())
+    images = plain.train[0].images.pixels
+    for task, angle in enumerate(benchmark.rotations):
+        for data in (stream.train[task], stream.test[task]):
+            expected = (first, second, None)[benchmark.pixel_orders[task]]
+            assert expected is None or torch.equal(permutation(data), expected)
+        if angle == 90:
+            turned = stream.train[task].images.pixels
+            assert torch.equal(turned, torch.rot90(images, 1, (2, 3)))
+    assert torch.equal(stream.train[2].inputs(), stream.train[0].inputs())
+    slightly, more = (stream.train[task].images.pixels.float() for task in (3, 4))
+    change = (slightly - images.float()).abs().mean()
+    assert 0 < change < (more - images.float()).abs().mean()
+
+
 def test_validation_looks_at_no_test_data() -> None:
     training = TrainingBudget(epochs=1, tasks=2, validation=True)
     stream = make_stream(BENCHMARKS["split_mnist"], training, seed=0)

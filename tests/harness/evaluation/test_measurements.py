@@ -21,7 +21,7 @@ from harness.storage.schema import Row
 def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is forgotten after it, but not what a module does as it is imported."""
     import_modules("harness.evaluation")
-    monkeypatch.setattr(measurements, "_MEASUREMENTS", list(measurements._MEASUREMENTS))
+    monkeypatch.setattr(measurements, "_MEASUREMENTS", dict(measurements._MEASUREMENTS))
 
 
 def snapshot() -> Snapshot:
@@ -42,7 +42,7 @@ def test_a_measurement_is_registered_once_however_often_it_is_asked_for() -> Non
 
 def test_every_module_of_the_package_is_found() -> None:
     list(measure(snapshot()))
-    found = {measurement.__module__ for measurement in measurements._MEASUREMENTS}
+    found = {measurement.__module__ for measurement in measurements._MEASUREMENTS.values()}
     package = Path(measurements.__file__).parent
     decorated = {
         f"harness.evaluation.{path.stem}"

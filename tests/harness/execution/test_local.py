@@ -38,7 +38,7 @@ class Recorder:
     events: list[Event] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         self.events.append(Event("started", run.id))
 
     def progressed(

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.abc import MetaPathFinder
 
 import pytest
 import torch
@@ -25,6 +26,23 @@ def this_process_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_absent_device_is_fatal(config: ExecutionConfig) -> None:
     with pytest.raises(FatalError, match="torch sees no CUDA device; use --device cpu"):
         prepare(replace(config, device="cuda"), 0)
+
+
+def test_a_home_folder_that_cannot_be_written_is_named(
+    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Avalanche makes a folder there as it is imported."""
+
+    class Refusing(MetaPathFinder):
+        def find_spec(self, name: str, *rest: object) -> None:
+            if name == "harness.experiment.experiment":
+                raise NotADirectoryError("/dev/null/.avalanche")
+
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.delitem(sys.modules, "harness.experiment.experiment", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
+    with pytest.raises(FatalError, match=r"home folder /dev/null cannot be written.*set HOME to"):
+        prepare(config, 0)
 
 
 def test_the_numerical_libraries_are_held_to_the_threads() -> None:

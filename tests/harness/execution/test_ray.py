@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from baselines.plugins import import_plugin
 from harness.config.run import Run
 from harness.execution import ray as ray_executor
 from harness.execution.executor import ExecutionConfig, FatalError, executor_options
@@ -35,7 +36,7 @@ class Recorder:
     ends: Counter[str] = field(default_factory=Counter)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         self.present[worker] = (run, None)
         self.tries.setdefault(run.id, []).append([])
 
@@ -161,6 +162,37 @@ def test_where_no_node_sees_the_results_folder_the_driver_stores_all_the_same(
     RayExecutor(config, cluster.address).run(Schedule(runs[:1]), recorder)
     assert recorder.errors == {runs[0].id: ""}
     assert store.status(tmp_path, runs[0]) == "finished"
+
+
+PLUGIN = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+from baselines.naive import Naive
+from baselines.registry import register
+
+
+@register
+@dataclass(frozen=True)
+class Outside(Naive):
+    """Fine-tuning by another name."""
+
+    name: ClassVar[str] = "outside"
+'''
+
+
+@pytest.mark.usefixtures("registrations")
+def test_workers_know_the_methods_of_plugins(
+    executed: Executed, runs: list[Run], cluster: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN)
+    config = replace(executed.config, plugins=(import_plugin(str(file)),))
+    run = replace(runs[0], baseline="outside")
+    recorder = Recorder()
+    RayExecutor(config, cluster.address).run(Schedule([run]), recorder)
+    assert recorder.errors[run.id] == ""
+    assert store.status(executed.config.results, run) == "finished"
 
 
 def test_a_cluster_without_room_is_named(executed: Executed, runs: list[Run], cluster: Any) -> None:

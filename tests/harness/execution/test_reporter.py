@@ -27,8 +27,8 @@ class Listener:
 
     heard: list[tuple[object, ...]] = field(default_factory=list)
 
-    def started(self, worker: int, run: Run) -> None:
-        self.heard.append(("started", worker, run.seed))
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
+        self.heard.append(("started", worker, run.seed, remaining))
 
     def progressed(
         self, worker: int, run: Run, progress: RunProgress, remaining: float | None
@@ -54,7 +54,7 @@ def test_each_report_says_how_long_the_rest_takes() -> None:
     workers[5].in_progress = None
     reporter.ended(5, one, "", 20.0)
     assert listener.heard == [
-        ("started", 5, one.seed),
+        ("started", 5, one.seed, None),
         ("progressed", 5, one.seed, 1, (30.0 + 2 * 40.0) / 2),  # of the other nobody knows
         ("ended", 5, one.seed, "", 20.0, 2 * 20.0 / 2),
     ]

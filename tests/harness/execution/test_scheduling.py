@@ -123,3 +123,30 @@ def test_the_estimate_is_what_perfect_workers_would_need_at_least(
     pending = 3 * sum(seconds.values()) - seconds[going.run.baseline]
     remaining = schedule.remaining([going], workers)
     assert remaining == pytest.approx(max((rest + pending) / workers, rest))
+
+
+def test_what_is_stored_gives_an_estimate_before_anything_is_started() -> None:
+    stored = {"ewc": 10.0, "hat": 40.0, "si": 20.0}
+    schedule = Schedule(RUNS, expected=lambda run: stored[run.baseline])
+    assert schedule.remaining([], 1) == 3 * 70.0
+    assert schedule.remaining([], 7) == 30.0
+    order = [run.baseline for run in schedule]
+    assert order == ["hat"] * 3 + ["si"] * 3 + ["ewc"] * 3  # no run to find out what it costs
+
+
+def test_a_slower_machine_is_noticed() -> None:
+    """One that takes three times as long with EWC will do so with HAT."""
+    stored = {"ewc": 10.0, "hat": 40.0}
+    runs = [replace(RUN, baseline=name, seed=seed) for name in ("ewc", "hat") for seed in (0, 1)]
+    schedule = Schedule(runs, expected=lambda run: stored[run.baseline])
+    schedule.measured(runs[0], 30.0)
+    assert schedule.remaining([], 1) == 2 * 30.0 + 2 * 120.0
+    schedule.measured(runs[2], 50.0)  # what was measured of a method says most
+    assert schedule.remaining([], 1) == 2 * 30.0 + 2 * 50.0
+
+
+def test_a_method_of_which_nothing_is_stored_is_tried_first() -> None:
+    stored = {"ewc": 10.0, "hat": 40.0}
+    schedule = Schedule(RUNS, expected=lambda run: stored.get(run.baseline))
+    assert [run.baseline for run in schedule][:2] == ["si", "hat"]
+    assert schedule.remaining([], 1) == 0.0

@@ -37,7 +37,7 @@ class Recorder:
     errors: dict[str, str] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
 
-    def started(self, worker: int, run: Run) -> None:
+    def started(self, worker: int, run: Run, remaining: float | None) -> None:
         self.tries[run.id] += 1
 
     def progressed(

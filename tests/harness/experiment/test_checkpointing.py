@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from baselines.interface import Requirement
 from baselines.registry import methods
-from harness.config.benchmarks import BENCHMARKS
-from harness.config.plan import is_compatible
 from harness.config.run import Run
+from harness.contract.resuming import an_interrupted_run_goes_on, interrupt, resume, same
+from harness.contract.subject import Subject
 from harness.experiment.checkpointing import CheckpointError, _random_state, _set_random_state
-from harness.experiment.experiment import RunResult, run_experiment
-from harness.experiment.progress import RunProgress
+from harness.experiment.experiment import RunResult
 from harness.storage import checkpoints
 
 if TYPE_CHECKING:
@@ -33,60 +31,13 @@ SEVERAL_STAGES = [
 ]
 
 
-class Interrupted(Exception):  # noqa: N818 - no error of anybody's
-    """Ends a run as Ctrl-C would."""
-
-
-def interrupt(run: Run, folder: Path, doing: str) -> None:
-    """Make a run as far as the moment at which it is doing so."""
-
-    def report(progress: RunProgress) -> None:
-        if progress.doing == doing:
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        run_experiment(run, device="cpu", data=None, report=report, checkpoint=folder)
-
-
-def resume(run: Run, folder: Path) -> tuple[RunResult, list[str]]:
-    """Go on with a run; its result, and what it did."""
-    did: list[str] = []
-    torch.manual_seed(99)  # whatever this process has drawn before is no matter
-    result = run_experiment(
-        run,
-        device="cpu",
-        data=None,
-        report=lambda progress: did.append(progress.doing),
-        checkpoint=folder,
-    )
-    return result, did
-
-
-def untimed(result: RunResult) -> pd.DataFrame:
-    rows = result.rows
-    return rows[~rows["metric"].str.endswith("_seconds")].reset_index(drop=True)
-
-
 def assert_same(one: RunResult, other: RunResult) -> None:
-    pd.testing.assert_frame_equal(untimed(one), untimed(other), check_exact=True)
-    assert one.masks.keys() == other.masks.keys()
-    assert all(np.array_equal(one.masks[name], other.masks[name]) for name in one.masks)
+    assert same(one, other)
 
 
 @pytest.mark.parametrize("name", SEVERAL_STAGES)
-def test_a_run_goes_on_to_the_numbers_of_an_uninterrupted_one(
-    name: str, make_run: Callable[..., Run], result: Result, tmp_path: Path
-) -> None:
-    labelled = is_compatible(BENCHMARKS["split_mnist"], methods()[name])
-    benchmark = "split_mnist" if labelled else UNLABELLED
-    run = make_run(name, benchmark)
-    interrupt(run, tmp_path, "task 3/3, epoch 1/2" if labelled else "task 3/3, epoch 1/1")
-    found = checkpoints.read(tmp_path)
-    assert found is not None
-    assert (found.run, found.done, found.tasks) == (run.id, 2, 3)
-    resumed, did = resume(run, tmp_path)
-    assert {doing.partition(",")[0] for doing in did} == {"task 3/3"}
-    assert_same(resumed, result(name, benchmark))
+def test_a_run_goes_on_to_the_numbers_of_an_uninterrupted_one(name: str) -> None:
+    assert an_interrupted_run_goes_on(Subject(methods()[name]))
 
 
 def test_a_stream_with_boundaries_alone_goes_on_as_well(

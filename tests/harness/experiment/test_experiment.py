@@ -51,6 +51,22 @@ def test_a_run_gives_the_same_rows_whatever_was_drawn_before(
     assert all(np.array_equal(again.masks[name], first.masks[name]) for name in first.masks)
 
 
+@pytest.mark.parametrize("method", ["rmn", "ewc"])
+def test_a_learning_curve_changes_nothing_else(
+    result: Result, make_run: Callable[..., Run], method: str
+) -> None:
+    run = make_run(method)
+    run = replace(run, training={**run.training, "learning_curve": True})
+    rows = untimed(run_experiment(run, device="cpu", data=None, report=ignore).rows)
+    curve = rows["metric"] == "epoch_accuracy"
+    plain = untimed(result(method).rows)
+    keys = [[task, task, epoch] for task in (1, 2, 3) for epoch in (1, 2)]
+    assert rows.loc[curve, ["after", "task", "other"]].to_numpy().tolist() == keys
+    assert rows.loc[~curve, "value"].tolist() == plain["value"].tolist()
+    learned = rows[(rows["metric"] == "accuracy") & (rows["after"] == rows["task"])]
+    assert rows.loc[curve, "value"].tolist()[1::2] == learned["value"].tolist()
+
+
 def test_another_seed_gives_other_rows_of_its_own(
     result: Result, make_run: Callable[..., Run]
 ) -> None:

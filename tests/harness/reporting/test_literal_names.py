@@ -19,7 +19,7 @@ from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import leaderboard
 from harness.analysis.selection import select
 from harness.reporting.benchmark_report import benchmark_report
-from harness.reporting.terminal import leaderboard_table
+from harness.reporting.terminal import leaderboard_tables
 from harness.reporting.writer import write
 from harness.storage import store
 
@@ -53,7 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Pat
 def test_in_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
     [compared] = comparisons(select(store.read(folder, "split_mnist", "default")))
-    Console(file=out, width=250).print(leaderboard_table(leaderboard(compared)))
+    [table] = leaderboard_tables(leaderboard(compared), width=250)
+    Console(file=out, width=250).print(table)
     assert f"{TITLE} (x[/x]=[/green])" in out.getvalue()
     [run_id, *_] = [path.name for path in sorted(folder.glob("*/*/rmn/*"))]
     assert results.main(["show", run_id, "--results", str(folder)]) == 0

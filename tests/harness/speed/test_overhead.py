@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from harness.config.budgets import TrainingBudget
+from harness.config.networks import Network, Normalisation
 from harness.speed import overhead
 from harness.storage import store
-from harness.training.networks import Network, Normalisation
 from rmn import convert
 
 CPU = torch.device("cpu")

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from harness.config.benchmarks import BENCHMARKS, NEVER_UNNORMALISED
-from harness.training.networks import NETWORKS, Normalisation, cifar_cnn, resnet18_small_stem
+from harness.config.networks import BUILT_IN, Normalisation
+from harness.training.networks import NETWORKS, cifar_cnn, resnet18_small_stem
 from rmn import convert
 
 WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
@@ -18,6 +19,8 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "mlp_2x400": 1024 * 400 + 400 * 400 + 400 * 10,
     "mlp_2x1000": 1024 * 1000 + 1000 * 1000 + 1000 * 10,
     "mlp_2x100": 784 * 100 + 100 * 100 + 100 * 10,
+    "mlp_2x100_bias": 784 * 100 + 100 * 100 + 100 * 10,
+    "mlp_2x256": 784 * 256 + 256 * 256 + 256 * 10,
     "omniglot_cnn": 9 * 250 + 3 * 9 * 250 * 250 + 250 * 10,
     "cifar_cnn": 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2048 * 256
@@ -27,7 +30,12 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
 }
 
 
-BIASES = {"mlp_2x400": 400 + 400 + 10, "mlp_2x1000": 1000 + 1000 + 10}  # the paper's have none
+BIASES = {  # the paper's have none
+    "mlp_2x400": 400 + 400 + 10,
+    "mlp_2x1000": 1000 + 1000 + 10,
+    "mlp_2x100_bias": 100 + 100 + 10,
+    "mlp_2x256": 256 + 256 + 10,
+}
 
 
 def weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d]:
@@ -148,3 +156,7 @@ def test_a_small_stem_keeps_the_image_as_large_as_it_is() -> None:
     assert isinstance(network.conv1, nn.Conv2d)
     assert isinstance(network.maxpool, nn.Module)
     assert network.maxpool(network.conv1(x)).shape == (1, 64, 32, 32)
+
+
+def test_the_names_that_are_known_without_torch_are_those_of_the_networks() -> None:
+    assert tuple(NETWORKS) == BUILT_IN

@@ -127,7 +127,7 @@ def test_groups_in_one_pass_are_what_they_are_one_by_one(learn_beta: bool, penal
     torch.manual_seed(0)
     layers = [nn.Conv2d(3, 64, 3), nn.Conv2d(64, 256, 3), nn.Conv2d(256, 64, 1)]
     convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)
-    model = convert(convolutions, learn_beta=learn_beta)
+    model = convert(convolutions, learn_beta=learn_beta, biases="none")
     groups = model.mappings
     assert [len(group.views) for group in groups] == [1, 1, 1]
     model.begin_task(0, [])

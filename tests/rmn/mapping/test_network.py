@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from harness.training.networks import cifar_cnn, mlp, resnet18
 from rmn import RMN, RelevanceNetwork, RMNPlugin, convert
-from rmn.mapping.layers import RelevanceConv2d
-from rmn.tasks.layers import TaskBatchNorm, TaskLayer
+from rmn.tasks.task_module import TaskModule
+from rmn.tasks.values_per_task import ValuesPerTask
 
 Experiences = Sequence[DatasetExperience]
 Sets = list[tuple[Tensor, Tensor]]
@@ -131,9 +131,10 @@ def test_the_newest_mask_before_and_after_it_is_rounded() -> None:
         model.finish_task()
         model.eval()
         first, last = model.relevance_layers().values()
-        _, norm, relu, _ = model.body.children()
+        one, norm, relu, other = model.body.children()
         soft = [layer.weight * layer.relevance for layer in (first, last)]
-        slow = relu(norm(x @ soft[0].T)) @ soft[1].T
+        shifts = [layer.get_parameter("bias") for layer in (one, other)]
+        slow = relu(norm(x @ soft[0].T + shifts[0])) @ soft[1].T + shifts[1]
         torch.testing.assert_close(model.newest_logits(x, rounded=False), slow)
         rounded = model.newest_logits(x, rounded=True)
         assert torch.equal(rounded, model.forward_task(x, task))
@@ -155,9 +156,13 @@ def test_names_in_the_state_dict_stay() -> None:
     model.finish_task()
     assert set(model.state_dict()) == {
         *(f"mappings.0.{name}" for name in ("weight", "mapping", "beta", "uses", "pruned")),
-        *(f"body.{number}.packed" for number in (0, 3)),
-        *(f"body.1.live.{name}" for name in ("weight", "bias", "running_mean", "running_var")),
-        *("body.1.live.num_batches_tracked", "body.1.finished", "_extra_state"),
+        *(f"weights.{number}.packed" for number in (0, 1)),
+        *(f"body.{number}.bias" for number in (0, 3)),
+        *(f"body.{number}.finished_bias" for number in (0, 3)),
+        *(f"body.{number}._extra_state" for number in (0, 1, 3)),
+        *(f"body.1.{name}" for name in ("weight", "bias", "running_mean", "running_var")),
+        *(f"body.1.finished_{name}" for name in ("weight", "bias", "running_mean", "running_var")),
+        *("body.1.num_batches_tracked", "_extra_state"),
     }
 
 
@@ -220,6 +225,5 @@ def test_one_shot_inference_in_one_pass_is_that_of_a_pass_per_task(
     network.eval().float()
     x = torch.randn(4, 3, 32, 32)
     found = network.infer_task_in_one_shot(x)
-    for kind in (RelevanceConv2d, TaskBatchNorm):
-        monkeypatch.setattr(kind, "forward_mixture", TaskLayer.forward_mixture)
+    monkeypatch.setattr(ValuesPerTask, "forward_mixture", TaskModule.forward_mixture)
     assert torch.equal(found, network.infer_task_in_one_shot(x))

@@ -21,6 +21,7 @@ class OutputRegisteredFirst(nn.Module):
 
 HEAD = nn.Linear(4, 2)
 CONVOLUTION = nn.Conv2d(3, 2, 1)
+DECONVOLUTION = nn.ConvTranspose2d(3, 2, 1)
 TASK_HEAD = TaskHead(HEAD)
 
 
@@ -29,6 +30,7 @@ TASK_HEAD = TaskHead(HEAD)
     [
         (nn.Sequential(nn.Linear(6, 4), nn.Sequential(HEAD, nn.Softmax(1))), HEAD),
         (nn.Sequential(nn.Linear(6, 4), CONVOLUTION, nn.BatchNorm2d(2)), CONVOLUTION),
+        (nn.Sequential(nn.Linear(6, 4), DECONVOLUTION, nn.GroupNorm(1, 2)), DECONVOLUTION),
         (nn.Sequential(TASK_HEAD, TaskBatchNorm(nn.BatchNorm1d(2))), TASK_HEAD),
     ],
 )

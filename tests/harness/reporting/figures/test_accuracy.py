@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.selection import select
-from harness.reporting.figures.accuracy import budgets, curves, forgetting, matrices, own_budget
+from harness.reporting.figures.accuracy import (
+    budgets,
+    curves,
+    epochs,
+    forgetting,
+    matrices,
+    own_budget,
+)
 from harness.storage import store
 from harness.storage.store import Results
 
@@ -100,8 +108,8 @@ def test_an_average_is_drawn_only_where_every_task_was_measured(
 def several(tmp_path_factory: pytest.TempPathFactory, save_run: SaveRun) -> Comparison:
     """One method with three budgets, another with one."""
     root = tmp_path_factory.mktemp("several")
-    for seed, epochs, level in ((0, 20, 0.9), (0, 1, 0.7), (1, 1, 0.8), (0, 5, 0.875)):
-        save_run(root, "rmn", seed, level, epochs)
+    for seed, passes, level in ((0, 20, 0.9), (0, 1, 0.7), (1, 1, 0.8), (0, 5, 0.875)):
+        save_run(root, "rmn", seed, level, passes)
     save_run(root, "naive", 0, 0.6)
     return read(root)
 
@@ -131,6 +139,25 @@ def test_a_method_that_has_only_other_budgets_is_shown_with_them(
 
 def test_one_budget_makes_no_learning_curve(found: Results, board: Leaderboard) -> None:
     assert budgets(found.rows, board) is None
+
+
+def test_accuracy_by_epoch_is_a_mean_over_tasks_and_seeds_within_their_range(
+    found: Results, board: Leaderboard
+) -> None:
+    assert epochs(found.rows, board) is None
+    first = found.rows[(found.rows["metric"] == "accuracy") & (found.rows["after"] == 1)]
+    mine = first[first["baseline"] == "rmn"].groupby("seed").head(1)
+    tables = [
+        mine.assign(metric="epoch_accuracy", other=epoch, task=task, value=value)
+        for (epoch, task), value in {(1, 1): 0.5, (1, 2): 0.7, (2, 1): 0.8, (2, 2): 0.9}.items()
+    ]
+    [axis] = drawn(epochs(pd.concat(tables), board)).axes
+    [line] = axis.get_lines()
+    assert line.get_label() == "RMN"
+    np.testing.assert_allclose(np.asarray(line.get_xydata()), [(1, 60), (2, 85)])
+    [band] = axis.collections
+    [path] = band.get_paths()
+    assert set(np.asarray(path.vertices)[:, 1].round().tolist()) == {50, 70, 80, 90}
 
 
 def test_matrices_have_a_panel_a_method_with_rows_of_learned_tasks(

@@ -1,0 +1,1 @@
+"""A network whose last layer is Bayesian: a Gaussian process over its features (FRCL)."""

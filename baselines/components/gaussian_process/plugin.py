@@ -1,0 +1,97 @@
+"""Functional regularisation by Gaussian processes as an Avalanche plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from avalanche.training.templates import SupervisedTemplate
+
+from baselines.components.batches import batches
+from baselines.components.episodic_memory import EpisodicMemoryPlugin
+from baselines.components.gaussian_process.inducing_points import InducingPosterior
+from baselines.components.gaussian_process.network import GaussianProcessNetwork
+from baselines.components.rehearsing import MemoryBudget
+
+
+class InducingPointPlugin(EpisodicMemoryPlugin):
+    """Titsias et al. 2020: features are held to the functions of earlier tasks at a few inputs.
+
+    The loss is the mean loss of outputs that are drawn from their distribution + 1/N times the KL
+    divergence of the live task's weights from their prior and those of the earlier tasks' outputs
+    at their inducing points from the prior that the present features give them. When a
+    task has been learned, inducing points are drawn from its examples, and the weights that each
+    learned task predicts by are computed anew from its points.
+
+    The strategy's model is a `GaussianProcessNetwork`.
+
+    Args:
+        budget: how many inducing points.
+        prior_variance: of the weights.
+        jitter: what is added to the diagonal of kernels.
+        own_outputs: whether each task has outputs of its own.
+
+    Attributes:
+        posteriors: of each learned task.
+    """
+
+    def __init__(
+        self, budget: MemoryBudget, *, prior_variance: float, jitter: float, own_outputs: bool
+    ) -> None:
+        super().__init__(budget)
+        self.prior_variance = prior_variance
+        self.jitter = jitter
+        self.own_outputs = own_outputs
+        self.posteriors: list[InducingPosterior] = []
+
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Begin a task."""
+        super().before_training_exp(strategy, **kwargs)
+        model: GaussianProcessNetwork = strategy.model
+        classes = strategy.experience.classes_in_this_experience
+        model.begin_task(strategy.experience.task_label, classes)
+        if self.own_outputs:
+            model.head.open_outputs(sorted(classes))
+
+    def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Add the divergences; inducing points are answered as they would be at test."""
+        model: GaussianProcessNetwork = strategy.model
+        examples = len(strategy.experience.dataset)
+        with torch.autocast(strategy.device.type, enabled=False):
+            divergence = model.head.divergence(self.prior_variance)
+            if self.columns:
+                model.eval()
+                sizes = [len(task) for task in self.kept]
+                for task, x in enumerate(torch.split(self.columns[0], sizes)):
+                    features = model.features(x, task)
+                    divergence = divergence + self.posteriors[task].divergence(
+                        features, self.prior_variance, self.jitter
+                    )
+                model.train()
+        strategy.loss = strategy.loss + divergence / examples
+
+    def cut(self, most: int) -> None:
+        """Forget the posteriors of the points that are forgotten as well; see the base class."""
+        super().cut(most)
+        self.posteriors = [posterior.first(most) for posterior in self.posteriors]
+
+    @torch.no_grad()
+    def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Keep inducing points and the posterior there, and finish the task."""
+        super().after_training_exp(strategy, **kwargs)
+        model: GaussianProcessNetwork = strategy.model
+        model.eval()
+        model.finish_task()
+        features = [self._features(strategy, task) for task in range(len(self.kept))]
+        mean, factor = model.head.live()
+        self.posteriors.append(InducingPosterior.of(features[-1], mean, factor, model.head.open))
+        for task, (posterior, own) in enumerate(zip(self.posteriors, features, strict=True)):
+            weights = posterior.weights(own, self.prior_variance, self.jitter)
+            model.head.finished[task, posterior.outputs] = weights
+        model.train()
+
+    def _features(self, strategy: SupervisedTemplate, task: int) -> torch.Tensor:
+        """Features of a learned task's inducing points, (n, d)."""
+        [(x, _, _)] = batches(self.kept[task], len(self.kept[task]), strategy.device)
+        features: torch.Tensor = strategy.model.features(x, task)
+        return features

@@ -1,0 +1,63 @@
+"""Functional regularisation of memorable past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from baselines.components.rehearsing import RehearsingBaseline
+from baselines.interface import Range, Role, setting
+from baselines.registry import register
+
+if TYPE_CHECKING:
+    from avalanche.training.templates import SupervisedTemplate
+
+    from baselines.context import Context
+
+
+@register
+@dataclass(frozen=True)
+class FunctionalRegularisation(RehearsingBaseline):
+    """FROMP: predictions for a few memorable examples of earlier tasks are to stay what they were.
+
+    As published (Algorithm 1) and in the authors' code, but that tau multiplies the regulariser
+    instead of dividing the loss, which is the same to Adam, and that the norm of the gradient is
+    not clipped. The memorable examples are those of which the network is least sure, as many of
+    each class.
+
+    The probabilities are over the outputs of the loss: the task's own in task-il. In class-il they
+    are over the classes seen so far, so that a new class that takes probability from an old one's
+    examples is held off; of the probabilities those of the classes that were there are held.
+
+    Each step answers all stored examples. When a task begins it takes as many passes over them as
+    there are outputs, with the Jacobians of the largest layer for a task's stored examples in
+    memory; when it ends, as many passes over its data. So training is slower than Naive's by about
+    the number of stored examples over that of a batch.
+    """
+
+    name: ClassVar[str] = "fromp"
+    title: ClassVar[str] = "FROMP"
+    role: ClassVar[Role] = Role.REFERENCE
+    colour: ClassVar[str] = "#b2560d"
+    reference: ClassVar[str] = "Pan et al., NeurIPS 2020"
+    penalty_setting: ClassVar[str] = "tau"
+
+    tau: float = setting(
+        1.0,
+        "strength of the regulariser; published: 10 for 40 examples, 0.5 for 200",
+        minimum=0,
+        search=Range(0.01, 1000.0),
+    )
+    prior_precision: float = setting(
+        1e-3, "delta, what is added to the curvature of the loss", minimum=1e-12
+    )
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        """Fine-tuning with our plugin."""
+        from baselines.components.fine_tuning import fine_tuning
+        from baselines.components.functional_regularisation import FunctionalRegularisationPlugin
+
+        memory = FunctionalRegularisationPlugin(
+            self.memory_budget(context), tau=self.tau, prior_precision=self.prior_precision
+        )
+        return fine_tuning(context, memory)

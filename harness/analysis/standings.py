@@ -1,0 +1,116 @@
+"""Every method on every benchmark in each scenario: what a leaderboard of all shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from harness.analysis.comparisons import Comparison, comparisons
+from harness.analysis.leaderboard import leaderboard
+from harness.analysis.run_filter import EVERYTHING, RunFilter
+from harness.analysis.selection import select
+from harness.config.benchmark_registry import benchmarks
+from harness.storage import store
+from harness.storage.store import Results
+
+COLUMNS: Final = (
+    *("scenario", "benchmark", "baseline", "method", "seeds"),
+    *("mean", "half_width", "best", "needs"),
+)
+"""Of the table of standings."""
+
+
+NEEDS_JOINED_BY: Final = "; "
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Average accuracies after the last task of methods with a benchmark's own settings.
+
+    Attributes:
+        profile: its name.
+        table: one row a scenario, benchmark and method, with the columns `COLUMNS`: `method` as
+            printed, `mean` and `half_width` of the 95 % interval as shares, `best` whether it is
+            not to be told from the best, `needs` what the method declared to need, joined by
+            `NEEDS_JOINED_BY`.
+        asked: which of the runs.
+        shown: which of the runs of each benchmark that has a finished one, benchmarks in the order
+            of `harness.config.benchmark_registry.benchmarks`.
+        damaged: folders and files that could not be read, with the reason.
+    """
+
+    profile: str
+    table: pd.DataFrame
+    asked: RunFilter
+    shown: Mapping[str, RunFilter]
+    damaged: Mapping[Path, str]
+
+
+def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Standings:
+    """The standings under a profile.
+
+    Runs with another normalisation or other outputs than the scenario's own are left out.
+
+    Args:
+        results: folder of all results.
+        profile: its name.
+        asked: which of the runs.
+
+    Raises:
+        UnknownNameError: no run of any benchmark is of a method, or has a setting, that is asked
+            for.
+    """
+    stored = {name for name, of in store.contents(results) if of == profile}
+    read = {
+        name: select(store.read(results, name, profile)) for name in benchmarks() if name in stored
+    }
+    records = [record for one in read.values() for record in one.records]
+    asked = asked.checked(Results(records=records)) if records else asked
+    damaged: dict[Path, str] = {}
+    shown: dict[str, RunFilter] = {}
+    rows: list[dict[str, Any]] = []
+    for benchmark, all_runs in read.items():
+        of_benchmark = asked.within(all_runs)
+        damaged |= all_runs.damaged
+        for comparison in comparisons(of_benchmark.of(all_runs)):
+            shown[benchmark] = of_benchmark
+            if not comparison.factors:
+                rows += _rows(comparison)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return Standings(profile, table, asked, shown, damaged)
+
+
+def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    board = leaderboard(comparison)
+    column = board.column("acc")
+    needs = {
+        record.run.baseline: NEEDS_JOINED_BY.join(
+            _needs(record.method.supervision, record.method.requirements)
+        )
+        for record in comparison.results.records
+    }
+    for entry in board.entries:
+        cell = entry.cells[column]
+        if entry.setting or isnan(cell.mean):
+            continue
+        yield {
+            "scenario": board.scenario,
+            "benchmark": board.benchmark,
+            "baseline": entry.baseline,
+            "method": entry.title,
+            "seeds": cell.seeds,
+            "mean": cell.mean,
+            "half_width": cell.half_width,
+            "best": cell.best,
+            "needs": needs[entry.baseline],
+        }
+
+
+def _needs(supervision: str, requirements: Iterable[str]) -> list[str]:
+    """What it has to know while it learns, and what of strict continual learning it gives up."""
+    return [text for text in (supervision, *requirements) if text]

@@ -1,0 +1,89 @@
+"""Every benchmark by name: ours, and those that plugins register."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from baselines.plugins import BENCHMARKS as GROUP
+from baselines.plugins import import_entry_points, withdrawable
+from harness.config.benchmarks import BENCHMARKS, Benchmark, DataFunction
+from harness.config.budgets import TrainingBudget, profiles
+
+_SMOKE_TRAINING: Final = 256
+_SMOKE_TEST: Final = 200
+_SMOKE_TASKS: Final = 5
+_LONG: Final = 5
+"""Times the epochs of the default profile, for the one with learning curves."""
+
+withdrawable(BENCHMARKS, lambda benchmark: getattr(benchmark.data, "__module__", __name__))
+
+
+def benchmarks() -> dict[str, Benchmark]:
+    """Every benchmark by name, ours before those of plugins."""
+    import_entry_points(GROUP)
+    return dict(BENCHMARKS)
+
+
+def register_benchmark(
+    name: str,
+    *,
+    title: str,
+    classes: Sequence[Sequence[int]],
+    network: str,
+    budget: TrainingBudget,
+    tasks_by: Literal["classes", "experiences", "permutations"] = "classes",
+    version: int = 1,
+) -> Callable[[DataFunction], DataFunction]:
+    """Decorator of a function that reads the data of a benchmark, which becomes known by its name.
+
+    The function takes the folder that --data names, or None, and returns the training and the test
+    split: `harness.data.conversion` makes them of tensors, of a torchvision data set, or of any
+    benchmark of Avalanche. Its docstring says in reports what the benchmark is. Import torch inside
+    it: names must be known without.
+
+    Args:
+        name: as typed on the command line.
+        title: as printed.
+        classes: of each task, in the order of the stream, numbered over all of it.
+        network: name of the backbone.
+        budget: of the profile `default`, from which those of the others are made.
+        tasks_by: each task has the examples of its classes; those that the data say; or all of
+            them, with the pixels in an order of its own.
+        version: raise it when the same name begins to mean other data.
+
+    Raises:
+        ValueError: the name is taken, or the function has no docstring.
+    """
+
+    def registered(function: DataFunction) -> DataFunction:
+        if name in BENCHMARKS:
+            raise ValueError(f"two benchmarks are named {name!r}")
+        summary = " ".join(inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
+        if not summary:
+            raise ValueError(f"the benchmark {name!r} needs a docstring, which reports print")
+        smoke = replace(
+            budget,
+            epochs=1,
+            train_examples=_SMOKE_TRAINING,
+            test_examples=_SMOKE_TEST,
+            tasks=min(_SMOKE_TASKS, len(classes)),
+        )
+        BENCHMARKS[name] = Benchmark(
+            name=name,
+            title=title,
+            summary=summary,
+            dataset=name,
+            network=network,
+            tasks_by=tasks_by,
+            classes=tuple(tuple(task) for task in classes),
+            groups=tuple(range(len(classes))) if tasks_by == "experiences" else (),
+            budgets=profiles(budget, smoke, budget, long_epochs=_LONG * budget.epochs),
+            data=function,
+            version=version,
+        )
+        return function
+
+    return registered

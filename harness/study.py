@@ -1,0 +1,87 @@
+"""`python -m harness.study`: search settings of a method and its budget as a file says, and report.
+
+Grid, random or TPE search (Optuna), perhaps with successive halving by task (ASHA). Every trial is
+stored as runs like any others, in the profile of tuning: on held-out training data, with seeds that
+no comparison has. The same command goes on where an earlier one was interrupted; the report has the
+importances of the settings and the curves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
+from harness.cli.progress_display import say
+from harness.cli.study import StudyRequest, read_request
+from harness.config.budgets import TUNING
+from harness.config.settings import SettingError
+from harness.execution.executor import FatalError
+from harness.storage import provenance
+
+if TYPE_CHECKING:
+    from harness.tuning.trials import Progress
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line asks for; the exit status.
+
+    Raises:
+        SystemExit: for a wrong argument and for --help.
+    """
+    description = (__doc__ or "").partition(": ")[2]
+    request = read_request(argv, provenance.origin(argv, "harness.study"), description)
+    log = Console(stderr=True)
+    return exit_status(lambda: _study(request, log), log)
+
+
+def _study(request: StudyRequest, log: Console) -> int:
+    from harness.reporting.study_report import study_report  # pandas, Optuna, matplotlib
+    from harness.reporting.writer import write
+    from harness.tuning.trials import best
+
+    reached = _conduct(request, log)
+    if reached.trials:
+        report = study_report(request.plan, reached.trials)
+        for ending in request.formats:
+            say(Console(), str(write(report, ending, request.reports)))
+    chosen = best(request.plan, reached.trials)
+    if chosen:
+        values = " ".join(f"--set {name}={value}" for name, value in chosen.settings.items())
+        accuracy = f"{chosen.accuracies[-1]:.2%} held out"
+        say(Console(), f"best: {accuracy}, trial {chosen.number}: {values}")
+    if reached.missing:
+        missing = ", ".join(map(str, reached.missing))
+        say(log, f"the study is not finished: no result for {missing}; the same command goes on")
+    return INCOMPLETE if reached.missing else FINISHED
+
+
+def _conduct(request: StudyRequest, log: Console) -> Progress:
+    """The study as far as it gets.
+
+    Raises:
+        FatalError: values that are proposed do not go together.
+    """
+    from harness.storage import store
+    from harness.tuning.outcomes import outcomes
+    from harness.tuning.trials import progress
+
+    asked: set[str] = set()
+    while True:
+        known = outcomes(store.read(request.config.results, request.plan.benchmark.name, TUNING))
+        try:
+            reached = progress(request.plan, known)
+        except SettingError as error:
+            raise FatalError(str(error)) from error
+        new = [run for run in reached.missing if run.id not in asked]
+        if not new:
+            return reached
+        asked |= {run.id for run in new}
+        make_missing(new, request.config, request.executor, log, retry_failed=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""Choice of the finished task whose mask a new task may begin from (forward transfer)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rmn.tasks.features import last_layer_inputs
+from rmn.tasks.network import TaskNetwork
+
+_RIDGE: Final = 0.1
+"""Penalty of the regression, relative to the features' mean square."""
+
+
+@torch.no_grad()
+def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> int:
+    """The learned task whose features tell the classes of new data apart best.
+
+    The inputs of the last layer under each learned task are regressed on the classes in closed form
+    (ridge) by every other example, and scored by the accuracy on the rest: the outputs of another
+    task say nothing about new classes, its features do.
+
+    Args:
+        network: with at least one learned task; evaluated as it is, without training.
+        x: inputs of the new task in random order, (n, ...), n at least 2.
+        y: their classes, (n,), int64.
+
+    Returns:
+        Index of the task; the first of equally good ones.
+    """
+    was_training = network.training
+    network.eval()
+    try:
+        scores = []
+        for task in range(network.tasks):
+            with last_layer_inputs(network.body) as features:
+                network.forward_task(x, task)
+            scores.append(probe_accuracy(features[0], y))
+    finally:
+        network.train(was_training)
+    return int(torch.tensor(scores).argmax())
+
+
+def probe_accuracy(features: Tensor, y: Tensor) -> float:
+    """Accuracy of a ridge regression to the classes, learned on every other example, on the rest.
+
+    Args:
+        features: (n, d), n at least 2.
+        y: classes, (n,), int64.
+    """
+    classes, y = torch.unique(y, return_inverse=True)
+    features = F.pad(features.double(), (0, 1), value=1.0)
+    known, y_known = features[::2], y[::2]
+    gram = known.T @ known
+    gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
+    solution = torch.linalg.solve(gram, known.T @ F.one_hot(y_known, len(classes)).double())
+    predicted = (features[1::2] @ solution).argmax(-1)
+    return float((predicted == y[1::2]).float().mean())

@@ -1,0 +1,192 @@
+"""Tensors, data sets and benchmarks of Avalanche become the tasks of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import torch
+from avalanche.benchmarks import nc_benchmark, ni_benchmark
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import TensorDataset
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import Compose, Resize, ToTensor
+
+from harness.config.benchmark_registry import register_benchmark
+from harness.config.benchmarks import BENCHMARKS, Benchmark
+from harness.config.budgets import TrainingBudget
+from harness.data.conversion import Splits, from_avalanche, from_datasets, from_tensors
+from harness.data.datasets import DataUnavailableError
+from harness.data.streams import Stream, make_stream
+
+pytestmark = pytest.mark.usefixtures("registrations")
+
+BUDGET = TrainingBudget(epochs=1)
+
+
+def benchmark(
+    splits: Splits,
+    classes: Sequence[Sequence[int]],
+    tasks_by: Literal["classes", "experiences", "permutations"] = "classes",
+) -> Benchmark:
+    """As a plugin registers it."""
+
+    @register_benchmark(
+        "outside",
+        title="Outside",
+        classes=classes,
+        network="mlp",
+        budget=BUDGET,
+        tasks_by=tasks_by,
+    )
+    def outside(folder: Path | None) -> Splits:
+        """Some data."""
+        return splits
+
+    return BENCHMARKS["outside"]
+
+
+def numbered(n: int, *shape: int) -> Tensor:
+    """Inputs of which each has its number in every place."""
+    return torch.arange(float(n)).view(-1, *(1 for _ in shape)).expand(-1, *shape).clone()
+
+
+def tasks_of(stream: Stream) -> list[tuple[list[float], list[int]]]:
+    """Numbers and classes of the training examples of each task, as batches have them."""
+    found = []
+    for experience in stream.experiences:
+        x, y, _ = experience.dataset.gather(torch.arange(len(experience.dataset)))
+        found.append((x.flatten(1)[:, 0].tolist(), y.tolist()))
+    return found
+
+
+def test_tensors_are_cut_by_their_classes_and_stay_as_they_are() -> None:
+    x, y = numbered(8, 3), torch.tensor([0, 1, 2, 3] * 2)
+    before = x.clone()
+    stream = make_stream(benchmark(from_tensors((x, y), (x, y)), [(2, 3), (0, 1)]), BUDGET, 0)
+    assert tasks_of(stream) == [([2, 3, 6, 7], [2, 3, 2, 3]), ([0, 1, 4, 5], [0, 1, 0, 1])]
+    assert [task.inputs()[:, 0].tolist() for task in stream.test] == [[2, 3, 6, 7], [0, 1, 4, 5]]
+    assert torch.equal(x, before)  # no batch has written into them
+
+
+def test_bytes_are_brought_to_the_unit_interval() -> None:
+    x = torch.tensor([[0, 51], [255, 102]], dtype=torch.uint8)
+    train, _ = from_tensors((x, torch.tensor([0, 1])), (x, torch.tensor([0, 1])))
+    stream = make_stream(benchmark((train, train), [(0, 1)]), BUDGET, 0)
+    assert torch.allclose(stream.train[0].inputs(), torch.tensor([[0.0, 0.2], [1.0, 0.4]]))
+
+
+def test_each_example_may_say_its_task() -> None:
+    x, y, tasks = numbered(6, 2), torch.tensor([0, 1, 0, 1, 0, 1]), torch.tensor([1, 1, 0, 0, 0, 1])
+    made = benchmark(from_tensors((x, y, tasks), (x, y, tasks)), [(0, 1)] * 2, "experiences")
+    assert not made.disjoint
+    assert tasks_of(make_stream(made, BUDGET, 0)) == [
+        ([2, 3, 4], [0, 1, 0]),
+        ([0, 1, 5], [0, 1, 1]),
+    ]
+
+
+def test_classes_of_a_task_count_from_0_where_outputs_are_shared() -> None:
+    x, y = numbered(4, 2), torch.tensor([3, 2, 1, 0])
+    tasks = torch.tensor([0, 0, 1, 1])
+    made = benchmark(from_tensors((x, y, tasks), (x, y, tasks)), [(2, 3), (0, 1)], "experiences")
+    shared = TrainingBudget(epochs=1, outputs="shared")
+    assert [classes for _, classes in tasks_of(make_stream(made, shared, 0))] == [[1, 0], [1, 0]]
+
+
+def test_as_many_inputs_as_classes() -> None:
+    with pytest.raises(DataUnavailableError, match="3 inputs, 2 classes and 2 tasks"):
+        from_tensors((numbered(3, 2), torch.zeros(2)), (numbered(2, 2), torch.zeros(2)))
+
+
+def write_images(folder: Path, sizes: Sequence[int]) -> None:
+    """Two classes of squares, dark and bright."""
+    for name, level in (("bright", 255), ("dark", 51)):
+        (folder / name).mkdir(parents=True)
+        for number, size in enumerate(sizes):
+            pixels = np.full((size, size, 3), level, dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
+def test_an_image_folder_is_read(tmp_path: Path) -> None:
+    write_images(tmp_path, [4, 4])
+    images = ImageFolder(str(tmp_path))
+    train, test = from_datasets(images, images)
+    assert train.pixels.shape == (4, 3, 4, 4)
+    assert train.labels.tolist() == [0, 0, 1, 1]
+    stream = make_stream(benchmark((train, test), [(0, 1)]), BUDGET, 0)
+    assert torch.allclose(
+        stream.train[0].inputs().mean((1, 2, 3)), torch.tensor([1.0, 1.0, 0.2, 0.2])
+    )
+
+
+def test_images_of_several_sizes_need_a_transform(tmp_path: Path) -> None:
+    write_images(tmp_path, [4, 6])
+    images = ImageFolder(str(tmp_path))
+    with pytest.raises(DataUnavailableError, match="Resize"):
+        from_datasets(images, images)
+    resized = ImageFolder(str(tmp_path), transform=Compose([Resize((5, 5)), ToTensor()]))
+    train, _ = from_datasets(resized, resized)
+    assert train.pixels.shape == (4, 3, 5, 5)
+    assert train.pixels.dtype == torch.float32
+    assert float(train.pixels.max()) == 1.0
+
+
+def test_an_empty_data_set_is_named() -> None:
+    empty = TensorDataset(torch.zeros(0, 2), torch.zeros(0))
+    with pytest.raises(DataUnavailableError, match="has no example"):
+        from_datasets(empty, empty)
+
+
+class Points(TensorDataset):
+    """With the attribute that Avalanche asks for."""
+
+    def __init__(self, x: Tensor, y: Tensor) -> None:
+        super().__init__(x, y)
+        self.targets = y.tolist()
+
+    def __getitem__(self, index: Any) -> Any:
+        x, y = self.tensors
+        return x[index], int(y[index])
+
+
+def test_a_benchmark_of_avalanche_keeps_its_experiences() -> None:
+    x, y = numbered(12, 2), torch.arange(12) % 4
+    train, test = Points(x, y), Points(x[:4], y[:4])
+    theirs = nc_benchmark(train, test, 2, task_labels=False, fixed_class_order=[1, 3, 0, 2])
+    made = benchmark(from_avalanche(theirs), [(1, 3), (0, 2)], "experiences")
+    assert made.disjoint
+    stream = make_stream(made, BUDGET, 0)
+    found = tasks_of(stream)
+    for experience, (numbers, classes) in zip(theirs.train_stream, found, strict=True):
+        expected = [(float(x[0]), y) for x, y, *_ in experience.dataset]
+        assert sorted(zip(numbers, classes, strict=True)) == sorted(expected)
+    assert [sorted(task.images.labels.tolist()) for task in stream.test] == [[1, 3], [0, 2]]
+
+
+def test_a_test_experience_is_needed_for_each_of_training() -> None:
+    x, y = numbered(12, 2), torch.arange(12) % 2
+    theirs = ni_benchmark(Points(x, y), Points(x, y), 3, task_labels=False)
+    with pytest.raises(DataUnavailableError, match="3 experiences for training and 1 for test"):
+        from_avalanche(theirs)
+
+
+def test_other_classes_than_registered_are_named() -> None:
+    x, y = numbered(4, 2), torch.tensor([0, 1, 2, 3])
+    made = benchmark(from_tensors((x, y), (x, y)), [(0, 1), (4, 5)])
+    with pytest.raises(DataUnavailableError, match=r"task 2 of outside has training examples of"):
+        make_stream(made, BUDGET, 0)
+
+
+def test_a_benchmark_needs_a_docstring() -> None:
+    def silent(folder: Path | None) -> Splits:
+        raise NotImplementedError
+
+    with pytest.raises(ValueError, match="'silent' needs a docstring"):
+        register_benchmark("silent", title="S", classes=[(0,)], network="mlp", budget=BUDGET)(
+            silent
+        )

@@ -1,0 +1,73 @@
+"""`python -m harness.pages`: the documentation says what the code and the results say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.pages import main
+from harness.storage.provenance import ROOT
+
+RESULTS = str(ROOT / "results")
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A copy of the documentation."""
+    return shutil.copytree(ROOT / "docs", tmp_path / "docs")
+
+
+def test_every_page_is_up_to_date(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--docs", str(docs), "--results", RESULTS]) == 0
+    assert capsys.readouterr().out == "", "run: python -m harness.pages"
+
+
+def test_a_stale_page_is_renewed_and_named(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = docs / "metrics.md"
+    before = page.read_text()
+    page.write_text(before.replace("| Lopez-Paz & Ranzato 2017 |", "| somebody |"))
+    assert main(["--docs", str(docs), "--results", RESULTS]) == 0
+    assert capsys.readouterr().out == f"{page}\n"
+    assert page.read_text() == before
+
+
+def test_what_stands_outside_of_the_marks_is_kept(docs: Path, tmp_path: Path) -> None:
+    page = docs / "cluster.md"
+    before, _, rest = page.read_text().partition("<!-- begin hours -->")
+    after = rest.partition("<!-- end hours -->")[2]
+    (tmp_path / "results").mkdir()
+    assert main(["--docs", str(docs), "--results", str(tmp_path / "results")]) == 0
+    assert page.read_text().startswith(before)
+    assert page.read_text().endswith(after)
+    assert "`split_mnist`" not in page.read_text()[len(before) : -len(after)]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("<!-- begin metric -->\n<!-- end metric -->", "did you mean 'metrics'?"),
+        (None, "there is no folder"),
+    ],
+)
+def test_what_cannot_be_made_is_named(
+    page: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = tmp_path / "docs"
+    if page:
+        docs.mkdir()
+        (docs / "page.md").write_text(page)
+    with pytest.raises(SystemExit):
+        main(["--docs", str(docs), "--results", RESULTS])
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_folder_of_results_nothing_is_renewed(
+    docs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (docs / "cluster.md").read_text()
+    with pytest.raises(SystemExit):
+        main(["--docs", str(docs), "--results", str(tmp_path / "none")])
+    assert "there is no folder" in capsys.readouterr().err
+    assert (docs / "cluster.md").read_text() == before

@@ -1,0 +1,77 @@
+"""Which finished mask suits new data, and a live mask that begins from it."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from harness.training.networks import mlp
+from rmn import RMN, convert
+from rmn.mapping.transfer import most_suitable_task, probe_accuracy
+
+Sets = list[tuple[Tensor, Tensor]]
+
+
+def test_the_probe_learns_from_every_other_example_and_is_scored_on_the_rest() -> None:
+    y = torch.tensor([7, 7, 3, 3, 7, 7, 3, 3])
+    side = (y == 7).float() * 2 - 1
+    assert probe_accuracy(side[:, None], y) == 1
+    even = torch.arange(8) % 2 == 0
+    turned = torch.where(even, side, -side)[:, None]  # what is learned is wrong of all others
+    assert probe_accuracy(turned, y) == 0
+    assert probe_accuracy(torch.zeros(8, 3), y) == 0.5
+
+
+@pytest.fixture(scope="module")
+def learned(train_sets: Sets) -> tuple[RMN, list[Tensor]]:
+    """Two tasks with the same digits in two orders of the pixels; these orders."""
+    torch.manual_seed(0)
+    x, y = (torch.cat(parts) for parts in zip(*train_sets, strict=True))
+    orders = [torch.randperm(784) for _ in range(2)]
+    model = convert(mlp(10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for label, order in enumerate(orders):
+        model.begin_task(label, ())
+        for rows in torch.split(torch.randperm(len(y)), 128):
+            optimizer.zero_grad()
+            loss = cross_entropy(model(reordered(x[rows], order)), y[rows])
+            torch.autograd.backward(loss)
+            optimizer.step()
+            model.restore_frozen_weights()
+        model.finish_task()
+    return RMN(model=model, optimizer=optimizer), orders
+
+
+def reordered(x: Tensor, order: Tensor) -> Tensor:
+    return x.flatten(1)[:, order].view_as(x)
+
+
+@pytest.mark.parametrize("task", [0, 1])
+@pytest.mark.parametrize("training", [True, False])
+def test_the_task_of_the_same_pixel_order_suits_best(
+    learned: tuple[RMN, list[Tensor]], test_sets: Sets, task: int, training: bool
+) -> None:
+    model, orders = learned[0].model, learned[1]
+    x, y = (torch.cat(parts) for parts in zip(*test_sets, strict=True))
+    mixed = torch.randperm(len(y), generator=torch.Generator().manual_seed(1))[:512]
+    before = [model.fingerprint(number) for number in range(2)]
+    model.train(training)
+    assert most_suitable_task(model, reordered(x[mixed], orders[task]), y[mixed]) == task
+    assert model.training is training
+    assert [model.fingerprint(number) for number in range(2)] == before
+
+
+def test_a_mask_begins_from_another_but_for_the_last_layer(
+    learned: tuple[RMN, list[Tensor]],
+) -> None:
+    model = learned[0].model
+    model.begin_task(2, ())
+    layers = model.relevance_layers()
+    drawn = {name: layer.mapping.detach().clone() for name, layer in layers.items()}
+    model.begin_from(1)
+    *hidden, last = layers
+    assert torch.equal(layers[last].mapping, drawn[last])
+    for name in hidden:
+        mapping = layers[name].mapping.detach()
+        assert torch.equal(mapping > 0.5, layers[name].masks()[1])
+        torch.testing.assert_close((mapping - 0.5).abs(), (drawn[name] - 0.5).abs())

@@ -1,0 +1,125 @@
+"""What convert refuses: each by the name of the module, with what to do."""
+
+from typing import Any
+
+import pytest
+import torch
+from avalanche.models import IncrementalClassifier, MTSimpleMLP, MultiHeadClassifier
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
+
+from rmn import convert
+
+
+class Standardised(nn.Conv2d):
+    """Weight standardisation."""
+
+    def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        centred = weight - weight.mean((1, 2, 3), keepdim=True)
+        output: Tensor = super()._conv_forward(x, centred, bias)
+        return output
+
+
+class Listed(nn.Module):
+    """Keeps the weights of its layers in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+        self.known = {"weights": [self.layer.weight]}
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.known["weights"][0]
+
+
+def patched() -> nn.Module:
+    module: Any = nn.Linear(3, 3)
+    module.forward = lambda x: 2 * x
+    layer: nn.Module = module
+    return layer
+
+
+def quantised() -> nn.Module:
+    kind: Any = torch.ao.nn.quantized.Linear
+    made: nn.Module = kind(3, 3)
+    return made
+
+
+def pruned() -> nn.Module:
+    layer = nn.Linear(3, 3)
+    zeros: Any = prune.random_unstructured
+    zeros(layer, "weight", 0.5)
+    return layer
+
+
+REFUSED = {
+    "own forward": (lambda: Standardised(3, 3, 1), r"own_forward=\(Standardised,\)"),
+    "set forward": (patched, "class of its own"),
+    "list of parameters": (Listed, r"1 \(Listed .*known; use an nn.ParameterList"),
+    "lazy": (lambda: nn.LazyLinear(3), "first call the module with a batch"),
+    "parametrized": (
+        lambda: parametrizations.weight_norm(nn.Linear(3, 3)),
+        r"remove_parametrizations\(module, 'weight'\)",
+    ),
+    "weight norm": (lambda: weight_norm(nn.Linear(3, 3)), r"remove_weight_norm\(module\)"),
+    "spectral norm": (lambda: spectral_norm(nn.Linear(3, 3)), r"remove_spectral_norm\(module\)"),
+    "pruned": (pruned, r"prune\.remove\(module, 'weight'\)"),
+    "compiled": (lambda: torch.compile(nn.Linear(3, 3)), r"call compile\(\) of what convert"),
+    "scripted": (lambda: torch.jit.script(nn.Linear(3, 3)), "scripted or traced"),
+    "quantised": (quantised, "in floating point"),
+    "data parallel": (lambda: nn.DataParallel(nn.Linear(3, 3)), r"convert its \.module"),
+    "incremental": (lambda: IncrementalClassifier(3, 2), "nn.Linear with outputs for all classes"),
+    "many heads": (lambda: MultiHeadClassifier(3, 2), "nn.Linear with outputs for all classes"),
+    "multi-task": (MTSimpleMLP, "nn.Linear with outputs for all classes"),
+    "converted": (lambda: convert(nn.Linear(3, 3)), "converted already"),
+    "sparse": (lambda: nn.Embedding(3, 3, sparse=True), "use sparse=False"),
+    "max norm": (lambda: nn.Embedding(3, 3, max_norm=1.0), "leave it out"),
+    "complex": (lambda: nn.Linear(3, 3, dtype=torch.cfloat), "of complex numbers"),
+    "meta": (lambda: nn.Linear(3, 3, device="meta"), "load its weights"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_done_right_is_named_with_a_remedy(kind: str) -> None:
+    make, remedy = REFUSED[kind]
+    module = make()
+    whole = nn.Sequential(nn.Linear(3, 3), module)
+    with pytest.raises(ValueError, match=remedy) as refused:
+        convert(whole)
+    assert "; 1" not in str(refused.value)  # nothing inside it is named beside it
+    assert f"1 ({type(module).__name__} " in str(refused.value)
+
+
+def test_all_that_cannot_be_converted_is_named_at_once() -> None:
+    module = nn.ModuleDict({"a": nn.LazyLinear(3), "b": nn.Linear(3, 3, device="meta")})
+    with pytest.raises(ValueError, match=r"a \(LazyLinear .*; b \(Linear "):
+        convert(module)
+
+
+@pytest.mark.parametrize(
+    ("thing", "named"),
+    [
+        (nn.Linear, "not Linear; make one first"),
+        (torch.zeros(3), "not Tensor"),
+        (lambda x: x, "not function"),
+    ],
+)
+def test_what_is_no_module_is_refused(thing: Any, named: str) -> None:
+    with pytest.raises(TypeError, match=named):
+        convert(thing)
+
+
+@pytest.mark.parametrize("module", [nn.ReLU(), nn.LayerNorm(3), nn.Linear(3, 3)])
+def test_a_module_without_a_weight_to_train_is_refused(module: nn.Module) -> None:
+    with pytest.raises(ValueError, match=r"no Linear, Conv or other layer"):
+        convert(module.requires_grad_(False))
+
+
+def test_a_head_per_task_cannot_share_its_weight() -> None:
+    module = nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 4))
+    module[1].weight = module[0].weight
+    with pytest.raises(ValueError, match="cannot share its weight"):
+        convert(module, head="per-task")
+    with pytest.raises(ValueError, match="must be a Linear layer, not Conv2d"):
+        convert(nn.Conv2d(3, 3, 1), head="per-task")
