@@ -1,6 +1,6 @@
-"""`python -m harness.paper_tables`: the paper's Tables 1 to 3, measured beside quoted.
+"""`python -m harness.paper_tables`: the paper's tables, figures and claims, each with a verdict.
 
-Each table spans several benchmarks and is made from `results/` alone, in seconds, without torch.
+It spans all benchmarks of the paper and is made from `results/` alone, in seconds, without torch.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     options.import_plugins(argv, "harness.paper_tables")
     parser = CommandParser(
         prog="python -m harness.paper_tables",
-        description="The paper's Tables 1 to 3 from the results on disk, measured beside quoted.",
+        description="The paper's tables and figures beside the results on disk, and a verdict on "
+        "each of its claims.",
         epilog="example: python -m harness.paper_tables --format pdf,md",
     )
     add_report_options(parser)

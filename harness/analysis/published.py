@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import SCENARIOS
 from harness.config.suggestions import unknown
@@ -80,6 +81,66 @@ def _checked(line: list[str]) -> Quoted:
 
 
 QUOTED: Final = read(_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperTable:
+    """A table of the paper that holds accuracies.
+
+    Attributes:
+        title: as printed.
+        benchmarks: its columns.
+    """
+
+    title: str
+    benchmarks: tuple[str, ...]
+
+
+TABLES: Final = (
+    PaperTable(
+        "Table 1. Sequential tasks with labels",
+        (
+            "permuted_mnist",
+            "split_mnist",
+            "split_omniglot",
+            "split_cifar100_20",
+            "split_cifar100",
+        ),
+    ),
+    PaperTable(
+        "Table 2. Without task labels",
+        (
+            "permuted_mnist_unsupervised",
+            "split_mnist_unsupervised",
+            "split_omniglot_unsupervised",
+        ),
+    ),
+    PaperTable("Table 3. Without labels or borders", ("split_mnist_fuzzy",)),
+)
+
+
+_SHORT: Final = {
+    "permuted_mnist": "P-MNIST",
+    "split_mnist": "S-MNIST",
+    "split_omniglot": "S-Omniglot",
+    "split_cifar100_20": "RES-CIFAR",
+    "split_cifar100": "S-CIFAR100",
+    "permuted_mnist_unsupervised": "P-MNIST without labels",
+    "split_mnist_unsupervised": "S-MNIST without labels",
+    "split_omniglot_unsupervised": "S-Omniglot without labels",
+    "split_mnist_fuzzy": "fuzzy S-MNIST",
+}
+
+
+def short(benchmark: str) -> str:
+    """What the paper calls a benchmark of its tables."""
+    return _SHORT[benchmark]
+
+
+def titled(method: str) -> str:
+    """A method as printed: the title of one that is implemented, else its name in capitals."""
+    known = methods().get(method)
+    return known.title if known else method.upper()
 
 
 def paper(benchmark: str, method: str) -> Quoted | None:

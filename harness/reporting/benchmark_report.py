@@ -1,42 +1,33 @@
-"""The report of one benchmark under one profile, from the results on disk: a section a scenario."""
+"""The report of one benchmark under one profile, from the results on disk: the answer first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
-from harness.analysis.comparisons import Comparison, comparisons
+from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import (
-    LEADERBOARD,
-    Column,
-    Entry,
-    Leaderboard,
-    NoFinishedRunError,
-    leaderboard,
-)
+from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboard
+from harness.analysis.loose_masks import loose_masks
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
-from harness.config.scenarios import TASK_IL
-from harness.reporting import protocol
+from harness.config.benchmark_registry import benchmarks
+from harness.reporting import appendix, tidy
+from harness.reporting.answer import answer_table, compared, finding
 from harness.reporting.browser.charts import charts
 from harness.reporting.browser.runs import run_details
 from harness.reporting.figures.catalogue import draw
-from harness.reporting.model import Figure, Report, Table, Text
+from harness.reporting.model import Report, Table
 from harness.reporting.naming import said, stem
-from harness.reporting.sections import content
+from harness.reporting.sections import section
+from harness.reporting.typesetting import table_content
+from harness.reporting.variants import variant_tables, with_variants
 from harness.storage import store, studies
-from harness.storage.studies import Study
+from harness.storage.store import Results
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
-
-_FIRST: Final = ("Method", "Seeds")
-_RULE: Final = "Task inferred by"
-_QUOTED: Final = "Paper (quoted)"
 
 
 def benchmark_report(
@@ -56,107 +47,96 @@ def benchmark_report(
     found = shown.of(select(store.read(results, benchmark, profile)))
     supervised = with_labels(results, benchmark, profile)
     tried = studies.read(results, benchmark)
-    compared = [(one, leaderboard(one, supervised)) for one in comparisons(found)]
-    if not compared:
+    whole = comparisons(found)
+    if not whole:
         raise NoFinishedRunError(
             f"there is no finished run of {benchmark}, profile {profile}{said(shown)}"
         )
-    boards = [board for _, board in compared]
-    texts = _saying(content(found, boards), shown)
+    usual = [without_variants(one) for one in whole]
+    boards = [leaderboard(one, supervised) for one in usual]
+    complete = [
+        leaderboard(one, supervised)
+        for one, own in zip(whole, usual, strict=True)
+        if len(own.results.records) < len(one.results.records)
+    ]
+    varied = [board for board in complete if with_variants(board)]
+    drawable = [(one.results.rows, board) for one, board in zip(usual, boards, strict=True)]
+    parts = _Parts(found, boards, varied)
+    content = parts.content(said(shown))
     return Report(
         stem=stem(benchmark, profile, shown),
         title=f"{benchmark}, profile {profile}{said(shown)}",
-        tables=[leaderboard_texts(board) for board in boards],
-        data=pd.concat(map(_data, boards), ignore_index=True),
+        tables=[parts.answer, *parts.of_sections, *parts.of_variants, parts.methods],
+        data=tidy.means(boards, varied),
         template=TEMPLATE,
-        content=texts,
-        lead=[texts["summary"], texts["budget"], *texts["loose"]],
-        appendices=_appendices(texts),
-        charts=lambda: [
-            chart for one, board in compared for chart in charts(one.results.rows, board)
+        content=content,
+        lead=[content["compared"], " ".join(content["findings"])],
+        appendices=parts.appendices(),
+        per_seed=tidy.per_seed(boards, varied),
+        charts=lambda: [chart for rows, board in drawable for chart in charts(rows, board)],
+        runs=lambda: [
+            run for one in whole for run in run_details(one, leaderboard(one, supervised))
         ],
-        runs=lambda: [run for pair in compared for run in run_details(*pair)],
-        draw=lambda folder: _figures(compared, tried.studies, folder),
+        draw=lambda folder, endings: draw(drawable, varied, tried.studies, folder, endings),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,
     )
 
 
-def _saying(content: dict[str, Any], shown: RunFilter) -> dict[str, Any]:
-    """The content with a title that names what is left out."""
-    return {**content, "title": f"{content['title']}{said(shown)}"}
+class _Parts:
+    """The tables of a report, which formats of text and of pages share."""
 
+    def __init__(
+        self, results: Results, boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]
+    ) -> None:
+        self._results, self._boards = results, boards
+        self._main = [board for board in boards if not board.factors] or list(boards)
+        self._finished = [one for one in results.records if one.status == "finished"]
+        self._sections = [section(board) for board in boards]
+        self.answer = answer_table(self._main)
+        self.of_sections = [table for one in self._sections for table in one.tables]
+        self.of_variants = variant_tables(varied)
+        self.methods = appendix.methods_table([*boards, *varied], self._finished)
 
-def _figures(
-    compared: Sequence[tuple[Comparison, Leaderboard]], tried: Sequence[Study], folder: Path
-) -> list[Figure]:
-    """Those of each comparison, in a folder of its own."""
-    return [
-        figure
-        for number, (one, board) in enumerate(compared)
-        for figure in draw(one.results.rows, board, tried, folder / str(number))
-    ]
+    def appendices(self) -> list[Table]:
+        """What a reader looks up, for formats that have no template."""
+        tables = (
+            appendix.formulas_table(self._boards),
+            appendix.origins_table(self._finished),
+            appendix.problems_table(self._results),
+        )
+        return [table for table in tables if table.rows]
 
+    def content(self, selection: str) -> dict[str, Any]:
+        """What the template is given, but for the figures.
 
-def _appendices(texts: Mapping[str, Any]) -> list[Table]:
-    """What a reader looks up: methods, formulas, provenance, and what is left out."""
-    methods = (
-        *("Method", "Scenarios", "Source", "Settings", "Supervision while learning"),
-        "Conditions of strict continual learning given up",
-    )
-    tables = (
-        ("Methods", methods, texts["methods"]),
-        ("Formulas", ("Metric", "Formula", "Source"), texts["formulas"]),
-        ("Provenance", ("What", "Value", "Runs"), texts["provenance"]),
-        ("Not in this report", ("Run",), [[text] for text in texts["problems"]]),
-    )
-    return [
-        Table(title, head, [list(map(Text, row)) for row in rows], frozenset(range(len(head))))
-        for title, head, rows in tables
-        if rows
-    ]
-
-
-def leaderboard_texts(board: Leaderboard) -> Table:
-    """A leaderboard as one table of texts, with what the paper prints."""
-    columns = board.columns(*LEADERBOARD)
-    inferred = [_RULE] if board.scenario != TASK_IL else []
-    head = [*_FIRST, *(column.title for column in columns), *inferred, _QUOTED]
-    rows = [_cells(board, entry, columns) for entry in board.entries]
-    for title, seeds in board.diverged.items():
-        texts = [title, str(seeds), "diverged"]
-        rows.append([Text(text) for text in [*texts, *[""] * (len(head) - len(texts))]])
-    left = frozenset({0, *map(head.index, inferred)})
-    summary = f"{protocol.rules(board)} {protocol.intervals(board)} {BEST_NOTE}"
-    return Table(protocol.heading(board), head, rows, left, summary=summary)
-
-
-def _cells(board: Leaderboard, entry: Entry, columns: Sequence[Column]) -> list[Text]:
-    measured = [Text(entry.text(column), entry.cells[column].best) for column in columns]
-    rule = [Text(entry.rule)] if board.scenario != TASK_IL else []
-    quoted = Text(entry.paper(board.scenario))
-    return [Text(entry.title), Text(str(entry.seeds)), *measured, *rule, quoted]
-
-
-def _data(board: Leaderboard) -> pd.DataFrame:
-    """One line per method and metric with mean and half width in the metric's own unit."""
-    lines = [
-        {
-            "benchmark": board.benchmark,
-            "profile": board.profile,
-            "scenario": column.scenario or board.scenario,
-            "method": entry.title,
-            "norm": entry.norm,
-            "outputs": entry.outputs,
-            "seeds": cell.seeds,
-            "rule": entry.rule if column.scenario == board.scenario else "",
-            "metric": column.metric,
-            "mean": cell.mean,
-            "half_width": cell.half_width,
-            "best": cell.best,
-            "paper_quoted": entry.paper(column.scenario) if column.metric == "acc" else "",
+        Args:
+            selection: words that name what is shown of the runs, "" for all.
+        """
+        boards = self._boards
+        shown = [entry for board in self._main for entry in board.entries]
+        return {
+            "title": benchmarks()[boards[0].benchmark].title + selection,
+            "profile": boards[0].profile,
+            "compared": compared(self._main, min(entry.epochs for entry in shown)),
+            "budget": appendix.budget(self._finished),
+            "findings": [finding(board) for board in self._main],
+            "answer": table_content(self.answer),
+            "sections": [
+                {
+                    "name": one.name,
+                    "title": one.title,
+                    "main": one.main,
+                    "rules": one.rules,
+                    "quoted": one.quoted,
+                    "tables": [table_content(table) for table in one.tables],
+                }
+                for one in self._sections
+            ],
+            "variants": [table_content(table) for table in self.of_variants],
+            "methods": table_content(self.methods),
+            "formulas": appendix.formulas(boards),
+            "best": BEST_NOTE,
+            "provenance": appendix.origins(self._finished),
+            "loose": [sentence for board in boards for sentence in loose_masks(board)],
+            "problems": appendix.problems(self._results),
         }
-        for entry in board.entries
-        for column in board.columns(*LEADERBOARD)
-        for cell in [entry.cells[column]]
-    ]
-    return pd.DataFrame(lines)

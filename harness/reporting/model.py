@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
+
+ANSWER: Final = "answer"
+VARIANTS: Final = "variants"
+TUNING: Final = "tuning"
+"""Sections of a benchmark's report beside those of the scenarios, as figures name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,12 @@ class Table:
     """A table of texts.
 
     Attributes:
-        title: "" where the report's own says it all.
+        title: of the section that it stands in, "" where the report's own says it all.
         head: title of each column.
         rows: as many texts each as there are columns.
         left: numbers of the columns, from 0, that hold words; numbers stand at the right.
         notes: numbered from 1, below the table.
-        summary: sentences between title and table, "" for none.
+        summary: its caption, "" for none.
     """
 
     title: str
@@ -51,14 +56,16 @@ class Figure:
     """A figure that was drawn.
 
     Attributes:
-        path: of its file.
+        path: of its file; the same drawing in another format differs in the ending alone.
         caption: what it shows.
-        section: title of the section that it belongs to.
+        section: that it belongs to.
+        narrow: whether two of its width fit beside each other.
     """
 
     path: Path
     caption: str
     section: str
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +124,18 @@ class Report:
     Attributes:
         stem: name of its files, without the ending.
         title: one line.
-        tables: for formats of text.
+        tables: for formats of text; those of the pages, in their order.
         data: the same numbers as a tidy table, for formats of data.
         template: Typst source, for formats of pages.
         content: what the template is given, but for the figures.
-        draw: draws the figures into a folder, in the order of the pages.
-        lead: paragraphs before all tables, for formats that have no template.
-        appendices: tables after all others, likewise.
+        lead: paragraphs that say what was compared and found, for formats of text.
+        appendices: tables after all others, for formats that have no template.
+        per_seed: the numbers that the means of `data` are of, a row a run and metric.
         charts: makes the figures that a browser draws.
         runs: tells all about each run.
         parts: title by stem of the reports that this one sums up.
+        draw: draws the figures into a folder, as files with each of the endings, in the order of
+            the pages.
         damaged: runs that could not be read and were left alone, with the reason.
     """
 
@@ -136,10 +145,11 @@ class Report:
     data: pd.DataFrame
     template: Path
     content: Mapping[str, Any]
-    draw: Callable[[Path], Sequence[Figure]] = lambda folder: ()
     lead: Sequence[str] = ()
     appendices: Sequence[Table] = ()
+    per_seed: pd.DataFrame = field(default_factory=pd.DataFrame)
     charts: Callable[[], Sequence[Chart]] = lambda: ()
     runs: Callable[[], Sequence[RunDetails]] = lambda: ()
     parts: Mapping[str, str] = field(default_factory=dict)
+    draw: Callable[[Path, Sequence[str]], Sequence[Figure]] = lambda folder, endings: ()
     damaged: Mapping[Path, str] = field(default_factory=dict)

@@ -1,29 +1,39 @@
-"""The paper's Tables 1 to 3 as a report, each with the task identity given and without.
-
-Supplement Table 1, of what methods give up, comes after them.
-"""
+"""The paper, number by number and claim by claim: quoted, measured, and a verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.conditions import CONDITIONS, observed_conditions
-from harness.analysis.leaderboard import Cell
+from harness.analysis.claims.evidence import Evidence, read_evidence
+from harness.analysis.conditions import observed_conditions
 from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
-from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import DEFAULT
 from harness.config.scenarios import SCENARIOS
-from harness.reporting.model import Report, Table, Text
+from harness.reporting import tidy
+from harness.reporting.figures.paper import draw, paper_figures
+from harness.reporting.model import Report
+from harness.reporting.paper_numbers import paper_numbers
+from harness.reporting.supplement_table import supplement_table
+from harness.reporting.typesetting import table_content
+from harness.reporting.verdict_tables import (
+    Verdicts,
+    claims_table,
+    findings,
+    judged,
+    numbers_table,
+    tally,
+    unmeasured,
+    untestable,
+)
 
 CONDITIONS_SEEN_ON: Final = "split_mnist"
 """The benchmark whose runs say what each method gives up."""
 
-TEMPLATE: Final = Path(__file__).parent / "templates" / "paper_tables.typ"
+TEMPLATE: Final = Path(__file__).parent / "templates" / "paper.typ"
 
 
 class NoMeasuredCellError(ValueError):
@@ -31,106 +41,95 @@ class NoMeasuredCellError(ValueError):
 
 
 def paper_report(results: Path, profile: str) -> Report:
-    """The report of the paper's tables.
-
-    Args:
-        results: folder of all results.
-        profile: whose runs; only those with the benchmark's own settings are taken.
-
-    Raises:
-        NoMeasuredCellError: nothing was measured.
-    """
-    found = paper_cells(results, profile)
-    cells = found.table
-    if not cells["seeds"].any():
-        raise NoMeasuredCellError("there is no finished run")
-    tables = [*_tables(cells), *_conditions(results, profile)]
-    content = {
-        "profile": profile,
-        "paper": PAPER,
-        "scenarios": SCENARIOS,
-        "tables": [
-            {
-                "title": table.title,
-                "head": table.head[1:],
-                "rows": [
-                    (method.text, [(cell.text, cell.quoted) for cell in row])
-                    for method, *row in table.rows
-                ],
-                "remarks": table.notes,
-            }
-            for table in tables
-        ],
-    }
-    return Report(
-        stem="paper_tables" if profile == DEFAULT else f"paper_tables-{profile}",
-        title=f"Tables of {PAPER}, profile {profile}",
-        tables=tables,
-        data=cells.assign(profile=profile),
-        template=TEMPLATE,
-        content=content,
-        damaged=found.damaged,
-    )
-
-
-def _tables(cells: pd.DataFrame) -> Iterator[Table]:
-    """With the identity and without; methods by their mean rank on the benchmarks they have.
-
-    That is an order of rows and no result: methods have ranks on different benchmarks.
-    """
-    for (name, identity), group in cells.groupby(["table", "identity"], sort=False):
-        remarks = list(dict.fromkeys(filter(None, group["comparable"])))
-        benchmarks = list(dict.fromkeys(group["benchmark"]))
-        ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
-        methods = ranks.groupby(group["baseline"]).mean().sort_values().index
-        titles = dict(zip(group["baseline"], group["method"], strict=True))
-        titles |= {row.baseline: row.method for row in group[group["seeds"] > 0].itertuples()}
-        places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
-        rows = [
-            [Text(titles[one]), *(_text(places.get((one, other)), remarks) for other in benchmarks)]
-            for one in methods
-        ]
-        scenarios = dict(zip(group["benchmark"], group["scenario"], strict=True))
-        head = [f"{BENCHMARKS[name].title}, {scenarios[name]}" for name in benchmarks]
-        yield Table(f"{name}: {identity}", ["Method", *head], rows, notes=remarks)
-
-
-def _conditions(results: Path, profile: str) -> Iterator[Table]:
-    """Supplement Table 1, if any run has counted what it is about.
+    """The report of the paper's tables, figures and claims.
 
     Args:
         results: folder of all results.
         profile: whose runs.
+
+    Raises:
+        NoMeasuredCellError: nothing was measured.
     """
-    found = observed_conditions(results, CONDITIONS_SEEN_ON, profile)
-    if found.empty:
-        return
-    rows = []
-    for _, group in found.groupby("baseline", sort=False):
-        cells = [
-            Text((one["observed"] or "–") + (" ≠" if one["differs"] else ""), quoted=one["quoted"])
-            for one in group.to_dict("records")
-        ]
-        rows.append([Text(group["method"].iloc[0]), *cells])
-    yield Table(
-        "Supplement Table 1. Conditions of strict continual learning that are given up: seen in "
-        f"runs on {BENCHMARKS[CONDITIONS_SEEN_ON].title} without the task identity",
-        ["Method", *(condition.title for condition in CONDITIONS)],
-        rows,
-        notes=[
-            "≠ marks what was seen otherwise than the paper prints it; an asterisk is the paper's "
-            '"exceptions exist"',
-            *(f"{condition.title}: {condition.seen_by}" for condition in CONDITIONS),
+    evidence = read_evidence(results, profile)
+    cells = paper_cells(evidence)
+    if not cells["seeds"].any():
+        raise NoMeasuredCellError("there is no finished run")
+    verdicts = judged(evidence)
+    numbers = list(paper_numbers(cells))
+    conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile)
+    supplement = supplement_table(conditions, CONDITIONS_SEEN_ON)
+    counted, judged_numbers = tally(verdicts), numbers_table(verdicts)
+    margins = claims_table("Margins over other methods", verdicts.margins)
+    statements = claims_table("Claims in words", verdicts.statements)
+    missing = unmeasured(verdicts, evidence)
+    content = {
+        "profile": profile,
+        "paper": PAPER,
+        "scenarios": SCENARIOS,
+        "findings": findings(verdicts),
+        "tally": table_content(counted),
+        "tables": [{"title": table.title, **table_content(table)} for table in numbers],
+        "originals": {one.name: _figure_texts(one) for one in paper_figures(evidence)},
+        "supplement": table_content(supplement),
+        "numbers": table_content(judged_numbers),
+        "unmeasured": table_content(missing),
+        "untestable": untestable(verdicts),
+        "margins": table_content(margins),
+        "statements": table_content(statements),
+    }
+    return Report(
+        stem="paper" if profile == DEFAULT else f"paper-{profile}",
+        title=f"{PAPER}, claim by claim, profile {profile}",
+        tables=[
+            table
+            for table in (
+                counted,
+                *numbers,
+                supplement,
+                judged_numbers,
+                margins,
+                statements,
+                missing,
+            )
+            if table.rows
         ],
+        data=_data(cells, verdicts, profile),
+        template=TEMPLATE,
+        content=content,
+        lead=[" ".join(findings(verdicts)), untestable(verdicts)],
+        per_seed=_per_seed(evidence),
+        draw=lambda folder, endings: draw(
+            evidence, [cell for cell, _ in verdicts.numbers], folder, endings
+        ),
+        damaged=evidence.damaged,
     )
 
 
-def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
-    """What was measured with the number of seeds, and what is quoted with that of its remark."""
-    if row is None:
-        return Text("")
-    cell = Cell(row["mean"], row["half_width"], seeds=row["seeds"])
-    number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
-    measured = number if not cell.seeds or number.endswith(seeds) else f"{number} {seeds}"
-    quoted = f"{row['quoted']} [{remarks.index(row['comparable']) + 1}]" if row["quoted"] else ""
-    return Text(measured, quoted=quoted)
+def _figure_texts(figure: Any) -> dict[str, str]:
+    return {"title": figure.title, "paper": figure.paper, "command": figure.command}
+
+
+def _data(cells: pd.DataFrame, verdicts: Verdicts, profile: str) -> pd.DataFrame:
+    """One row a table, scenario, benchmark and method, with the verdict on what is quoted."""
+    words = {
+        (cell.benchmark, cell.scenario, cell.method): (str(verdict.word), verdict.why)
+        for cell, verdict in verdicts.numbers
+    }
+    keys = zip(cells["benchmark"], cells["scenario"], cells["baseline"], strict=True)
+    said = [words.get(key, ("", "")) for key in keys]
+    return cells.assign(
+        profile=profile, verdict=[word for word, _ in said], why=[why for _, why in said]
+    ).rename(
+        columns={
+            "baseline": "method",
+            "method": "title",
+            "mean": "mean_fraction",
+            "half_width": "half_width_fraction",
+            "quoted": "quoted_percent",
+        }
+    )
+
+
+def _per_seed(evidence: Evidence) -> pd.DataFrame:
+    every = tidy.per_seed([place.board for place in evidence.compared.values()], [])
+    return every[every["metric"] == "acc"].reset_index(drop=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.config.study_file import StudyPlan
 from harness.reporting.figures import study as figures
+from harness.reporting.figures.files import save
 from harness.reporting.figures.style import STYLE
 from harness.reporting.model import Figure, Report, Table, Text
 from harness.tuning.importances import importances
@@ -46,7 +47,7 @@ def study_report(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Report:
             "summary": _summary(plan, trials),
             "tables": [_content(table) for table in tables],
         },
-        draw=lambda folder: _draw(plan, trials, shares, folder),
+        draw=lambda folder, endings: _draw(plan, trials, shares, folder, endings),
     )
 
 
@@ -96,7 +97,11 @@ def _content(table: Table) -> dict[str, Any]:
 
 
 def _draw(
-    plan: StudyPlan, trials: Sequence[StudyTrial], shares: dict[str, float], folder: Path
+    plan: StudyPlan,
+    trials: Sequence[StudyTrial],
+    shares: dict[str, float],
+    folder: Path,
+    endings: Sequence[str],
 ) -> list[Figure]:
     drawn = []
     with mpl.rc_context(STYLE):
@@ -104,7 +109,5 @@ def _draw(
             ("course", figures.COURSE, figures.course(plan, trials)),
             ("settings", figures.SETTINGS, figures.settings(plan, trials, shares)),
         ):
-            path = folder / f"{name}.svg"
-            figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-            drawn.append(Figure(path, caption, ""))
+            drawn.append(Figure(save(figure, folder / name, endings), caption, ""))
     return drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from harness.config.discovery import import_modules
 from harness.reporting.model import Report
 
 Writer = Callable[[Report, Path], None]
-"""Writes a report to a file."""
+"""Writes a report to a file, or to a folder that it makes."""
 
 _BUILT_IN: Final = "harness.reporting.writers"
 
@@ -20,7 +21,7 @@ withdrawable(_WRITERS, lambda writer: writer.__module__)
 
 
 def register_writer(ending: str) -> Callable[[Writer], Writer]:
-    """Decorator that makes a format known by the ending of its files, such as "pdf".
+    """Decorator that makes a format known by the ending of its file or folder, such as "pdf".
 
     Raises:
         ValueError: the ending is taken.
@@ -47,7 +48,7 @@ def writers() -> dict[str, Writer]:
 
 
 def write(report: Report, ending: str, folder: Path) -> Path:
-    """Write a report in one format; the path of the file, replaced only when all went well.
+    """Write a report in one format; the path of the file or folder, replaced when all went well.
 
     Args:
         report: what to write.
@@ -60,9 +61,19 @@ def write(report: Report, ending: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.stem}.{ending}"
     unfinished = path.with_name(f".{path.name}.unfinished")
+    _remove(unfinished)
     try:
         writers()[ending](report, unfinished)
+        if unfinished.is_dir():
+            _remove(path)  # a folder replaces none that has files
         unfinished.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        _remove(unfinished)
     return path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ def test_the_tables_are_written_in_every_format(
 ) -> None:
     argv = ["--results", str(results), "--reports", str(tmp_path), "--format", "pdf,md,csv,tex"]
     assert main(argv) == 0
-    paths = [tmp_path / f"paper_tables.{ending}" for ending in ("pdf", "md", "csv", "tex")]
+    paths = [tmp_path / f"paper.{ending}" for ending in ("pdf", "md", "csv", "tex")]
     assert capsys.readouterr().out.splitlines() == [str(path) for path in paths]
     first, second = paths[1].read_text().split("## ")[1:3]
     assert first.startswith("Table 1. Sequential tasks with labels: task identity given at test")
@@ -23,6 +23,10 @@ def test_the_tables_are_written_in_every_format(
     [naive] = [line for line in first.splitlines() if line.startswith("| NAIVE")]
     assert "(n=3)" in naive
     assert "*" not in naive  # the paper prints nothing for it
+    assert "not measured" in paths[1].read_text()
+    assert "python -m harness.compare --benchmark permuted" in paths[1].read_text().replace(
+        "\\", ""
+    )
     assert paths[0].read_bytes().startswith(b"%PDF")
     assert set(pd.read_csv(paths[2])["profile"]) == {"default"}
 

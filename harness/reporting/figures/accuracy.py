@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,55 +10,68 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.analysis.leaderboard import Column, Leaderboard, of_entry
+from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
-from harness.analysis.statistics import half_width
+from harness.analysis.statistics import beyond_scale, half_width
+from harness.reporting.figures.heat_maps import heat_maps
+from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import (
+    FULL,
+    HALF,
     colour,
-    colour_bar,
     dashes,
     faint_seeds,
     grid,
-    heat_map,
     legend,
     literal,
+    mark,
     rows_of,
-    wrapped,
 )
+
+_HEIGHT: Final = 1.8  # inches
+
+NEGLIGIBLE: Final = 0.01
+"""Forgetting below which there is nothing to draw: bars of it would only enlarge noise."""
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
-    if not board.accuracies:
+    measured = board.accuracies
+    if not measured:
         return None
     seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
-    figure, axes = grid(1, len(board.accuracies), height=2.6)
-    for axis, column in zip(axes[0], board.accuracies, strict=True):
+    width = HALF if len(measured) == 1 else FULL
+    figure, axes = grid(1, len(measured), height=_HEIGHT, width=width)
+    for axis, column in zip(axes[0], measured, strict=True):
         for entry in board.entries:
-            cells = rows_of(seen, entry, column.scenario)
-            at = cells.groupby(["after", "seed"])
-            averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
-            # of long streams, task inference was measured for all tasks after the last one only
-            averages = averages[averages["tasks"] == averages["after"]]
-            per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
-            if per_seed.empty:
-                continue
-            per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
-            mean = per_seed.mean(axis=1)
-            half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
-            hue = colour(entry)
-            x = per_seed.index.to_numpy(dtype=float)
-            faint_seeds(axis, per_seed, hue)
-            mark = "o" if len(x) == 1 or mean.isna().any() else ""  # no line leads there
-            line = dashes(board, entry)
-            axis.plot(x, mean, line, color=hue, lw=1.3, marker=mark, ms=4, label=entry.title)
-            # a band of two seeds is wider than accuracies can be
-            low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
-            axis.fill_between(x, low, high, color=hue, alpha=0.2, lw=0)
+            _curve(axis, board, entry, rows_of(seen, entry, column.scenario))
         axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
-    legend(axes[0])
+        label_lines(axis)
     return figure
+
+
+def _curve(axis: Axes, board: Leaderboard, entry: Entry, cells: pd.DataFrame) -> None:
+    at = cells.groupby(["after", "seed"])
+    averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
+    # of long streams, all tasks were tested after the last one only
+    averages = averages[averages["tasks"] == averages["after"]]
+    per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
+    if per_seed.empty:
+        return
+    per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
+    mean = per_seed.mean(axis=1)
+    half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
+    hue = colour(entry)
+    x = per_seed.index.to_numpy(dtype=float)
+    faint_seeds(axis, per_seed, hue)
+    axis.plot(
+        x, mean, dashes(board, entry), color=hue, marker=mark(entry), label=entry.title,
+        markevery=-(-len(x) // 10), ms=3,
+    )  # fmt: skip
+    # a band of two seeds is wider than accuracies can be
+    low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
+    axis.fill_between(x, low, high, color=hue, alpha=0.15, lw=0)
 
 
 def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -74,7 +87,8 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         for column in board.accuracies
         if not all(np.isnan(entry.cells[column].mean) for entry in several)
     ]
-    figure, axes = grid(1, len(measured), height=2.3)
+    width = HALF if len(measured) == 1 else FULL
+    figure, axes = grid(1, len(measured), height=_HEIGHT, width=width)
     for column, axis in zip(measured, axes[0], strict=True):
         for title in dict.fromkeys(entry.curve for entry in several):
             points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
@@ -82,11 +96,9 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
             axis.errorbar(
                 [entry.epochs for entry in points],
                 [cell.mean * 100 for cell in cells],
-                [np.nan_to_num(cell.half_width) * 100 for cell in cells],
+                [_drawn(cell.half_width) for cell in cells],
                 color=colour(points[0]),
-                marker="o" if len(points) > 1 else "*",
-                ms=3 if len(points) > 1 else 6,
-                lw=1.3,
+                marker=mark(points[0]),
                 label=title,
             )
         for entry in {entry.baseline: entry for entry in several}.values():
@@ -107,8 +119,8 @@ def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     measured = rows[rows["metric"] == "epoch_accuracy"]
     if measured.empty:
         return None
-    figure, axes = grid(1, 1, height=2.6)
-    axis: Axes = axes[0][0]
+    figure, axes = grid(1, 1, height=_HEIGHT, width=HALF)
+    axis = axes[0][0]
     for entry in board.entries:
         cells = of_entry(measured, entry)
         if cells.empty:
@@ -116,72 +128,62 @@ def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         of_tasks = cells.pivot_table(index="other", columns="task", values="value") * 100
         x = of_tasks.index.to_numpy(dtype=float)
         hue = colour(entry)
-        axis.plot(x, of_tasks.mean(axis=1), dashes(board, entry), color=hue, label=entry.title)
+        axis.plot(
+            x, of_tasks.mean(axis=1), dashes(board, entry), color=hue, marker=mark(entry),
+            label=entry.title, markevery=-(-len(x) // 10), ms=3,
+        )  # fmt: skip
         axis.fill_between(
             x, of_tasks.min(axis=1), of_tasks.max(axis=1), color=hue, alpha=0.12, lw=0
         )
-    axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)")
+    axis.set(xlabel="epochs of the task", ylabel="accuracy on it (%)", title=board.scenario)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend(axes[0])
+    label_lines(axis)
     return figure
-
-
-def own_budget(board: Leaderboard) -> Leaderboard:
-    """Only entries of the profile's own number of epochs, for methods that have such."""
-    own = {entry.baseline for entry in board.entries if entry.title == entry.curve}
-    shown = [e for e in board.entries if e.title == e.curve or e.baseline not in own]
-    return replace(board, entries=shown)
 
 
 def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """R[i, j] per method, mean over seeds; tasks not learned yet are dimmed."""
-    learned = board.column("learning_accuracy")
-    entries = [e for e in board.entries if not np.isnan(e.cells[learned].mean)]
-    if not entries:
-        return None
-    columns = 4
-    figure, axes = grid(-(-len(entries) // columns), columns, height=1.9)
+    """R[i, j] of the methods that forget, mean over seeds; blank before a task is learned."""
+    column = board.column("forgetting")
     accuracy = rows[rows["metric"] == "accuracy"]
-    for axis, entry in zip(axes.flat, entries, strict=False):
+    tables = {}
+    for entry in board.entries:
+        if not entry.cells[column].mean >= NEGLIGIBLE:  # NaN as well
+            continue
         cells = rows_of(accuracy, entry, board.scenario)
         r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
         tasks = range(1, r.shape[1] + 1)
-        small = r.shape[1] <= 5
-        heat_map(axis, pd.DataFrame(r[1:], tasks, tasks), numbers=5 if small else None)
-        rest = np.triu(np.ones_like(r[1:]), 1).astype(bool)
-        axis.imshow(
-            np.where(rest, 1.0, np.nan), cmap="Greys", vmin=0, vmax=4, alpha=0.45, zorder=2,
-            extent=(0, r.shape[1], r.shape[1], 0),
-        )  # fmt: skip
-        axis.set(title=wrapped(entry.title))
-    axes[0][0].set(ylabel="after learning task")
-    axes[-1][0].set(xlabel="accuracy on task (%)")
-    for axis in list(axes.flat)[len(entries) :]:
-        axis.set_axis_off()
-    if not small:
-        colour_bar(figure, axes)
-    return figure
+        if len(tasks) > 1:
+            later = np.triu(np.ones_like(r[1:]), 1).astype(bool)
+            tables[entry.title] = pd.DataFrame(np.where(later, np.nan, r[1:]), tasks, tasks)
+    drawn = heat_maps(tables, "task", "after learning")
+    return drawn[0] if drawn else None
 
 
-def forgetting(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """Forgetting per method, with 95 % intervals and every seed."""
+def forgetting(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Forgetting per method, with 95 % intervals and every seed; None where none forgets."""
     column, shown = board.column("forgetting"), board.shown
     found = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
     entries = [e for e in board.entries if not np.isnan(e.cells[column].mean)]
-    if not entries:
+    if not any(abs(entry.cells[column].mean) >= NEGLIGIBLE for entry in entries):
         return None
-    figure, axes = grid(1, 1, height=0.3 + 0.22 * len(entries))
+    height = max(_HEIGHT, 0.5 + 0.14 * len(entries))
+    figure, axes = grid(1, 1, height=height, width=HALF)
     axis: Axes = axes[0][0]
     for y, entry in enumerate(entries):
         seeds = of_entry(found, entry)["value"] * 100
         cell = entry.cells[column]
-        half = 0.0 if np.isnan(cell.half_width) else cell.half_width * 100
-        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6)
+        half = _drawn(cell.half_width)
+        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6, ecolor="0.3")
         axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
     axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
     axis.invert_yaxis()
-    axis.set(xlabel=f"forgetting, {board.scenario} (percentage points)")
+    axis.set(xlabel="forgetting (percentage points)", title=board.scenario)
     return figure
+
+
+def _drawn(half: float) -> float:
+    """Points of an interval to either side; none of one that is not known or says nothing."""
+    return 0.0 if np.isnan(half) or beyond_scale(half) else half * 100
 
 
 def _panel(column: Column) -> str:

@@ -13,28 +13,27 @@ from matplotlib.figure import Figure as Drawing
 
 from harness.analysis.leaderboard import Leaderboard
 from harness.reporting.figures import accuracy, costs, inference, masks, tuning, unlabelled
-from harness.reporting.figures.style import STYLE
-from harness.reporting.model import Figure
-from harness.reporting.protocol import heading
+from harness.reporting.figures.files import save
+from harness.reporting.figures.ranking import ranking
+from harness.reporting.figures.style import FULL, STYLE
+from harness.reporting.model import ANSWER, TUNING, VARIANTS, Figure
 from harness.storage.studies import Study
 
 
 @dataclass(frozen=True, slots=True)
 class FigureKind:
-    """A figure that reports may have.
+    """A figure that a section of a report may have.
 
     Attributes:
         name: of its file.
         draw: from the raw rows and the leaderboard of one comparison; None where there
             is nothing to draw.
         caption: what it shows.
-        all_budgets: whether it shows runs of other numbers of epochs than the profile's own.
     """
 
     name: str
     draw: Callable[[pd.DataFrame, Leaderboard], Drawing | None]
     caption: str
-    all_budgets: bool = False
 
 
 FIGURES: Final = (
@@ -42,15 +41,7 @@ FIGURES: Final = (
         "curves",
         accuracy.curves,
         "Average accuracy over the tasks learned so far, where all of them were tested: mean, 95 % "
-        "band, every seed of up to 50 faint.",
-    ),
-    FigureKind(
-        "budgets",
-        accuracy.budgets,
-        "Learning curves: average accuracy after the last task by epochs a task, mean and 95 % "
-        "interval. Dotted: what the paper prints, from its own budget. All other figures show the "
-        "profile's own number of epochs.",
-        all_budgets=True,
+        "band, seeds faint.",
     ),
     FigureKind(
         "epochs",
@@ -59,32 +50,32 @@ FIGURES: Final = (
         "mean over tasks and seeds, and the range of the tasks' means.",
     ),
     FigureKind(
-        "matrices",
-        accuracy.matrices,
-        "Accuracy on each task (columns) after learning each task (rows), mean over seeds, %. "
-        "Tasks not learned yet are dimmed.",
-    ),
-    FigureKind(
         "forgetting",
         accuracy.forgetting,
-        "Forgetting: mean, 95 % interval and every seed (dots).",
+        "Forgetting: mean, 95 % interval, seeds (dots).",
     ),
     FigureKind(
-        "masks",
-        masks.masks,
-        "Left: share of the weights that each task's mask keeps. Right: share of the weights that "
-        "any mask has used so far.",
+        "matrices",
+        accuracy.matrices,
+        "Accuracy (%) on each task after learning each task, mean over seeds, of the methods that "
+        f"forget {accuracy.NEGLIGIBLE * 100:.0f} point or more.",
     ),
     FigureKind(
         "overlap",
         masks.overlap,
-        "Intersection over union of the masks of two tasks, mean over seeds, %.",
+        "Intersection over union of the masks of two tasks (%), mean over seeds.",
+    ),
+    FigureKind(
+        "usage",
+        masks.usage,
+        "Share of the weights that the masks of all tasks so far keep together (lines) and that "
+        "each task's mask keeps (dotted), seeds faint.",
     ),
     FigureKind(
         "confusion",
         inference.confusion,
-        "Which task the test examples of each task were taken for, after the last task, mean over "
-        "seeds, %.",
+        "Which task the test examples of each task were taken for after the last task, by each "
+        "method's default rule: mean over seeds, %.",
     ),
     FigureKind(
         "switches",
@@ -96,7 +87,7 @@ FIGURES: Final = (
         "old_new",
         unlabelled.old_new,
         "How well the tasks shown so far are told from those to come by confidence, mean over "
-        "tasks, every seed of up to 50 faint. Dotted: a score that knows nothing.",
+        "tasks, seeds faint. Dotted: a score that knows nothing.",
     ),
     FigureKind(
         "responses",
@@ -108,46 +99,71 @@ FIGURES: Final = (
     FigureKind(
         "cost",
         costs.cost,
-        "Accuracy against cost: seconds per run, and bytes that predictions need beyond one "
-        "network.",
+        "Accuracy against the bytes that predictions need beyond one network.",
     ),
+)
+
+_RANKING: Final = (
+    "ACC: mean, 95 % interval, seeds (dots). Vertical bars: what the paper prints for the method."
+)
+_BUDGETS: Final = (
+    "Learning curves: ACC by epochs a task, mean and 95 % interval. Dotted: what the paper prints, "
+    "from its own budget. All other figures show the profile's own number of epochs."
 )
 
 
 def draw(
-    rows: pd.DataFrame, board: Leaderboard, studies: Sequence[Study], folder: Path
+    compared: Sequence[tuple[pd.DataFrame, Leaderboard]],
+    variants: Sequence[Leaderboard],
+    studies: Sequence[Study],
+    folder: Path,
+    endings: Sequence[str],
 ) -> list[Figure]:
-    """Draw what there are data for, as PDF; the same data give the same bytes.
+    """Draw what there are data for; the same data give the same bytes.
 
-    A comparison of another normalisation, or of other outputs, has but what was tried of settings.
+    A comparison of another normalisation, or of other outputs, has no figure of its own.
 
     Args:
-        rows: raw measurements of one comparison (`harness.analysis.comparisons`).
-        board: their leaderboard.
+        compared: raw measurements (`harness.analysis.comparisons`) and leaderboard of each
+            comparison, without variants.
+        variants: leaderboards of the comparisons that have variants, with them.
         studies: what was tried on the benchmark; those of other methods, scenarios and
             normalisations are left out.
         folder: where the files go; made if it is not there.
+        endings: of the files, such as "pdf".
     """
     folder.mkdir(exist_ok=True)
     drawn: list[Figure] = []
 
-    def keep(drawing: Drawing | None, name: str, caption: str) -> None:
+    def keep(drawing: Drawing | None, name: str, caption: str, section: str) -> None:
         if drawing is not None:
-            path = folder / f"{name}.pdf"
-            drawing.savefig(path, metadata={"CreationDate": None})
-            drawn.append(Figure(path, caption, heading(board)))
+            path = save(drawing, folder / name, endings)
+            drawn.append(Figure(path, caption, section, narrow=bool(drawing.get_figwidth() < FULL)))
 
-    own = accuracy.own_budget(board)
     with mpl.rc_context(STYLE):
-        for kind in () if board.factors else FIGURES:
-            drawing = kind.draw(rows, board if kind.all_budgets else own)
-            keep(drawing, kind.name, kind.caption)
-        keep(tuning.searches(_of_board(studies, board)), "searches", tuning.CAPTION)
+        main = [(rows, board) for rows, board in compared if not board.factors]
+        if main:
+            keep(ranking([board for _, board in main]), "ranking", _RANKING, ANSWER)
+        for rows, board in main:
+            scenario = board.scenario
+            for kind in FIGURES:
+                drawing = kind.draw(rows, board)
+                keep(drawing, f"{scenario}-{kind.name}", f"{scenario}. {kind.caption}", scenario)
+        for board in variants:
+            drawing = accuracy.budgets(pd.DataFrame(), board)
+            name = f"{board.scenario}-budgets"
+            keep(drawing, name, f"{board.scenario}. {_BUDGETS}", VARIANTS)
+        tried = _of_boards(studies, [board for _, board in compared])
+        keep(tuning.searches(tried), "searches", tuning.CAPTION, TUNING)
     return drawn
 
 
-def _of_board(studies: Sequence[Study], board: Leaderboard) -> list[Study]:
-    """The studies that chose the settings of entries, or could have."""
-    compared = {(entry.baseline, entry.norm) for entry in board.entries}
-    mine = [study for study in studies if study.scenario == board.scenario]
-    return [study for study in mine if (study.method, study.norm) in compared]
+def _of_boards(studies: Sequence[Study], boards: Sequence[Leaderboard]) -> list[Study]:
+    """The studies that chose the settings of entries, or could have, in the boards' order."""
+    return [
+        study
+        for board in boards
+        for study in studies
+        if study.scenario == board.scenario
+        and (study.method, study.norm) in {(entry.baseline, entry.norm) for entry in board.entries}
+    ]

@@ -6,15 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import (
-    Leaderboard,
-    of_entry,
-)
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.config.scenarios import TASK_IL
-from harness.reporting.figures.style import (
-    heat_maps,
-    rows_of,
-)
+from harness.reporting.figures.heat_maps import heat_maps
+from harness.reporting.figures.style import rows_of
 
 
 def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -25,11 +20,12 @@ def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     tables = {}
     for entry in board.entries:
         mine = rows_of(found, entry, board.scenario)
-        table = mine.pivot_table(index="task", columns="other", values="value")
-        right = 100 * float(np.mean(np.diag(table))) if len(table) else 0.0
+        table = mine.pivot_table(index="task", columns="other", values="value") * 100
+        right = float(np.mean(np.diag(table))) if len(table) else 0.0
         share = f"{right:.1f} % right".replace(" ", "\N{NO-BREAK SPACE}")
-        tables[f"{entry.title}, {entry.rule}: {share}"] = table
-    return heat_maps(tables, "inferred task", "true task")
+        tables[f"{entry.title}: {share}"] = table
+    drawn = heat_maps(tables, "inferred task", "true task")
+    return drawn[0] if drawn else None
 
 
 def responses(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -38,5 +34,7 @@ def responses(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     tables = {}
     for entry in board.entries:
         mine = of_entry(found, entry)
-        tables[entry.title] = mine.pivot_table(index="task", columns="other", values="value")
-    return heat_maps(tables, "mask of task", "test data of task")
+        table = mine.pivot_table(index="task", columns="other", values="value")
+        tables[entry.title] = table * 100
+    drawn = heat_maps(tables, "mask of task", "test data of task")
+    return drawn[0] if drawn else None

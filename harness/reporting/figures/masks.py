@@ -5,45 +5,39 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import (
-    Leaderboard,
-    of_entry,
-)
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.analysis.metrics.definition import RUN
 from harness.analysis.metrics.masks import pairs
-from harness.reporting.figures.style import (
-    colour,
-    dashes,
-    faint_seeds,
-    grid,
-    heat_maps,
-    legend,
-)
+from harness.reporting.figures.heat_maps import heat_maps
+from harness.reporting.figures.line_labels import label_lines
+from harness.reporting.figures.style import HALF, colour, faint_seeds, grid, mark
 
 
-def masks(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """Density of each task's mask, and the share of weights used so far."""
-    weights = rows[rows["metric"] == "weights"].groupby(RUN)["value"].sum()
+def usage(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Share of the weights that any mask has used so far, and that of each task's own."""
+    weights = rows[rows["metric"] == "weights"].groupby(RUN, observed=True)["value"].sum()
     if weights.empty:
         return None
-    figure, axes = grid(1, 2, height=2.2)
-    kinds = (("mask_ones", "task", "mask density (%)"), ("weights_used", "after", "used (%)"))
-    for axis, (metric, along, label) in zip(axes[0], kinds, strict=True):
-        counts = rows[rows["metric"] == metric].groupby([*RUN, along])["value"].sum()
+    figure, axes = grid(1, 1, height=1.8, width=HALF)
+    axis = axes[0][0]
+    for metric, along, line in (("weights_used", "after", "-"), ("mask_ones", "task", ":")):
+        counts = rows[rows["metric"] == metric].groupby([*RUN, along], observed=True)["value"].sum()
         share = (counts / weights * 100).rename("share").reset_index()
         for entry in board.entries:
             mine = of_entry(share, entry)
             per_seed = mine.pivot_table(index=along, columns="seed", values="share")
-            if not per_seed.empty:
-                hue = colour(entry)
-                faint_seeds(axis, per_seed, hue, alpha=0.2)
-                line = dashes(board, entry)
-                mean = per_seed.mean(axis=1)
-                axis.plot(mean, line, color=hue, marker="o", ms=3, label=entry.title)
-        axis.set(xlabel="task" if along == "task" else "tasks learned", ylabel=label)
-        axis.set_ylim(bottom=0)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-    legend(axes[0])
+            if per_seed.empty:
+                continue
+            hue, mean = colour(entry), per_seed.mean(axis=1)
+            faint_seeds(axis, per_seed, hue, alpha=0.2)
+            axis.plot(
+                mean.index.to_numpy(dtype=float), mean, line, color=hue, marker=mark(entry), ms=3,
+                label=entry.title if line == "-" else None, markevery=-(-len(mean) // 10),
+            )  # fmt: skip
+    axis.set(xlabel="task", ylabel="share of the weights (%)", title=board.scenario)
+    axis.set_ylim(bottom=0)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    label_lines(axis)
     return figure
 
 
@@ -53,5 +47,7 @@ def overlap(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     tables = {}
     for entry in board.entries:
         mine = of_entry(found, entry)
-        tables[entry.title] = mine.pivot_table(index="other", columns="task", values="value")
-    return heat_maps(tables, "task", "task", cmap="cividis")
+        table = mine.pivot_table(index="other", columns="task", values="value")
+        tables[entry.title] = table * 100
+    drawn = heat_maps(tables, "task", "task", cmap="cividis", highest=None)
+    return drawn[0] if drawn else None

@@ -1,4 +1,4 @@
-"""Figures of what was tried when settings were chosen."""
+"""The figure of what was tried when settings were chosen."""
 
 from __future__ import annotations
 
@@ -8,42 +8,59 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.reporting.figures.style import grid, literal, wrapped
+from harness.reporting.figures.style import grid, literal
 from harness.storage.studies import Study, Trial
 
-_COLUMNS: Final = 3
+_COLUMNS: Final = 7
+_HEIGHT: Final = 0.95  # inches
 _HUE: Final = "#0173b2"
 _CHOSEN: Final = "#d55e00"
+_USUAL_NORMS: Final = ("per-task", "shared")
 
 CAPTION: Final = (
-    "What was tried of each setting on held-out training data, with other seeds and orders of the "
-    "classes than the results: average accuracy after the last task, mean over seeds (dots; seeds "
-    "faint), and with the first seed of trials that were pruned (rings). Grey: the range that was "
-    "searched to begin with. Vertical line: what was chosen. A line joins the means where one "
-    "setting was searched alone."
+    "What was tried of each setting on held-out training data, with other seeds and class orders "
+    "than the results: ACC in %, mean over seeds (dots; seeds faint; rings: pruned after the first "
+    "seeds). Grey: the range searched to begin with. Dashed: what was chosen. A row holds one "
+    "scenario."
 )
 
 
 def searches(studies: Sequence[Study]) -> Figure | None:
-    """A panel for each setting of each study: accuracy by the values that were tried.
+    """Accuracy by the values that were tried: a row a comparison, a column a setting.
 
     Args:
-        studies: of one benchmark and scenario.
+        studies: of one benchmark.
 
     Returns:
         None if there are none.
     """
-    panels = [(study, name) for study in studies for name in study.space]
-    if not panels:
+    columns = list(dict.fromkeys((study.method, name) for study in studies for name in study.space))
+    rows = list(dict.fromkeys(map(_row, studies)))
+    if not columns:
         return None
-    figure, axes = grid(-(-len(panels) // _COLUMNS), _COLUMNS, height=1.9)
-    for axis in axes.flat[len(panels) :]:
+    blocks = [columns[at : at + _COLUMNS] for at in range(0, len(columns), _COLUMNS)]
+    width = max(map(len, blocks))
+    figure, axes = grid(len(blocks) * len(rows), width, height=_HEIGHT)
+    for axis in axes.flat:
         axis.set_axis_off()
-    for axis, (study, name) in zip(axes.flat, panels, strict=False):
-        _panel(axis, study, name)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("ACC, held out (%)")
+    for study in studies:
+        for name in study.space:
+            block, column = divmod(columns.index((study.method, name)), _COLUMNS)
+            row = rows.index(_row(study))
+            axis = axes[block * len(rows) + row][column]
+            axis.set_axis_on()
+            _panel(axis, study, name)
+            if row == 0:
+                axis.set_title(literal(f"{study.method}\n{name}"), size=6)
+            if column == 0:
+                axis.set_ylabel(_row(study), size=6)
     return figure
+
+
+def _row(study: Study) -> str:
+    """The scenario, with a normalisation that is not usual."""
+    norm = "" if study.norm in _USUAL_NORMS else f"norm {study.norm}"
+    return "\n".join(filter(None, (study.scenario, norm)))
 
 
 def _panel(axis: Axes, study: Study, name: str) -> None:
@@ -51,26 +68,25 @@ def _panel(axis: Axes, study: Study, name: str) -> None:
 
     def drawn(trials: Sequence[Trial], **look: Any) -> None:
         points = sorted((places(trial.settings[name]), trial.value * 100) for trial in trials)
-        axis.plot(*zip(*points, strict=True), color=_HUE, ms=3.5, **look)
+        axis.plot(*zip(*points, strict=True), color=_HUE, ms=2, **look)
 
     kept = [trial for trial in study.trials if not trial.pruned]
     pruned = [trial for trial in study.trials if trial.pruned]
     for trial in kept:
         each = [run.value * 100 for run in trial.runs]
         axis.plot([places(trial.settings[name])] * len(each), each, "_", color=_HUE, alpha=0.4)
-    drawn(kept, marker="o", ls="-" if len(study.space) == 1 else "", lw=0.8)
+    drawn(kept, marker="o", ls="-" if len(study.space) == 1 else "", lw=0.7)
     if pruned:
-        drawn(pruned, marker="o", ls="", mfc="none", mew=0.6)
+        drawn(pruned, marker="o", ls="", mfc="none", mew=0.4)
     axis.axvline(places(study.settings[name]), color=_CHOSEN, lw=0.8, ls="--")
-    norm = f", norm {study.norm}"
-    axis.set(title=wrapped(f"{study.method}{norm}"), xlabel=literal(name))
-    axis.tick_params(labelsize=6)
+    axis.tick_params(labelsize=5, length=2, pad=1)
 
 
 def _places(axis: Axes, searched: Mapping[str, Any]) -> Any:
     """Where values are on the abscissa: on a logarithmic scale, or one beside the other."""
     if "values" not in searched:
         axis.set_xscale("log")
+        axis.minorticks_off()
         axis.axvspan(searched["low"], searched["high"], color="0.93", lw=0)
         return float
     values = list(searched["values"])

@@ -6,19 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import (
-    Leaderboard,
-    of_entry,
-)
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.analysis.selection import WITHOUT_RULE
-from harness.reporting.figures.style import (
-    colour,
-    dashes,
-    faint_seeds,
-    grid,
-    legend,
-    literal,
-)
+from harness.reporting.figures.line_labels import label_lines
+from harness.reporting.figures.style import colour, dashes, faint_seeds, grid, literal, mark
 
 
 def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -27,7 +18,7 @@ def switches(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     entries = [entry for entry in board.entries if len(of_entry(found, entry))]
     if not entries:
         return None
-    figure, axes = grid(1, 1, height=0.6 + 0.4 * len(entries))
+    figure, axes = grid(1, 1, height=0.5 + 0.3 * len(entries))
     axis: Axes = axes[0][0]
     for boundary in sorted(set(rows.loc[rows["metric"] == "border", "value"])):
         axis.axvline(boundary, color="0.75", lw=0.8, zorder=0)
@@ -48,7 +39,7 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     found = rows[rows["metric"].isin(["old_new_auroc", "old_new_fpr"])]
     if found.empty:
         return None
-    figure, axes = grid(1, 2, height=2.5)
+    figure, axes = grid(1, 2, height=1.8)
     kinds = (("old_new_auroc", 50, "AUROC (%)"), ("old_new_fpr", 95, "FPR at 95 % TPR (%)"))
     for axis, (metric, chance, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
@@ -62,9 +53,9 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             hue = colour(entry)
             faint_seeds(axis, per_seed, hue)
             line, mean = dashes(board, entry), per_seed.mean(axis=1)
-            axis.plot(x, mean, line, color=hue, marker="o", ms=3, label=entry.title)
+            axis.plot(x, mean, line, color=hue, marker=mark(entry), ms=3, label=entry.title)
         axis.axhline(chance, color="0.6", lw=0.8, ls=":")
         axis.set(xlabel="tasks shown", ylabel=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    legend(axes[0])
+        label_lines(axis)
     return figure

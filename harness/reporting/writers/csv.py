@@ -1,4 +1,4 @@
-"""Reports as comma-separated values."""
+"""The means of a report as comma-separated values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.reporting.writer import register_writer
 
 @register_writer("csv")
 def write_csv(report: Report, path: Path) -> None:
-    """Write the report's data: shares from 0 to 1, everything else in its own unit.
+    """Write the report's means; the header says what is a fraction, a percentage or has a unit.
 
     Args:
         report: what to write.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,15 +21,19 @@ _LINK: Final = re.compile(r"\](?=[(\[:])")
 
 @register_writer("md")
 def write_markdown(report: Report, path: Path) -> None:
-    """Write the report's tables.
+    """Write what the report found and its tables; those of one section share its title.
 
     Args:
         report: what to write.
         path: of the file.
     """
     lines = [f"# {_escape(report.title)}", ""]
+    for paragraph in report.lead:
+        lines += [_escape(paragraph), ""]
+    title = ""
     for table in report.tables:
-        lines += table_lines(table)
+        lines += table_lines(replace(table, title="") if table.title == title else table)
+        title = table.title
     path.write_text("\n".join(lines))
 
 

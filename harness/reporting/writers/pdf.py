@@ -25,8 +25,9 @@ def write_pdf(report: Report, path: Path) -> None:
                 "path": str(figure.path.relative_to(folder)),
                 "caption": figure.caption,
                 "section": figure.section,
+                "narrow": figure.narrow,
             }
-            for figure in report.draw(folder)
+            for figure in report.draw(folder, ["pdf"])
         ]
         content = {**report.content, "figures": figures}
         path.write_bytes(typeset(report.template, content, folder))

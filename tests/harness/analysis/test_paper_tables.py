@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from harness.analysis.claims.evidence import read_evidence
 from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import leaderboard
-from harness.analysis.paper_tables import IDENTITY, TABLES, paper_cells
-from harness.analysis.published import QUOTED
+from harness.analysis.paper_tables import IDENTITY, paper_cells
+from harness.analysis.published import QUOTED, TABLES
 from harness.analysis.selection import select
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of
@@ -20,7 +21,7 @@ from harness.storage import store
 
 @pytest.fixture(scope="module")
 def cells(results: Path) -> pd.DataFrame:
-    return paper_cells(results, "default").table
+    return paper_cells(read_evidence(results, "default"))
 
 
 def test_measured_numbers_are_those_of_the_leaderboards(results: Path, cells: pd.DataFrame) -> None:
@@ -62,7 +63,7 @@ def test_every_quote_of_a_table_is_there_in_its_own_scenario_alone(cells: pd.Dat
 
 def test_without_labels_the_identity_is_given_at_test_alone(tmp_path: Path, finish: Any) -> None:
     store.save(tmp_path, *finish(benchmark="split_mnist_unsupervised", profile="default"))
-    table = paper_cells(tmp_path, "default").table
+    table = paper_cells(read_evidence(tmp_path, "default"))
     measured = table[table["seeds"] > 0].to_dict("records")
     assert [(row["table"][:7], row["identity"], row["mean"]) for row in measured] == [
         ("Table 2", IDENTITY[True], pytest.approx(0.75)),
@@ -74,5 +75,5 @@ def test_ablations_stand_in_no_table_of_the_paper(tmp_path: Path, save_run: Any)
     save_run(tmp_path, "rmn", 0, 0.9)
     save_run(tmp_path, "rmn", 0, 0.8, epochs=5)
     save_run(tmp_path, "rmn", 0, 0.7, norm="none")
-    table = paper_cells(tmp_path, "default").table
+    table = paper_cells(read_evidence(tmp_path, "default"))
     assert table.loc[table["seeds"] > 0, "mean"].tolist() == [pytest.approx(0.9)]

@@ -44,13 +44,11 @@ def test_both_commands_write_it(results: Path, tmp_path: Path) -> None:
     assert report.main(["--benchmark", "split_mnist", *argv]) == 0
     assert paper_tables.main(argv) == 0
     names = {path.name for path in folder.iterdir()}
-    assert names == {
-        f"{stem}.{end}" for stem in ("split_mnist", "paper_tables") for end in ("txt", "md")
-    }
+    assert names == {f"{stem}.{end}" for stem in ("split_mnist", "paper") for end in ("txt", "md")}
     title, first, *_ = (folder / "split_mnist.txt").read_text().splitlines()
     assert title == "split_mnist, profile default"
     assert first.startswith("RMN 3 ")
-    assert "RMN" in (folder / "paper_tables.txt").read_text()
+    assert "RMN" in (folder / "paper.txt").read_text()
 
 
 @pytest.mark.usefixtures("_text_format")

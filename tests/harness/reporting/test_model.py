@@ -32,9 +32,16 @@ def test_every_row_has_a_text_for_every_column(report: Report) -> None:
 
 def test_the_data_are_tidy(report: Report) -> None:
     assert isinstance(report.data, pd.DataFrame)
-    keys = {"benchmark", "profile", "table", "method", "baseline", "scenario", "metric", "rule"}
+    keys = {"benchmark", "profile", "table", "method", "setting", "scenario", "metric", "norm"}
     assert not report.data.duplicated(sorted(keys & set(report.data.columns))).any()
-    assert (report.data["mean"].dropna().abs() < 1e6).all()
+    [mean] = [name for name in report.data.columns if name.startswith("mean_")]
+    assert (report.data[mean].dropna().abs() < 1e6).all()
+
+
+def test_every_seed_is_at_hand_with_the_id_of_its_run(report: Report) -> None:
+    keys = ["benchmark", "scenario", "method", "setting", "norm", "metric", "seed"]
+    assert not report.per_seed.duplicated(keys).any()
+    assert report.per_seed["run_id"].str.fullmatch("[0-9a-f]{16}").all()
 
 
 def test_the_template_and_its_content_can_be_written_down(report: Report) -> None:
@@ -50,7 +57,7 @@ def test_a_title_is_one_line_and_a_stem_names_files(report: Report) -> None:
 
 def test_a_report_without_figures_draws_none(tmp_path: Path) -> None:
     bare = Report("stem", "title", (), pd.DataFrame(), tmp_path / "t.typ", {})
-    assert list(bare.draw(tmp_path)) == []
+    assert list(bare.draw(tmp_path, ["pdf"])) == []
     assert bare.damaged == {}
 
 

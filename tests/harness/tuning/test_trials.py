@@ -166,7 +166,7 @@ def test_the_report_has_every_trial_and_draws_the_curves(stop: str, tmp_path: Pa
     assert f"{chosen.accuracies[-1] * 100:.2f}" in page
     assert "Importances" in page
     assert len(report.data) == sum(len(one.accuracies) for one in reached.trials)
-    assert len(report.draw(tmp_path)) == 2
+    assert len(report.draw(tmp_path, ["svg"])) == 2
 
 
 def test_an_unfinished_study_has_a_report(tmp_path: Path) -> None:

@@ -15,14 +15,7 @@ from matplotlib.figure import Figure
 from harness.analysis.comparisons import Comparison, comparisons
 from harness.analysis.leaderboard import Leaderboard, leaderboard
 from harness.analysis.selection import select
-from harness.reporting.figures.accuracy import (
-    budgets,
-    curves,
-    epochs,
-    forgetting,
-    matrices,
-    own_budget,
-)
+from harness.reporting.figures.accuracy import budgets, curves, epochs, forgetting, matrices
 from harness.storage import store
 from harness.storage.store import Results
 
@@ -101,7 +94,7 @@ def test_an_average_is_drawn_only_where_every_task_was_measured(
     [axis] = drawn(curves(rows[newest], board)).axes
     lines: dict[str, Any] = {str(line.get_label()): line for line in axis.get_lines()}
     assert np.isfinite(lines["RMN"].get_ydata()).tolist() == [True, False, False, False, True]
-    assert lines["RMN"].get_marker() == "o"
+    assert lines["RMN"].get_marker() != "None"  # no line leads to the last one
 
 
 @pytest.fixture(scope="module")
@@ -121,20 +114,6 @@ def test_a_learning_curve_joins_the_budgets_of_a_method(several: Comparison) -> 
     np.testing.assert_allclose(curve, [(1, 75), (5, 87.5), (20, 90)])
     assert set(quoted[:, 1]) == {99.5}
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "5", "20"]
-
-
-def test_all_other_figures_show_the_profiles_own_budget(several: Comparison) -> None:
-    own = own_budget(leaderboard(several))
-    assert [entry.title for entry in own.entries] == ["RMN", "NAIVE"]
-
-
-def test_a_method_that_has_only_other_budgets_is_shown_with_them(
-    tmp_path: Path, save_run: SaveRun
-) -> None:
-    save_run(tmp_path, "rmn", 0, 0.9, epochs=5)
-    save_run(tmp_path, "naive", 0, 0.6)
-    own = own_budget(leaderboard(read(tmp_path)))
-    assert [entry.title for entry in own.entries] == ["RMN (training.epochs=5)", "NAIVE"]
 
 
 def test_one_budget_makes_no_learning_curve(found: Results, board: Leaderboard) -> None:
@@ -160,19 +139,26 @@ def test_accuracy_by_epoch_is_a_mean_over_tasks_and_seeds_within_their_range(
     assert set(np.asarray(path.vertices)[:, 1].round().tolist()) == {50, 70, 80, 90}
 
 
-def test_matrices_have_a_panel_a_method_with_rows_of_learned_tasks(
-    found: Results, board: Leaderboard
-) -> None:
-    figure = drawn(matrices(found.rows, board))
+def forgetful(found: Results) -> tuple[Results, Leaderboard]:
+    """The same runs, but that RMN loses 0.1, 0.2 and 0.3 of its first task with the last one."""
+    rows = found.rows.copy()
+    first = (rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)
+    lost = first & (rows["baseline"] == "rmn")
+    rows.loc[lost, "value"] -= 0.1 * (1 + rows.loc[lost, "seed"])
+    changed = replace(found, rows=rows)
+    return changed, leaderboard(Comparison("task-il", changed))
+
+
+def test_matrices_are_of_the_methods_that_forget_and_blank_above(found: Results) -> None:
+    changed, board = forgetful(found)
+    figure = drawn(matrices(changed.rows, board))
     panels = [axis for axis in figure.axes if axis.axison]
-    assert [axis.get_title() for axis in panels] == ["RMN", "NAIVE"]
-    for axis, baseline in zip(panels, ("rmn", "naive"), strict=True):
-        level = sum(levels(found, baseline)) / 3
-        expected = np.where(np.tri(5, dtype=bool), level, 50)
-        shown = np.asarray(axis.collections[0].get_array()).reshape(5, 5)
-        np.testing.assert_allclose(shown, expected)
-        dimmed = np.isfinite(np.asarray(axis.images[0].get_array(), dtype=float))
-        assert np.array_equal(np.ma.getdata(dimmed), ~np.tri(5, dtype=bool))
+    assert [axis.get_title() for axis in panels] == ["RMN"]  # Naive's accuracies do not change
+    level = sum(levels(found, "rmn")) / 3
+    expected = np.where(np.tri(5, dtype=bool), level, np.nan)
+    expected[4, 0] -= 20
+    shown: Any = panels[0].collections[0].get_array()
+    np.testing.assert_allclose(np.ma.filled(shown, np.nan).reshape(5, 5), expected)
 
 
 def test_nothing_learned_is_no_matrix(found: Results, board: Leaderboard) -> None:
@@ -180,13 +166,16 @@ def test_nothing_learned_is_no_matrix(found: Results, board: Leaderboard) -> Non
     assert forgetting(found.rows, replace(board, entries=[])) is None
 
 
+def test_where_nothing_is_forgotten_there_is_nothing_to_draw(
+    found: Results, board: Leaderboard
+) -> None:
+    assert matrices(found.rows, board) is None
+    assert forgetting(found.rows, board) is None
+
+
 def test_bars_of_forgetting_are_means_with_every_seed(found: Results) -> None:
-    rows = found.rows.copy()
-    first = (rows["metric"] == "accuracy") & (rows["after"] == 5) & (rows["task"] == 1)
-    lost = first & (rows["baseline"] == "rmn")
-    rows.loc[lost, "value"] -= 0.1 * (1 + rows.loc[lost, "seed"])  # 0.1, 0.2, 0.3
-    changed = Comparison("task-il", replace(found, rows=rows))
-    (axis,) = drawn(forgetting(rows, leaderboard(changed))).axes
+    changed, board = forgetful(found)
+    (axis,) = drawn(forgetting(changed.rows, board)).axes
     names = [tick.get_text() for tick in axis.get_yticklabels()]
     bars: Any = axis.patches
     widths = dict(zip(names, (bar.get_width() for bar in bars), strict=True))

@@ -1,23 +1,23 @@
-"""Colours, lines and panels that every figure shares."""
+"""Colours, marks, lines and panels that every figure shares."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
+from baselines.interface import Role
+from baselines.registry import methods
 from harness.analysis.leaderboard import Leaderboard
 from harness.reporting.figures.style import (
-    MARKS,
+    FULL,
+    HALF,
     colour,
     dashes,
     grid,
-    heat_map,
-    heat_maps,
     legend,
+    mark,
     rows_of,
     wrapped,
 )
@@ -33,6 +33,16 @@ def test_a_method_has_its_own_colour_or_always_the_same_one(board: Leaderboard) 
     assert len(others) == 10
 
 
+def test_methods_that_are_compared_by_default_have_different_marks(board: Leaderboard) -> None:
+    roles = (Role.SUBJECT, Role.BOUND, Role.BASELINE)
+    compared = [name for name, method in methods().items() if method.role in roles]
+    compared.remove("rmn_unsupervised")  # of other streams
+    marks = [mark(replace(board.entries[0], baseline=name)) for name in compared]
+    assert len(set(marks)) == len(compared)
+    one = replace(board.entries[0], title="with another setting", setting="x=1")
+    assert mark(one) == mark(board.entries[0])
+
+
 def test_settings_of_one_method_have_their_own_lines(board: Leaderboard) -> None:
     first, other = board.entries
     entries = [replace(first, setting=setting) for setting in ("", "x=1", "x=2", "x=3", "x=4")]
@@ -41,7 +51,6 @@ def test_settings_of_one_method_have_their_own_lines(board: Leaderboard) -> None
     assert len(set(lines[:4])) == 4
     assert lines[4] == lines[0]
     assert dashes(many, other) == lines[0]
-    assert set(lines) == set(MARKS)
 
 
 @pytest.mark.parametrize("title", ["RMN", "RMN+ (every_router=True, quiet_weight=0.1)", "x" * 60])
@@ -51,11 +60,13 @@ def test_titles_are_folded_to_a_panels_width(title: str) -> None:
     assert "".join(lines).replace(" ", "") == title.replace(" ", "")
 
 
-def test_a_figure_is_as_wide_as_the_text_and_as_high_as_its_rows() -> None:
+def test_a_figure_is_as_wide_as_a_page_or_a_column_and_as_high_as_its_rows() -> None:
     figure, axes = grid(2, 3, height=1.5)
     assert axes.shape == (2, 3)
-    assert figure.get_size_inches().tolist() == [6.7, 3.0]
-    assert grid(1, 1, height=1.0)[1].shape == (1, 1)
+    assert figure.get_size_inches().tolist() == [FULL, 3.0]
+    figure, axes = grid(1, 1, height=1.0, width=HALF)
+    assert figure.get_figwidth() == HALF
+    assert axes.shape == (1, 1)
 
 
 def test_a_legend_names_each_method_once() -> None:
@@ -68,51 +79,6 @@ def test_a_legend_names_each_method_once() -> None:
     assert axes[0][0].get_legend() is None
     shown = axes[0][1].get_legend()
     assert [text.get_text() for text in shown.get_texts()] == ["one", "two", "three"]
-
-
-def square(tasks: int) -> pd.DataFrame:
-    names = range(1, tasks + 1)
-    return pd.DataFrame(np.eye(tasks), index=names, columns=names)
-
-
-def test_heat_maps_of_few_tasks_have_numbers_and_of_many_a_bar() -> None:
-    few = heat_maps({"one": square(2), "none": pd.DataFrame(), "two": square(3)}, "x", "y")
-    assert few is not None
-    panels = [axis for axis in few.axes if axis.axison]
-    assert [axis.get_title() for axis in panels] == ["one", "two"]
-    assert [text.get_text() for text in panels[0].texts] == ["100", "0", "0", "100"]
-    many = heat_maps({"one": square(11)}, "x", "y")
-    assert many is not None
-    [panel, bar] = [axis for axis in many.axes if axis.axison]
-    assert not panel.texts
-    assert bar.get_label() == "<colorbar>"
-
-
-def test_a_heat_map_reads_like_a_table_and_leaves_blank_what_is_missing() -> None:
-    table = pd.DataFrame([[0.0, 50.4], [np.nan, 100.0]], index=["a", "b"], columns=[3, 4])
-    _, axes = grid(1, 1, height=2)
-    heat_map(axes[0][0], table, numbers=5)
-    texts = {tuple(text.get_position()): text for text in axes[0][0].texts}
-    said = {place: text.get_text() for place, text in texts.items()}
-    assert said == {(0.5, 0.5): "0", (1.5, 0.5): "50", (1.5, 1.5): "100"}
-    assert texts[0.5, 0.5].get_color() == "w"  # on dark violet
-    assert texts[1.5, 1.5].get_color() == "0.15"  # on yellow
-    assert axes[0][0].get_ylim() == (2, 0)
-    for side, names in ((axes[0][0].yaxis, ["a", "b"]), (axes[0][0].xaxis, ["3", "4"])):
-        assert [label.get_text() for label in side.get_ticklabels()] == names
-
-
-@pytest.mark.parametrize(("tasks", "labels"), [(10, 10), (11, 6), (50, 10), (100, 10)])
-def test_a_heat_map_has_at_most_ten_labels_a_side(tasks: int, labels: int) -> None:
-    _, axes = grid(1, 1, height=2)
-    heat_map(axes[0][0], square(tasks))
-    assert len(axes[0][0].get_xticks()) == labels
-    assert axes[0][0].get_xticklabels()[0].get_text() == "1"
-
-
-def test_no_table_is_no_figure() -> None:
-    assert heat_maps({}, "x", "y") is None
-    assert heat_maps({"none": pd.DataFrame()}, "x", "y") is None
 
 
 def test_rows_of_a_method_are_under_its_rule_where_the_task_is_not_given(

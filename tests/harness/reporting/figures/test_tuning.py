@@ -70,7 +70,7 @@ def ys(line: Line2D) -> list[float]:
 def test_a_panel_has_the_mean_of_each_value_in_order_and_the_pruned_apart() -> None:
     [axis] = panels(STUDY)
     assert axis.get_xscale() == "log"
-    assert (axis.get_title(), axis.get_xlabel()) == ("ewc, norm none", "ewc_lambda")
+    assert (axis.get_title(), axis.get_ylabel()) == ("ewc\newc_lambda", "task-il\nnorm none")
     [kept], [pruned] = dots(axis, filled=True), dots(axis, filled=False)
     assert xs(kept) == [10.0, 50.0, 500.0]
     assert ys(kept) == pytest.approx([50.0, 62.5, 87.5])
@@ -95,12 +95,26 @@ def test_every_seed_is_shown() -> None:
 
 def test_settings_that_were_searched_together_have_a_panel_each_and_no_curve() -> None:
     first, second = panels(TWO)
-    assert [axis.get_xlabel() for axis in (first, second)] == ["beta", "initialisation"]
+    titles = [axis.get_title() for axis in (first, second)]
+    assert titles == ["rmn\nbeta", "rmn\ninitialisation"]
     assert [line.get_linestyle() for line in dots(first, filled=True)] == ["None"]
     assert [label.get_text() for label in second.get_xticklabels()] == ["normal", "uniform"]
     [kept] = dots(second, filled=True)
     assert xs(kept) == [0, 1]
     assert dots(first, filled=False) == []
+
+
+def test_a_row_holds_one_scenario_and_a_column_one_setting() -> None:
+    usual = replace(STUDY, norm="per-task")
+    without = replace(usual, scenario="class-il", norm="shared")
+    first, second, third = panels(usual, TWO, without)[:3]
+    figure = searches([usual, TWO, without])
+    assert figure is not None
+    rows = {axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()}
+    assert rows == {"task-il", "class-il"}
+    assert len(figure.axes) == 3 * 3  # three rows, "norm none" among them, of three settings
+    assert first.get_title() == "ewc\newc_lambda"
+    assert {second.get_title(), third.get_title()} <= {"", "rmn\nbeta", "rmn\ninitialisation"}
 
 
 def test_several_studies_are_in_one_figure_and_none_in_none() -> None:

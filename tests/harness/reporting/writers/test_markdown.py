@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from harness.reporting.model import Report, Text
@@ -51,3 +52,15 @@ def test_titles_and_notes_stand_around_their_table(awkward: Report, tmp_path: Pa
     assert "1. " not in first
     assert second.strip().startswith("Of 50 % \\& more.\n\n| Method")
     assert second.rstrip().endswith("1. with the identity\n2. 100 % other")
+
+
+def test_what_was_found_stands_first_and_a_section_has_one_title(
+    awkward: Report, tmp_path: Path
+) -> None:
+    _, second = awkward.tables
+    report = replace(awkward, tables=[second, second], lead=["Of 50 % & more."])
+    write_markdown(report, tmp_path / "a.md")
+    text = (tmp_path / "a.md").read_text()
+    assert text.startswith("# A report\n\nOf 50 % \\& more.\n\n## Second\n")
+    assert text.count("## Second") == 1
+    assert text.count("| Method |") == 2

@@ -16,18 +16,20 @@ TEMPLATE = """
 #let data = json(bytes(sys.inputs.data))
 #assert.eq(data.word, "± & \\"quoted\\"")
 #assert.eq(data.figures.map(item => item.caption), ("first", "second"))
+#assert.eq(data.figures.map(item => item.narrow), (true, false))
 #assert.eq(data.figures.map(item => item.section), ("task-il", "class-il"))
 #for item in data.figures { image(item.path) }
 """
 
 
-def draw(folder: Path) -> Sequence[Figure]:
+def draw(folder: Path, endings: Sequence[str]) -> Sequence[Figure]:
     """Two figures, one in a folder of its own."""
     (folder / "deep").mkdir()
     figures = [
-        Figure(folder / "one.pdf", "first", "task-il"),
+        Figure(folder / "one.pdf", "first", "task-il", narrow=True),
         Figure(folder / "deep" / "two.pdf", "second", "class-il"),
     ]
+    assert list(endings) == ["pdf"]
     for figure in figures:
         Drawing().savefig(figure.path, metadata={"CreationDate": None})
     return figures
@@ -56,4 +58,4 @@ def test_equal_reports_give_equal_bytes(report: Report, tmp_path: Path) -> None:
 
 def test_a_report_without_figures_has_an_empty_list_of_them(report: Report, tmp_path: Path) -> None:
     report.template.write_text("#assert.eq(json(bytes(sys.inputs.data)).figures, ())")
-    write_pdf(replace(report, draw=lambda folder: ()), tmp_path / "a.pdf")
+    write_pdf(replace(report, draw=lambda folder, endings: ()), tmp_path / "a.pdf")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
-from harness.reporting.model import Report, Text
+import pytest
+
+from harness.reporting.model import Report, Table, Text
 from harness.reporting.writers.tex import write_tex
 
 PLAIN = {
@@ -29,6 +34,7 @@ def plain(tex: str) -> str:
 
 
 def read(cell: str) -> Text:
+    cell = re.sub(r"\\shortstack\[r\]\{(.*)\}", r"\1", cell).replace(" \\\\ ", " ")
     match = re.fullmatch(
         r"(\\textbf\{(?P<bold>.*?)\}|(?P<text>.*?)) ?(\\textit\{(?P<quoted>.*)\})?", cell
     )
@@ -41,9 +47,10 @@ def read(cell: str) -> Text:
 def tables(tex: str) -> list[tuple[str, list[list[str]]]]:
     """Column letters and rows of each tabular, comments left out."""
     tex = re.sub(r"(?<!\\)%.*", "", tex)
-    found = re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", tex, re.DOTALL)
+    kind = r"\\begin\{tabularx?\}(?:\{\\linewidth\})?\{(.*?)\}\n(.*?)\\end\{tabularx?\}"
     made = []
-    for columns, body in found:
+    for letters, body in re.findall(kind, tex, re.DOTALL):
+        columns = re.sub(r">\{.*?arraybackslash\}", "", letters)
         body = re.sub(r"\\(top|mid|bottom)rule\n", "", body)
         rows = [row.strip() for row in re.split(r"\\\\\n", body) if row.strip()]
         cells = [[part.strip() for part in re.split(r"(?<!\\)&", row)] for row in rows]
@@ -54,7 +61,7 @@ def tables(tex: str) -> list[tuple[str, list[list[str]]]]:
 def test_what_is_written_is_read_back(awkward: Report, tmp_path: Path) -> None:
     write_tex(awkward, tmp_path / "a.tex")
     found = tables((tmp_path / "a.tex").read_text())
-    assert [columns for columns, _ in found] == ["lr", "lrl"]
+    assert [columns for columns, _ in found] == ["Xr", "lrl"]
     for (_, (head, *rows)), table in zip(found, awkward.tables, strict=True):
         assert [plain(title) for title in head] == table.head
         assert [[read(cell) for cell in row] for row in rows] == table.rows
@@ -66,11 +73,36 @@ def test_three_rules_frame_each_table(awkward: Report, tmp_path: Path) -> None:
     assert rules == ["top", "mid", "bottom"] * 2
 
 
-def test_whatever_is_no_table_is_a_comment(awkward: Report, tmp_path: Path) -> None:
+def test_each_table_is_a_float_with_a_caption_and_a_label_of_its_own(
+    awkward: Report, tmp_path: Path
+) -> None:
     write_tex(awkward, tmp_path / "a.tex")
     text = (tmp_path / "a.tex").read_text()
-    outside = re.sub(r"\\begin\{tabular\}.*?\\end\{tabular\}\n", "", text, flags=re.DOTALL)
-    assert all(line.startswith("% ") for line in outside.splitlines())
-    assert "% A report; needs \\usepackage{booktabs}" in outside
-    assert "% Of 50 % & more." in outside
-    assert "% [2] 100 % other" in outside
+    assert text.count("\\begin{table}") == text.count("\\end{table}") == 2
+    assert "\\caption{Of 50 \\% \\& more.}" in text
+    assert re.findall(r"\\label\{(.*?)\}", text) == ["tab:awkward-1", "tab:awkward-2"]
+    assert "[2] 100 \\% other" in text
+    assert text.startswith("% A report\n% \\usepackage{booktabs,tabularx,graphicx}")
+
+
+def test_long_texts_are_paragraphs_that_share_the_line(tmp_path: Path, awkward: Report) -> None:
+    rows = [[Text("short"), Text("x" * 100), Text("--set a=1 " * 40)]]
+    wide = Table("", ["A", "B", "C"], rows, frozenset({0, 1, 2}))
+    write_tex(replace(awkward, tables=[wide]), tmp_path / "a.tex")
+    text = (tmp_path / "a.tex").read_text()
+    assert "\\begin{tabularx}{\\linewidth}{l>" in text
+    shares = [float(one) for one in re.findall(r"\\hsize=([\d.]+)\\hsize", text)]
+    assert sum(shares) == pytest.approx(2)  # as tabularx asks for
+    assert shares[1] == pytest.approx(2 * shares[0], abs=0.01)  # four times as long
+    assert "--" not in text.replace("-{}-", "")  # LaTeX would print one dash
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no LaTeX here")
+def test_it_compiles_in_a_common_class(awkward: Report, tmp_path: Path) -> None:
+    write_tex(awkward, tmp_path / "a.tex")
+    packages = "\\usepackage{booktabs,tabularx,graphicx}"
+    page = f"\\documentclass{{article}}{packages}\\begin{{document}}\\input{{a}}\\end{{document}}"
+    (tmp_path / "page.tex").write_text(page)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-1500:]

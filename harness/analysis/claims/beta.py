@@ -1,0 +1,89 @@
+"""Claims about beta, the tightness of the soft-round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from baselines.registry import methods
+from harness.analysis.claims.evidence import LABELLED, Evidence
+from harness.analysis.claims.outcomes import Found
+from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
+from harness.analysis.published import short
+from harness.config.scenarios import TASK_IL
+
+_RMN: Final = "rmn"
+_LEAST: Final = 80.0
+"""Beta from which the paper sees no difference."""
+_ABLATION: Final = "python -m harness.ablation --factor beta"
+
+
+def judge_beta(evidence: Evidence) -> Verdict:
+    """The largest difference between two betas of 80 and more that stay as they are."""
+    found: Found = []
+    for each in evidence.of_variants():
+        for name in LABELLED:
+            found += _between_betas(each, name)
+    if not found:
+        return Verdict(Word.NOT_MEASURED, _ABLATION, scenario=TASK_IL)
+    what, largest = max(found, key=lambda pair: abs(pair[1].mean))
+    ours = f"{largest.text(sign=True)} of {what}"
+    if abs(largest.mean) <= SAME:
+        return Verdict(Word.REPRODUCED, f"at most {SAME:g} points", ours, TASK_IL)
+    if largest.low > SAME or largest.high < -SAME:
+        return Verdict(Word.CONTRADICTED, f"more than {SAME:g} points", ours, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to exclude it", ours, TASK_IL)
+
+
+def judge_learned_beta(evidence: Evidence) -> Verdict:
+    """Beta when the mask is rounded, against its first value, on the first benchmark measured."""
+    for name, variant, place in _learned(evidence):
+        first = float(_assigned(variant).get("beta", str(getattr(methods()[_RMN], "beta", 1.0))))
+        last = estimate(place.values(name, TASK_IL, _RMN, "beta", variant), scale=1)
+        if not last.seeds:
+            continue
+        ours = f"{last.text(digits=1)}, from {first:g}, on {short(name)}"
+        difference = f"{last.mean - first:+.1f}"
+        if last.low > first:
+            return Verdict(Word.REPRODUCED, "it rises", ours, TASK_IL, difference)
+        if last.high <= first:
+            return Verdict(Word.CONTRADICTED, "it does not rise", ours, TASK_IL, difference)
+        return Verdict(Word.NOT_REPRODUCED, "too few seeds to say", ours, TASK_IL, difference)
+    return Verdict(Word.NOT_MEASURED, _ABLATION, scenario=TASK_IL)
+
+
+def _between_betas(evidence: Evidence, benchmark: str) -> Found:
+    """Differences between each two fixed betas that were measured."""
+    values = {
+        _assigned(variant)["beta"]: evidence.values(benchmark, TASK_IL, _RMN, "acc", variant)
+        for variant in evidence.variants(benchmark, TASK_IL, _RMN)
+        if _is_fixed(variant)
+    }
+    pairs = [(one, other) for one in values for other in values if float(one) > float(other)]
+    found = [
+        (f"{one} against {other} on {short(benchmark)}", gained(values[one], values[other]))
+        for one, other in pairs
+    ]
+    return [(what, each) for what, each in found if each.seeds]
+
+
+def _learned(evidence: Evidence) -> Iterator[tuple[str, str, Evidence]]:
+    for place in evidence.of_variants():
+        for name in LABELLED:
+            for variant in place.variants(name, TASK_IL, _RMN):
+                if _assigned(variant).get("learn_beta") == "True":
+                    yield name, variant, place
+
+
+def _assigned(variant: str) -> dict[str, str]:
+    """The settings of a variant as printed, by name."""
+    return dict(one.split("=", 1) for one in variant.split(", ") if "=" in one)
+
+
+def _is_fixed(variant: str) -> bool:
+    """Whether a variant differs in a beta alone, of 80 or more, that stays as it is."""
+    assigned = _assigned(variant)
+    if set(assigned) != {"beta", "beta_end"}:
+        return False
+    fixed = assigned["beta_end"] in ("None", assigned["beta"])
+    return fixed and float(assigned["beta"]) >= _LEAST

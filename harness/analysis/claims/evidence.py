@@ -1,0 +1,195 @@
+"""What is stored of the paper's benchmarks, as claims are judged by: values by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from harness.analysis.comparisons import Comparison, comparisons, without_variants
+from harness.analysis.differences import by_seed
+from harness.analysis.labelled_counterparts import with_labels
+from harness.analysis.leaderboard import Column, Entry, Leaderboard, leaderboard, of_entry
+from harness.analysis.metrics.definition import metrics
+from harness.analysis.published import TABLES
+from harness.analysis.selection import select
+from harness.config.ablation import ABLATED
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import ABLATION, DEFAULT
+from harness.config.scenarios import scenarios_of
+from harness.storage import store
+
+LABELLED: Final = TABLES[0].benchmarks
+"""The paper's five benchmarks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The runs of one benchmark in one scenario, with its own normalisation and outputs.
+
+    Attributes:
+        rows: raw measurements, with those of variants.
+        board: without variants.
+        complete: with variants.
+    """
+
+    rows: pd.DataFrame
+    board: Leaderboard
+    complete: Leaderboard
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that was measured of the paper's benchmarks under one profile.
+
+    Attributes:
+        profile: its name.
+        compared: by benchmark and scenario; what was not measured is not there.
+        damaged: folders and files that could not be read, with the reason.
+        ablation: what was measured with one thing varied at a time, in its own profile.
+    """
+
+    profile: str
+    compared: Mapping[tuple[str, str], Compared] = field(default_factory=dict)
+    damaged: Mapping[Path, str] = field(default_factory=dict)
+    ablation: Evidence | None = None
+
+    def of_variants(self) -> Iterator[Evidence]:
+        """Where variants may have been measured, each beside the method that they vary."""
+        yield self
+        if self.ablation is not None:
+            yield self.ablation
+
+    def rows(self, benchmark: str, scenario: str, method: str) -> pd.DataFrame:
+        """The raw measurements of a method with the benchmark's own settings.
+
+        Args:
+            benchmark: its name.
+            scenario: its name.
+            method: its name.
+        """
+        place, entry = self._entry(benchmark, scenario, method, "")
+        if place is None or entry is None:
+            return pd.DataFrame()
+        return of_entry(place.rows, entry)
+
+    def values(
+        self, benchmark: str, scenario: str, method: str, metric: str, variant: str = ""
+    ) -> pd.Series[float]:
+        """A metric by seed; empty where it was not measured.
+
+        Without task labels, task-il is what was measured with the identity given at test alone.
+
+        Args:
+            benchmark: its name.
+            scenario: its name.
+            method: its name.
+            metric: its id.
+            variant: settings that are not the benchmark's own, as printed in titles.
+        """
+        place, entry = self._entry(benchmark, scenario, method, variant)
+        if place is None or entry is None:
+            return pd.Series(dtype=float)
+        column = Column(metric, scenario if metrics()[metric].scenarios else "")
+        return by_seed(place.complete, entry, column).dropna().astype(float)
+
+    def variants(self, benchmark: str, scenario: str, method: str) -> Iterator[str]:
+        """The variants of a method, as printed in titles.
+
+        Args:
+            benchmark: its name.
+            scenario: its name.
+            method: its name.
+        """
+        place = self._place(benchmark, scenario)
+        for entry in place.complete.entries if place else ():
+            if entry.baseline == method and entry.variant:
+                yield entry.variant
+
+    def measured(self, benchmark: str, scenario: str) -> list[str]:
+        """Names of the methods with the benchmark's own settings.
+
+        Args:
+            benchmark: its name.
+            scenario: its name.
+        """
+        place = self._place(benchmark, scenario)
+        return [e.baseline for e in place.complete.entries if not e.variant] if place else []
+
+    def _place(self, benchmark: str, scenario: str) -> Compared | None:
+        if not BENCHMARKS[benchmark].labelled:
+            [scenario] = scenarios_of(BENCHMARKS[benchmark])
+        return self.compared.get((benchmark, scenario))
+
+    def _entry(
+        self, benchmark: str, scenario: str, method: str, variant: str
+    ) -> tuple[Compared | None, Entry | None]:
+        place = self._place(benchmark, scenario)
+        wanted = set(variant.split(", "))
+        for entry in place.complete.entries if place else ():
+            if entry.baseline == method and set(entry.variant.split(", ")) == wanted:
+                return place, entry
+        return None, None
+
+
+def read_evidence(results: Path, profile: str) -> Evidence:
+    """What is stored of every benchmark of the paper's tables, and of the ablation.
+
+    Args:
+        results: folder of all results.
+        profile: whose runs.
+    """
+    ablation = _read(results, ABLATION, ABLATED)
+    names = [name for table in TABLES for name in table.benchmarks]
+    return replace(_read(results, profile, names), ablation=ablation)
+
+
+def _read(results: Path, profile: str, names: Iterable[str]) -> Evidence:
+    compared: dict[tuple[str, str], Compared] = {}
+    damaged: dict[Path, str] = {}
+    for name in names:
+        found = select(store.read(results, name, profile))
+        damaged |= found.damaged
+        supervised = with_labels(results, name, profile)
+        for one in comparisons(found):
+            if not one.factors:
+                own = without_variants(one)
+                board = leaderboard(own, supervised)
+                complete = board if _all(own, one) else leaderboard(one, supervised)
+                compared[name, one.scenario] = Compared(one.results.rows, board, complete)
+    return Evidence(profile, compared, damaged)
+
+
+def _all(own: Comparison, whole: Comparison) -> bool:
+    return len(own.results.records) == len(whole.results.records)
+
+
+def command(
+    evidence: Evidence,
+    benchmark: str,
+    *,
+    scenario: str = "",
+    methods: str = "",
+    settings: tuple[str, ...] = (),
+) -> str:
+    """What to type to measure something.
+
+    Args:
+        evidence: whose profile it is.
+        benchmark: its name.
+        scenario: its name, "" for those of the benchmark.
+        methods: names, "" for those that are compared by default.
+        settings: assignments for --set.
+    """
+    words = [f"python -m harness.compare --benchmark {benchmark}"]
+    if scenario and BENCHMARKS[benchmark].labelled:
+        words.append(f"--scenario {scenario}")
+    if methods:
+        words.append(f"--methods {methods}")
+    words += [f"--set {one}" for one in settings]
+    if evidence.profile != DEFAULT:
+        words.append(f"--profile {evidence.profile}")
+    return " ".join(words)

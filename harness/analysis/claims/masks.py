@@ -1,0 +1,106 @@
+"""Claims about masks: what they share, how they tighten, what they take."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from harness.analysis.ablation import overlap_and_chance
+from harness.analysis.claims.evidence import LABELLED, Evidence
+from harness.analysis.claims.outcomes import Found, missing, texts
+from harness.analysis.claims.verdict import Verdict, Word, estimate
+from harness.analysis.published import short
+from harness.config.ablation import RELATED
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.scenarios import TASK_IL
+
+_SPLIT: Final = "split_mnist"
+_RMN: Final = "rmn"
+_SHARED: Final = 5.0
+"""Percent of two masks that may be common before they are said to overlap."""
+_FULL: Final = 99.5
+"""Percent of the weights from which all of them are used up."""
+_KILOBYTES: Final = 12.0
+
+
+def judge_disjoint_masks(evidence: Evidence) -> Verdict:
+    """Intersection over union of the masks of two tasks, mean over pairs."""
+    found = _of_rmn(evidence, "mask_overlap")
+    if not found:
+        return missing(evidence, _SPLIT, scenario=TASK_IL, methods=_RMN)
+    ours = texts(found, unit=" % of the union")
+    if all(each.mean <= _SHARED for _, each in found):
+        return Verdict(Word.REPRODUCED, f"at most {_SHARED:g} % in common", ours, TASK_IL)
+    if any(each.low > _SHARED for _, each in found):
+        return Verdict(Word.CONTRADICTED, "different tasks share weights", ours, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to exclude it", ours, TASK_IL)
+
+
+def judge_related_overlap(evidence: Evidence) -> Verdict:
+    """Overlap of the first mask with those of the same task again minus that with others, by seed.
+
+    Both over what random masks as dense would share, since later masks are denser.
+    """
+    rows = [each.rows(RELATED, TASK_IL, _RMN) for each in evidence.of_variants()]
+    measured = [one for one in rows if len(one)]
+    if not measured:
+        command = f"python -m harness.ablation --benchmark {RELATED} --factor transfer"
+        return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
+    ours = estimate(_more_with_the_same(measured[0]))
+    text = f"{ours.text(sign=True)} points of the union on {BENCHMARKS[RELATED].title}"
+    if ours.low > 0:
+        return Verdict(Word.REPRODUCED, "more with the same task than with others", text, TASK_IL)
+    if ours.high < 0:
+        return Verdict(Word.CONTRADICTED, "less with the same task", text, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "no difference is shown", text, TASK_IL)
+
+
+def _more_with_the_same(rows: pd.DataFrame) -> pd.Series[float]:
+    """By run: overlap beyond chance with the repeated first task, minus that with other orders."""
+    shares = overlap_and_chance(rows)
+    first = shares[shares["task"] == 1]
+    benchmark = BENCHMARKS[RELATED]
+    order = first["other"].astype(int).map(lambda task: benchmark.pixel_orders[task - 1])
+    angle = first["other"].astype(int).map(lambda task: benchmark.rotations[task - 1])
+    beyond = first["overlap"] - first["chance"]
+    same = (order == benchmark.pixel_orders[0]) & (angle == benchmark.rotations[0])
+    by_run = [
+        beyond[kind].groupby(first["run_id"][kind]).mean()
+        for kind in (same, order != benchmark.pixel_orders[0])
+    ]
+    return by_run[0] - by_run[1]
+
+
+def judge_usage(evidence: Evidence) -> Verdict:
+    """Share of the weights that any mask keeps after the last task."""
+    found = _of_rmn(evidence, "weights_used")
+    if not found:
+        return missing(evidence, _SPLIT, scenario=TASK_IL, methods=_RMN)
+    ours = texts(found, unit=" %")
+    full = [what for what, each in found if each.high >= _FULL]
+    if full:
+        why = f"{_FULL} % or more are used on {' and '.join(full)}"
+        return Verdict(Word.CONTRADICTED, why, ours, TASK_IL)
+    return Verdict(Word.REPRODUCED, "some are left after the last task", ours, TASK_IL)
+
+
+def judge_memory(evidence: Evidence) -> Verdict:
+    """Bytes that RMN's predictions need beyond one network, after the last task."""
+    values = evidence.values(_SPLIT, TASK_IL, _RMN, "inference_bytes")
+    if values.empty:
+        return missing(evidence, _SPLIT, scenario=TASK_IL, methods=_RMN)
+    tasks = BENCHMARKS[_SPLIT].tasks
+    kilobytes = float(values.mean()) / 1000
+    ours = f"{kilobytes:.1f} kB, {kilobytes / tasks:.1f} kB for each of {tasks} tasks"
+    difference = f"{kilobytes - _KILOBYTES:+.1f} kB"
+    if kilobytes <= _KILOBYTES:
+        return Verdict(Word.REPRODUCED, "no more is needed", ours, TASK_IL, difference)
+    why = "a mask of 99,400 weights takes 12.4 kB at a bit a weight: 12 kB are those of one task"
+    return Verdict(Word.CONTRADICTED, why, ours, TASK_IL, difference)
+
+
+def _of_rmn(evidence: Evidence, metric: str) -> Found:
+    """A metric of RMN with the identity on each benchmark, in percent."""
+    values = {name: evidence.values(name, TASK_IL, _RMN, metric) for name in LABELLED}
+    return [(short(name), estimate(v)) for name, v in values.items() if len(v)]

@@ -1,0 +1,203 @@
+"""The end of a benchmark's report: methods and their settings, formulas, where runs come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from harness.analysis.leaderboard import Leaderboard
+from harness.analysis.metrics.definition import Metric, metrics
+from harness.reporting import protocol
+from harness.reporting.formulas import segments
+from harness.reporting.model import Table, Text
+from harness.storage import provenance
+from harness.storage.record import Record
+from harness.storage.store import Results
+
+_COMMIT: Final = re.compile(r"\b[0-9a-f]{40}\b")
+_SHORT: Final = 10
+"""Digits of a commit that are printed."""
+
+_ALWAYS: Final = "all"
+
+
+def budget(finished: Sequence[Record]) -> str:
+    """Sentences on the budget of the profile, which settings named in a title may change.
+
+    Args:
+        finished: records of runs, at least one.
+    """
+    record = min(finished, key=lambda one: (_changes_budget(one), str(one.run)))
+    training = record.run.training
+    decay = ""
+    if training["decay"]:
+        decay = ", lowered to zero along half a cosine within each task"
+    elif training.get("patience"):
+        decay = (
+            f", divided by three after {training['patience']} epochs without a lower loss on a "
+            "held-out tenth of the training data"
+        )
+    first = training.get("first_epochs")
+    longer = f" ({first} in the first)" if first else ""
+    limits = [
+        f"at most {number:,} {kind} examples a task"
+        for name, kind in (("train_examples", "training"), ("test_examples", "test"))
+        if (number := training.get(name)) is not None
+    ]
+    taken = f" Of the data, it has {' and '.join(limits)}." if limits else ""
+    optimizer = "SGD" if training.get("optimizer") == "sgd" else "Adam"
+    if not training.get("reset_optimizer", True):
+        optimizer += ", whose moments go on from task to task,"
+    return (
+        f"Every method trains for {training['epochs']} epochs a task"
+        f"{longer} in batches of {training['batch_size']}, "
+        "with the same network, first weights and order of data (replay mixes stored examples "
+        f"in), by {optimizer} at {training['learning_rate']:g}{decay}, unless its settings "
+        f"name another learning rate; products are in {training.get('precision', 'float32')}, "
+        f"weights in float32.{taken}"
+    )
+
+
+def _changes_budget(record: Record) -> bool:
+    return any(name.startswith("training.") for name in record.run.overrides)
+
+
+def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> Table:
+    """What each method is, with the settings that it had in all comparisons and in each.
+
+    Args:
+        boards: without variants, then those with them, of which only methods count that have no
+            other runs.
+        finished: records of their runs.
+    """
+    records = {_key(record): record for record in reversed(finished)}
+    mine: dict[str, list[tuple[str, Record]]] = {}
+    titles: dict[str, str] = {}
+    for board in boards:
+        for entry in board.entries:
+            if entry.variant and entry.baseline in mine:
+                continue
+            record = records[board.scenario, entry.baseline, entry.setting]
+            mine.setdefault(entry.baseline, []).append((protocol.heading(board), record))
+            titles.setdefault(entry.baseline, record.method.title)
+    rows = []
+    for name, found in mine.items():
+        methods = [record.method for _, record in found]
+        needs = dict.fromkeys(need for one in methods for need in one.requirements)
+        texts = (
+            titles[name],
+            methods[0].reference,
+            _settings({title: record.run.settings for title, record in found}),
+            methods[0].supervision or "–",
+            "; ".join(needs) or "none",
+        )
+        rows.append([Text(text) for text in texts])
+    head = ["Method", "Source", "Settings", "Told while learning", "Gives up or needs"]
+    summary = (
+        "What each method is, the settings it had in every comparison and in each, and which "
+        "conditions of strict continual learning it gives up in any."
+    )
+    return Table("Methods", head, rows, frozenset(range(len(head))), summary=summary)
+
+
+def _settings(by_comparison: Mapping[str, Mapping[str, Any]]) -> str:
+    """Settings that all comparisons share once, then those in which each differs."""
+    first, *others = by_comparison.values()
+    shared = {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
+    }
+    lines = [_assigned(_ALWAYS, shared)] if shared else []
+    for title, settings in by_comparison.items():
+        own = {name: value for name, value in settings.items() if name not in shared}
+        if own:
+            lines.append(_assigned(title, own))
+    return "; ".join(lines) or "–"
+
+
+def _assigned(title: str, settings: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    return values if title == _ALWAYS else f"{title}: {values}"
+
+
+def _key(record: Record) -> tuple[str, str, str]:
+    return record.run.scenario, record.run.baseline, record.run.setting
+
+
+def formulas(boards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
+    """Title, pieces of the formula and source of each metric that stands in a table.
+
+    Args:
+        boards: of the report.
+    """
+    return [
+        {"title": one.title, "formula": segments(one.formula), "source": one.source}
+        for one in _shown(boards)
+    ]
+
+
+def formulas_table(boards: Sequence[Leaderboard]) -> Table:
+    """The same as texts.
+
+    Args:
+        boards: of the report.
+    """
+    lines = [(one.title, one.formula, one.source) for one in _shown(boards)]
+    return _texts("Formulas", ["Metric", "Formula", "Source"], lines)
+
+
+def _shown(boards: Sequence[Leaderboard]) -> list[Metric]:
+    measured = {one for board in boards for one in board.derived.dropna(subset="value")["metric"]}
+    return [one for one in metrics().values() if one.id in measured and one.section is not None]
+
+
+def origins_table(finished: Sequence[Record]) -> Table:
+    """What the runs were made with (`origins`) as texts."""
+    return _texts("Provenance", ["What", "Value", "Runs"], origins(finished))
+
+
+def problems_table(results: Results) -> Table:
+    """What is not in the report (`problems`) as texts."""
+    return _texts("Not in this report", ["Run"], [[text] for text in problems(results)])
+
+
+def _texts(title: str, head: Sequence[str], lines: Iterable[Sequence[str]]) -> Table:
+    rows = [[Text(text) for text in line] for line in lines]
+    return Table(title, head, rows, frozenset(range(len(head))))
+
+
+def origins(finished: Sequence[Record]) -> list[tuple[str, str, str]]:
+    """What the runs were made with: title, value, number of runs; commits are shortened.
+
+    Args:
+        finished: records of runs.
+    """
+    rows = provenance.summary([record.provenance for record in finished])
+    return [
+        (title, _COMMIT.sub(lambda found: found[0][:_SHORT], value), runs)
+        for title, value, runs in rows
+    ]
+
+
+def problems(results: Results) -> list[str]:
+    """What is not in the report: runs that failed or diverged, and files that are damaged.
+
+    Args:
+        results: all that is stored of the benchmark and profile.
+    """
+    failed: Iterable[str] = (
+        f"{record.run}: {record.status}, {_last_line(record.error)}"
+        for record in results.records
+        if record.status != "finished"
+    )
+    damaged = (
+        f"{'/'.join(path.parts[-2:])}: damaged, {reason}"
+        for path, reason in results.damaged.items()
+    )
+    return [*failed, *damaged]
+
+
+def _last_line(text: str) -> str:
+    return (text.strip() or "no reason was stored").splitlines()[-1]

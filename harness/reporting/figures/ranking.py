@@ -1,0 +1,54 @@
+"""The figure that a report begins with: every method's accuracy, a panel for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.analysis.differences import by_seed
+from harness.analysis.leaderboard import Entry, Leaderboard
+from harness.analysis.statistics import beyond_scale
+from harness.reporting.figures.style import colour, grid, literal, mark
+
+_ROW = 0.165
+"""Inches of a method's row."""
+
+
+def ranking(boards: Sequence[Leaderboard]) -> Figure:
+    """ACC of each method: mean, 95 % interval, seeds, and what the paper prints.
+
+    Args:
+        boards: one a scenario, none with variants; the order of the methods is that of the first.
+    """
+    names = list(dict.fromkeys(entry.baseline for board in boards for entry in board.entries))
+    titles = {entry.baseline: entry.title for board in boards for entry in board.entries}
+    figure, axes = grid(1, len(boards), height=0.6 + _ROW * len(names))
+    for axis, board in zip(axes[0], boards, strict=True):
+        for entry in board.entries:
+            _draw(axis, board, entry, names.index(entry.baseline))
+        axis.set_yticks(range(len(names)), [literal(titles[name]) for name in names])
+        axis.set(ylim=(len(names) - 0.4, -0.6), title=board.scenario, xlabel="ACC (%)")
+        axis.grid(axis="x", lw=0.3, color="0.88")
+        axis.tick_params(axis="y", length=0)
+    for axis in axes[0][1:]:
+        axis.set_yticklabels([])
+    return figure
+
+
+def _draw(axis: Axes, board: Leaderboard, entry: Entry, row: int) -> None:
+    column = board.column("acc")
+    cell, hue = entry.cells[column], colour(entry)
+    if quoted := entry.paper(board.scenario):
+        axis.plot(float(quoted.split()[0]), row, "|", color="0.25", ms=9, mew=1.2, zorder=1)
+    if isnan(cell.mean):
+        return
+    seeds = by_seed(board, entry, column) * 100
+    axis.plot(seeds, [row + 0.28] * len(seeds), ".", color=hue, ms=2, alpha=0.5, mew=0)
+    known = not isnan(cell.half_width) and not beyond_scale(cell.half_width)
+    half = cell.half_width * 100 if known else 0.0
+    axis.errorbar(
+        cell.mean * 100, row, xerr=half, fmt=mark(entry), color=hue, ms=4, lw=1.0, capsize=1.5
+    )
