@@ -24,7 +24,7 @@ from baselines.components.rehearsing import MemoryBudget
 from rmn.tasks.features import last_layer
 
 
-@dataclass(slots=True)
+@dataclass
 class Gaussians:
     """Of a weight tensor: means and log-variances, in its shape."""
 

@@ -203,7 +203,10 @@ class _Detail(ProgressColumn):
         if detail or task.description != _ALL:
             return Text(detail)
         ends: float | None = task.fields["ends"]
-        return Text(_time_left(None if ends is None else max(ends - time.monotonic(), 0.0)))
+        if ends is None:
+            return Text(_time_left(None))
+        left = ends - time.monotonic()
+        return Text(_time_left(left) if left > 0 or task.finished else "longer than expected")
 
 
 def say(console: Console, text: str) -> None:

@@ -129,3 +129,25 @@ def test_wrong_arguments_say_what_to_type(
         main(argv)
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_report_of_some_runs_is_a_file_of_its_own(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = [*SPLIT, "--results", str(results), "--reports", str(tmp_path), "--format", "md"]
+    assert main([*argv, "--methods", "RMN", "--seeds", "2", "--scenario", "task-il"]) == 0
+    [page] = tmp_path.iterdir()
+    assert page.name == "split_mnist-selection.md"
+    text = page.read_text()
+    assert "only methods rmn; scenarios task-il; seeds 0 to 1" in text
+    assert "NAIVE" not in text
+    assert "class-il" not in text
+    for words, message in (
+        (["--methods", "rmm"], "did you mean 'rmn'?"),
+        (["--settings", "beta"], f"There are: default. They are in {results}."),
+        (["--scenario", "task"], "did you mean 'task-il'?"),
+    ):
+        with pytest.raises(SystemExit) as refused:
+            main([*argv, *words])
+        assert refused.value.code == 2
+        assert message in capsys.readouterr().err

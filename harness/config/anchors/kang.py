@@ -65,7 +65,8 @@ _MASKS: Final[Settings] = {
     "task-il": {
         "wsn": {"density": 0.3, "score_lr": 0.001},
         "packnet": {"prune_share": 0.75},
-        "supsup": {"density": 0.5, "score_lr": 0.001},
+        "supsup": {"density": 0.5, "score_lr": 0.0001},
     }
 }
-"""WSN: the best of the printed densities; of the others the publication says nothing."""
+"""WSN: the best of the printed densities. Of the others the publication says nothing; SupSup has
+the learning rate of its own publication, by which a task is learned to 96.4, by 0.001 to 94.8."""

@@ -15,7 +15,9 @@ from harness.training.networks import cifar_cnn, mlp, omniglot_cnn, resnet18
 
 
 @pytest.mark.parametrize(
-    ("make", "layers"), [(mlp, 3), (cifar_cnn, 7), (omniglot_cnn, 4)], ids=lambda value: str(value)
+    ("make", "layers"),
+    [(mlp, 3), (cifar_cnn, 7), (omniglot_cnn, 4)],
+    ids=["mlp", "cifar_cnn", "omniglot_cnn"],
 )
 def test_the_backbones_but_the_residual_one_are_chains(
     make: Callable[[int], nn.Module], layers: int

@@ -113,3 +113,27 @@ def test_text_is_printed_as_it_is() -> None:
     out = StringIO()
     say(Console(file=out, width=10, force_terminal=True), "ewc[a=1] is [bold]not[/bold] 12 long")
     assert out.getvalue() == "ewc[a=1] is [bold]not[/bold] 12 long\n"
+
+
+def test_a_terminal_counts_down_and_says_when_it_was_wrong(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("harness.cli.progress_display.time.monotonic", lambda: clock[0])
+    out = StringIO()
+    with LiveDisplay(Console(file=out, force_terminal=True, width=120), runs=1) as shown:
+        shown.started(0, run, 65.0)
+        for clock[0], text in (
+            (100.0, "about 1:05 to go"),
+            (130.0, "about 0:35 to go"),
+            (170.0, "longer than expected"),
+        ):
+            out.truncate(0)
+            shown.refresh()
+            assert text in out.getvalue()
+
+
+def test_a_log_says_at_the_start_how_long_it_will_take() -> None:
+    out = StringIO()
+    with display(Console(file=out), 3, "One worker needs about 9 seconds."):
+        assert out.getvalue() == "3 runs to make. One worker needs about 9 seconds.\n"
