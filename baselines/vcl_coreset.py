@@ -33,7 +33,7 @@ class VCLCoreset(VariationalBaseline, RehearsingBaseline):
     reference: ClassVar[str] = "Nguyen, Li, Bui, Turner, ICLR 2018"
 
     coreset_epochs: int = setting(
-        20, "passes over the examples kept, after each task; published: 100", minimum=0
+        10, "passes over the examples kept, after each task; published: 100", minimum=0
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -50,9 +50,13 @@ class EpisodicMemoryPlugin(SupervisedPlugin):
         self.columns = [torch.cat(column) for column in zip(*parts, strict=True)]
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Keep examples of the task, and fewer of the earlier ones where they share a number."""
+        """Keep examples of the task."""
         self.columns = []
-        self.kept.append(strategy.experience.dataset.subset(self.choose(strategy)))
+        self.keep(strategy.experience.dataset.subset(self.choose(strategy)))
+
+    def keep(self, examples: Any) -> None:
+        """Keep a task's examples, and fewer of the earlier ones where they share a number."""
+        self.kept.append(examples)
         if self.budget.in_all is not None:
             self.cut(self.budget.of_task(len(self.kept)))
 

@@ -24,7 +24,7 @@ from baselines.components.rehearsing import MemoryBudget
 from rmn.tasks.features import last_layer
 
 
-@dataclass(slots=True)
+@dataclass
 class Gaussians:
     """Of a weight tensor: means and log-variances, in its shape."""
 
@@ -105,9 +105,9 @@ class CoresetPlugin(EpisodicMemoryPlugin):
     def after_train_dataset_adaptation(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Leave examples out of the task's training, and keep them."""
         dataset = strategy.adapted_dataset
-        chosen = self._chosen(dataset.targets)[: len(dataset) // 2]
+        chosen = self.choose(strategy)[: len(dataset) // 2]
         others = sorted(set(range(len(dataset))) - set(chosen))
-        self.kept.append(dataset.subset(chosen))
+        self.keep(dataset.subset(chosen))
         strategy.adapted_dataset = dataset.subset(others)
 
     @torch.no_grad()

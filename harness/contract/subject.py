@@ -70,10 +70,12 @@ class Subject:
 
     Args:
         method: the method.
+        settings: what is changed of its default settings in every run.
     """
 
-    def __init__(self, method: type[Baseline]) -> None:
+    def __init__(self, method: type[Baseline], settings: Mapping[str, Any] | None = None) -> None:
         self.method = method
+        self.settings = dict(settings or {})
         self.labelled = is_compatible(BENCHMARKS[LABELLED], method)
         self._made: dict[str, RunResult] = {}
 
@@ -85,15 +87,12 @@ class Subject:
     def run(
         self,
         scenario: str = TASK_IL,
-        *,
-        settings: Mapping[str, Any] | None = None,
         **budget: Any,
     ) -> Run:
         """A run of the method.
 
         Args:
             scenario: of the run; streams without task labels have but one.
-            settings: what is changed of its default settings.
             **budget: what is changed of the training budget.
 
         Raises:
@@ -101,7 +100,7 @@ class Subject:
         """
         name, training = (LABELLED, TRAINING) if self.labelled else (UNLABELLED, _TASK_FREE)
         default = resolve(self.method, {}, {})
-        changed = replace(default, values={**default.values, **(settings or {})})  # noqa: PD011
+        changed = replace(default, values={**default.values, **self.settings})  # noqa: PD011
         [run] = plan(
             BENCHMARKS[name],
             "smoke",
@@ -117,7 +116,7 @@ class Subject:
 
         Args:
             scenario: see `run`.
-            **changes: of the settings and of the budget, see `run`.
+            **changes: of the budget, see `run`.
         """
         run = self.run(scenario, **changes)
         if run.id not in self._made:

@@ -116,7 +116,7 @@ def learned_under(
         scenario: of the run.
         outputs: kind of outputs.
         norm: normalisation.
-        **changes: of the settings and of the budget (`Subject.run`).
+        **changes: of the budget (`Subject.run`).
     """
     asked = {**SHORT, "outputs": outputs, "norm": norm, **changes}
     if norm == "per-task" and scenario == CLASS_IL and not subject.method.rule:
@@ -142,7 +142,7 @@ def last_learned_under(
         scenario: of the run; one that allows the norm.
         outputs: kind of outputs.
         norm: normalisation.
-        **changes: of the settings and of the budget (`Subject.run`).
+        **changes: of the budget (`Subject.run`).
     """
     given = TASK_IL if subject.method.rule else scenario
     rows = subject.outcome(given, **{**SHORT, "outputs": outputs, "norm": norm, **changes}).rows

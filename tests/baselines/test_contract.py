@@ -57,7 +57,7 @@ unrouted_method = pytest.mark.parametrize("method", unrouted, ids=[m.name for m 
 @pytest.fixture(scope="module")
 def subject() -> Callable[[Method], Subject]:
     """A method with its small runs, each made once."""
-    return cache(Subject)
+    return cache(lambda method: Subject(method, WEAKENED.get(method.name)))
 
 
 LAWS = (
@@ -88,9 +88,8 @@ def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
     norm: str,
     subject: Callable[[Method], Subject],
 ) -> None:
-    changes: dict[str, Any] = {"settings": WEAKENED.get(method.name, {})}
-    if norm == "none" and method.name in PATIENT:
-        changes["epochs"] = PATIENT[method.name]
+    patient = norm == "none" and method.name in PATIENT
+    changes: dict[str, Any] = {"epochs": PATIENT[method.name]} if patient else {}
     under = (subject(method), scenario, outputs, norm)
     first = training.learned_under(*under, **changes)
     if first is not None:
