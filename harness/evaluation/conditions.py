@@ -46,6 +46,11 @@ def held_parts(strategy: SupervisedTemplate) -> HeldParts:
     own = set(model.modules())
     heads = [len(part.copies) for part in own if isinstance(part, HeadPerTask)]
     heads += [len(part.finished) for part in own if isinstance(part, TaskHead)]
+    heads += [
+        len(part.get_buffer("finished_weight"))  # a converted layer that is no mapped one
+        for part in own
+        if isinstance(part, nn.Linear) and hasattr(part, "finished_weight")
+    ]
     copies = len(model.networks) - 1 if isinstance(model, NetworkPerTask) else 0
     others = [
         value

@@ -25,7 +25,7 @@ def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def snapshot() -> Snapshot:
-    strategy, stream = SimpleNamespace(plugins=()), SimpleNamespace(unlabelled=None)
+    strategy, stream = SimpleNamespace(plugins=(), model=torch.nn.Identity()), SimpleNamespace(unlabelled=None)
     return Snapshot(
         cast(Any, strategy), BENCHMARKS["split_mnist"], cast(Any, stream), 1, torch.device("cpu")
     )
