@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from avalanche.training.plugins import SupervisedPlugin
@@ -10,12 +10,10 @@ from torch import Tensor
 
 from harness.experiment.progress import ProgressTracker
 from harness.storage.schema import CLASSES_SEEN, Row
+from harness.tracking.logger import Log
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
-
-Log = Callable[[Mapping[str, float], int], None]
-"""Takes values by name, and the number of epochs trained so far."""
 
 
 class LossCurve(SupervisedPlugin):
