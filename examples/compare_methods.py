@@ -70,7 +70,9 @@ def main() -> None:
             seeds=args.seeds,
             results=args.results or Path(folder),
         )
-    accuracy = table[table["metric"] == "acc"].sort_values(["scenario", "mean_in_unit"], ascending=False)
+    accuracy = table[table["metric"] == "acc"].sort_values(
+        ["scenario", "mean_in_unit"], ascending=False
+    )
     columns = ["scenario", "rule", "method", "mean_in_unit", "half_width_in_unit"]
     percent = dict.fromkeys(columns[-2:], "{:.1%}".format)
     print(f"average accuracy on {args.benchmark}, profile {args.profile}, {args.seeds} seeds")

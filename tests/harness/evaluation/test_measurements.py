@@ -25,7 +25,10 @@ def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def snapshot() -> Snapshot:
-    strategy, stream = SimpleNamespace(plugins=(), model=torch.nn.Identity()), SimpleNamespace(unlabelled=None)
+    strategy, stream = (
+        SimpleNamespace(plugins=(), model=torch.nn.Identity()),
+        SimpleNamespace(unlabelled=None),
+    )
     return Snapshot(
         cast(Any, strategy), BENCHMARKS["split_mnist"], cast(Any, stream), 1, torch.device("cpu")
     )
