@@ -32,8 +32,7 @@ def compare(
 
     Returns:
         One row for each method, scenario and metric: `mean_in_unit` over the seeds, and the
-        `half_width_in_unit` of their
-        95 % confidence interval.
+        `half_width_in_unit` of its 95 % confidence interval.
 
     Raises:
         subprocess.CalledProcessError: a command failed; it has said why on stderr.
@@ -73,8 +72,9 @@ def main() -> None:
     accuracy = table[table["metric"] == "acc"].sort_values(
         ["scenario", "mean_in_unit"], ascending=False
     )
-    columns = ["scenario", "rule", "method", "mean_in_unit", "half_width_in_unit"]
-    percent = dict.fromkeys(columns[-2:], "{:.1%}".format)
+    accuracy = accuracy.rename(columns={"mean_in_unit": "mean", "half_width_in_unit": "±"})
+    columns = ["scenario", "rule", "title", "mean", "±"]
+    percent = dict.fromkeys(["mean", "±"], "{:.1%}".format)
     print(f"average accuracy on {args.benchmark}, profile {args.profile}, {args.seeds} seeds")
     print(accuracy[columns].fillna("").to_string(index=False, formatters=percent))
 

@@ -40,7 +40,7 @@ def test_a_measurement_is_registered_once_however_often_it_is_asked_for() -> Non
 
     assert register_measurement(one) is one
     register_measurement(one)
-    assert [row["metric"] for row in measure(snapshot())] == ["one"]
+    assert [row["metric"] for row in measure(snapshot())].count("one") == 1
 
 
 def test_every_module_of_the_package_is_found() -> None:
