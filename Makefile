@@ -16,7 +16,7 @@ train: install  ## the same, every run trained anew on this machine, in the fold
 	$(BIN)/python -m harness.compare --benchmark split_mnist --results again/results --reports again/reports
 
 report: install  ## remake every PDF from results/ alone
-	for file in $$(ls results/*/*.parquet | grep -v -e tuning -e constant); do \
+	for file in $$(ls results/*/*.parquet | grep -v -e tuning -e constant -e ablation); do \
 	    $(BIN)/python -m harness.report --benchmark $$(basename $$(dirname $$file)) \
 	        --profile $$(basename $$file .parquet) || exit 1; \
 	done

@@ -31,8 +31,8 @@ def compare(
         results: folder of finished runs.
 
     Returns:
-        One row for each method, scenario and metric: `mean` over the seeds, and `half_width` of its
-        95 % confidence interval.
+        One row for each method, scenario and metric: `mean_in_unit` over the seeds, and the
+        `half_width_in_unit` of its 95 % confidence interval.
 
     Raises:
         subprocess.CalledProcessError: a command failed; it has said why on stderr.
@@ -69,9 +69,12 @@ def main() -> None:
             seeds=args.seeds,
             results=args.results or Path(folder),
         )
-    accuracy = table[table["metric"] == "acc"].sort_values(["scenario", "mean"], ascending=False)
-    columns = ["scenario", "rule", "method", "mean", "half_width"]
-    percent = dict.fromkeys(["mean", "half_width"], "{:.1%}".format)
+    accuracy = table[table["metric"] == "acc"].sort_values(
+        ["scenario", "mean_in_unit"], ascending=False
+    )
+    accuracy = accuracy.rename(columns={"mean_in_unit": "mean", "half_width_in_unit": "±"})
+    columns = ["scenario", "rule", "title", "mean", "±"]
+    percent = dict.fromkeys(["mean", "±"], "{:.1%}".format)
     print(f"average accuracy on {args.benchmark}, profile {args.profile}, {args.seeds} seeds")
     print(accuracy[columns].fillna("").to_string(index=False, formatters=percent))
 

@@ -22,6 +22,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rmn.tasks.task_module import TaskModule
+from rmn.tasks.values_per_task import names_in_use
 
 WEIGHTED: Final = (
     nn.Linear,
@@ -113,6 +114,8 @@ def _problems_of_use(module: nn.Module, own_forward: tuple[type[nn.Module], ...]
             "with a forward of its own, in which a weight of zero may have an effect; if it has "
             f"none, allow it: convert(..., own_forward=({kind},))"
         )
+    for name in sorted(names_in_use(module)):
+        yield f"whose attribute {name} has a name that RMN needs; give it another"
     for name in _kept_apart(module):
         yield f"which keeps parameters in {name}; use an nn.ParameterList or an nn.ModuleList"
     for name, parameter in module.named_parameters(recurse=False):

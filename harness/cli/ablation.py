@@ -114,7 +114,6 @@ def _make_parser(description: str) -> CommandParser:
         metavar="FILE",
         help="Markdown file; its figures go to a folder beside it (default: docs/ablation.md)",
     )
-    options.add_plugin(parser)
     options.add_execution(parser)
     options.add_results(parser)
     return parser

@@ -81,7 +81,8 @@ def _published(anchor: Anchor, measured: pd.DataFrame) -> list[str]:
     if not comparison.seeds:
         return [printed, "–"]
     far = " (!)" if abs(comparison.difference) > TOLERANCE else ""
-    return [printed, f"{comparison.ours:.2f} ({comparison.seeds} seeds){far}"]
+    seeds = f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}"
+    return [printed, f"{comparison.ours:.2f} ({seeds}){far}"]
 
 
 def _cost(anchor: Anchor, seconds: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from avalanche.models.generator import Generator
 from avalanche.training.plugins import SupervisedPlugin
 from torch import nn
 
+from baselines.components.expert_mixture.network import ExpertMixture
 from baselines.components.per_task import HeadPerTask, NetworkPerTask
 from harness.evaluation.measurements import Snapshot, register_measurement
 from harness.evaluation.memory_usage import reachable
@@ -30,8 +31,8 @@ class HeldParts:
 
     Attributes:
         output_layers: of its network.
-        other_networks: with weights, beside the network that answers; of a network per task, all
-            but one.
+        other_networks: with weights, beside the network that answers; of a network per task and of
+            a mixture of experts, all but one.
         generators: of examples, among the other networks.
     """
 
@@ -46,7 +47,18 @@ def held_parts(strategy: SupervisedTemplate) -> HeldParts:
     own = set(model.modules())
     heads = [len(part.copies) for part in own if isinstance(part, HeadPerTask)]
     heads += [len(part.finished) for part in own if isinstance(part, TaskHead)]
-    copies = len(model.networks) - 1 if isinstance(model, NetworkPerTask) else 0
+    heads += [
+        len(part.get_buffer("finished_weight"))  # a converted layer that is no mapped one
+        for part in own
+        if isinstance(part, nn.Linear) and hasattr(part, "finished_weight")
+    ]
+    answering = (
+        len(model.networks)
+        if isinstance(model, NetworkPerTask)
+        else len(model.experts)
+        if isinstance(model, ExpertMixture)
+        else 1
+    )
     others = [
         value
         for value in reachable(strategy)
@@ -57,7 +69,7 @@ def held_parts(strategy: SupervisedTemplate) -> HeldParts:
     parts = {part for network in others for part in network.modules() if part is not network}
     whole = [network for network in others if network not in parts]
     generators = sum(isinstance(network, Generator) for network in whole)
-    return HeldParts(max([1, *heads]), copies + len(whole), generators)
+    return HeldParts(max([1, *heads]), max(0, answering - 1) + len(whole), generators)
 
 
 class HeldInTraining(SupervisedPlugin):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import torch
 from avalanche.training.plugins import SupervisedPlugin
+from torch import Tensor
 
 from harness.experiment.progress import ProgressTracker
 from harness.storage.schema import CLASSES_SEEN, Row
+from harness.tracking.logger import Log
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
-
-Log = Callable[[Mapping[str, float], int], None]
-"""Takes values by name, and the number of epochs trained so far."""
 
 
 class LossCurve(SupervisedPlugin):
@@ -32,28 +30,30 @@ class LossCurve(SupervisedPlugin):
         super().__init__()
         self.tracker = tracker
         self.log = log
-        self._sum = torch.zeros(())
+        self._sum: Tensor | None = None  # none between epochs: it is no memory of the method
         self._steps = 0
 
     def before_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Begin a sum."""
-        self._sum, self._steps = torch.zeros((), device=strategy.device), 0
+        self._sum, self._steps = None, 0
 
     def after_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the loss of a step; nothing waits for its value."""
         if self.log is not None:
-            self._sum += strategy.loss.detach().mean()
+            loss = strategy.loss.detach().mean()
+            self._sum = loss if self._sum is None else self._sum + loss
             self._steps += 1
 
     def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Log the epoch."""
         if self.log is not None:
             values = {
-                "train/loss": float(self._sum) / max(1, self._steps),
+                "train/loss": float(0 if self._sum is None else self._sum) / max(1, self._steps),
                 "train/learning rate": strategy.optimizer.param_groups[0]["lr"],
             }
             step = self.tracker.epochs_before + strategy.clock.train_exp_epochs + 1
             self.log(values, step)
+        self._sum = None
 
 
 def accuracies(rows: Iterable[Row], rule: str) -> dict[str, float]:

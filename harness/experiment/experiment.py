@@ -29,10 +29,11 @@ from harness.evaluation.conditions import HeldInTraining
 from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.checkpointing import Checkpoints
-from harness.experiment.curves import Log, LossCurve
+from harness.experiment.curves import LossCurve
 from harness.experiment.progress import ProgressTracker, RunProgress
 from harness.experiment.training_loop import TrainingLoop, training_stages
 from harness.storage import schema
+from harness.tracking.logger import Log
 from harness.training.augmentation import RandomAffine
 from harness.training.divergence import DivergenceGuard
 from harness.training.networks import networks

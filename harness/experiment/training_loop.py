@@ -23,10 +23,11 @@ from harness.evaluation.measurements import Snapshot, measure
 from harness.evaluation.memory_usage import memory_usage, network_bytes
 from harness.evaluation.unlabelled import MaskAssignment, evaluate_unlabelled
 from harness.experiment.checkpointing import Checkpoints, ResumableParts, SavedState
-from harness.experiment.curves import Log, accuracies
+from harness.experiment.curves import accuracies
 from harness.experiment.progress import ProgressTracker, TrainingStage
 from harness.experiment.requirements import check_requirements
 from harness.storage.schema import Row
+from harness.tracking.logger import Log
 from harness.training.divergence import DivergenceGuard
 from harness.training.precision import mixed_precision
 

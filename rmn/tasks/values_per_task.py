@@ -35,16 +35,16 @@ class ValuesPerTask(TaskModule):
 
     Attributes:
         own_class: the class that the module had.
-        kept: names of the tensors whose values are kept here.
-        given: values that are kept elsewhere, by the name of the tensor.
-        first: value with which each task begins, by the name of the tensor; a number where all
-            entries are the same. Empty if each task begins with newly drawn values.
+        kept_names: names of the tensors whose values are kept here.
+        given_values: values that are kept elsewhere, by the name of the tensor.
+        first_values: value with which each task begins, by the name of the tensor; a number where
+            all entries are the same. Empty if each task begins with newly drawn values.
     """
 
     own_class: ClassVar[type[nn.Module]]
-    kept: tuple[str, ...]
-    given: dict[str, GivenValue]
-    first: dict[str, Tensor | float]
+    kept_names: tuple[str, ...]
+    given_values: dict[str, GivenValue]
+    first_values: dict[str, Tensor | float]
 
     def forward(self, *inputs: Any, **keywords: Any) -> Any:
         """What the module's own class computes, under the selected task or mixture.
@@ -84,7 +84,7 @@ class ValuesPerTask(TaskModule):
             output = convolution.mixture(x, weights, lambda task: self._value("weight", task))
             if output is not None:
                 return output
-        if self._is_a(_BatchNorm) and {"weight", "running_var"} <= set(self.kept):
+        if self._is_a(_BatchNorm) and {"weight", "running_var"} <= set(self.kept_names):
             names = ("weight", "bias", "running_mean", "running_var")
             weight, bias, mean, variance = (self.get_buffer(_FINISHED + name) for name in names)
             scale = weight / (variance + own.eps).sqrt()
@@ -97,22 +97,22 @@ class ValuesPerTask(TaskModule):
     @torch.no_grad()
     def begin_task(self) -> None:
         """Give each live tensor the value with which tasks begin."""
-        if not self.first and self.kept:
+        if not self.first_values and self.kept_names:
             cast(Any, self).reset_parameters()
-        for name, first in self.first.items():
+        for name, first in self.first_values.items():
             live = self._live(name)
             live.copy_(first) if isinstance(first, Tensor) else live.fill_(first)
 
     @torch.no_grad()
     def finish_task(self) -> None:
         """Append the live values to those of the finished tasks."""
-        for name in self.kept:
+        for name in self.kept_names:
             rows = self.get_buffer(_FINISHED + name)
             self._buffers[_FINISHED + name] = torch.cat([rows, self._live(name)[None]])
 
     def task_tensors(self, task: int) -> list[Tensor]:
         """The values of a finished task, and tensors that are the same for all tasks."""
-        rows = [self.get_buffer(_FINISHED + name)[task] for name in self.kept]
+        rows = [self.get_buffer(_FINISHED + name)[task] for name in self.kept_names]
         return [*rows, *self._constants()]
 
     def inference_tensors(self, *, live: bool) -> list[Tensor]:
@@ -121,8 +121,8 @@ class ValuesPerTask(TaskModule):
         Args:
             live: whether to add the live values.
         """
-        rows = [self.get_buffer(_FINISHED + name) for name in self.kept]
-        added = [self._live(name).detach().clone() for name in self.kept] if live else []
+        rows = [self.get_buffer(_FINISHED + name) for name in self.kept_names]
+        added = [self._live(name).detach().clone() for name in self.kept_names] if live else []
         return [*rows, *added, *self._constants()]
 
     def inner_modules(self) -> Iterable[nn.Module]:
@@ -137,25 +137,25 @@ class ValuesPerTask(TaskModule):
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
-        state: dict[str, Any] = {"first": self.first}
+        state: dict[str, Any] = {"first": self.first_values}
         if self.own_class.get_extra_state is not nn.Module.get_extra_state:
             state["own"] = super().get_extra_state()
         return state
 
     def set_extra_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `get_extra_state` returned."""
-        self.first = dict(state["first"])
+        self.first_values = dict(state["first"])
         if "own" in state:
             super().set_extra_state(state["own"])
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Copy and pickle by the module's own class: this one has no name that can be imported."""
-        names = (*self.kept, *self.given)
+        names = (*self.kept_names, *self.given_values)
         state = self.__getstate__()  # type: ignore[no-untyped-call]
         return _bare_instance, (self.own_class, names), state
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        resize_buffers(self, [_FINISHED + name for name in self.kept], state_dict, prefix)
+        resize_buffers(self, [_FINISHED + name for name in self.kept_names], state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def _live(self, name: str) -> Tensor:
@@ -170,12 +170,20 @@ class ValuesPerTask(TaskModule):
                 yield buffer
 
     def _changing(self) -> set[str]:
-        return {*self.kept, *self.first, *(_FINISHED + name for name in self.kept)}
+        return {
+            *self.kept_names,
+            *self.first_values,
+            *(_FINISHED + name for name in self.kept_names),
+        }
 
     def _value(self, name: str, task: int | None) -> Tensor:
-        if name in self.given:
-            return self.given[name](task)
-        return self._live(name) if task is None else self.get_buffer(_FINISHED + name)[task]
+        if name in self.given_values:
+            return self.given_values[name](task)
+        if task is None:
+            return self._live(name)
+        rows = self._buffers[_FINISHED + name]  # get_buffer would look for a submodule first
+        assert rows is not None
+        return rows[task]
 
     def _is_a(self, kind: type[nn.Module]) -> bool:
         """Whether the module is of one of PyTorch's own kinds, with nothing added to it."""
@@ -217,12 +225,19 @@ def give_values_per_task(
     module.__dict__.pop("_flat_weights", None)  # of recurrent layers, a property from now on
     module.__class__ = _subclass(cast(Any, type(module)), (*kept, *given))
     assert isinstance(module, ValuesPerTask)
-    module.kept, module.given = tuple(kept), given
+    module.kept_names, module.given_values = tuple(kept), given
     begun = () if redrawn else (*kept, *restarted)
-    module.first = {name: _number_or_copy(module._live(name)) for name in begun}
+    module.first_values = {name: _number_or_copy(module._live(name)) for name in begun}
     for name in kept:
         live = module._live(name).detach()
         module.register_buffer(_FINISHED + name, live.new_empty(0, *live.shape))
+
+
+def names_in_use(module: nn.Module) -> set[str]:
+    """Attributes of a module whose names `ValuesPerTask` needs for its own."""
+    own = (*vars(ValuesPerTask), *vars(TaskModule), *ValuesPerTask.__annotations__)
+    needed = {name for name in own if not name.startswith("__")} - {"forward"}
+    return {name for name in needed - set(dir(nn.Module)) if hasattr(module, name)}
 
 
 @cache

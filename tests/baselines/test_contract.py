@@ -27,6 +27,7 @@ from harness.storage.schema import ALONE
 WEAKENED: dict[str, dict[str, Any]] = {
     "ags_cl": {"stay": 0.3},
     "derpp": {"alpha": 0.02},
+    "frcl": {"per_task": 20},
     "gpm": {"threshold": 0.9},
     "rwalk": {"rwalk_lambda": 1.0},
     "vcl": {"kl_weight": 0.01},
@@ -37,8 +38,8 @@ WEAKENED: dict[str, dict[str, Any]] = {
 The defaults of what holds the first task are for tasks of ten times as many steps, or examples.
 """
 
-PATIENT = {"hat": 30, "packnet": 12}
-"""Epochs of methods that need more where no normalisation helps: to open gates, or to retrain."""
+PATIENT = {"hat": 30, "packnet": 12, "fromp": 12, "frcl": 12}
+"""Epochs of methods that need more where no normalisation helps."""
 
 Method = type[Baseline]
 

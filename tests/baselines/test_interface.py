@@ -77,6 +77,7 @@ def test_a_setting_explains_itself() -> None:
         "minimum": 0,
         "maximum": 9,
         "search": Range(1.0, 4.0),
+        "later": False,
     }
     with pytest.raises(FrozenInstanceError):
         Smallest().strength = 3.0  # type: ignore[misc]

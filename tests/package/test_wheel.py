@@ -40,3 +40,15 @@ def test_it_runs_the_main_job(shell: Callable[[str], str], tmp_path: Path) -> No
     [report] = (tmp_path / "reports").glob("split_mnist-smoke*.pdf")
     assert report.stat().st_size > 10_000
     assert "0 of" in shell(f"{compare} --scenario task-il --plan")
+
+
+def test_what_is_outside_goes_through_tune_and_through_ray(shell: Callable[[str], str]) -> None:
+    """A method and a benchmark, from files, with the workers of this machine and with Ray's."""
+    shell("python -m harness.new method mine\npython -m harness.new benchmark bars")
+    plugins = "--plugin mine.py --plugin bars.py --benchmark bars --scenario task-il"
+    shell(f"python -m harness.tune {plugins} --methods mine --trials 2 --seeds 1 --jobs 1")
+    compare = f"python -m harness.compare {plugins} --methods mine,naive --tuned tuned --seeds 1"
+    assert "Mine" in shell(f"{compare} --executor ray --jobs 1")
+    rows = "harness.load_rows(benchmark='bars', profile='default')"
+    count = f"import harness; print(sorted({rows}.method.unique()))"
+    assert shell(f'python -c "{count}"').strip() == "['mine', 'naive']"

@@ -32,6 +32,17 @@ class Listed(nn.Module):
         return x @ self.known["weights"][0]
 
 
+class Routed(nn.Module):
+    """Has a method and an attribute of names that mean something to RMN."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token, self.mixture = nn.Parameter(torch.zeros(3)), 0.5
+
+    def begin_task(self) -> None:
+        """Do nothing."""
+
+
 def patched() -> nn.Module:
     module: Any = nn.Linear(3, 3)
     module.forward = lambda x: 2 * x
@@ -56,6 +67,7 @@ REFUSED = {
     "own forward": (lambda: Standardised(3, 3, 1), r"own_forward=\(Standardised,\)"),
     "set forward": (patched, "class of its own"),
     "list of parameters": (Listed, r"1 \(Listed .*known; use an nn.ParameterList"),
+    "names": (Routed, "whose attribute begin_task has a name that RMN needs"),
     "lazy": (lambda: nn.LazyLinear(3), "first call the module with a batch"),
     "parametrized": (
         lambda: parametrizations.weight_norm(nn.Linear(3, 3)),

@@ -68,5 +68,5 @@ _MASKS: Final[Settings] = {
         "supsup": {"density": 0.5, "score_lr": 0.0001},
     }
 }
-"""WSN: the best of the printed densities. Of the others the publication says nothing; SupSup has the
-learning rate of its own publication, with which a task is learned to 96.4, at 0.001 to 94.8."""
+"""WSN: the best of the printed densities. Of the others the publication says nothing; SupSup has
+the learning rate of its own publication, by which a task is learned to 96.4, by 0.001 to 94.8."""

@@ -22,6 +22,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 
 _NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?")
 
+_UNTITLED: Final = "Summary"
+"""Of tables of which the title of the report says all."""
+
 _RUN_HEAD: Final = ("Run", "Method", "Part", "Seed", "Status")
 _RUN_METRICS: Final = 4
 """Columns of the table of runs for metrics; the others are shown with the run."""
@@ -80,7 +83,7 @@ def _sections(report: Report, charts: Sequence[Chart]) -> list[Section]:
     """A section a title, in the order of the tables, with its charts."""
     tables: dict[str, list[Table]] = {}
     for table in report.tables:
-        tables.setdefault(table.title or report.title, []).append(_filled(table))
+        tables.setdefault(table.title or _UNTITLED, []).append(_filled(table))
     return [
         Section(
             anchor=f"part-{number}",

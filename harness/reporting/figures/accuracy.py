@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.analysis.curves import average_accuracies, with_interval
 from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
-from harness.analysis.statistics import beyond_scale, half_width
+from harness.analysis.statistics import beyond_scale
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import (
@@ -39,12 +40,12 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     measured = board.accuracies
     if not measured:
         return None
-    seen = rows[(rows["metric"] == "accuracy") & (rows["task"] <= rows["after"])]
+    accuracies = rows[rows["metric"] == "accuracy"]
     width = HALF if len(measured) == 1 else FULL
     figure, axes = grid(1, len(measured), height=_HEIGHT, width=width)
     for axis, column in zip(axes[0], measured, strict=True):
         for entry in board.entries:
-            _curve(axis, board, entry, rows_of(seen, entry, column.scenario))
+            _curve(axis, board, entry, rows_of(accuracies, entry, column.scenario))
         axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         label_lines(axis)
@@ -52,26 +53,18 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
 
 
 def _curve(axis: Axes, board: Leaderboard, entry: Entry, cells: pd.DataFrame) -> None:
-    at = cells.groupby(["after", "seed"])
-    averages = at.agg(value=("value", "mean"), tasks=("task", "nunique")).reset_index()
-    # of long streams, all tasks were tested after the last one only
-    averages = averages[averages["tasks"] == averages["after"]]
-    per_seed = averages.pivot_table(index="after", columns="seed", values="value") * 100
-    if per_seed.empty:
+    shares = average_accuracies(cells)
+    if shares.empty:
         return
-    per_seed = per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
-    mean = per_seed.mean(axis=1)
-    half = per_seed.apply(lambda v: half_width(v.dropna().to_numpy(dtype=float)), axis=1)
+    per_seed, drawn = shares * 100, with_interval(shares) * 100
     hue = colour(entry)
     x = per_seed.index.to_numpy(dtype=float)
     faint_seeds(axis, per_seed, hue)
     axis.plot(
-        x, mean, dashes(board, entry), color=hue, marker=mark(entry), label=entry.title,
+        x, drawn["mean"], dashes(board, entry), color=hue, marker=mark(entry), label=entry.title,
         markevery=-(-len(x) // 10), ms=3,
     )  # fmt: skip
-    # a band of two seeds is wider than accuracies can be
-    low, high = (mean - half).clip(lower=0), (mean + half).clip(upper=100)
-    axis.fill_between(x, low, high, color=hue, alpha=0.15, lw=0)
+    axis.fill_between(x, drawn["low"], drawn["high"], color=hue, alpha=0.15, lw=0)
 
 
 def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:

@@ -115,7 +115,7 @@ def test_kept_examples_that_are_not_declared_end_the_run() -> None:
 def test_examples_that_are_declared_and_not_kept_are_named() -> None:
     method = outside(Naive, requirements=frozenset({Requirement.REPLAY}))
     error = broken(training.what_it_declares_is_what_is_seen, method)
-    assert error.observed == "it keeps no examples"
+    assert error.observed == "it holds no stored examples"
 
 
 def test_a_penalty_that_acts_at_strength_0_is_named() -> None:

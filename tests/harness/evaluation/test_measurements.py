@@ -25,7 +25,10 @@ def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def snapshot() -> Snapshot:
-    strategy, stream = SimpleNamespace(plugins=()), SimpleNamespace(unlabelled=None)
+    strategy, stream = (
+        SimpleNamespace(plugins=(), model=torch.nn.Identity()),
+        SimpleNamespace(unlabelled=None),
+    )
     return Snapshot(
         cast(Any, strategy), BENCHMARKS["split_mnist"], cast(Any, stream), 1, torch.device("cpu")
     )
@@ -37,7 +40,7 @@ def test_a_measurement_is_registered_once_however_often_it_is_asked_for() -> Non
 
     assert register_measurement(one) is one
     register_measurement(one)
-    assert [row["metric"] for row in measure(snapshot())] == ["one"]
+    assert [row["metric"] for row in measure(snapshot())].count("one") == 1
 
 
 def test_every_module_of_the_package_is_found() -> None:

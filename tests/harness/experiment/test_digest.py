@@ -42,31 +42,31 @@ COMMANDS: Final = (
 
 DIGESTS: Final = {
     "task-il naive c7e66f3634c3a524": (
-        "c1846d9ddfcb5aa1dfe11acb8f13756483f5d0e403d335557fb0b1a993c3a61b"
+        "36e407c6831367c28ed8d9b493c904248516c5630285ae0e01e504b954ece419"
     ),
     "task-il ewc 61e95c04ba42437f": (
-        "53101e684a6fbc5fc09341348db4f4540ceacfcbc1847cb1d6446aaad500ee3c"
+        "d17d8bc254a62b4bb4a2fb0385d87961f0e13f88be86150f33910976beb38e5d"
     ),
     "task-il hat 7230b9fbf12c0564": (
-        "0bec82b129b4ddce4a35d424de248460afd6779bc43b4940d9d2611ad13e83b4"
+        "8d27b34a12d22358ad54bc8d5bcc96697f79d6ac6c5887c04bbc71e139ad8033"
     ),
     "task-il rmn 40afd8dd82df0260": (
-        "a4261074658f1476b8cb76f2985add3b4510a9a65f0e62ee1c167a0b34cca685"
+        "11d38910edbdfbb44c348dc8c21ffb1743a03f206741757cc510261b32a1ef2b"
     ),
     "class-il naive 72150baa89f79565": (
-        "cb7a1b76d39abd1854699627989fdafe7401f9c65bece0edc82e70b892851b67"
+        "0a72bbf1020e3f256eb86f160a1b49a8c4899299b257c40f0794c10b00822bce"
     ),
     "class-il ewc 93f063f8d73b7d79": (
-        "91cee0cefaf8d8dfb8e1529e6bff81beecfb52aaebc93ae5bc2f22409f1de1c0"
+        "439c17594cb6b0553598e119d1a5a2d1743aef195116f6f73159c6e5d939ed9d"
     ),
     "class-il hat bc23f5017edd0353": (
-        "1ba084a42aa9b149e24acfb19d32dfcc6aa0360e988c88ea1ffb8cd3fab53d17"
+        "5dd608a1383177ba4bae70b0a192b3bd7b32f0e2f84314b9a9763b4304c37f83"
     ),
     "class-il rmn 56f1c62e2bcd4d0b": (
-        "74d161e473e6540f00547476896ea09a4c8e103bb43d47d050ec300bcdc816e3"
+        "71c318073c463b608e501d04611f03cc8cf9d2073ac75305061887f1a1ae1c4c"
     ),
     "class-il rmn_unsupervised caa5fee06f0fc41c": (
-        "a594aea305d9c5b35a10cb82610ee7d64b6351a77ef6dd8b98bb11566c17d31a"
+        "174d49b0f97ada044d6c98bd6196fe61092756821f9626cee9a55b1cf4008eec"
     ),
 }
 """SHA-256 of each run's rows, by scenario, method and run id."""

@@ -130,4 +130,5 @@ def test_convolutional_networks(
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_compared_where_it_is_named(name: str) -> None:
     for benchmark in BENCHMARKS.values():
-        assert name not in default_methods(benchmark, methods())
+        if not benchmark.methods:  # of a publication's setting
+            assert name not in default_methods(benchmark, methods())

@@ -81,8 +81,19 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
     ),
     (
         beta.judge_learned_beta,
-        {(S, T, "rmn|learn_beta=True", "beta"): [60.0, 61.0, 62.0]},
+        {
+            (S, T, "rmn|learn_beta=True", "beta"): [60.0, 61.0, 62.0],
+            (S, T, "rmn|learn_beta=True", "undecided"): near(0.02),
+        },
         Word.REPRODUCED,  # from 50, the default
+    ),
+    (
+        beta.judge_learned_beta,
+        {
+            (S, T, "rmn|learn_beta=True", "beta"): [60.0, 61.0, 62.0],
+            (S, T, "rmn|learn_beta=True", "undecided"): near(0.14),
+        },
+        Word.NOT_REPRODUCED,
     ),
     (
         beta.judge_learned_beta,
