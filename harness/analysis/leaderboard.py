@@ -268,6 +268,22 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
     return board
 
 
+def of_all_runs(
+    board: Leaderboard, own: Comparison, whole: Comparison, supervised: Results | None = None
+) -> Leaderboard:
+    """The leaderboard of a whole comparison: the same one where it has no variants.
+
+    Args:
+        board: of the runs without variants.
+        own: these runs (`harness.analysis.comparisons.without_variants`).
+        whole: the comparison that they are of.
+        supervised: see `leaderboard`.
+    """
+    if len(own.results.records) == len(whole.results.records):
+        return board
+    return leaderboard(whole, supervised)
+
+
 def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> Entry:
     run, shown = record.run, board.shown
     group = shown[(shown["baseline"] == run.baseline) & (shown["setting"] == run.setting)]

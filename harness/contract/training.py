@@ -130,25 +130,6 @@ def learned_under(
     return accuracy(rows, 2 if subject.at_once else 1, 1, rule)
 
 
-def last_learned_under(
-    subject: Subject, scenario: str, outputs: str, norm: str, **changes: Any
-) -> float:
-    """Accuracy on the second task of two; with the identity for a method that infers the task.
-
-    Such a method has learned the task the same, and is not asked here which one it is.
-
-    Args:
-        subject: the method.
-        scenario: of the run; one that allows the norm.
-        outputs: kind of outputs.
-        norm: normalisation.
-        **changes: of the budget (`Subject.run`).
-    """
-    given = TASK_IL if subject.method.rule else scenario
-    rows = subject.outcome(given, **{**SHORT, "outputs": outputs, "norm": norm, **changes}).rows
-    return accuracy(rows, 2, 2, "" if given == TASK_IL else CLASSES_SEEN)
-
-
 @law("No BatchNorm is in its network where the comparison has none.")
 def no_batch_norm_where_none_was_asked_for(subject: Subject) -> str:
     """Nor any where normalisation is by groups."""

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboard
+from harness.analysis.leaderboard import (
+    Leaderboard,
+    NoFinishedRunError,
+    leaderboard,
+    of_all_runs,
+)
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
@@ -55,11 +60,14 @@ def benchmark_report(
     usual = [without_variants(one) for one in whole]
     boards = [leaderboard(one, supervised) for one in usual]
     complete = [
-        leaderboard(one, supervised)
-        for one, own in zip(whole, usual, strict=True)
-        if len(own.results.records) < len(one.results.records)
+        of_all_runs(board, own, one, supervised)
+        for board, own, one in zip(boards, usual, whole, strict=True)
     ]
-    varied = [board for board in complete if with_variants(board)]
+    varied = [
+        every
+        for every, board in zip(complete, boards, strict=True)
+        if every is not board and with_variants(every)
+    ]
     drawable = [(one.results.rows, board) for one, board in zip(usual, boards, strict=True)]
     parts = _Parts(found, boards, varied)
     content = parts.content(said(shown))
@@ -75,7 +83,9 @@ def benchmark_report(
         per_seed=tidy.per_seed(boards, varied),
         charts=lambda: [chart for rows, board in drawable for chart in charts(rows, board)],
         runs=lambda: [
-            run for one in whole for run in run_details(one, leaderboard(one, supervised))
+            run
+            for one, every in zip(whole, complete, strict=True)
+            for run in run_details(one, every)
         ],
         draw=lambda folder, endings: draw(drawable, varied, tried.studies, folder, endings),
         damaged=found.damaged | (supervised.damaged if supervised else {}) | tried.damaged,

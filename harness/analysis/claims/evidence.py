@@ -9,10 +9,17 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.comparisons import Comparison, comparisons, without_variants
+from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.differences import by_seed
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, leaderboard, of_entry
+from harness.analysis.leaderboard import (
+    Column,
+    Entry,
+    Leaderboard,
+    leaderboard,
+    of_all_runs,
+    of_entry,
+)
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.published import TABLES
 from harness.analysis.selection import select
@@ -158,13 +165,9 @@ def _read(results: Path, profile: str, names: Iterable[str]) -> Evidence:
             if not one.factors:
                 own = without_variants(one)
                 board = leaderboard(own, supervised)
-                complete = board if _all(own, one) else leaderboard(one, supervised)
+                complete = of_all_runs(board, own, one, supervised)
                 compared[name, one.scenario] = Compared(one.results.rows, board, complete)
     return Evidence(profile, compared, damaged)
-
-
-def _all(own: Comparison, whole: Comparison) -> bool:
-    return len(own.results.records) == len(whole.results.records)
 
 
 def command(
