@@ -1,7 +1,8 @@
 """Split-MNIST from the packaged file, as tensors and as stock Avalanche experiences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from avalanche.benchmarks import (
     with_task_labels,
 )
 from avalanche.benchmarks.utils import AvalancheDataset, DataAttribute, as_classification_dataset
-from torch import Tensor
+from torch import Tensor, nn
 
 PACKAGED = Path(__file__).parents[2] / "harness" / "data" / "mnist.npz"
 TRAINED_ON = 384
@@ -61,3 +62,27 @@ def experiences(train_sets: list[tuple[Tensor, Tensor]]) -> Sequence[DatasetExpe
         )
     benchmark = benchmark_from_datasets(train=datasets)
     return tuple(with_classes_timeline(with_task_labels(benchmark)).train_stream)
+
+
+@pytest.fixture(scope="session")
+def assert_same_mixture() -> Callable[..., None]:
+    """Checks that two forward passes of a mixture of tasks have equal outputs and gradients."""
+
+    def check(
+        forwards: Sequence[Callable[[Any, Tensor, Tensor], Tensor]],
+        layer: nn.Module,
+        x: Tensor,
+        weights: Tensor,
+    ) -> None:
+        results = []
+        for forward in forwards:
+            inputs, mixture = (tensor.clone().requires_grad_() for tensor in (x, weights))
+            output = forward(layer, inputs, mixture)
+            toward = torch.linspace(-1, 2, output.numel(), dtype=torch.double)
+            toward = toward.reshape(output.shape)
+            gradients = torch.autograd.grad((output * toward).sum(), (inputs, mixture))
+            results.append((output, *gradients))
+        for ours, slow in zip(*results, strict=True):
+            torch.testing.assert_close(ours, slow)
+
+    return check

@@ -1,5 +1,6 @@
 """Weights with relevance mappings, against plain layers with masked weights."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,22 +74,18 @@ def test_a_convolution_has_the_weights_of_its_mask(
 @pytest.mark.parametrize("settings", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_a_mixture_of_convolutions_is_the_sum_over_the_tasks(
-    settings: dict[str, Any], layout: torch.memory_format
+    settings: dict[str, Any],
+    layout: torch.memory_format,
+    assert_same_mixture: Callable[..., None],
 ) -> None:
     module = nn.Conv2d(4, 6, (3, 2), bias=False, **settings).to(memory_format=layout)
     x = torch.randn(N, 4, 8, 7, dtype=torch.double).to(memory_format=layout)
     layer = learned(nn.Sequential(module), x).body.get_submodule("0")
     assert isinstance(layer, ValuesPerTask)
     weights = torch.softmax(torch.randn(TASKS, dtype=torch.double), 0).expand(N, TASKS)
-    results = []
-    for forward in (ValuesPerTask.forward_mixture, TaskModule.forward_mixture):
-        inputs, mixture = (tensor.clone().requires_grad_() for tensor in (x, weights))
-        output = forward(layer, inputs, mixture)
-        toward = torch.linspace(-1, 2, output.numel(), dtype=torch.double).reshape(output.shape)
-        gradients = torch.autograd.grad((output * toward).sum(), (inputs, mixture))
-        results.append((output, *gradients))
-    for ours, slow in zip(*results, strict=True):
-        torch.testing.assert_close(ours, slow)
+    assert_same_mixture(
+        (ValuesPerTask.forward_mixture, TaskModule.forward_mixture), layer, x, weights
+    )
 
 
 def test_in_training_the_mask_is_soft() -> None:

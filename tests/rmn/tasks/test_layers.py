@@ -1,6 +1,7 @@
 """Layers with one function per task, against plain layers of each task."""
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -85,7 +86,9 @@ def test_batch_norm_per_task_is_a_batch_norm_of_its_own_for_each(size: tuple[int
 
 
 @pytest.mark.parametrize("size", [(), (5,), (5, 3)])
-def test_a_mixture_of_batch_norms_is_the_sum_over_the_tasks(size: tuple[int, ...]) -> None:
+def test_a_mixture_of_batch_norms_is_the_sum_over_the_tasks(
+    size: tuple[int, ...], assert_same_mixture: Callable[..., None]
+) -> None:
     torch.manual_seed(0)
     layer = TaskBatchNorm(nn.BatchNorm2d(4) if len(size) == 2 else nn.BatchNorm1d(4)).double()
     for task in range(TASKS):
@@ -95,15 +98,9 @@ def test_a_mixture_of_batch_norms_is_the_sum_over_the_tasks(size: tuple[int, ...
     layer.eval()
     x = torch.randn(N, 4, *size, dtype=torch.double)
     weights = torch.softmax(torch.randn(TASKS, dtype=torch.double), 0).expand(N, TASKS)
-    results = []
-    for forward in (TaskBatchNorm.forward_mixture, TaskLayer.forward_mixture):
-        inputs, mixture = (tensor.clone().requires_grad_() for tensor in (x, weights))
-        output = forward(layer, inputs, mixture)
-        toward = torch.linspace(-1, 2, output.numel(), dtype=torch.double).reshape(output.shape)
-        gradients = torch.autograd.grad((output * toward).sum(), (inputs, mixture))
-        results.append((output, *gradients))
-    for ours, slow in zip(*results, strict=True):
-        torch.testing.assert_close(ours, slow)
+    assert_same_mixture(
+        (TaskBatchNorm.forward_mixture, TaskLayer.forward_mixture), layer, x, weights
+    )
 
 
 def test_a_head_per_task_is_a_linear_layer_of_its_own_for_each() -> None:
