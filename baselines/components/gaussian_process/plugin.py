@@ -8,9 +8,10 @@ import torch
 from avalanche.training.templates import SupervisedTemplate
 
 from baselines.components.batches import batches
-from baselines.components.episodic_memory import EpisodicMemoryPlugin
+from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.gaussian_process.inducing_points import InducingPosterior
 from baselines.components.gaussian_process.network import GaussianProcessNetwork
+from baselines.components.gaussian_process.trace_criterion import TraceCriterion, refine
 from baselines.components.rehearsing import MemoryBudget
 
 
@@ -95,3 +96,44 @@ class InducingPointPlugin(EpisodicMemoryPlugin):
         [(x, _, _)] = batches(self.kept[task], len(self.kept[task]), strategy.device)
         features: torch.Tensor = strategy.model.features(x, task)
         return features
+
+
+class TraceCriterionPlugin(InducingPointPlugin):
+    """As `InducingPointPlugin`, with inducing points by the trace criterion (Section 2.4).
+
+    Random points are refined by swaps for examples of the same task, or of the same class where so
+    many of each class are kept.
+
+    Args:
+        budget: how many inducing points.
+        proposals: number of swaps that are proposed, when a task, or a class of it, was learned.
+        **arguments: see `InducingPointPlugin`.
+    """
+
+    def __init__(self, budget: MemoryBudget, *, proposals: int, **arguments: Any) -> None:
+        super().__init__(budget, **arguments)
+        self.proposals = proposals
+
+    @torch.no_grad()
+    def choose(self, strategy: SupervisedTemplate) -> list[int]:
+        """Numbers of the examples that explain the others best under the features just learned."""
+        drawn = super().choose(strategy)
+        dataset, model = strategy.experience.dataset, strategy.model
+        model.eval()
+        parts = batches(dataset, AT_ONCE, strategy.device)
+        features = torch.cat([model.features(x, None) for x, _, _ in parts])
+        model.train()
+        groups = [0] * len(features) if self.budget.per_class is None else list(dataset.targets)
+        chosen: list[int] = []
+        for group in sorted(set(groups)):
+            members = [example for example, own in enumerate(groups) if own == group]
+            places = {example: place for place, example in enumerate(members)}
+            criterion = TraceCriterion(
+                features[members],
+                [places[example] for example in drawn if example in places],
+                variance=self.prior_variance,
+                jitter=self.jitter,
+            )
+            refine(criterion, self.proposals, self.generator)
+            chosen += [members[place] for place in criterion.chosen]
+        return chosen
