@@ -26,7 +26,7 @@ class FRCL(RehearsingBaseline):
     are held to these by KL terms. Each task has an output layer of its own, and is answered by the
     one that follows from its inducing points under the present features. The answer is the mean
     prediction; the publication averages over draws. Inducing points are random ones, the
-    publication's FRCL-RND, or, with `inducing=trace`, those of its trace criterion (Section 2.4),
+    publication's FRCL-RND, or, with `inducing=trace`, those of its trace criterion (Equation 6),
     which had 0.7 points more on Split-MNIST: random ones refined by random swaps, of which the
     publication does not say how many it proposes.
 
@@ -64,7 +64,7 @@ class FRCL(RehearsingBaseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """The backbone with a Gaussian output layer for each task."""
         from baselines.components.gaussian_process.network import GaussianProcessNetwork
-        from baselines.components.task_network_training import TaskNetworkTraining
+        from baselines.components.task_network_training import LabelledTaskNetworkTraining
 
         own = context.task_outputs
         model = GaussianProcessNetwork(
@@ -75,7 +75,7 @@ class FRCL(RehearsingBaseline):
         )
         arguments = context.strategy_arguments()
         arguments["plugins"].append(self._plugin(context))
-        return TaskNetworkTraining(
+        return LabelledTaskNetworkTraining(
             model=model,
             optimizer=context.make_optimizer(model),
             criterion=context.criterion(),

@@ -1,4 +1,4 @@
-"""Inducing points by the trace criterion (Titsias et al. 2020, Section 2.4)."""
+"""Inducing points by the trace criterion (Titsias et al. 2020, Equation 6)."""
 
 from __future__ import annotations
 
