@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.interface import Baseline, Range, Role, setting
 from baselines.registry import register
@@ -33,6 +34,7 @@ class AGSCL(Baseline):
     colour: ClassVar[str] = "#c51b7d"
     reference: ClassVar[str] = "Jung, Ahn, Cha, Moon, NeurIPS 2020"
     unsuited_networks: ClassVar[frozenset[str]] = frozenset({"resnet18", "resnet18_small_stem"})
+    check_settings: ClassVar[Mapping[str, Any]] = {"stay": 0.3}
 
     stay: float = setting(
         30.0, "lambda, what holds important nodes", minimum=0, search=Range(0.1, 1e4)

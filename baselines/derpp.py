@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.components.rehearsing import RehearsingBaseline
 from baselines.interface import Range, setting
@@ -34,6 +35,7 @@ class DarkExperienceReplay(RehearsingBaseline):
     title: ClassVar[str] = "DER++"
     colour: ClassVar[str] = "#ff7c43"
     reference: ClassVar[str] = "Buzzega et al., NeurIPS 2020"
+    check_settings: ClassVar[Mapping[str, Any]] = {"alpha": 0.02}
 
     alpha: float = setting(0.2, "weight of the stored logits", minimum=0, search=Range(0.01, 10.0))
     beta: float = setting(0.5, "weight of the stored classes", minimum=0, search=Range(0.05, 10.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -46,6 +47,7 @@ class FRCL(RehearsingBaseline):
     requirements: ClassVar[frozenset[Requirement]] = frozenset(
         {Requirement.REPLAY, Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY}
     )
+    check_settings: ClassVar[Mapping[str, Any]] = {"per_task": 20}
 
     prior_variance: float = setting(
         1.0,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from baselines.interface import Baseline, Range, Requirement, Role, Supervision, setting
 from baselines.registry import register
@@ -42,6 +43,7 @@ class FRCLUnsupervised(Baseline):
     requirements: ClassVar[frozenset[Requirement]] = frozenset(
         {Requirement.REPLAY, Requirement.HEAD_PER_TASK}
     )
+    check_settings: ClassVar[Mapping[str, Any]] = {"per_task": 20}
 
     per_task: int = setting(200, "inducing points of each task", minimum=1)
     prior_variance: float = setting(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.components.rehearsing import RehearsingBaseline
 from baselines.interface import Range, Role, setting
@@ -41,6 +42,7 @@ class FunctionalRegularisation(RehearsingBaseline):
     colour: ClassVar[str] = "#b2560d"
     reference: ClassVar[str] = "Pan et al., NeurIPS 2020"
     penalty_setting: ClassVar[str] = "tau"
+    check_settings: ClassVar[Mapping[str, Any]] = {"tau": 0.01}
 
     tau: float = setting(
         1.0,

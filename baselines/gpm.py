@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.interface import Baseline, Choices, Role, setting
 from baselines.registry import register
@@ -30,6 +31,7 @@ class GradientProjectionMemory(Baseline):
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#486a00"
     reference: ClassVar[str] = "Saha, Garg, Roy, ICLR 2021"
+    check_settings: ClassVar[Mapping[str, Any]] = {"threshold": 0.9}
 
     threshold: float = setting(
         0.97,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.interface import Baseline, Range, Requirement, Supervision, setting
 from baselines.registry import register
@@ -31,6 +32,7 @@ class HAT(Baseline):
     requirements: ClassVar[frozenset[Requirement]] = frozenset(
         {Requirement.HEAD_PER_TASK, Requirement.TASK_IDENTITY}
     )
+    check_settings: ClassVar[Mapping[str, Any]] = {"learning_rate": 0.3, "smax": 100.0}
 
     smax: float = setting(400.0, "largest scale of the gates", minimum=1, maximum=1000)
     lamb: float = setting(

@@ -80,6 +80,9 @@ class Baseline(ABC):
         counterpart: name of the method with task labels that it is held against on streams without
             them, "" for itself.
         paper_settings: by benchmark, the settings that the profile `paper` takes.
+        check_settings: settings under which `python -m harness.check` trains it, on tasks of some
+            hundred examples: for a method whose defaults hold what was learned too firmly, or
+            learn too slowly, for so few. No comparison takes them.
         unsuited_networks: backbones (`harness.training.networks`) that the method is not defined
             for; it is refused on benchmarks that have one.
     """
@@ -97,6 +100,7 @@ class Baseline(ABC):
     tuning_source: ClassVar[str] = ""
     counterpart: ClassVar[str] = ""
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    check_settings: ClassVar[Mapping[str, Any]] = {}
     unsuited_networks: ClassVar[frozenset[str]] = frozenset()
 
     @property

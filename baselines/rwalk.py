@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.interface import Baseline, Range, Role, setting
 from baselines.registry import register
@@ -31,6 +32,7 @@ class RiemannianWalk(Baseline):
     colour: ClassVar[str] = "#2f9e8f"
     reference: ClassVar[str] = "Chaudhry, Dokania, Ajanthan, Torr, ECCV 2018"
     penalty_setting: ClassVar[str] = "rwalk_lambda"
+    check_settings: ClassVar[Mapping[str, Any]] = {"rwalk_lambda": 1.0}
 
     rwalk_lambda: float = setting(
         10.0, "strength lambda of the penalty", minimum=0, search=Range(0.01, 1e4)

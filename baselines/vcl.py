@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.components.variational_baseline import VariationalBaseline
 from baselines.interface import Role
@@ -34,6 +35,7 @@ class VCL(VariationalBaseline):
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#1b7837"
     reference: ClassVar[str] = "Nguyen, Li, Bui, Turner, ICLR 2018"
+    check_settings: ClassVar[Mapping[str, Any]] = {"kl_weight": 0.01}
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning of Gaussian weights with our plugin."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.components.rehearsing import RehearsingBaseline
 from baselines.components.variational_baseline import VariationalBaseline
@@ -31,6 +32,11 @@ class VCLCoreset(VariationalBaseline, RehearsingBaseline):
     title: ClassVar[str] = "VCL, coreset"
     colour: ClassVar[str] = "#5aae61"
     reference: ClassVar[str] = "Nguyen, Li, Bui, Turner, ICLR 2018"
+    check_settings: ClassVar[Mapping[str, Any]] = {
+        "kl_weight": 0.01,
+        "coreset_epochs": 2,
+        "per_task": 40,
+    }
 
     coreset_epochs: int = setting(
         10, "passes over the examples kept, after each task; published: 100", minimum=0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
+from typing import Any
 
 from baselines.interface import Range, Requirement, Role, Supervision
 from baselines.plugins import is_own, of_module
@@ -117,7 +119,7 @@ def a_rule_is_named_where_the_task_is_inferred(subject: Subject) -> str:
 
 @law("What it names of other methods and benchmarks is there.")
 def what_it_names_is_there(subject: Subject) -> str:
-    """Counterpart, source of tuned settings, settings of the paper."""
+    """Counterpart, source of tuned settings, settings of the paper and of these checks."""
     method, known = subject.method, methods()
     if method.counterpart:
         if method.counterpart not in known or method.supervision is not Supervision.NONE:
@@ -136,18 +138,26 @@ def what_it_names_is_there(subject: Subject) -> str:
     for benchmark, settings in method.paper_settings.items():
         if benchmark not in benchmarks() or not is_compatible(benchmarks()[benchmark], method):
             broken(f"paper_settings names {benchmark!r}", "name a benchmark that it can train on")
-        _check_paper_settings(method, settings)
+        _check_settings(method, "paper_settings", settings)
+    if method.check_settings:
+        _check_settings(method, "check_settings", method.check_settings)
     return "nothing is missing"
 
 
-def _check_paper_settings(method: Method, settings: object) -> None:
+def _check_settings(method: Method, where: str, settings: Mapping[str, Any]) -> None:
+    """See that settings are the method's, and not its defaults.
+
+    Args:
+        method: the method.
+        where: name of the class variable that has them.
+        settings: by name.
+    """
     known = declared(method)
-    assert isinstance(settings, dict)
     for name, value in settings.items():
         if name not in known or known[name].parse(str(value)) != value:
-            broken(f"paper_settings has {name}={value!r}", "name a setting and a value it allows")
+            broken(f"{where} has {name}={value!r}", "name a setting and a value it allows")
     if not settings or method(**settings) == method():
-        broken("paper_settings has only defaults", "leave them out")
+        broken(f"{where} has only defaults", "leave them out")
 
 
 @law("It can be trained on the stream of some benchmark.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -66,16 +66,14 @@ def small_stream() -> Stream:
 
 
 class Subject:
-    """A method, and what it did in small runs; each is made once.
+    """A method, and what it did in small runs, under its `check_settings`; each is made once.
 
     Args:
         method: the method.
-        settings: what is changed of its default settings in every run.
     """
 
-    def __init__(self, method: type[Baseline], settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, method: type[Baseline]) -> None:
         self.method = method
-        self.settings = dict(settings or {})
         self.labelled = is_compatible(BENCHMARKS[LABELLED], method)
         self._made: dict[str, RunResult] = {}
 
@@ -83,6 +81,12 @@ class Subject:
     def at_once(self) -> bool:
         """Whether it is trained on all tasks at once."""
         return Requirement.ALL_TASKS_AT_ONCE in self.method.requirements
+
+    @property
+    def under(self) -> str:
+        """What it says of the settings of its runs; "" if they are the default ones."""
+        given = self.method.check_settings.items()
+        return f", with {', '.join(f'{name}={value}' for name, value in given)}" if given else ""
 
     def run(
         self,
@@ -100,7 +104,7 @@ class Subject:
         """
         name, training = (LABELLED, TRAINING) if self.labelled else (UNLABELLED, _TASK_FREE)
         default = resolve(self.method, {}, {})
-        changed = replace(default, values={**default.values, **self.settings})  # noqa: PD011
+        changed = replace(default, values={**default.values, **self.method.check_settings})  # noqa: PD011
         [run] = plan(
             BENCHMARKS[name],
             "smoke",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import pytest
 import torch
@@ -24,23 +23,6 @@ from harness.contract.subject import Subject, accuracy
 from harness.data.streams import Stream
 from harness.storage.schema import ALONE, CLASSES_SEEN
 
-WEAKENED: dict[str, dict[str, Any]] = {
-    "ags_cl": {"stay": 0.3},
-    "derpp": {"alpha": 0.02},
-    "frcl": {"per_task": 20},
-    "gpm": {"threshold": 0.9},
-    "rwalk": {"rwalk_lambda": 1.0},
-    "vcl": {"kl_weight": 0.01},
-    "vcl_coreset": {"kl_weight": 0.01, "coreset_epochs": 2, "per_task": 40},
-}
-"""Settings under which a later task of a hundred steps can be learned.
-
-The defaults of what holds the first task are for tasks of ten times as many steps, or examples.
-"""
-
-PATIENT = {"hat": 30, "packnet": 12, "fromp": 12, "frcl": 12}
-"""Epochs of methods that need more where no normalisation helps."""
-
 Method = type[Baseline]
 
 LEAVING_OLD_HEADS_ALONE = [
@@ -58,7 +40,7 @@ unrouted_method = pytest.mark.parametrize("method", unrouted, ids=[m.name for m 
 @pytest.fixture(scope="module")
 def subject() -> Callable[[Method], Subject]:
     """A method with its small runs, each made once."""
-    return cache(lambda method: Subject(method, WEAKENED.get(method.name)))
+    return cache(Subject)
 
 
 LAWS = (
@@ -80,9 +62,7 @@ def test_it_keeps_the_laws_of_training(
     assert check(subject(method))
 
 
-def last_learned_under(
-    subject: Subject, scenario: str, outputs: str, norm: str, **changes: Any
-) -> float:
+def last_learned_under(subject: Subject, scenario: str, outputs: str, norm: str) -> float:
     """Accuracy on the second task of two; with the identity for a method that infers the task.
 
     Such a method has learned the task the same, and is not asked here which one it is.
@@ -92,12 +72,9 @@ def last_learned_under(
         scenario: of the run; one that allows the norm.
         outputs: kind of outputs.
         norm: normalisation.
-        **changes: of the budget (`Subject.run`).
     """
     given = TASK_IL if subject.method.rule else scenario
-    rows = subject.outcome(
-        given, **{**training.SHORT, "outputs": outputs, "norm": norm, **changes}
-    ).rows
+    rows = subject.outcome(given, **training.SHORT, outputs=outputs, norm=norm).rows
     return accuracy(rows, 2, 2, "" if given == TASK_IL else CLASSES_SEEN)
 
 
@@ -110,13 +87,11 @@ def test_it_learns_in_every_scenario_with_any_norm_and_outputs(
     norm: str,
     subject: Callable[[Method], Subject],
 ) -> None:
-    patient = norm == "none" and method.name in PATIENT
-    changes: dict[str, Any] = {"epochs": PATIENT[method.name]} if patient else {}
     under = (subject(method), scenario, outputs, norm)
-    first = training.learned_under(*under, **changes)
+    first = training.learned_under(*under)
     if first is not None:
         assert first > training.LEARNED
-        last = last_learned_under(*under, **changes)
+        last = last_learned_under(*under)
         assert last > (0.75 if norm == "none" else 0.85)
 
 
@@ -177,7 +152,7 @@ def test_a_head_per_task_is_learned_and_old_ones_are_left_alone(
 ) -> None:
     method = methods()[name]
     torch.manual_seed(0)
-    strategy = method(**WEAKENED.get(name, {})).build(replace(context, head="per-task"))
+    strategy = method(**method.check_settings).build(replace(context, head="per-task"))
     first, second = stream.experiences[:2]
     if Requirement.ALL_TASKS_AT_ONCE in method.requirements:
         strategy.train([first, second], reset_optimizer_state=True)

@@ -80,6 +80,16 @@ def broken(check: Callable[[Subject], str], method: type[Baseline]) -> BrokenLaw
         (declarations.what_it_names_is_there, {"counterpart": "nobody"}, "'nobody'"),
         (declarations.what_it_names_is_there, {"tuning_source": "nobody"}, "'nobody'"),
         (declarations.what_it_names_is_there, {"paper_settings": {"nowhere": {}}}, "'nowhere'"),
+        (declarations.what_it_names_is_there, {"check_settings": {"no": 1}}, "no=1"),
+        (
+            declarations.what_it_names_is_there,
+            {
+                "__annotations__": {"rate": "float"},
+                "rate": setting(0.5, "rate", maximum=1),
+                "check_settings": {"rate": 0.5},
+            },
+            "check_settings has only defaults",
+        ),
         (penalties.the_strength_may_be_0_and_1e12, {"penalty_setting": "no"}, "no setting no"),
     ],
 )
@@ -87,6 +97,14 @@ def test_a_declaration_that_is_wrong_is_named(
     check: Callable[[Subject], str], attributes: dict[str, Any], observed: str
 ) -> None:
     assert observed in broken(check, outside(Naive, **attributes)).observed
+
+
+def test_a_method_is_checked_under_its_check_settings_and_says_so() -> None:
+    method = outside(SynapticIntelligence, check_settings={"si_lambda": 0.125})
+    subject = Subject(method)
+    assert subject.run().settings["si_lambda"] == 0.125
+    assert training.it_learns_the_last_task(subject).endswith("right, with si_lambda=0.125")
+    assert Subject(SynapticIntelligence).under == ""
 
 
 def test_a_method_that_imports_torch_at_the_top_is_named(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_one_example_is_learned_by_running_statistics(
 
 
 def test_it_detects_the_tasks_of_a_stream_of_digits() -> None:
-    subject = Subject(FRCLUnsupervised, {"per_task": POINTS})
+    subject = Subject(FRCLUnsupervised)
     rows = subject.outcome(tasks=2, train_examples=512, test_examples=50).rows
     border, switch = (
         rows[rows["metric"] == name]["value"].tolist() for name in ("border", "switch")
