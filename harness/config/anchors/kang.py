@@ -68,5 +68,7 @@ _MASKS: Final[Settings] = {
         "supsup": {"density": 0.5, "score_lr": 0.0001},
     }
 }
-"""WSN: the best of the printed densities. Of the others the publication says nothing; SupSup has
-the learning rate of its own publication, by which a task is learned to 96.4, by 0.001 to 94.8."""
+"""WSN: the best of the printed densities. Of the others the publication says nothing and its
+repository has no code; PackNet has the share of its own scripts, which are for four tasks, and
+SupSup the learning rate of its publication, by which a task is learned to 96.4, by 0.001 to
+94.8."""
