@@ -167,6 +167,7 @@ def _details(runs: Iterable[RunDetails]) -> dict[str, Any]:
             "facts": {title: shared(_texts(pairs)) for title, pairs in run.facts.items()},
             "command": shared(run.command),
             "error": run.error,
+            "course": {title: list(texts) for title, texts in run.course.items()},
         }
         for run in runs
     }
