@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from harness.cli.arguments import with_arguments
 from harness.cli.checks import ArgumentError, readable_folder
 from harness.cli.parser import CommandParser
 
@@ -27,18 +29,15 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="default: docs")
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
-    args = parser.parse_args(argv)
-    try:
-        _renew(args.docs, readable_folder("--results", args.results))
-    except ArgumentError as error:
-        parser.error(str(error))
+    with_arguments(parser, argv, _renew)
     return 0
 
 
-def _renew(docs: Path, results: Path) -> None:
+def _renew(args: argparse.Namespace) -> None:
     from harness.cli.generated_parts import renewed
     from harness.cli.overview import PICTURED, picture
 
+    docs, results = args.docs, readable_folder("--results", args.results)
     for option, folder in {"--docs": docs, "--results": results}.items():
         if not folder.is_dir():
             raise ArgumentError(f"{option}: there is no folder {folder}; name that of a checkout")

@@ -82,7 +82,8 @@ def works(words: Sequence[str]) -> bool:
         case ["python", "-m", module, *arguments]:
             name = module.removeprefix("harness.")
             planned = ["--plan"] if name in PLANNED and "--plan" not in arguments else []
-            return import_module(f"harness.{name}").main([*arguments, *planned]) == 0
+            status: int = import_module(f"harness.{name}").main([*arguments, *planned])
+            return status == 0
         case ["python", script, *_]:
             return (ROOT / script).is_file()
         case [program, *_]:

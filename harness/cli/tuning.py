@@ -11,6 +11,7 @@ from typing import Any
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
+from harness.cli.arguments import with_arguments
 from harness.cli.checks import (
     ArgumentError,
     check_budget,
@@ -31,7 +32,6 @@ from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
 from harness.config.search_spaces import Search, given_spaces, search_space
-from harness.config.settings import SettingError
 from harness.config.tuned_settings import tuned
 from harness.execution.executor import ExecutionConfig, Executor
 
@@ -74,11 +74,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
         if search_space(method) and not method.tuning_source  # else it takes another one's choice
     }
     parser = _make_parser(tunable, description)
-    args = parser.parse_args(argv)
-    try:
-        return _request(args, tunable, origin)
-    except (SettingError, ArgumentError) as error:
-        parser.error(str(error))
+    return with_arguments(parser, argv, lambda args: _request(args, tunable, origin))
 
 
 def _request(
@@ -120,7 +116,7 @@ def _request(
 
 def _make_parser(
     tunable: Mapping[str, type[Baseline]], description: str
-) -> argparse.ArgumentParser:
+) -> CommandParser:
     parser = CommandParser(prog="python -m harness.tune", description=description)
     add = parser.add_argument
     options.add_benchmark(parser)
