@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.cli.arguments import with_arguments
-from harness.cli.checks import ArgumentError, readable_folder
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.folders import readable_folder
 from harness.cli.parser import CommandParser
 
 README: Final = "README.md"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError
+from harness.cli.arguments import ArgumentError
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis.run_filter import UnknownNameError
 from harness.cli import options
-from harness.cli.arguments import with_arguments
-from harness.cli.checks import ArgumentError, known_name
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.names import known_name
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import (
     add_report_options,

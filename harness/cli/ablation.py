@@ -10,14 +10,9 @@ from typing import Any, Final
 
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.arguments import with_arguments
-from harness.cli.checks import (
-    ArgumentError,
-    chosen_executor,
-    execution_config,
-    known_names,
-    split_names,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.names import known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.ablation import FACTORS, AblationRun, ablated_benchmarks, ablation_runs
 from harness.execution.executor import ExecutionConfig, Executor

@@ -1,4 +1,4 @@
-"""What a command does with its arguments, or the message that says what is wrong with one."""
+"""What a command makes of its arguments, or the message that says what is wrong with one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from harness.cli.checks import ArgumentError
 from harness.cli.parser import CommandParser
 from harness.config.settings import SettingError
 
 Made = TypeVar("Made")
+
+
+class ArgumentError(ValueError):
+    """An argument that cannot be used; the message says what can."""
 
 
 def with_arguments(

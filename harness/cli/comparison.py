@@ -12,21 +12,11 @@ from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
-from harness.cli.arguments import with_arguments
-from harness.cli.checks import (
-    ArgumentError,
-    check_budget,
-    check_compatible,
-    chosen_executor,
-    chosen_scenarios,
-    execution_config,
-    known_name,
-    known_names,
-    readable_folder,
-    split_names,
-    with_threads,
-    writable_folder,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import readable_folder, writable_folder
+from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark

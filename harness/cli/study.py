@@ -11,13 +11,9 @@ from typing import Any
 from baselines.registry import methods
 from harness.cli import options
 from harness.cli.arguments import with_arguments
-from harness.cli.checks import (
-    chosen_executor,
-    execution_config,
-    known_names,
-    split_names,
-    writable_folder,
-)
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import writable_folder
+from harness.cli.names import known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.study_file import StudyPlan, read_study

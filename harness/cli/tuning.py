@@ -11,20 +11,11 @@ from typing import Any
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.arguments import with_arguments
-from harness.cli.checks import (
-    ArgumentError,
-    check_budget,
-    check_compatible,
-    chosen_executor,
-    chosen_scenarios,
-    execution_config,
-    known_name,
-    known_names,
-    split_names,
-    with_threads,
-    writable_folder,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import writable_folder
+from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
@@ -114,9 +105,7 @@ def _request(
     return TuningRequest(benchmark, searches, config, chosen_executor(args, config), output)
 
 
-def _make_parser(
-    tunable: Mapping[str, type[Baseline]], description: str
-) -> CommandParser:
+def _make_parser(tunable: Mapping[str, type[Baseline]], description: str) -> CommandParser:
     parser = CommandParser(prog="python -m harness.tune", description=description)
     add = parser.add_argument
     options.add_benchmark(parser)
