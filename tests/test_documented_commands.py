@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -89,3 +89,11 @@ def works(words: Sequence[str]) -> bool:
         case [program, *_]:
             return program in OF_OTHER_PROGRAMS
     return False
+
+
+def test_a_packed_file_is_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    [script] = re.findall(r"(?ms)^```python\n(.*?)^```$", (ROOT / "docs/results.md").read_text())
+    monkeypatch.chdir(ROOT)
+    found: dict[str, Any] = {}
+    exec(script, found)
+    assert set(found["rows"]["run_id"]) == {record["id"] for record in found["records"]}
