@@ -31,10 +31,17 @@ def numbers(texts: list[str]) -> list[float]:
     return [float(text.split()[0].replace(",", "")) for text in texts]
 
 
-def test_every_figure_is_drawn_with_its_marks(open_page: OpenPage) -> None:
-    page = open_page()
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("split_mnist.html", 13),  # six in task-il, and task inference besides in class-il
+        ("split_mnist_unsupervised.html", 10),  # four without labels, three of searches
+    ],
+)
+def test_every_figure_is_drawn_with_its_marks(open_page: OpenPage, name: str, number: int) -> None:
+    page = open_page(name)
     figures = page.locator("figure.chart")
-    assert figures.count() == 13  # six in task-il, and task inference besides in class-il
+    assert figures.count() == number
     for figure in figures.all():
         expect(figure.locator("svg").first).to_be_visible()
         assert figure.locator("svg .mark-symbol path, svg .mark-rect path").count() > 0
@@ -214,7 +221,9 @@ def test_the_leaderboard_leads_to_the_reports(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index.html", "split_mnist.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "split_mnist.html", "split_mnist_unsupervised.html"]
+)
 def test_axe_finds_no_barrier(open_page: OpenPage, name: str, theme: str) -> None:
     page = open_page(name, color_scheme=theme)
     for summary in page.locator("summary").all()[:2]:
