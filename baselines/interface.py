@@ -228,6 +228,15 @@ class DetectsTasks(Protocol):
 
 
 @runtime_checkable
+class KeepsExamples(Protocol):
+    """A part of a strategy that keeps examples as tensors, and not in an Avalanche data set."""
+
+    @property
+    def stored_examples(self) -> int:
+        """Number of examples that it keeps now."""
+
+
+@runtime_checkable
 class InfersTaskInOneShot(Protocol):
     """A strategy that infers the task from one gradient over its masks (SupSup, Section 3.3)."""
 

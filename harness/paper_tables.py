@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from harness.analysis.run_filter import RunFilter, UnknownNameError
 from harness.cli import options
-from harness.cli.checks import ArgumentError, split_names
+from harness.cli.arguments import ArgumentError
+from harness.cli.names import split_names
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 

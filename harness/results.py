@@ -14,7 +14,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from harness.cli import options
-from harness.cli.checks import ArgumentError, known_name, readable_folder
+from harness.cli.arguments import ArgumentError
+from harness.cli.folders import readable_folder
+from harness.cli.names import known_name
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser

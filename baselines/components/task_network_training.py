@@ -9,7 +9,11 @@ from rmn.tasks.network import TaskNetwork
 
 
 class TaskNetworkTraining(Naive):
-    """Fine-tuning of a `TaskNetwork`, under a plugin that begins and finishes its tasks."""
+    """Fine-tuning of a `TaskNetwork`, under a plugin that begins and finishes its tasks.
+
+    Args:
+        **arguments: as of any Avalanche strategy; the model is a `TaskNetwork`.
+    """
 
     model: TaskNetwork
 
@@ -20,6 +24,16 @@ class TaskNetworkTraining(Naive):
     def inference_tensors(self) -> list[Tensor]:
         """All tensors that predictions are made from."""
         return self.model.inference_tensors()
+
+
+class LabelledTaskNetworkTraining(TaskNetworkTraining):
+    """As `TaskNetworkTraining`, with tasks that are all finished when it predicts.
+
+    Of a mixture of tasks, which one-shot inference takes, a task that is being learned is no part.
+
+    Args:
+        **arguments: see `TaskNetworkTraining`.
+    """
 
     def infer_task_in_one_shot(self, x: Tensor) -> Tensor:
         """Learned task of each input x (n, ...) by SupSup's one-shot gradient, (n,), int64."""

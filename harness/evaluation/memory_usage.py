@@ -15,7 +15,7 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from baselines.interface import HasInferenceTensors
+from baselines.interface import HasInferenceTensors, KeepsExamples
 from harness.data.loading import TensorClassificationDataset
 from harness.data.unlabelled_streams import StreamLoader
 from harness.evaluation.routers import routers_of
@@ -34,8 +34,8 @@ class MemoryUsage:
     Attributes:
         inference: size in bytes of each distinct storage that predictions need, by its address.
         storages: likewise, of all tensors that are held.
-        examples: number of examples in data sets, such as a replay buffer.
-        example_bytes: of these examples; they count as copies, however a stream holds them.
+        examples: number of examples that are kept, such as those of a replay buffer.
+        example_bytes: of those in data sets; they count as copies, however a stream holds them.
     """
 
     inference: dict[int, int] = field(default_factory=dict)
@@ -74,6 +74,8 @@ def memory_usage(strategy: SupervisedTemplate) -> MemoryUsage:
             found.example_bytes += _example_bytes(value)
         elif isinstance(value, Tensor):
             _add(found.storages, value)
+        elif isinstance(value, KeepsExamples):
+            found.examples += value.stored_examples  # their bytes are those of its tensors
     return found
 
 

@@ -18,6 +18,7 @@ from baselines.interface import (
     HasRelevances,
     InfersTask,
     InfersTaskInOneShot,
+    KeepsExamples,
     Range,
     Role,
     Supervision,
@@ -29,6 +30,7 @@ PROTOCOLS: dict[type, set[str]] = {
     HasFingerprints: {"logits_per_task", "logits_of_task", "fingerprint"},
     DetectsTasks: {"switches"},
     InfersTaskInOneShot: {"infer_task_in_one_shot"},
+    KeepsExamples: {"stored_examples"},
     HasMasks: {"masks"},
     HasRelevances: {"masks", "newest_logits", "mask_statistics"},
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,9 +22,6 @@ from harness.storage.record import Record
 
 BENCHMARK: Final = "split_mnist"
 FORBIDDEN: Final = ("torch", "torchvision", "avalanche", "rmn")
-DOCUMENTED: Final = re.findall(
-    r"^    python -m harness\.results (.+)$", (ROOT / "docs" / "results.md").read_text(), re.M
-)
 
 
 METRIC: Final = '''
@@ -326,21 +322,3 @@ sys.exit(main(["show", sys.argv[1]]))
 def test_help_waits_for_no_pandas() -> None:
     script = "import sys, harness.results; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
-
-
-def test_every_documented_command_runs(
-    packed_runs: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    work = tmp_path / "work"
-    for place in (work / "results", tmp_path / "other" / "results", tmp_path / "theirs"):
-        shutil.copytree(packed_runs, place)
-    monkeypatch.chdir(work)
-    used = set()
-    example = any_record(Path("results")).run.id
-    for line in (re.sub(r"\b[0-9a-f]{8}\b", example, line) for line in DOCUMENTED):
-        assert main(shlex.split(line)) == 0, (line, capsys.readouterr().err)
-        used.add(line.split()[0])
-    assert used == {"list", "show", "verify", "pack", "unpack", "merge", "delete"}

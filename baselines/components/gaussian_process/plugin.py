@@ -8,9 +8,10 @@ import torch
 from avalanche.training.templates import SupervisedTemplate
 
 from baselines.components.batches import batches
-from baselines.components.episodic_memory import EpisodicMemoryPlugin
-from baselines.components.gaussian_process.inducing_points import InducingPosterior
+from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.gaussian_process.network import GaussianProcessNetwork
+from baselines.components.gaussian_process.remembered_functions import RememberedFunctions
+from baselines.components.gaussian_process.trace_criterion import TraceCriterion, refine
 from baselines.components.rehearsing import MemoryBudget
 
 
@@ -32,17 +33,15 @@ class InducingPointPlugin(EpisodicMemoryPlugin):
         own_outputs: whether each task has outputs of its own.
 
     Attributes:
-        posteriors: of each learned task.
+        functions: of the learned tasks.
     """
 
     def __init__(
         self, budget: MemoryBudget, *, prior_variance: float, jitter: float, own_outputs: bool
     ) -> None:
         super().__init__(budget)
-        self.prior_variance = prior_variance
-        self.jitter = jitter
+        self.functions = RememberedFunctions(prior_variance=prior_variance, jitter=jitter)
         self.own_outputs = own_outputs
-        self.posteriors: list[InducingPosterior] = []
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Begin a task."""
@@ -54,44 +53,65 @@ class InducingPointPlugin(EpisodicMemoryPlugin):
             model.head.open_outputs(sorted(classes))
 
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Add the divergences; inducing points are answered as they would be at test."""
-        model: GaussianProcessNetwork = strategy.model
-        examples = len(strategy.experience.dataset)
+        """Add the divergences."""
+        sizes = [len(task) for task in self.kept]
+        inputs = torch.split(self.columns[0], sizes) if self.columns else ()
         with torch.autocast(strategy.device.type, enabled=False):
-            divergence = model.head.divergence(self.prior_variance)
-            if self.columns:
-                model.eval()
-                sizes = [len(task) for task in self.kept]
-                for task, x in enumerate(torch.split(self.columns[0], sizes)):
-                    features = model.features(x, task)
-                    divergence = divergence + self.posteriors[task].divergence(
-                        features, self.prior_variance, self.jitter
-                    )
-                model.train()
-        strategy.loss = strategy.loss + divergence / examples
+            divergence = self.functions.divergence(strategy.model, inputs)
+        strategy.loss = strategy.loss + divergence / len(strategy.experience.dataset)
 
     def cut(self, most: int) -> None:
         """Forget the posteriors of the points that are forgotten as well; see the base class."""
         super().cut(most)
-        self.posteriors = [posterior.first(most) for posterior in self.posteriors]
+        self.functions.cut(most)
 
     @torch.no_grad()
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Keep inducing points and the posterior there, and finish the task."""
         super().after_training_exp(strategy, **kwargs)
-        model: GaussianProcessNetwork = strategy.model
-        model.eval()
-        model.finish_task()
-        features = [self._features(strategy, task) for task in range(len(self.kept))]
-        mean, factor = model.head.live()
-        self.posteriors.append(InducingPosterior.of(features[-1], mean, factor, model.head.open))
-        for task, (posterior, own) in enumerate(zip(self.posteriors, features, strict=True)):
-            weights = posterior.weights(own, self.prior_variance, self.jitter)
-            model.head.finished[task, posterior.outputs] = weights
-        model.train()
+        inputs = []
+        for task in self.kept:
+            [(x, _, _)] = batches(task, len(task), strategy.device)
+            inputs.append(x)
+        self.functions.finish_task(strategy.model, inputs)
 
-    def _features(self, strategy: SupervisedTemplate, task: int) -> torch.Tensor:
-        """Features of a learned task's inducing points, (n, d)."""
-        [(x, _, _)] = batches(self.kept[task], len(self.kept[task]), strategy.device)
-        features: torch.Tensor = strategy.model.features(x, task)
-        return features
+
+class TraceCriterionPlugin(InducingPointPlugin):
+    """As `InducingPointPlugin`, with inducing points by the trace criterion (Equation 6).
+
+    Random points are refined by swaps for examples of the same task, or of the same class where so
+    many of each class are kept.
+
+    Args:
+        budget: how many inducing points.
+        proposals: number of swaps that are proposed, when a task, or a class of it, was learned.
+        **arguments: see `InducingPointPlugin`.
+    """
+
+    def __init__(self, budget: MemoryBudget, *, proposals: int, **arguments: Any) -> None:
+        super().__init__(budget, **arguments)
+        self.proposals = proposals
+
+    @torch.no_grad()
+    def choose(self, strategy: SupervisedTemplate) -> list[int]:
+        """Numbers of the examples that explain the others best under the features just learned."""
+        drawn = super().choose(strategy)
+        dataset, model = strategy.experience.dataset, strategy.model
+        model.eval()
+        parts = batches(dataset, AT_ONCE, strategy.device)
+        features = torch.cat([model.features(x, None) for x, _, _ in parts])
+        model.train()
+        groups = [0] * len(features) if self.budget.per_class is None else list(dataset.targets)
+        chosen: list[int] = []
+        for group in sorted(set(groups)):
+            members = [example for example, own in enumerate(groups) if own == group]
+            places = {example: place for place, example in enumerate(members)}
+            criterion = TraceCriterion(
+                features[members],
+                [places[example] for example in drawn if example in places],
+                variance=self.functions.prior_variance,
+                jitter=self.functions.jitter,
+            )
+            refine(criterion, self.proposals, self.generator)
+            chosen += [members[place] for place in criterion.chosen]
+        return chosen

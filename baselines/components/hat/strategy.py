@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from baselines.components.hat.network import HATNetwork
-from baselines.components.task_network_training import TaskNetworkTraining
+from baselines.components.task_network_training import LabelledTaskNetworkTraining
 
 
-class HATStrategy(TaskNetworkTraining):
+class HATStrategy(LabelledTaskNetworkTraining):
     """Fine-tuning of a `HATNetwork` under `HATPlugin`."""
 
     model: HATNetwork

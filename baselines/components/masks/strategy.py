@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from baselines.components.masks.network import MaskNetwork
-from baselines.components.task_network_training import TaskNetworkTraining
+from baselines.components.task_network_training import LabelledTaskNetworkTraining
 
 
-class MaskTraining(TaskNetworkTraining):
+class MaskTraining(LabelledTaskNetworkTraining):
     """Fine-tuning of a `MaskNetwork` under a `MaskPlugin`."""
 
     model: MaskNetwork

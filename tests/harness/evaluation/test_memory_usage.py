@@ -160,3 +160,13 @@ def test_examples_of_any_data_set_count_as_copies() -> None:
     assert found.examples == 7
     assert found.training_bytes == found.example_bytes == 7 * (16 * 4 + 8)
     assert usage(buffer=AvalancheDataset([])).training_bytes == 0
+
+
+def test_examples_that_are_kept_as_tensors_are_counted_where_somebody_says_how_many() -> None:
+    class Kept:
+        def __init__(self) -> None:
+            self.inputs = torch.zeros(5, 3)
+            self.stored_examples = 5
+
+    found = usage(plugins=[Kept()])
+    assert (found.examples, found.training_bytes) == (5, 5 * 3 * 4)
