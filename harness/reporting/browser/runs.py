@@ -117,9 +117,14 @@ def _declaration(record: Record) -> dict[str, Any]:
 def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Without the command, which is shown apart."""
     return {
-        name.replace("_", " "): ", ".join(f"{of} {number}" for of, number in value.items())
-        if isinstance(value, Mapping)
-        else value
+        name.replace("_", " "): _told(value)
         for name, value in provenance.items()
         if name != "command"
     }
+
+
+def _told(value: Any) -> Any:
+    """Several values in one text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{of} {number}" for of, number in value.items())
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
