@@ -24,6 +24,27 @@ BENCHMARK: Final = "split_mnist"
 FORBIDDEN: Final = ("torch", "torchvision", "avalanche", "rmn")
 
 
+METRIC: Final = '''
+"""The lowest accuracy that was measured."""
+
+from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+
+
+@metric(
+    "worst_measured",
+    title="Worst",
+    unit=Unit.PERCENT,
+    direction=Direction.HIGHER,
+    formula="min_ij R[i,j]",
+    source="observed",
+    measurements=("accuracy",),
+    section=Section.ACCURACY,
+)
+def worst_measured(rows):
+    return rows.groupby("run_id")["value"].min()
+'''
+
+
 @pytest.fixture(scope="module")
 def packed_runs(tmp_path_factory: pytest.TempPathFactory, save_run: Callable[..., Path]) -> Path:
     """Packed runs of two profiles, more than there are first digits of ids."""
@@ -137,6 +158,21 @@ def test_show_has_the_whole_record_and_the_metrics(
     ):
         assert part in text
     assert re.search(r"acc +│ (task|class)-il +│ .*│ +\d\d\.\d\d %", text)
+
+
+@pytest.mark.usefixtures("registrations")
+def test_show_has_the_metrics_of_a_plugin(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine.py").write_text(METRIC)
+    run_id = any_record(results).run.id
+    assert main(["show", run_id]) == 0
+    assert "worst_measured" not in said(capsys)
+    assert main(["show", run_id, "--plugin", "mine.py"]) == 0
+    assert re.search(r"worst_measured +│ +│ +│ +\d\d\.\d\d %", said(capsys))
+    assert "there is no file nowhere.py" in refusal(
+        ["show", run_id, "--plugin", "nowhere.py"], capsys
+    )
 
 
 def test_show_has_the_traceback_of_a_failed_run(
