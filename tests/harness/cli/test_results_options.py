@@ -61,7 +61,12 @@ def test_what_cannot_be_read_is_refused(typed: str, capsys: pytest.CaptureFixtur
     assert PROGRAM in capsys.readouterr().err
 
 
-def test_the_examples_of_the_help_can_be_typed() -> None:
+@pytest.mark.usefixtures("registrations")
+def test_the_examples_of_the_help_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").touch()
     lines = make_parser().format_help().partition("examples:\n")[2].splitlines()
     examples = [line.strip() for line in lines if line.strip().startswith(PROGRAM)]
     assert len(examples) == 8
