@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from harness.analysis.run_filter import RunFilter, UnknownNameError
 from harness.cli import options
-from harness.cli.arguments import ArgumentError
+from harness.cli.arguments import ArgumentError, with_arguments
 from harness.cli.names import split_names
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
@@ -33,18 +33,14 @@ def main(argv: Sequence[str]) -> int:
     )
     add_report_options(parser)
     options.add_method_filters(parser)
-    args = parser.parse_args(argv)
-    try:
-        check_report_options(args)
-        _report(args)
-    except ArgumentError as error:
-        parser.error(str(error))
+    with_arguments(parser, argv, _report)
     return 0
 
 
 def _report(args: argparse.Namespace) -> None:
     from harness.reporting.paper_report import NoMeasuredCellError, paper_report
 
+    check_report_options(args)
     named = None if args.methods is None else tuple(split_names("--methods", args.methods))
     try:
         report = paper_report(args.results, args.profile, RunFilter(named, args.seeds))
