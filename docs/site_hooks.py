@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: links to files of the repository, and the reference of every method."""
+"""Hooks of MkDocs: links to the repository, reference of every method, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from typing import Any, Final
 from mkdocs.exceptions import PluginError
 
 _OUTSIDE: Final = re.compile(r"\]\((?P<path>(?:\.\./)+[^)#]+)(?P<anchor>#[^)]*)?\)")
+
+_LOADED: Final = re.compile(
+    r"""<(?:script|img|iframe|source)\b[^>]*?\bsrc=["']?(?P<source>(?:https?:)?//[^"'\s>]+)"""
+    r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|icon|preload|preconnect|modulepreload)\b)"""
+    r"""[^>]*?\bhref=["']?(?P<link>(?:https?:)?//[^"'\s>]+)"""
+)
+"""What a browser asks for when it opens a page, of another host."""
+
+_COUNTS_STARS: Final = ' data-md-component="source"'
+"""Of the theme's link to the repository: with it, each page asks GitHub how popular that is."""
 
 _METHODS: Final = "<!-- a module of `baselines` for each method -->"
 _NO_METHODS: Final = ("__init__", "context", "interface", "plugins", "registry")
@@ -27,6 +37,27 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     """
     docs = Path(config["docs_dir"])
     return _linked(markdown.replace(_METHODS, _reference(docs.parent)), page, config, docs)
+
+
+def on_post_page(output: str, *, page: Any, **_: Any) -> str:
+    """The page, which asks no other host for anything.
+
+    Args:
+        output: HTML of the page.
+        page: of MkDocs.
+
+    Raises:
+        PluginError: it would load something.
+    """
+    if found := _LOADED.search(output):
+        address = found["source"] or found["link"]
+        raise PluginError(f"{page.file.src_uri} loads {address}; put the file into docs/")
+    if 'class="mermaid"' in output:
+        raise PluginError(
+            f"{page.file.src_uri} has a diagram of Mermaid, which the theme loads from a CDN; "
+            "draw it as text, or as an SVG in docs/figures/"
+        )
+    return output.replace(_COUNTS_STARS, "")
 
 
 def _reference(root: Path) -> str:

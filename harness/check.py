@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.checks import ArgumentError, known_name
+from harness.cli.arguments import with_arguments
+from harness.cli.names import known_name
 from harness.cli.orchestration import FINISHED, INCOMPLETE
 from harness.cli.parser import CommandParser
 
@@ -38,12 +39,8 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("method", metavar="NAME", help=f"one of {', '.join(known)}")
     options.add_plugin(parser)
-    args = parser.parse_args(argv)
-    try:
-        method = known[known_name("method", args.method, known)]
-    except ArgumentError as error:
-        parser.error(str(error))
-    return _check(method)
+    name = with_arguments(parser, argv, lambda args: known_name("method", args.method, known))
+    return _check(known[name])
 
 
 def _check(method: type[Baseline]) -> int:

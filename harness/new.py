@@ -11,7 +11,9 @@ from string import Template
 from typing import Final
 
 from baselines.registry import methods
-from harness.cli.checks import ArgumentError, known_name, writable_folder
+from harness.cli.arguments import ArgumentError
+from harness.cli.folders import writable_folder
+from harness.cli.names import known_name
 from harness.cli.orchestration import FINISHED
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks

@@ -1,13 +1,18 @@
-"""`python -m harness.pages`: remake the tables of docs/ from the code and the results. No torch."""
+"""`python -m harness.pages`: remake tables and picture of the documentation. No torch."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from harness.cli.checks import ArgumentError, readable_folder
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.folders import readable_folder
 from harness.cli.parser import CommandParser
+
+README: Final = "README.md"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -19,33 +24,39 @@ def main(argv: Sequence[str]) -> int:
     parser = CommandParser(
         prog="python -m harness.pages",
         description="Remake what stands between '<!-- begin NAME -->' and '<!-- end NAME -->' in "
-        "the Markdown files of a folder: published numbers beside measured ones, costs, metrics.",
+        "the Markdown files of a folder and in the README beside it: standings, published numbers "
+        "beside measured ones, costs, metrics; and the picture of the README.",
     )
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="default: docs")
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
-    args = parser.parse_args(argv)
-    try:
-        _renew(args.docs, readable_folder("--results", args.results))
-    except ArgumentError as error:
-        parser.error(str(error))
+    with_arguments(parser, argv, _renew)
     return 0
 
 
-def _renew(docs: Path, results: Path) -> None:
+def _renew(args: argparse.Namespace) -> None:
     from harness.cli.generated_parts import renewed
+    from harness.cli.overview import PICTURED, picture
 
+    docs, results = args.docs, readable_folder("--results", args.results)
     for option, folder in {"--docs": docs, "--results": results}.items():
         if not folder.is_dir():
             raise ArgumentError(f"{option}: there is no folder {folder}; name that of a checkout")
-    for path in sorted(docs.glob("*.md")):
-        page = path.read_text(encoding="utf-8")
+    for path in [*sorted(docs.glob("*.md")), docs.parent / README]:
+        page = path.read_text(encoding="utf-8") if path.exists() else ""
         try:
-            new = renewed(page, results)
+            _write(path, page.encode(), renewed(page, results).encode())
         except ValueError as error:
             raise ArgumentError(f"{path}: {error}") from error
-        if new != page:
-            path.write_text(new, encoding="utf-8")
-            sys.stdout.write(f"{path}\n")
+    path = docs / "figures" / f"{PICTURED}.svg"
+    if path.exists() and (new := picture(results)):
+        _write(path, path.read_bytes(), new)
+
+
+def _write(path: Path, old: bytes, new: bytes) -> None:
+    """Write and name a file that has changed."""
+    if new != old:
+        path.write_bytes(new)
+        sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from harness.analysis.run_filter import RunFilter, UnknownNameError
 from harness.cli import options
-from harness.cli.checks import ArgumentError
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.names import split_names
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 
@@ -26,23 +28,24 @@ def main(argv: Sequence[str]) -> int:
         prog="python -m harness.paper_tables",
         description="The paper's tables and figures beside the results on disk, and a verdict on "
         "each of its claims.",
-        epilog="example: python -m harness.paper_tables --format pdf,md",
+        epilog="examples: python -m harness.paper_tables --format pdf,md; with --methods rmn,ewc "
+        "--seeds 3 the report of these alone, a file of its own",
     )
     add_report_options(parser)
-    args = parser.parse_args(argv)
-    try:
-        check_report_options(args)
-        _report(args)
-    except ArgumentError as error:
-        parser.error(str(error))
+    options.add_method_filters(parser)
+    with_arguments(parser, argv, _report)
     return 0
 
 
 def _report(args: argparse.Namespace) -> None:
     from harness.reporting.paper_report import NoMeasuredCellError, paper_report
 
+    check_report_options(args)
+    named = None if args.methods is None else tuple(split_names("--methods", args.methods))
     try:
-        report = paper_report(args.results, args.profile)
+        report = paper_report(args.results, args.profile, RunFilter(named, args.seeds))
+    except UnknownNameError as error:
+        raise ArgumentError(f"{error} They are in {args.results}.") from error
     except NoMeasuredCellError as error:
         command = f"python -m harness.compare --benchmark split_mnist --profile {args.profile}"
         raise ArgumentError(f"{error} in {args.results}; make some with: {command}") from error

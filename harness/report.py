@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis.run_filter import UnknownNameError
 from harness.cli import options
-from harness.cli.checks import ArgumentError, known_name
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.names import known_name
 from harness.cli.parser import CommandParser
 from harness.cli.reporting import (
     add_report_options,
@@ -38,20 +39,16 @@ def main(argv: Sequence[str]) -> int:
     options.add_benchmark_or_all(parser)
     add_report_options(parser)
     options.add_report_filters(parser)
-    args = parser.parse_args(argv)
-    try:
-        if args.benchmark is not None:
-            args.benchmark = known_name("benchmark", args.benchmark, benchmarks())
-        check_report_options(args)
-        _report(args)
-    except ArgumentError as error:
-        parser.error(str(error))
+    with_arguments(parser, argv, _report)
     return 0
 
 
 def _report(args: argparse.Namespace) -> None:
     from harness.analysis.leaderboard import NoFinishedRunError
 
+    if args.benchmark is not None:
+        args.benchmark = known_name("benchmark", args.benchmark, benchmarks())
+    check_report_options(args)
     try:
         for report in _all(args) if args.benchmark is None else [_one(args)]:
             write_report(report, args)

@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from harness.cli.checks import ArgumentError, known_name, readable_folder
+from harness.cli import options
+from harness.cli.arguments import ArgumentError
+from harness.cli.folders import readable_folder
+from harness.cli.names import known_name
 from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
@@ -33,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: for a wrong argument and for --help.
     """
+    options.import_plugins(argv, "harness.results")
     parser = make_parser()
     args = parser.parse_args(argv)
     from harness.storage.damage import DamageError  # pandas; a wrong option need not wait for it

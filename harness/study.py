@@ -16,7 +16,7 @@ from rich.console import Console
 
 from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
 from harness.cli.progress_display import say
-from harness.cli.study import StudyRequest, read_request
+from harness.cli.study import StudyRequest, read_study_request
 from harness.config.budgets import TUNING
 from harness.config.settings import SettingError
 from harness.execution.executor import FatalError
@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
         SystemExit: for a wrong argument and for --help.
     """
     description = (__doc__ or "").partition(": ")[2]
-    request = read_request(argv, provenance.origin(argv, "harness.study"), description)
+    request = read_study_request(argv, provenance.origin(argv, "harness.study"), description)
     log = Console(stderr=True)
     return exit_status(lambda: _study(request, log), log)
 

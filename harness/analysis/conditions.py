@@ -14,6 +14,7 @@ from typing import Final
 
 import pandas as pd
 
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.config.scenarios import TASK_IL
 from harness.storage import store
@@ -49,13 +50,16 @@ CONDITIONS: Final = (
 )
 
 
-def observed_conditions(results: Path, benchmark: str, profile: str) -> pd.DataFrame:
+def observed_conditions(
+    results: Path, benchmark: str, profile: str, shown: RunFilter = EVERYTHING
+) -> pd.DataFrame:
     """Which conditions each method was seen to give up, beside what the paper prints.
 
     Args:
         results: folder of all results.
         benchmark: whose runs.
         profile: likewise.
+        shown: which of the runs.
 
     Returns:
         One row a method and condition: baseline, method (as printed), condition (its title),
@@ -63,7 +67,7 @@ def observed_conditions(results: Path, benchmark: str, profile: str) -> pd.DataF
         asterisk where it knows exceptions; "" where it prints nothing) and differs. Methods of the
         paper come first, in its order. No row if no run has any count.
     """
-    found = select(store.read(results, benchmark, profile))
+    found = shown.of(select(store.read(results, benchmark, profile)))
     titles = {r.run.id: (r.run.baseline, r.method.title) for r in found.records}
     without = {r.run.id for r in found.records if r.run.scenario != TASK_IL}
     rows = found.rows[found.rows["run_id"].isin(without)]

@@ -1,9 +1,10 @@
-"""Accuracy as tasks are learned: one value a seed, and what stands for all seeds."""
+"""Shares as tasks are learned: one value a seed, and what stands for all seeds."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from harness.analysis.selection import WITHOUT_RULE
 from harness.analysis.statistics import half_width
 
 
@@ -33,6 +34,30 @@ def average_accuracies(accuracies: pd.DataFrame) -> pd.DataFrame:
     if per_seed.empty:
         return per_seed
     return per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
+
+
+def old_from_new(rows: pd.DataFrame, measurement: str, rule: str) -> pd.DataFrame:
+    """How well tasks shown so far are told from those to come, mean over the tasks shown.
+
+    Args:
+        rows: raw measurements of one method.
+        measurement: "old_new_auroc" or "old_new_fpr".
+        rule: by which the method infers tasks; one that infers none was measured by
+            `WITHOUT_RULE`.
+
+    Returns:
+        Shares; one row a number of tasks shown, one column a seed. Empty if nothing was measured.
+
+    >>> rows = pd.DataFrame(
+    ...     {"metric": "old_new_fpr", "rule": "energy", "seed": 0, "after": [1, 2, 2]}
+    ... ).assign(value=[0.5, 0.2, 0.4])
+    >>> old_from_new(rows, "old_new_fpr", "energy")[0].round(3).to_dict()
+    {1: 0.5, 2: 0.3}
+    """
+    mine = rows[rows["metric"] == measurement]
+    used = rule if rule in set(mine["rule"]) else WITHOUT_RULE
+    mine = mine[mine["rule"] == used]
+    return mine.pivot_table(index="after", columns="seed", values="value")
 
 
 def with_interval(per_seed: pd.DataFrame) -> pd.DataFrame:

@@ -10,16 +10,11 @@ from typing import Any, Final
 
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.checks import (
-    ArgumentError,
-    chosen_executor,
-    execution_config,
-    known_names,
-    split_names,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.names import known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.ablation import FACTORS, AblationRun, ablated_benchmarks, ablation_runs
-from harness.config.settings import SettingError
 from harness.execution.executor import ExecutionConfig, Executor
 
 MOST_SEEDS: Final = 20
@@ -62,12 +57,7 @@ def read_ablation(
             status 0 for --help.
     """
     options.import_plugins(argv, "harness.ablation")
-    parser = _make_parser(description)
-    args = parser.parse_args(argv)
-    try:
-        return _request(args, origin)
-    except (SettingError, ArgumentError) as error:
-        parser.error(str(error))
+    return with_arguments(_make_parser(description), argv, lambda args: _request(args, origin))
 
 
 def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> AblationRequest:

@@ -12,20 +12,11 @@ from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
-from harness.cli.checks import (
-    ArgumentError,
-    check_budget,
-    check_compatible,
-    chosen_executor,
-    chosen_scenarios,
-    execution_config,
-    known_name,
-    known_names,
-    readable_folder,
-    split_names,
-    with_threads,
-    writable_folder,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import readable_folder, writable_folder
+from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
@@ -34,7 +25,7 @@ from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
-from harness.config.settings import SettingError, declared
+from harness.config.settings import declared
 from harness.config.tuned_settings import TUNED, best_known
 from harness.execution.executor import ExecutionConfig, Executor
 
@@ -90,12 +81,7 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
     """
     options.import_plugins(argv, "harness.compare")
     known = methods()
-    parser = make_parser(known)
-    args = parser.parse_args(argv)
-    try:
-        return _request(args, known, origin)
-    except (SettingError, ArgumentError) as error:
-        parser.error(str(error))
+    return with_arguments(make_parser(known), argv, lambda args: _request(args, known, origin))
 
 
 def _request(
@@ -175,7 +161,7 @@ def _columns(text: str | None) -> tuple[str, ...]:
     return tuple(known_names("column", names, [ALL_COLUMNS, *metrics()]))
 
 
-def make_parser(known: Mapping[str, type[Baseline]]) -> argparse.ArgumentParser:
+def make_parser(known: Mapping[str, type[Baseline]]) -> CommandParser:
     """The parser; names of benchmarks, methods and settings are checked later.
 
     Args:

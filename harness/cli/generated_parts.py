@@ -11,6 +11,7 @@ from harness.analysis.reference import measurement_table, metric_tables
 from harness.cli.anchors import anchors_section
 from harness.cli.hours import hours_table
 from harness.cli.methods_table import methods_table
+from harness.cli.overview import standings_section
 from harness.config.budgets import DEFAULT
 from harness.config.suggestions import unknown
 
@@ -20,6 +21,7 @@ _PARTS: Final[Mapping[str, Callable[[Path], str]]] = {
     "measurements": lambda results: measurement_table(),
     "methods": methods_table,
     "metrics": lambda results: metric_tables(),
+    "standings": standings_section,
 }
 """By name, what makes a part from the folder of all results."""
 

@@ -111,12 +111,18 @@ def add_settings_filter(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_report_filters(parser: argparse.ArgumentParser) -> None:
-    """--methods, --scenario, --seeds and --settings, of reports."""
+def add_method_filters(parser: argparse.ArgumentParser) -> None:
+    """--methods and --seeds, of reports."""
     add = parser.add_argument
     add("--methods", metavar="A,B", help="show only these methods (default: all that were trained)")
-    add("--scenario", metavar="A,B", help=f"show only these, of {', '.join(SCENARIOS)}")
     add("--seeds", type=count, metavar="N", help="show only seeds 0 to N-1 (default: all)")
+
+
+def add_report_filters(parser: argparse.ArgumentParser) -> None:
+    """--methods, --seeds, --scenario and --settings, of reports."""
+    add_method_filters(parser)
+    shown = f"show only these, of {', '.join(SCENARIOS)}"
+    parser.add_argument("--scenario", metavar="A,B", help=shown)
     add_settings_filter(parser)
 
 

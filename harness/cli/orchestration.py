@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
-from harness.cli.checks import ArgumentError, writable_folder
+from harness.cli.arguments import ArgumentError
 from harness.cli.expected_time import expected_time
+from harness.cli.folders import writable_folder
 from harness.cli.progress_display import display, say
 from harness.config.run import Run
 from harness.execution.executor import ExecutionConfig, Executor, FatalError

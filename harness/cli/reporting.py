@@ -7,15 +7,10 @@ import sys
 
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
-from harness.cli.checks import (
-    ArgumentError,
-    known_name,
-    known_names,
-    readable_folder,
-    split_names,
-    writable_folder,
-)
+from harness.cli.arguments import ArgumentError
 from harness.cli.damage import about_damage
+from harness.cli.folders import readable_folder, writable_folder
+from harness.cli.names import known_name, known_names, split_names
 from harness.config.budgets import PROFILES
 from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report

@@ -173,4 +173,6 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {version}" for name, version in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return str(value)

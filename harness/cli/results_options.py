@@ -24,6 +24,7 @@ _EXAMPLES: Final = f"""\
 examples:
   {PROGRAM} list --benchmark split_mnist
   {PROGRAM} show 3f0c                   # the beginning of an id is enough
+  {PROGRAM} show 3f0c --plugin mine.py  # with the metrics that mine.py defines
   {PROGRAM} pack split_mnist default    # then commit results/split_mnist/default.parquet
   {PROGRAM} merge ../other/results      # take in the runs of another folder
   {PROGRAM} delete --status failed --dry-run
@@ -51,6 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
         made.add_argument(
             "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
         )
+        options.add_plugin(made)
         return made
 
     pack = command(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.cli.checks import ArgumentError
+from harness.cli.arguments import ArgumentError
 from harness.cli.results_options import PROGRAM
 from harness.config.suggestions import unknown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,12 @@ from typing import Any
 
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.checks import (
-    ArgumentError,
-    chosen_executor,
-    execution_config,
-    known_names,
-    split_names,
-    writable_folder,
-)
+from harness.cli.arguments import with_arguments
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import writable_folder
+from harness.cli.names import known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
-from harness.config.settings import SettingError
 from harness.config.study_file import StudyPlan, read_study
 from harness.execution.executor import ExecutionConfig, Executor
 from harness.reporting.writer import writers
@@ -44,7 +40,9 @@ class StudyRequest:
     reports: Path
 
 
-def read_request(argv: Sequence[str], origin: Mapping[str, Any], description: str) -> StudyRequest:
+def read_study_request(
+    argv: Sequence[str], origin: Mapping[str, Any], description: str
+) -> StudyRequest:
     """The request that a command line makes.
 
     Args:
@@ -63,16 +61,16 @@ def read_request(argv: Sequence[str], origin: Mapping[str, Any], description: st
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
-    args = parser.parse_args(argv)
-    try:
-        plan = read_study(args.file, benchmarks(), methods())
-        config = execution_config(args, plan.benchmark, origin, args.threads or 1)
-        return StudyRequest(
-            plan=plan,
-            config=config,
-            executor=chosen_executor(args, config),
-            formats=known_names("format", split_names("--format", args.format), writers()),
-            reports=writable_folder("--reports", args.reports),
-        )
-    except (SettingError, ArgumentError) as error:
-        parser.error(str(error))
+    return with_arguments(parser, argv, lambda args: _request(args, origin))
+
+
+def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> StudyRequest:
+    plan = read_study(args.file, benchmarks(), methods())
+    config = execution_config(args, plan.benchmark, origin, args.threads or 1)
+    return StudyRequest(
+        plan=plan,
+        config=config,
+        executor=chosen_executor(args, config),
+        formats=known_names("format", split_names("--format", args.format), writers()),
+        reports=writable_folder("--reports", args.reports),
+    )

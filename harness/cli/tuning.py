@@ -11,19 +11,11 @@ from typing import Any
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.checks import (
-    ArgumentError,
-    check_budget,
-    check_compatible,
-    chosen_executor,
-    chosen_scenarios,
-    execution_config,
-    known_name,
-    known_names,
-    split_names,
-    with_threads,
-    writable_folder,
-)
+from harness.cli.arguments import ArgumentError, with_arguments
+from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.execution import chosen_executor, execution_config
+from harness.cli.folders import writable_folder
+from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
@@ -31,7 +23,6 @@ from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
 from harness.config.resolution import TRAINING, assignments, resolve_budget
 from harness.config.search_spaces import Search, given_spaces, search_space
-from harness.config.settings import SettingError
 from harness.config.tuned_settings import tuned
 from harness.execution.executor import ExecutionConfig, Executor
 
@@ -74,11 +65,7 @@ def read_tuning(argv: Sequence[str], origin: Mapping[str, Any], description: str
         if search_space(method) and not method.tuning_source  # else it takes another one's choice
     }
     parser = _make_parser(tunable, description)
-    args = parser.parse_args(argv)
-    try:
-        return _request(args, tunable, origin)
-    except (SettingError, ArgumentError) as error:
-        parser.error(str(error))
+    return with_arguments(parser, argv, lambda args: _request(args, tunable, origin))
 
 
 def _request(
@@ -118,9 +105,7 @@ def _request(
     return TuningRequest(benchmark, searches, config, chosen_executor(args, config), output)
 
 
-def _make_parser(
-    tunable: Mapping[str, type[Baseline]], description: str
-) -> argparse.ArgumentParser:
+def _make_parser(tunable: Mapping[str, type[Baseline]], description: str) -> CommandParser:
     parser = CommandParser(prog="python -m harness.tune", description=description)
     add = parser.add_argument
     options.add_benchmark(parser)

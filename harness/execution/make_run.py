@@ -21,6 +21,7 @@ from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.scenarios import given_by
 from harness.execution.executor import ExecutionConfig, FatalError
+from harness.execution.run_warnings import PACKAGES, noted
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record, Status
@@ -74,15 +75,18 @@ def make_run(
     from harness.training.divergence import DivergedError
 
     started, clock, error = provenance.now(), time.perf_counter(), ""
+    warned: list[str] = []
 
     def circumstances() -> dict[str, Any]:
         seconds = round(time.perf_counter() - clock, 3)
-        return {**config.origin, **machine, "started": started, "seconds": seconds}
+        made = {**config.origin, **machine, "started": started, "seconds": seconds}
+        return {**made, "warnings": warned} if warned else made
 
     try:
         _check_registered(run)
         checkpoint = checkpoint or checkpoints.folder(config.results, run)
-        with logging(run, config.loggers, config.logs) as log:
+        own = (*PACKAGES, methods()[run.baseline].__module__.partition(".")[0])
+        with logging(run, config.loggers, config.logs) as log, noted(own) as warned:
             result = run_experiment(
                 run,
                 device=machine["device"],

@@ -16,6 +16,9 @@ from harness.reporting.model import Table, Text
 MOST_COLUMNS: Final = 7
 """Of the first table."""
 
+MOST_NAMED: Final = 7
+"""Of the methods that a sentence names one after another; the others are counted."""
+
 SUBJECTS: Final = ("rmn", "rmn_unsupervised")
 """Names of the methods that a report is about: its sentences hold the others against the first."""
 
@@ -133,7 +136,13 @@ def _cell(entry: Entry | None, column: Column) -> Text:
 
 
 def _named(found: Sequence[Difference], column: Column) -> list[str]:
-    return [f"{one.entry.title} {_number(one.entry.cells[column])}" for one in found]
+    """Methods with their numbers, the best first; of many, the last are summed up."""
+    cells = [one.entry.cells[column] for one in found]
+    named = [f"{one.entry.title} {_number(cell)}" for one, cell in zip(found, cells, strict=True)]
+    if len(named) <= MOST_NAMED:
+        return named
+    rest = sorted(cell.mean * 100 for cell in cells[MOST_NAMED - 1 :])
+    return [*named[: MOST_NAMED - 1], f"{len(rest)} others ({rest[0]:.2f} to {rest[-1]:.2f})"]
 
 
 def _number(cell: Cell) -> str:

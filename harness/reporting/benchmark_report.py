@@ -23,9 +23,11 @@ from harness.reporting import appendix, tidy
 from harness.reporting.answer import answer_table, compared, finding
 from harness.reporting.browser.charts import charts
 from harness.reporting.browser.runs import run_details
-from harness.reporting.figures.catalogue import draw
+from harness.reporting.browser.search_charts import search_charts
+from harness.reporting.figures.catalogue import draw, of_boards
 from harness.reporting.model import Report, Table
 from harness.reporting.naming import said, stem
+from harness.reporting.searches import of_tuning
 from harness.reporting.sections import section
 from harness.reporting.typesetting import table_content
 from harness.reporting.variants import variant_tables, with_variants
@@ -33,6 +35,8 @@ from harness.storage import store, studies
 from harness.storage.store import Results
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
+
+_TUNING: Final = "Tuning of settings"
 
 
 def benchmark_report(
@@ -81,7 +85,10 @@ def benchmark_report(
         lead=[content["compared"], " ".join(content["findings"])],
         appendices=parts.appendices(),
         per_seed=tidy.per_seed(boards, varied),
-        charts=lambda: [chart for rows, board in drawable for chart in charts(rows, board)],
+        charts=lambda: [
+            *(chart for rows, board in drawable for chart in charts(rows, board)),
+            *search_charts(list(map(of_tuning, of_boards(tried.studies, boards))), _TUNING),
+        ],
         runs=lambda: [
             run
             for one, every in zip(whole, complete, strict=True)

@@ -36,12 +36,7 @@ def leaderboard_report(found: Standings) -> Report:
         raise NoFinishedRunError(
             f"there is no finished run with a benchmark's own settings{said(found.asked)}"
         )
-    tables = [
-        _table(scenario, group)
-        for scenario in SCENARIOS
-        for group in [found.table[found.table["scenario"] == scenario]]
-        if len(group)
-    ]
+    tables = scenario_tables(found.table)
     title = f"Leaderboard, profile {found.profile}{said(found.asked)}"
     lead = [
         "Average accuracy after the last task (%) of each method on each benchmark, with the "
@@ -64,6 +59,16 @@ def leaderboard_report(found: Standings) -> Report:
         },
         damaged=found.damaged,
     )
+
+
+def scenario_tables(standings: pd.DataFrame) -> list[Table]:
+    """A table for each scenario that there are standings of: methods in rows, needs last.
+
+    Args:
+        standings: with the columns `harness.analysis.standings.COLUMNS`.
+    """
+    groups = {name: standings[standings["scenario"] == name] for name in SCENARIOS}
+    return [_table(scenario, group) for scenario, group in groups.items() if len(group)]
 
 
 def _table(scenario: str, group: pd.DataFrame) -> Table:

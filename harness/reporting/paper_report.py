@@ -11,11 +11,12 @@ from harness.analysis.claims.evidence import Evidence, read_evidence
 from harness.analysis.conditions import observed_conditions
 from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
-from harness.config.budgets import DEFAULT
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.config.scenarios import SCENARIOS
 from harness.reporting import tidy
 from harness.reporting.figures.paper import draw, paper_figures
 from harness.reporting.model import Report
+from harness.reporting.naming import said, stem
 from harness.reporting.paper_numbers import paper_numbers
 from harness.reporting.supplement_table import supplement_table
 from harness.reporting.typesetting import table_content
@@ -36,37 +37,48 @@ CONDITIONS_SEEN_ON: Final = "split_mnist"
 TEMPLATE: Final = Path(__file__).parent / "templates" / "paper.typ"
 
 
+_SELECTED: Final = (
+    "These are some of the stored runs: claims about others count as not measured, and a verdict "
+    "can be another one than on all runs."
+)
+
+
 class NoMeasuredCellError(ValueError):
     """There is no finished run of any benchmark of the tables."""
 
 
-def paper_report(results: Path, profile: str) -> Report:
+def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Report:
     """The report of the paper's tables, figures and claims.
 
     Args:
         results: folder of all results.
         profile: whose runs.
+        asked: which of them; a report of some of them has a file of its own.
 
     Raises:
         NoMeasuredCellError: nothing was measured.
+        UnknownNameError: no run is of a method, or has a setting, that is asked for.
     """
-    evidence = read_evidence(results, profile)
+    evidence = read_evidence(results, profile, asked)
+    shown = evidence.shown
     cells = paper_cells(evidence)
     if not cells["seeds"].any():
-        raise NoMeasuredCellError("there is no finished run")
+        raise NoMeasuredCellError(f"there is no finished run{said(shown)}")
     verdicts = judged(evidence)
     numbers = list(paper_numbers(cells))
-    conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile)
+    conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile, shown)
     supplement = supplement_table(conditions, CONDITIONS_SEEN_ON)
     counted, judged_numbers = tally(verdicts), numbers_table(verdicts)
     margins = claims_table("Margins over other methods", verdicts.margins)
     statements = claims_table("Claims in words", verdicts.statements)
     missing = unmeasured(verdicts, evidence)
+    selected = [_SELECTED] if shown else []
     content = {
         "profile": profile,
+        "selection": said(shown),
         "paper": PAPER,
         "scenarios": SCENARIOS,
-        "findings": findings(verdicts),
+        "findings": [*selected, *findings(verdicts)],
         "tally": table_content(counted),
         "tables": [{"title": table.title, **table_content(table)} for table in numbers],
         "originals": {one.name: _figure_texts(one) for one in paper_figures(evidence)},
@@ -78,8 +90,8 @@ def paper_report(results: Path, profile: str) -> Report:
         "statements": table_content(statements),
     }
     return Report(
-        stem="paper" if profile == DEFAULT else f"paper-{profile}",
-        title=f"{PAPER}, claim by claim, profile {profile}",
+        stem=stem("paper", profile, shown),
+        title=f"{PAPER}, claim by claim, profile {profile}{said(shown)}",
         tables=[
             table
             for table in (
@@ -96,7 +108,7 @@ def paper_report(results: Path, profile: str) -> Report:
         data=_data(cells, verdicts, profile),
         template=TEMPLATE,
         content=content,
-        lead=[" ".join(findings(verdicts)), untestable(verdicts)],
+        lead=[*selected, " ".join(findings(verdicts)), untestable(verdicts)],
         per_seed=_per_seed(evidence),
         draw=lambda folder, endings: draw(
             evidence, [cell for cell, _ in verdicts.numbers], folder, endings

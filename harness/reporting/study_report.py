@@ -10,10 +10,12 @@ import matplotlib as mpl
 import pandas as pd
 
 from harness.config.study_file import StudyPlan
+from harness.reporting.browser.search_charts import search_charts
 from harness.reporting.figures import study as figures
 from harness.reporting.figures.files import save
 from harness.reporting.figures.style import STYLE
 from harness.reporting.model import Figure, Report, Table, Text
+from harness.reporting.searches import of_study
 from harness.tuning.importances import importances
 from harness.tuning.trials import StudyTrial, best
 
@@ -21,6 +23,8 @@ TEMPLATE: Final = Path(__file__).parent / "templates" / "study.typ"
 
 _SHOWN: Final = 20
 """Trials of the table; all are in the data."""
+
+_TRIALS: Final = "Trials"
 
 
 def study_report(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Report:
@@ -47,6 +51,7 @@ def study_report(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Report:
             "summary": _summary(plan, trials),
             "tables": [_content(table) for table in tables],
         },
+        charts=lambda: search_charts([of_study(plan, trials)], _TRIALS),
         draw=lambda folder, endings: _draw(plan, trials, shares, folder, endings),
     )
 
@@ -78,7 +83,7 @@ def _trials(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Table:
         ]
         for one in ranked[:_SHOWN]
     ]
-    return Table("Trials", ["Trial", *plan.space, "Tasks", "ACC, held out (%)"], rows)
+    return Table(_TRIALS, ["Trial", *plan.space, "Tasks", "ACC, held out (%)"], rows)
 
 
 def _data(plan: StudyPlan, trials: Sequence[StudyTrial]) -> pd.DataFrame:

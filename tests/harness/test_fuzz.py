@@ -142,7 +142,11 @@ class CommandLines:
         return [*self._option("--benchmark", benchmarks, 0.9), *self._writing()]
 
     def _paper_tables(self) -> list[str]:
-        return self._writing()
+        return [
+            *self._option("--methods", [",".join(self._some(METHODS))], 0.3),
+            *self._option("--seeds", ["1", "2", *NUMBERS], 0.2),
+            *self._writing(),
+        ]
 
     def _results(self) -> list[str]:
         names = ["list", "show", "verify", "pack", "unpack", "merge", "delete", "hours", "anchors"]

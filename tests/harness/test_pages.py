@@ -15,7 +15,8 @@ RESULTS = str(ROOT / "results")
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    """A copy of the documentation."""
+    """A copy of the documentation, with the README beside it."""
+    shutil.copy(ROOT / "README.md", tmp_path)
     return shutil.copytree(ROOT / "docs", tmp_path / "docs")
 
 

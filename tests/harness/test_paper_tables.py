@@ -31,6 +31,31 @@ def test_the_tables_are_written_in_every_format(
     assert set(pd.read_csv(paths[2])["profile"]) == {"default"}
 
 
+def test_a_selection_is_judged_by_its_runs_alone_and_says_so(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--results", str(results), "--reports", str(tmp_path), "--format", "pdf,md,csv"]
+    assert main([*argv, "--methods", "RMN", "--seeds", "2"]) == 0
+    paths = [tmp_path / f"paper-selection.{ending}" for ending in ("pdf", "md", "csv")]
+    assert capsys.readouterr().out.splitlines() == [str(path) for path in paths]
+    page = paths[1].read_text()
+    assert page.splitlines()[0].endswith("profile default (only methods rmn; seeds 0 to 1)")
+    assert "count as not measured" in page
+    cells = pd.read_csv(paths[2])
+    measured = cells[cells["seeds"] > 0]
+    assert set(measured["method"]) == {"rmn"}
+    assert set(measured["seeds"]) == {2}
+
+
+def test_a_method_without_runs_is_refused_with_the_nearest(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--results", str(results), "--methods", "niave"])
+    assert stop.value.code == 2
+    assert "naive" in capsys.readouterr().err
+
+
 def test_without_runs_it_says_what_to_type(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

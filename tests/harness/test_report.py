@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,18 +63,6 @@ def test_without_a_benchmark_each_is_reported_and_summed_up(
     names = ["index.html", "split_mnist.html"]
     assert capsys.readouterr().out.splitlines() == [str(tmp_path / name) for name in names]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
-
-
-def test_every_command_of_the_page_about_reports_runs(results: Path, tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
-    commands = re.findall(r"(?m)^    python -m harness\.(\w+)(.*)$", page)
-    assert len(commands) >= 3
-    for module, words in commands:
-        argv = [*words.split(), "--results", str(results), "--reports", str(tmp_path)]
-        assert importlib.import_module(f"harness.{module}").main(argv) == 0
-    assert {path.name for path in tmp_path.iterdir()} >= {
-        *("index.html", "split_mnist.html", "split_mnist.tex", "paper.pdf")
-    }
 
 
 def test_scenarios_are_named_and_the_paper_is_quoted(results: Path, tmp_path: Path) -> None:

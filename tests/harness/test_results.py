@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,9 +22,27 @@ from harness.storage.record import Record
 
 BENCHMARK: Final = "split_mnist"
 FORBIDDEN: Final = ("torch", "torchvision", "avalanche", "rmn")
-DOCUMENTED: Final = re.findall(
-    r"^    python -m harness\.results (.+)$", (ROOT / "docs" / "results.md").read_text(), re.M
+
+
+METRIC: Final = '''
+"""The lowest accuracy that was measured."""
+
+from harness.analysis.metrics.definition import Direction, Section, Unit, metric
+
+
+@metric(
+    "worst_measured",
+    title="Worst",
+    unit=Unit.PERCENT,
+    direction=Direction.HIGHER,
+    formula="min_ij R[i,j]",
+    source="observed",
+    measurements=("accuracy",),
+    section=Section.ACCURACY,
 )
+def worst_measured(rows):
+    return rows.groupby("run_id")["value"].min()
+'''
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +158,21 @@ def test_show_has_the_whole_record_and_the_metrics(
     ):
         assert part in text
     assert re.search(r"acc +│ (task|class)-il +│ .*│ +\d\d\.\d\d %", text)
+
+
+@pytest.mark.usefixtures("registrations")
+def test_show_has_the_metrics_of_a_plugin(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine.py").write_text(METRIC)
+    run_id = any_record(results).run.id
+    assert main(["show", run_id]) == 0
+    assert "worst_measured" not in said(capsys)
+    assert main(["show", run_id, "--plugin", "mine.py"]) == 0
+    assert re.search(r"worst_measured +│ +│ +│ +\d\d\.\d\d %", said(capsys))
+    assert "there is no file nowhere.py" in refusal(
+        ["show", run_id, "--plugin", "nowhere.py"], capsys
+    )
 
 
 def test_show_has_the_traceback_of_a_failed_run(
@@ -290,21 +322,3 @@ sys.exit(main(["show", sys.argv[1]]))
 def test_help_waits_for_no_pandas() -> None:
     script = "import sys, harness.results; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
-
-
-def test_every_documented_command_runs(
-    packed_runs: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    work = tmp_path / "work"
-    for place in (work / "results", tmp_path / "other" / "results", tmp_path / "theirs"):
-        shutil.copytree(packed_runs, place)
-    monkeypatch.chdir(work)
-    used = set()
-    example = any_record(Path("results")).run.id
-    for line in (re.sub(r"\b[0-9a-f]{8}\b", example, line) for line in DOCUMENTED):
-        assert main(shlex.split(line)) == 0, (line, capsys.readouterr().err)
-        used.add(line.split()[0])
-    assert used == {"list", "show", "verify", "pack", "unpack", "merge", "delete"}

@@ -5,7 +5,6 @@ import re
 import struct
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -100,17 +99,15 @@ def test_rmn_needs_neither_harness_nor_baselines() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "avalanche.md"
 
 
 @pytest.mark.parametrize("labelled", [True, False])
-def test_the_script_of_the_readme_runs(
+def test_the_script_of_the_documentation_runs(
     labelled: bool, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As it stands but for the folder of the images; and as the text says, without labels."""
-    section = README.read_text().partition("## RMN in your own Avalanche script")[2]
-    [block] = re.findall(r"\n\n((?:    .*\n|\n)+?)\nWithout task labels", section)
-    script = textwrap.dedent(block)
+    [script] = re.findall(r"(?ms)^```python\n(.*?)^```$", PAGE.read_text())
     if not labelled:
         script = script.replace("return_task_id=True", "return_task_id=False")
         script = script.replace("    plugins=", '    router="ridge-filters",\n    plugins=')
@@ -118,7 +115,7 @@ def test_the_script_of_the_readme_runs(
     monkeypatch.setattr("avalanche.benchmarks.SplitMNIST", stock)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    exec(compile(script, "README.md", "exec"), {})
+    exec(compile(script, PAGE.name, "exec"), {})
     printed = re.findall(r"Top1_Acc_Exp.*/Exp\d{3}: ([\d.]+)%", capsys.readouterr().out)
     assert len(printed) == 5
     assert min(map(float, printed)) > 70

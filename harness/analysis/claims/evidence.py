@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -22,12 +22,14 @@ from harness.analysis.leaderboard import (
 )
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.published import TABLES
+from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.config.ablation import ABLATED
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import ABLATION, DEFAULT
 from harness.config.scenarios import scenarios_of
 from harness.storage import store
+from harness.storage.store import Results
 
 LABELLED: Final = TABLES[0].benchmarks
 """The paper's five benchmarks."""
@@ -57,12 +59,14 @@ class Evidence:
         compared: by benchmark and scenario; what was not measured is not there.
         damaged: folders and files that could not be read, with the reason.
         ablation: what was measured with one thing varied at a time, in its own profile.
+        shown: which of the stored runs these are; of all others, nothing counts as measured.
     """
 
     profile: str
     compared: Mapping[tuple[str, str], Compared] = field(default_factory=dict)
     damaged: Mapping[Path, str] = field(default_factory=dict)
     ablation: Evidence | None = None
+    shown: RunFilter = EVERYTHING
 
     def of_variants(self) -> Iterator[Evidence]:
         """Where variants may have been measured, each beside the method that they vary."""
@@ -142,32 +146,41 @@ class Evidence:
         return None, None
 
 
-def read_evidence(results: Path, profile: str) -> Evidence:
+def read_evidence(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Evidence:
     """What is stored of every benchmark of the paper's tables, and of the ablation.
 
     Args:
         results: folder of all results.
         profile: whose runs.
+        asked: which of them.
+
+    Raises:
+        UnknownNameError: no run of the profile is of a method, or has a setting, that is asked for.
     """
-    ablation = _read(results, ABLATION, ABLATED)
     names = [name for table in TABLES for name in table.benchmarks]
-    return replace(_read(results, profile, names), ablation=ablation)
+    stored = {name: select(store.read(results, name, profile)) for name in names}
+    records = [record for found in stored.values() for record in found.records]
+    shown = asked.checked(Results(records=records)) if records else asked
+    varied = {name: select(store.read(results, name, ABLATION)) for name in ABLATED}
+    ablation = _compared(results, ABLATION, varied, shown)
+    return replace(_compared(results, profile, stored, shown), ablation=ablation)
 
 
-def _read(results: Path, profile: str, names: Iterable[str]) -> Evidence:
+def _compared(
+    results: Path, profile: str, stored: Mapping[str, Results], shown: RunFilter
+) -> Evidence:
     compared: dict[tuple[str, str], Compared] = {}
     damaged: dict[Path, str] = {}
-    for name in names:
-        found = select(store.read(results, name, profile))
+    for name, found in stored.items():
         damaged |= found.damaged
         supervised = with_labels(results, name, profile)
-        for one in comparisons(found):
+        for one in comparisons(shown.of(found)):
             if not one.factors:
                 own = without_variants(one)
                 board = leaderboard(own, supervised)
                 complete = of_all_runs(board, own, one, supervised)
                 compared[name, one.scenario] = Compared(one.results.rows, board, complete)
-    return Evidence(profile, compared, damaged)
+    return Evidence(profile, compared, damaged, shown=shown)
 
 
 def command(

@@ -1,16 +1,10 @@
-"""Figures that answer to the pointer: their numbers, and how Vega-Lite draws them.
-
-The page sets the parameter `dark` of every specification and, of those that compare methods,
-`visible`: the titles of the methods to show, or null for all. It draws their legend from
-`usermeta`, which has title and shades of each method, as buttons that set `picked`: the titles of
-the methods to bring out, or null for all.
-"""
+"""Figures that answer to the pointer: their numbers, and how Vega-Lite draws them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from math import isnan
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,39 +23,22 @@ from harness.analysis.leaderboard import (
 from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import RUN, Unit
 from harness.analysis.metrics.masks import pairs
-from harness.analysis.statistics import beyond_scale
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
-from harness.reporting.browser.colours import NIGHT, PAPER, readable
-from harness.reporting.figures.style import colour, dashes, rows_of
+from harness.reporting.browser import unlabelled_charts, vega_lite
+from harness.reporting.browser.metric_chart import every_seed
+from harness.reporting.browser.vega_lite import Spec
+from harness.reporting.figures.style import rows_of
 from harness.reporting.model import Chart
 
-Spec = dict[str, Any]
 DrawChart = Callable[[pd.DataFrame, Leaderboard], Chart | None]
 
-_METHOD: Final = "Method"
-_ROW_HEIGHT: Final = 22
-"""Of a method, in pixels."""
-_HEIGHT: Final = 320
 _MOST_NUMBERS: Final = 12
 """Rows of a heat map whose cells have room for a number on a phone."""
 
 _SYMLOG: Final = 100
 """Costs are on a linear scale below, and on a logarithmic one above."""
 _POWERS: Final = [10**power for power in range(2, 13)]
-
-_DASHES: Final[Mapping[str, Sequence[int]]] = {
-    "-": (1, 0),
-    "--": (6, 3),
-    ":": (2, 2),
-    "-.": (6, 2, 2, 2),
-}
-_VISIBLE: Final[Spec] = {"filter": f"!visible || indexof(visible, datum.{_METHOD}) >= 0"}
-_PICKED: Final = f"!picked || indexof(picked, datum.{_METHOD}) >= 0"
-_OF_METHODS: Final[tuple[Spec, ...]] = (
-    {"name": "visible", "value": None},
-    {"name": "picked", "value": None},
-)
 
 
 def charts(rows: pd.DataFrame, board: Leaderboard) -> list[Chart]:
@@ -76,54 +53,13 @@ def charts(rows: pd.DataFrame, board: Leaderboard) -> list[Chart]:
 
 
 def seeds(_: pd.DataFrame, board: Leaderboard) -> Chart | None:
-    """Every metric of every seed, with mean and interval; one metric at a time."""
-    columns = board.columns(*LEADERBOARD)
-    table = pd.DataFrame(_values(board, columns))
-    if table.empty:
-        return None
-    method: Spec = {
-        "field": _METHOD,
-        "type": "nominal",
-        "sort": [entry.title for entry in board.entries],
-        "axis": {"labelLimit": 180, "title": None},
-    }
-    hue = _hue(board)
-    values = {"type": "quantitative", "scale": {"zero": False}, "axis": {"title": None}}
-    tooltip = [_nominal(_METHOD), _nominal("Seed"), _number("Value")]
-    interval = {"filter": "datum.Seed === 'mean'"}
-    seed = {"filter": "datum.Seed !== 'mean'"}
-    return Chart(
+    """Every metric of the leaderboard, of every seed."""
+    return every_seed(
+        board,
+        board.columns(*LEADERBOARD),
+        {(entry.baseline, entry.setting): entry.cells for entry in board.entries},
         title="Every seed",
-        caption="One metric at a time: each seed (dots), the mean (bar) and its 95 % interval "
-        "(line).",
-        section=protocol.heading(board),
-        data=table,
-        spec=_spec(
-            [_VISIBLE, {"filter": "datum.Metric === shown"}],
-            params=[*_OF_METHODS, _select("Metric", list(dict.fromkeys(table["Metric"])))],
-            height=_ROW_HEIGHT * len(board.entries),
-            encoding={"y": method},
-            layer=[
-                {
-                    "transform": [interval],
-                    "mark": {"type": "rule", "strokeWidth": 2},
-                    "encoding": {"x": {**values, "field": "Low"}, "x2": {"field": "High"}}
-                    | {"color": hue},
-                },
-                {
-                    "transform": [seed],
-                    "mark": {"type": "point", "filled": True, "size": 45, "opacity": 0.65},
-                    "encoding": {"x": {**values, "field": "Value"}, "color": hue}
-                    | {"tooltip": tooltip},
-                },
-                {
-                    "transform": [interval],
-                    "mark": {"type": "tick", "thickness": 3, "size": 16},
-                    "encoding": {"x": {**values, "field": "Value"}, "color": hue}
-                    | {"tooltip": [*tooltip, _number("Low"), _number("High")]},
-                },
-            ],
-        ),
+        caption="Accuracy, transfer, masks and costs.",
     )
 
 
@@ -141,7 +77,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
         return None
     names = {"after": "Tasks learned", "mean": "Accuracy", "low": "Low", "high": "High"}
     table = pd.concat(found, ignore_index=True).rename(columns=names)
-    table = table[[_METHOD, "Asked", *names.values()]]
+    table = table[[vega_lite.METHOD, "Asked", *names.values()]]
     asked = list(dict.fromkeys(table["Asked"]))
     return Chart(
         title="Average accuracy while tasks are learned",
@@ -149,12 +85,12 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
         "95 % interval, %. Press names in the legend to bring methods out.",
         section=protocol.heading(board),
         data=table,
-        spec=_lines(
+        spec=vega_lite.lines(
             board,
             table,
-            x=_whole("Tasks learned"),
-            y=_percent("Accuracy"),
-            params=[_select("Asked", asked)] if len(asked) > 1 else [],
+            x=vega_lite.whole("Tasks learned"),
+            y=vega_lite.percent("Accuracy"),
+            params=[vega_lite.choice("Asked", asked)] if len(asked) > 1 else [],
             transform=[{"filter": "datum.Asked === shown"}] if len(asked) > 1 else [],
             band=True,
         ),
@@ -222,7 +158,7 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
         for entry in board.entries:
             means = of_entry(shares, entry).groupby(along)["share"].mean().round(3)
             place = {"Tasks": means.index, "Share": means.to_numpy()}
-            found.append(pd.DataFrame({_METHOD: entry.title, "Share of": name, **place}))
+            found.append(pd.DataFrame({vega_lite.METHOD: entry.title, "Share of": name, **place}))
     table = pd.concat(found, ignore_index=True)
     if table.empty:
         return None
@@ -231,12 +167,12 @@ def masks(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
         caption="Share of the weights by task, mean over seeds, %.",
         section=protocol.heading(board),
         data=table,
-        spec=_lines(
+        spec=vega_lite.lines(
             board,
             table,
-            x=_whole("Tasks"),
-            y=_percent("Share"),
-            params=[_select("Share of", list(dict.fromkeys(table["Share of"])))],
+            x=vega_lite.whole("Tasks"),
+            y=vega_lite.percent("Share"),
+            params=[vega_lite.choice("Share of", list(dict.fromkeys(table["Share of"])))],
             transform=[{"filter": "datum['Share of'] === shown"}],
             band=False,
         ),
@@ -248,7 +184,7 @@ def costs(_: pd.DataFrame, board: Leaderboard) -> Chart | None:
     accuracy = board.column("acc")
     table = pd.DataFrame(
         {
-            _METHOD: entry.title,
+            vega_lite.METHOD: entry.title,
             "Cost": f"{column.title} ({column.definition.unit.value})",
             "Amount": round(entry.cells[column].mean, 3),
             "Accuracy": _shown(entry.cells[accuracy], accuracy),
@@ -275,18 +211,25 @@ def costs(_: pd.DataFrame, board: Leaderboard) -> Chart | None:
         "beyond one network, or against the seconds of a run.",
         section=protocol.heading(board),
         data=table,
-        spec=_spec(
-            [_VISIBLE, {"filter": "datum.Cost === shown"}],
-            usermeta={"legend": _legend(board, table)},
-            params=[*_OF_METHODS, _select("Cost", list(dict.fromkeys(table["Cost"])))],
-            height=_HEIGHT,
+        spec=vega_lite.specification(
+            [vega_lite.VISIBLE, {"filter": "datum.Cost === shown"}],
+            usermeta={"legend": vega_lite.legend(board, table)},
+            params=[
+                *vega_lite.OF_METHODS,
+                vega_lite.choice("Cost", list(dict.fromkeys(table["Cost"]))),
+            ],
+            height=vega_lite.HEIGHT,
             mark={"type": "point", "filled": True, "size": 90},
             encoding={
                 "x": amount,
-                "y": _percent("Accuracy"),
-                "color": _hue(board),
-                "opacity": _faded(1),
-                "tooltip": [_nominal(_METHOD), _number("Accuracy"), _number("Amount")],
+                "y": vega_lite.percent("Accuracy"),
+                "color": vega_lite.hue(board),
+                "opacity": vega_lite.faded(1),
+                "tooltip": [
+                    vega_lite.nominal(vega_lite.METHOD),
+                    vega_lite.number("Accuracy"),
+                    vega_lite.number("Amount"),
+                ],
             },
         ),
     )
@@ -300,30 +243,12 @@ CHARTS: Final[tuple[DrawChart, ...]] = (
     masks,
     overlap,
     confusion,
+    unlabelled_charts.identity,
+    unlabelled_charts.detection,
+    unlabelled_charts.switches,
+    unlabelled_charts.old_new,
 )
 """In the order of a section."""
-
-
-def _values(board: Leaderboard, columns: Sequence[Column]) -> Iterator[Spec]:
-    """Each seed and the mean of each column and entry."""
-    for column in columns:
-        shown = board.shown
-        mine = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
-        unit = column.definition.unit
-        name = f"{column.title} ({'%' if unit is Unit.PERCENT else unit.value})"
-        scale, digits = (100, 3) if unit is Unit.PERCENT else (1, 2)
-        for entry in board.entries:
-            cell, at = entry.cells[column], {"Metric": name, _METHOD: entry.title}
-            if isnan(cell.mean):
-                continue
-            wide = isnan(cell.half_width) or (scale == 100 and beyond_scale(cell.half_width))
-            half = 0.0 if wide else cell.half_width
-            ends = (cell.mean, cell.mean - half, cell.mean + half)
-            drawn = [round(value * scale, digits) for value in ends]
-            yield {**at, "Seed": "mean", **dict(zip(("Value", "Low", "High"), drawn, strict=True))}
-            for row in of_entry(mine, entry).dropna(subset="value").to_dict("records"):
-                value = round(float(row["value"]) * scale, digits)
-                yield {**at, "Seed": str(row["seed"]), "Value": value}
 
 
 def _pivoted(
@@ -357,7 +282,7 @@ def _heat_map(
         return None
     down, across = names
     table = pd.DataFrame(
-        {_METHOD: name, down: row, across: column, "Percent": round(float(value) * 100, 2)}
+        {vega_lite.METHOD: name, down: row, across: column, "Percent": round(float(value) * 100, 2)}
         for name, matrix_ in shown.items()
         for row, values in zip(matrix_.index, matrix_.to_numpy(), strict=True)
         for column, value in zip(matrix_.columns, values, strict=True)
@@ -365,7 +290,12 @@ def _heat_map(
     )
     tasks = sorted({int(task) for one in shown.values() for task in [*one.index, *one.columns]})
     position: Spec = {"type": "ordinal", "axis": {"labelAngle": 0}, "scale": {"domain": tasks}}
-    tooltip = [_nominal(_METHOD), _nominal(down), _nominal(across), _number("Percent")]
+    tooltip = [
+        vega_lite.nominal(vega_lite.METHOD),
+        vega_lite.nominal(down),
+        vega_lite.nominal(across),
+        vega_lite.number("Percent"),
+    ]
     layers: list[Spec] = [
         {
             "mark": {"type": "rect"},
@@ -389,138 +319,20 @@ def _heat_map(
         caption=caption,
         section=protocol.heading(board),
         data=table,
-        spec=_spec(
-            [{"filter": f"datum['{_METHOD}'] === shown"}],
-            params=[_select(_METHOD, list(shown), str(table[_METHOD].value_counts().idxmax()))],
-            height=_HEIGHT,
+        spec=vega_lite.specification(
+            [{"filter": f"datum['{vega_lite.METHOD}'] === shown"}],
+            params=[
+                vega_lite.choice(
+                    vega_lite.METHOD,
+                    list(shown),
+                    str(table[vega_lite.METHOD].value_counts().idxmax()),
+                )
+            ],
+            height=vega_lite.HEIGHT,
             encoding={"y": {**position, "field": down}, "x": {**position, "field": across}},
             layer=layers,
         ),
     )
-
-
-def _lines(
-    board: Leaderboard,
-    table: pd.DataFrame,
-    *,
-    x: Spec,
-    y: Spec,
-    params: Iterable[Spec],
-    transform: Iterable[Spec],
-    band: bool,
-) -> Spec:
-    """A line a method, with a point at each value; a band between "Low" and "High" if wanted."""
-    entries = board.entries
-    dash = {
-        "field": _METHOD,
-        "type": "nominal",
-        "legend": None,
-        "scale": {
-            "domain": [entry.title for entry in entries],
-            "range": [_DASHES[dashes(board, entry)] for entry in entries],
-        },
-    }
-    limits = [_number("Low"), _number("High")] if band else []
-    tooltip = [_nominal(_METHOD), _number(x["field"], ".0f"), _number(y["field"]), *limits]
-    interval: Spec = {
-        "mark": {"type": "area"},
-        "encoding": {"y": {**y, "field": "Low"}, "y2": {"field": "High"}, "opacity": _faded(0.15)},
-    }
-    return _spec(
-        [_VISIBLE, *transform],
-        usermeta={"legend": _legend(board, table)},
-        params=[*_OF_METHODS, *params],
-        height=_HEIGHT,
-        encoding={"x": x, "color": _hue(board)},
-        layer=[
-            *([interval] if band else []),  # below the points, which answer to the pointer
-            {
-                "mark": {"type": "line"},
-                "encoding": {"y": y, "strokeDash": dash, "opacity": _faded(1)},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 60},
-                "encoding": {"y": y, "opacity": _faded(1), "tooltip": tooltip},
-            },
-        ],
-    )
-
-
-def _spec(transform: Sequence[Spec], *, params: Sequence[Spec], **rest: Any) -> Spec:
-    """A specification as wide as the page lets it be."""
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "background": "transparent",
-        "params": [{"name": "dark", "value": False}, *params],
-        "transform": list(transform),
-        **rest,
-    }
-
-
-def _hue(board: Leaderboard) -> Spec:
-    """The colour of each method, in the shade that stands out from the page."""
-    shades = [
-        {"expr": f"dark ? '{one['dark']}' : '{one['light']}'"}
-        for one in map(_shades, board.entries)
-    ]
-    scale = {"domain": [entry.title for entry in board.entries], "range": shades}
-    return {"field": _METHOD, "type": "nominal", "scale": scale, "legend": None}
-
-
-def _legend(board: Leaderboard, table: pd.DataFrame) -> list[dict[str, str]]:
-    """Of the methods in a table, in the order of the leaderboard."""
-    drawn = set(table[_METHOD])
-    return [
-        {"title": entry.title, **_shades(entry)} for entry in board.entries if entry.title in drawn
-    ]
-
-
-def _shades(entry: Entry) -> dict[str, str]:
-    hue = colour(entry)
-    return {"light": readable(hue, PAPER), "dark": readable(hue, NIGHT)}
-
-
-def _select(name: str, options: Sequence[str], first: str = "") -> Spec:
-    """A choice of one value, which transformations know as `shown`.
-
-    Args:
-        name: of what is chosen.
-        options: the values.
-        first: the one that is shown at first; "" for the first of them.
-    """
-    return {
-        "name": "shown",
-        "value": first or options[0],
-        "bind": {"input": "select", "options": list(options), "name": name},
-    }
-
-
-def _faded(opacity: float) -> Spec:
-    return {"condition": {"test": _PICKED, "value": opacity}, "value": opacity / 10}
-
-
-def _nominal(field: str) -> Spec:
-    return {"field": field, "type": "nominal"}
-
-
-def _number(field: str, form: str = ",.2f") -> Spec:
-    return {"field": field, "type": "quantitative", "format": form}
-
-
-def _percent(field: str) -> Spec:
-    title = f"{field.lower()} (%)"
-    return {"field": field, "type": "quantitative", "scale": {"zero": False}, "title": title}
-
-
-def _whole(field: str) -> Spec:
-    return {
-        "field": field,
-        "type": "quantitative",
-        "axis": {"tickMinStep": 1, "format": "d", "title": field.lower()},
-        "scale": {"nice": False},
-    }
 
 
 def _asked(column: Column) -> str:

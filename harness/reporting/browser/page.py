@@ -80,10 +80,12 @@ def page(report: Report) -> str:
 
 
 def _sections(report: Report, charts: Sequence[Chart]) -> list[Section]:
-    """A section a title, in the order of the tables, with its charts."""
+    """A section a title, in the order of the tables, with its charts; then those of charts."""
     tables: dict[str, list[Table]] = {}
     for table in report.tables:
         tables.setdefault(table.title or _UNTITLED, []).append(_filled(table))
+    for chart in charts:
+        tables.setdefault(chart.section, [])
     return [
         Section(
             anchor=f"part-{number}",
@@ -165,6 +167,7 @@ def _details(runs: Iterable[RunDetails]) -> dict[str, Any]:
             "facts": {title: shared(_texts(pairs)) for title, pairs in run.facts.items()},
             "command": shared(run.command),
             "error": run.error,
+            "course": {title: list(texts) for title, texts in run.course.items()},
         }
         for run in runs
     }

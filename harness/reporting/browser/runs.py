@@ -15,6 +15,7 @@ from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import Unit, metrics
 from harness.analysis.selection import under_default_rule
 from harness.reporting import protocol
+from harness.reporting.browser.course import courses
 from harness.reporting.model import RunDetails
 from harness.storage.provenance import command_again
 from harness.storage.record import Record
@@ -34,6 +35,7 @@ def run_details(compared: Comparison, board: Leaderboard) -> Iterator[RunDetails
     records = compared.results.records
     rows = under_default_rule(compared.results.rows, records)
     accuracies = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == board.scenario)]
+    course = courses(compared.results.rows, accuracies)
     cells = {str(run_id): table for run_id, table in accuracies.groupby("run_id")}
     values = {str(run_id): table for run_id, table in board.shown.groupby("run_id")}
     entries = {(entry.baseline, entry.setting): entry for entry in board.entries}
@@ -64,6 +66,7 @@ def run_details(compared: Comparison, board: Leaderboard) -> Iterator[RunDetails
             },
             command=command_again(record.provenance),
             error=record.error,
+            course=course.get(run.id, {}),
         )
 
 
@@ -114,9 +117,14 @@ def _declaration(record: Record) -> dict[str, Any]:
 def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Without the command, which is shown apart."""
     return {
-        name.replace("_", " "): ", ".join(f"{of} {number}" for of, number in value.items())
-        if isinstance(value, Mapping)
-        else value
+        name.replace("_", " "): _told(value)
         for name, value in provenance.items()
         if name != "command"
     }
+
+
+def _told(value: Any) -> Any:
+    """Several values in one text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{of} {number}" for of, number in value.items())
+    return "; ".join(map(str, value)) if isinstance(value, list) else value

@@ -153,13 +153,18 @@ def draw(
             drawing = accuracy.budgets(pd.DataFrame(), board)
             name = f"{board.scenario}-budgets"
             keep(drawing, name, f"{board.scenario}. {_BUDGETS}", VARIANTS)
-        tried = _of_boards(studies, [board for _, board in compared])
+        tried = of_boards(studies, [board for _, board in compared])
         keep(tuning.searches(tried), "searches", tuning.CAPTION, TUNING)
     return drawn
 
 
-def _of_boards(studies: Sequence[Study], boards: Sequence[Leaderboard]) -> list[Study]:
-    """The studies that chose the settings of entries, or could have, in the boards' order."""
+def of_boards(studies: Sequence[Study], boards: Sequence[Leaderboard]) -> list[Study]:
+    """The studies that chose the settings of entries, or could have, in the boards' order.
+
+    Args:
+        studies: of one benchmark.
+        boards: its leaderboards.
+    """
     return [
         study
         for board in boards

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.analysis.curves import old_from_new
 from harness.analysis.leaderboard import Leaderboard, of_entry
-from harness.analysis.selection import WITHOUT_RULE
 from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import colour, dashes, faint_seeds, grid, literal, mark
 
@@ -43,10 +43,7 @@ def old_new(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     kinds = (("old_new_auroc", 50, "AUROC (%)"), ("old_new_fpr", 95, "FPR at 95 % TPR (%)"))
     for axis, (metric, chance, label) in zip(axes[0], kinds, strict=True):
         for entry in board.entries:
-            mine = of_entry(found[found["metric"] == metric], entry)
-            inferred = entry.rule in set(mine["rule"])
-            mine = mine[mine["rule"] == (entry.rule if inferred else WITHOUT_RULE)]
-            per_seed = mine.pivot_table(index="after", columns="seed", values="value") * 100
+            per_seed = old_from_new(of_entry(found, entry), metric, entry.rule) * 100
             if per_seed.empty:
                 continue
             x = per_seed.index.to_numpy(dtype=float)

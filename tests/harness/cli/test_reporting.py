@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cli.checks import ArgumentError
+from harness.cli.arguments import ArgumentError
 from harness.cli.reporting import add_report_options, check_report_options, write_report
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.writer import writers

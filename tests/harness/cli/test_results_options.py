@@ -38,7 +38,7 @@ FILTERS = dict.fromkeys(("benchmark", "profile", "scenario", "method", "status",
 def test_what_is_typed_is_what_is_meant(typed: str, meant: dict[str, Any]) -> None:
     argv = shlex.split(typed)
     args = vars(make_parser().parse_args(argv))
-    assert args == {"command": argv[0], "results": Path("results"), **meant}
+    assert args == {"command": argv[0], "results": Path("results"), "plugin": [], **meant}
     elsewhere = make_parser().parse_args([*argv, "--results", "there"])
     assert elsewhere.results == Path("there")
 
@@ -61,9 +61,14 @@ def test_what_cannot_be_read_is_refused(typed: str, capsys: pytest.CaptureFixtur
     assert PROGRAM in capsys.readouterr().err
 
 
-def test_the_examples_of_the_help_can_be_typed() -> None:
+@pytest.mark.usefixtures("registrations")
+def test_the_examples_of_the_help_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").touch()
     lines = make_parser().format_help().partition("examples:\n")[2].splitlines()
     examples = [line.strip() for line in lines if line.strip().startswith(PROGRAM)]
-    assert len(examples) == 7
+    assert len(examples) == 8
     for line in examples:
         make_parser().parse_args(shlex.split(line.removeprefix(PROGRAM), comments=True))

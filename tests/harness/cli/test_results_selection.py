@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli.checks import ArgumentError
+from harness.cli.arguments import ArgumentError
 from harness.cli.results_selection import chosen_pairs, chosen_runs, find_run
 from harness.config.run import Run
 from harness.storage import inventory, store

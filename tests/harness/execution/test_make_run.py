@@ -110,6 +110,53 @@ def test_a_failed_run_is_stored_with_its_traceback_and_no_path_of_ours(
     assert hint.startswith("not enough memory: try fewer --jobs")
 
 
+def warner(module: str) -> Callable[[str], None]:
+    """Code of a module that blames its caller, as the plugins of a strategy do."""
+    names: dict[str, Any] = {"__name__": module}
+    exec("import warnings\ndef warn(text): warnings.warn(text, stacklevel=2)", names)
+    warn: Callable[[str], None] = names["warn"]
+    return warn
+
+
+@pytest.mark.filterwarnings("default::UserWarning")  # once a place, as without pytest
+@pytest.mark.parametrize("seed", [0, 1])  # the second run of a process is told as well
+def test_a_run_stores_what_its_method_warns_of_and_no_library(
+    seed: int,
+    run: Run,
+    config: ExecutionConfig,
+    result: RunResult,
+    experiment: Callable[..., None],
+) -> None:
+    def run_experiment(run: Run, **parts: Any) -> RunResult:
+        for module, text in (
+            ("avalanche.training", "no logger"),
+            ("rmn.plugin", "pruning never came"),
+            ("rmn.plugin", "pruning never came"),
+            ("baselines.mine", f"{ROOT}/mine: too little memory"),
+        ):
+            warner(module)(text)
+        return result
+
+    experiment(run_experiment)
+    assert made(run, config).error == ""
+    warned = stored(run, config).provenance["warnings"]
+    assert warned == ["pruning never came", "mine: too little memory"]
+
+
+def test_what_a_run_warned_of_is_kept_when_it_fails(
+    run: Run, config: ExecutionConfig, experiment: Callable[..., None]
+) -> None:
+    def run_experiment(run: Run, **parts: Any) -> RunResult:
+        warner("rmn.plugin")("the loss grows")
+        raise DivergedError("the loss is not finite")
+
+    experiment(run_experiment)
+    with pytest.warns(UserWarning, match="the loss grows"):
+        made(run, config)
+    record = stored(run, config)
+    assert (record.status, record.provenance["warnings"]) == ("diverged", ["the loss grows"])
+
+
 def test_a_diverged_run_is_stored_as_such_without_a_traceback(
     run: Run, config: ExecutionConfig, experiment: Callable[..., None]
 ) -> None:

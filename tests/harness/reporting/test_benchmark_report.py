@@ -262,3 +262,15 @@ def test_without_labels_the_identity_given_at_test_has_a_column(tmp_path: Path) 
         "class-il": pytest.approx(0.3),
         "task-il": pytest.approx(0.6),
     }
+
+
+def test_of_many_methods_the_sentence_names_the_best_and_sums_up_the_others(
+    tmp_path: Path, save_run: SaveRun
+) -> None:
+    save_run(tmp_path, "rmn", 0, 0.9)
+    for number in range(10):
+        save_run(tmp_path, f"m{number}", 0, 0.8 - number / 100)
+    [said] = benchmark_report(tmp_path, "split_mnist", "default").lead[1:]
+    assert "M5 75.00" in said
+    assert "M6" not in said
+    assert "and 4 others (71.00 to 74.00): fewer than 3 seeds" in said

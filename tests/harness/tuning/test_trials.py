@@ -158,7 +158,7 @@ def test_the_report_has_every_trial_and_draws_the_curves(stop: str, tmp_path: Pa
     plan = planned(tmp_path, stop=stop, trials=12)
     reached, _ = conducted(plan, strength)
     report = study_report(plan, reached.trials)
-    for ending in ("md", "csv", "pdf"):
+    for ending in ("md", "csv", "pdf", "html"):
         assert write(report, ending, tmp_path).stat().st_size > 0
     page = (tmp_path / "study-mine.md").read_text()
     chosen = best(plan, reached.trials)
@@ -167,6 +167,7 @@ def test_the_report_has_every_trial_and_draws_the_curves(stop: str, tmp_path: Pa
     assert "Importances" in page
     assert len(report.data) == sum(len(one.accuracies) for one in reached.trials)
     assert len(report.draw(tmp_path, ["svg"])) == 2
+    assert [chart.data["Trial"].nunique() for chart in report.charts()] == [12, 12, 12]
 
 
 def test_an_unfinished_study_has_a_report(tmp_path: Path) -> None:

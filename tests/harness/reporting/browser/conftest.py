@@ -16,8 +16,9 @@ from harness.config.run import Run
 from harness.reporting.benchmark_report import benchmark_report
 from harness.reporting.leaderboard_report import leaderboard_report
 from harness.reporting.writer import write
-from harness.storage import store
+from harness.storage import store, studies
 from harness.storage.record import MethodDeclaration, Record
+from harness.storage.studies import Study, Trial, TrialRun
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 """Commands; where there is none, the browser that `playwright install chromium` brings."""
@@ -45,12 +46,42 @@ def stored(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pages(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tuned(unlabelled_results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up results without task labels, with what was tried of a method's settings."""
+    root = tmp_path_factory.mktemp("tuned") / "results"
+    shutil.copytree(unlabelled_results, root)
+    tried = [("noise", 1.0, 0.5, True), ("noise", 10.0, 0.25, False), ("own", 100.0, 0.75, True)]
+    study = Study(
+        benchmark="split_mnist_unsupervised",
+        scenario="class-il",
+        norm="shared",
+        method="rmn_unsupervised",
+        training={},
+        space={"strength": {"low": 1.0, "high": 9.0}, "start": {"values": ("noise", "own")}},
+        sampler={},
+        trials=tuple(
+            Trial(
+                number,
+                {"strength": strength, "start": start},
+                (TrialRun(f"{number}", 10_000, (accuracy,)),),
+                pruned=not whole,
+            )
+            for number, (start, strength, accuracy, whole) in enumerate(tried)
+        ),
+        chosen=2,
+    )
+    studies.save(root, study)
+    return root
+
+
+@pytest.fixture(scope="session")
+def pages(stored: Path, tuned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the pages of the results."""
     folder = tmp_path_factory.mktemp("reports")
     for report in (
         leaderboard_report(standings(stored, "default")),
         benchmark_report(stored, "split_mnist", "default"),
+        benchmark_report(tuned, "split_mnist_unsupervised", "default"),
     ):
         write(report, "html", folder)
     return folder

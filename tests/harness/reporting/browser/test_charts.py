@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from harness.analysis.comparisons import Comparison
 from harness.analysis.leaderboard import Leaderboard
 from harness.reporting.browser.charts import charts
 from harness.reporting.model import Chart
+from harness.storage.store import Results
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,14 @@ def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     return table
 
 
+def compiled(chart: Chart) -> dict[str, Any]:
+    """A chart as Vega has it; it has marks."""
+    values = chart.data.astype(object).where(chart.data.notna(), None).to_dict("records")
+    vega: dict[str, Any] = vl_convert.vegalite_to_vega({**chart.spec, "data": {"values": values}})
+    assert vega["marks"]
+    return vega
+
+
 def test_each_scenario_has_what_there_are_data_for(drawn: dict[str, dict[str, Chart]]) -> None:
     both = {
         *("Every seed", "Average accuracy while tasks are learned", "Accuracy on each task"),
@@ -39,10 +50,7 @@ def test_each_scenario_has_what_there_are_data_for(drawn: dict[str, dict[str, Ch
 
 def test_vega_lite_accepts_every_chart(drawn: dict[str, dict[str, Chart]]) -> None:
     for chart in drawn["class-il"].values():
-        values = chart.data.astype(object).where(chart.data.notna(), None).to_dict("records")
-        compiled = vl_convert.vegalite_to_vega({**chart.spec, "data": {"values": values}})
-        assert compiled["marks"]
-        signals = {signal["name"] for signal in compiled["signals"]}
+        signals = {signal["name"] for signal in compiled(chart)["signals"]}
         assert "dark" in signals
         assert ("visible" in signals) == ("method" not in str(chart.spec["params"]).lower())
 
@@ -98,6 +106,53 @@ def test_what_was_not_measured_is_in_no_chart(drawn: dict[str, dict[str, Chart]]
             numbers = chart.data.drop(columns=["Low", "High"], errors="ignore")
             assert not numbers.isna().any(axis=None), chart.title
             assert np.isfinite(numbers.select_dtypes("number").to_numpy(dtype=float)).all()
+
+
+@pytest.fixture(scope="module")
+def without_labels(unlabelled: tuple[Results, Leaderboard]) -> dict[str, Chart]:
+    """By title, of a stream without task labels."""
+    found, board = unlabelled
+    return {chart.title: chart for chart in charts(found.rows, board)}
+
+
+def test_switches_are_judged_as_in_the_tables(without_labels: dict[str, Chart]) -> None:
+    data = without_labels["Detection of task switches"].data
+    assert set(data["Method"]) == {"RMN_UNSUPERVISED"}
+    means = chosen(data, Seed="mean").set_index("Metric")["Value"]
+    assert means["Recall (%)"] == means["Precision (%)"] == 100
+    assert means["Delay (batches)"] == 2.5  # two batches late with one seed, three with the other
+    assert means["False alarms / 1,000 (count)"] == 0
+
+
+def test_masks_begun_stand_beside_the_first_batches_of_tasks(
+    without_labels: dict[str, Chart],
+) -> None:
+    data = without_labels["When new tasks were noticed"].data
+    assert chosen(data, Event="first batch of a task")["Batch"].tolist() == [0, 100, 200]
+    second = chosen(data, Event="mask begun", Seed="1")
+    assert second[["Number", "Batch"]].to_numpy().tolist() == [[1, 3], [2, 103], [3, 203]]
+
+
+def test_old_tasks_are_told_from_new_ones(without_labels: dict[str, Chart]) -> None:
+    data = without_labels["Old tasks told from new ones"].data
+    for method in ("RMN_UNSUPERVISED", "NAIVE"):
+        areas = chosen(data, Method=method, Score="AUROC (%)")
+        assert areas["Tasks shown"].tolist() == [1, 2]
+        assert areas["Mean"].tolist() == [85, 85]  # of 80 and 90
+        assert set(chosen(data, Method=method, Score="FPR at 95 % TPR (%)")["Mean"]) == {30}
+
+
+def test_what_the_identity_adds_is_shown_of_each_method(without_labels: dict[str, Chart]) -> None:
+    data = without_labels["Accuracy with and without the task identity"].data
+    table = data.pivot_table(index="Method", columns="Task identity", values="Accuracy")
+    assert set(table["not given"]) == {70}
+    assert set(table["given at test"]) == {90}
+
+
+def test_vega_lite_accepts_charts_of_streams_without_labels(
+    without_labels: dict[str, Chart],
+) -> None:
+    assert all(map(compiled, without_labels.values()))
 
 
 def test_robustness_tables_have_no_charts(

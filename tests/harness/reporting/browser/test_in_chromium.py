@@ -31,10 +31,17 @@ def numbers(texts: list[str]) -> list[float]:
     return [float(text.split()[0].replace(",", "")) for text in texts]
 
 
-def test_every_figure_is_drawn_with_its_marks(open_page: OpenPage) -> None:
-    page = open_page()
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("split_mnist.html", 13),  # six in task-il, and task inference besides in class-il
+        ("split_mnist_unsupervised.html", 10),  # four without labels, three of searches
+    ],
+)
+def test_every_figure_is_drawn_with_its_marks(open_page: OpenPage, name: str, number: int) -> None:
+    page = open_page(name)
     figures = page.locator("figure.chart")
-    assert figures.count() == 13  # six in task-il, and task inference besides in class-il
+    assert figures.count() == number
     for figure in figures.all():
         expect(figure.locator("svg").first).to_be_visible()
         assert figure.locator("svg .mark-symbol path, svg .mark-rect path").count() > 0
@@ -89,6 +96,8 @@ def test_a_run_opens_with_all_that_made_it(open_page: OpenPage) -> None:
     matrix = dialog.get_by_role("table", name="Accuracy (%)")
     learned = matrix.locator("tbody tr").nth(1).locator("td").all_inner_texts()
     assert learned[:2] == ["96.27", "96.27"]
+    course = dialog.get_by_role("table", name="How it went")
+    assert course.locator("tbody tr").first.locator("td").all_inner_texts()[:2] == ["96.27"] * 2
     expect(dialog).to_contain_text("Forgetting, task-il")
     expect(dialog).to_contain_text("git checkout abc && python -m harness.compare")
     expect(dialog.get_by_role("table", name="Budget")).to_contain_text("learning_rate")
@@ -214,7 +223,9 @@ def test_the_leaderboard_leads_to_the_reports(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index.html", "split_mnist.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "split_mnist.html", "split_mnist_unsupervised.html"]
+)
 def test_axe_finds_no_barrier(open_page: OpenPage, name: str, theme: str) -> None:
     page = open_page(name, color_scheme=theme)
     for summary in page.locator("summary").all()[:2]:

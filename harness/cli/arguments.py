@@ -1,0 +1,37 @@
+"""What a command makes of its arguments, or the message that says what is wrong with one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from harness.cli.parser import CommandParser
+from harness.config.settings import SettingError
+
+Made = TypeVar("Made")
+
+
+class ArgumentError(ValueError):
+    """An argument that cannot be used; the message says what can."""
+
+
+def with_arguments(
+    parser: CommandParser, argv: Sequence[str], do: Callable[[argparse.Namespace], Made]
+) -> Made:
+    """What is made of the arguments, such as a request.
+
+    Args:
+        parser: of the command.
+        argv: after the program's name.
+        do: takes the arguments; `ArgumentError` and `SettingError` say what is wrong with one.
+
+    Raises:
+        SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
+            status 0 for --help.
+    """
+    args = parser.parse_args(argv)
+    try:
+        return do(args)
+    except (ArgumentError, SettingError) as error:
+        parser.error(str(error))
