@@ -129,7 +129,7 @@ def test_a_benchmark_compares_the_methods_of_its_roles(benchmark: str, names: se
     assert set(default_methods(BENCHMARKS[benchmark], methods())) == names
 
 
-@pytest.mark.parametrize("name", ["split_mnist", "split_fashion_mnist"])
+@pytest.mark.parametrize("name", ["split_mnist", "split_fashion_mnist", "permuted_mnist"])
 def test_committed_results_are_still_those_of_the_defaults(name: str) -> None:
     """No new field or default may orphan finished runs without anybody noticing."""
     benchmark = BENCHMARKS[name]
