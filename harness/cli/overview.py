@@ -18,6 +18,7 @@ from harness.analysis.standings import standings
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT
 from harness.config.plan import default_methods
+from harness.config.scenarios import SCENARIOS
 from harness.reporting.figures.ranking import ranking
 from harness.reporting.figures.style import STYLE
 from harness.reporting.leaderboard_report import scenario_tables
@@ -38,7 +39,7 @@ def standings_section(results: Path) -> str:
     main = [name for name, one in benchmarks().items() if one.labelled and not one.variant_of]
     lines: list[str] = []
     for table in scenario_tables(found[found["benchmark"].isin(main)]):
-        asked = f"{table.title}: {table.summary[0].lower()}{table.summary[1:]}"
+        asked = f"{table.title}: {SCENARIOS[table.title]}."
         bare = replace(table, title="", summary=asked, head=table.head[:-1])
         lines += table_lines(replace(bare, rows=[row[:-1] for row in table.rows]))
     return "\n".join(lines).strip()
