@@ -97,3 +97,15 @@ def test_a_packed_file_is_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch)
     found: dict[str, Any] = {}
     exec(script, found)
     assert set(found["rows"]["run_id"]) == {record["id"] for record in found["records"]}
+
+
+def test_the_commands_that_measure_a_claim_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "results").mkdir()
+    monkeypatch.chdir(tmp_path)
+    report = (ROOT / "reports/paper.md").read_text()
+    lines = set(re.findall(r"python -m harness\.[^`|;\n]+", report))
+    assert lines
+    for line in lines:
+        assert works(shlex.split(line)), line

@@ -114,16 +114,21 @@ def numbers_table(verdicts: Verdicts) -> Table:
 
 
 def untestable(verdicts: Verdicts) -> str:
-    """A sentence that names the methods of the tables that are not implemented here.
+    """A sentence that names the methods with numbers that cannot be measured here, and says why.
 
     Args:
         verdicts: on all claims.
     """
     counts = Counter(
-        cell.title for cell, verdict in verdicts.numbers if verdict.word is Word.NOT_TESTABLE
+        (cell.title, verdict.why)
+        for cell, verdict in verdicts.numbers
+        if verdict.word is Word.NOT_TESTABLE
     )
-    each = [f"{title} ({number})" for title, number in counts.items()]
-    return f"Not testable here, since they are not implemented (numbers of each): {listed(each)}."
+    each = [
+        f"{title} ({number} number{'s' if number > 1 else ''}: {why})"
+        for (title, why), number in counts.items()
+    ]
+    return f"Not testable here: {listed(each)}."
 
 
 def claims_table(title: str, pairs: Iterable[tuple[Claim, Verdict]]) -> Table:

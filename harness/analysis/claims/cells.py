@@ -12,6 +12,7 @@ from baselines.registry import methods
 from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.verdict import CLOSE, Claim, Estimate, Verdict, Word, estimate
 from harness.analysis.published import QUOTED, Quoted, short, titled
+from harness.config.benchmark_registry import benchmarks
 
 _WIDE: Final = 5.0
 """Points; an interval with more to either side covers too much to reproduce anything."""
@@ -86,7 +87,10 @@ def _cell(quoted: Quoted, scenario: str) -> Cell:
 def _judge(evidence: Evidence, quoted: Quoted, scenario: str) -> Verdict:
     known = methods().get(quoted.method)
     if known is None:
-        return Verdict(Word.NOT_TESTABLE, "the method is not implemented here", scenario=scenario)
+        return Verdict(Word.NOT_TESTABLE, "not implemented here", scenario=scenario)
+    network = benchmarks()[quoted.benchmark].network
+    if network in known.unsuited_networks:
+        return Verdict(Word.NOT_TESTABLE, f"not defined for {network}", scenario=scenario)
     ours = estimate(evidence.values(quoted.benchmark, scenario, quoted.method, "acc"))
     if isnan(ours.mean):
         more = command(evidence, quoted.benchmark, scenario=scenario, methods=quoted.method)
