@@ -21,7 +21,7 @@ from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.scenarios import given_by
 from harness.execution.executor import ExecutionConfig, FatalError
-from harness.execution.run_warnings import PACKAGES, noted
+from harness.execution.run_warnings import PACKAGES, recorded_warnings
 from harness.experiment.progress import RunProgress
 from harness.storage import provenance
 from harness.storage.record import MethodDeclaration, Record, Status
@@ -86,7 +86,7 @@ def make_run(
         _check_registered(run)
         checkpoint = checkpoint or checkpoints.folder(config.results, run)
         own = (*PACKAGES, methods()[run.baseline].__module__.partition(".")[0])
-        with logging(run, config.loggers, config.logs) as log, noted(own) as warned:
+        with logging(run, config.loggers, config.logs) as log, recorded_warnings(own) as warned:
             result = run_experiment(
                 run,
                 device=machine["device"],

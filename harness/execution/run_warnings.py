@@ -18,7 +18,7 @@ _MOST: Final = 20
 
 
 @contextmanager
-def noted(packages: Collection[str] = PACKAGES) -> Iterator[list[str]]:
+def recorded_warnings(packages: Collection[str] = PACKAGES) -> Iterator[list[str]]:
     """Warnings raised meanwhile, each text once, in their order; they are shown as always.
 
     Each run is told anew what an earlier one of the process was told: Python shows a warning once.

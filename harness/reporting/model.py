@@ -103,7 +103,7 @@ class RunDetails:
         facts: heading and pairs of name and value of what made the run: settings, budget, origin.
         command: what makes it again, "" where none was recorded.
         error: the traceback of a run that did not finish.
-        course: texts by the title of their column, one each time that a task had been learned.
+        task_log: texts by the title of their column, one each time that a task had been learned.
     """
 
     run_id: str
@@ -116,7 +116,7 @@ class RunDetails:
     facts: Mapping[str, Mapping[str, Any]]
     command: str = ""
     error: str = ""
-    course: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    task_log: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _details(runs: Iterable[RunDetails]) -> dict[str, Any]:
             "facts": {title: shared(_texts(pairs)) for title, pairs in run.facts.items()},
             "command": shared(run.command),
             "error": run.error,
-            "course": {title: list(texts) for title, texts in run.course.items()},
+            "task_log": {title: list(texts) for title, texts in run.task_log.items()},
         }
         for run in runs
     }

@@ -15,7 +15,7 @@ from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import Unit, metrics
 from harness.analysis.selection import under_default_rule
 from harness.reporting import protocol
-from harness.reporting.browser.course import courses
+from harness.reporting.browser.task_log import task_logs
 from harness.reporting.model import RunDetails
 from harness.storage.provenance import command_again
 from harness.storage.record import Record
@@ -35,7 +35,7 @@ def run_details(compared: Comparison, board: Leaderboard) -> Iterator[RunDetails
     records = compared.results.records
     rows = under_default_rule(compared.results.rows, records)
     accuracies = rows[(rows["metric"] == "accuracy") & (rows["scenario"] == board.scenario)]
-    course = courses(compared.results.rows, accuracies)
+    task_log = task_logs(compared.results.rows, accuracies)
     cells = {str(run_id): table for run_id, table in accuracies.groupby("run_id")}
     values = {str(run_id): table for run_id, table in board.shown.groupby("run_id")}
     entries = {(entry.baseline, entry.setting): entry for entry in board.entries}
@@ -66,7 +66,7 @@ def run_details(compared: Comparison, board: Leaderboard) -> Iterator[RunDetails
             },
             command=command_again(record.provenance),
             error=record.error,
-            course=course.get(run.id, {}),
+            task_log=task_log.get(run.id, {}),
         )
 
 

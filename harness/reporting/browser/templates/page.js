@@ -190,10 +190,10 @@ function matrixTable(matrix) {
   return scrolling(made, "Accuracy matrix");
 }
 
-function courseTable(course) {
-  const columns = Object.values(course);
+function taskLogTable(task_log) {
+  const columns = Object.values(task_log);
   const rows = columns[0].map((_, at) => columns.map((column) => column[at]));
-  return scrolling(table("How it went", Object.keys(course), rows), "How it went, task by task");
+  return scrolling(table("How it went", Object.keys(task_log), rows), "How it went, task by task");
 }
 
 function runContent(run) {
@@ -201,7 +201,7 @@ function runContent(run) {
   const command = data.shared[run.command];
   if (run.error) parts.push(element("h3", "Why it ended"), element("pre", run.error));
   if (run.matrix.length) parts.push(element("h3", "Accuracy matrix"), matrixTable(run.matrix));
-  if (Object.keys(run.course).length) parts.push(element("h3", "Task by task"), courseTable(run.course));
+  if (Object.keys(run.task_log).length) parts.push(element("h3", "Task by task"), taskLogTable(run.task_log));
   if (Object.keys(run.metrics).length) {
     parts.push(element("h3", "Metrics"), table("Metrics", ["Metric", "Value"], Object.entries(run.metrics)));
   }

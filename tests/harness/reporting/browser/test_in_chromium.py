@@ -96,8 +96,8 @@ def test_a_run_opens_with_all_that_made_it(open_page: OpenPage) -> None:
     matrix = dialog.get_by_role("table", name="Accuracy (%)")
     learned = matrix.locator("tbody tr").nth(1).locator("td").all_inner_texts()
     assert learned[:2] == ["96.27", "96.27"]
-    course = dialog.get_by_role("table", name="How it went")
-    assert course.locator("tbody tr").first.locator("td").all_inner_texts()[:2] == ["96.27"] * 2
+    task_log = dialog.get_by_role("table", name="How it went")
+    assert task_log.locator("tbody tr").first.locator("td").all_inner_texts()[:2] == ["96.27"] * 2
     expect(dialog).to_contain_text("Forgetting, task-il")
     expect(dialog).to_contain_text("git checkout abc && python -m harness.compare")
     expect(dialog.get_by_role("table", name="Budget")).to_contain_text("learning_rate")

@@ -34,15 +34,15 @@ def test_the_matrix_is_what_was_measured_under_the_methods_rule(runs: list[RunDe
     assert math.isnan(class_il.matrix[0][1])  # not tested before it was learned
 
 
-def test_the_course_has_what_each_task_came_to_and_took(runs: list[RunDetails]) -> None:
-    assert runs[7].course == {
+def test_the_task_log_has_what_each_task_came_to_and_took(runs: list[RunDetails]) -> None:
+    assert runs[7].task_log == {
         "After task": ["1", "2", "3", "4", "5"],
         "Task just learned (%)": ["47.54"] * 5,
         "Tasks so far (%)": ["47.54"] * 5,
         "Training (s)": ["2.0"] * 5,
         "Evaluation (s)": ["1.0"] * 5,
     }
-    assert runs[-1].course == {}  # it failed
+    assert runs[-1].task_log == {}  # it failed
 
 
 def test_metrics_are_printed_with_units(runs: list[RunDetails]) -> None:

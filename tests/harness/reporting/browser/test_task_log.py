@@ -1,4 +1,4 @@
-"""The course of a run, worked out by hand from a few measurements."""
+"""The log of a run, worked out by hand from a few measurements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.reporting.browser.course import courses
+from harness.reporting.browser.task_log import task_logs
 
 
 def table(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ ACCURACIES = table(
 
 
 def test_accuracies_are_those_of_tasks_that_are_learned() -> None:
-    found = courses(ACCURACIES, ACCURACIES)
+    found = task_logs(ACCURACIES, ACCURACIES)
     assert found["a"] == {
         "After task": ["1", "2"],
         "Task just learned (%)": ["90.00", "80.00"],
@@ -40,11 +40,11 @@ def test_costs_and_gaps_stand_where_they_were_measured() -> None:
         {"metric": "rounding_gap", "after": 2, "task": 2, "value": -0.0025},
         {"metric": "stored_examples", "after": 2, "value": 7.0},
     )
-    course = courses(pd.concat([ACCURACIES, costs]), ACCURACIES)["a"]
-    assert course["Training (s)"] == ["12.3", "9.0"]
-    assert course["Examples shown"] == ["60,000", ""]
-    assert course["Rounding gap (points)"] == ["", "-0.25"]
-    assert "Stored examples" not in course
+    task_log = task_logs(pd.concat([ACCURACIES, costs]), ACCURACIES)["a"]
+    assert task_log["Training (s)"] == ["12.3", "9.0"]
+    assert task_log["Examples shown"] == ["60,000", ""]
+    assert task_log["Rounding gap (points)"] == ["", "-0.25"]
+    assert "Stored examples" not in task_log
 
 
 def test_a_method_that_learns_all_at_once_has_one_line() -> None:
@@ -52,8 +52,8 @@ def test_a_method_that_learns_all_at_once_has_one_line() -> None:
         {"metric": "accuracy", "after": 2, "task": 1, "value": 1.0},
         {"metric": "accuracy", "after": 2, "task": 2, "value": 0.5},
     )
-    assert courses(once, once)["a"]["Tasks so far (%)"] == ["75.00"]
+    assert task_logs(once, once)["a"]["Tasks so far (%)"] == ["75.00"]
 
 
-def test_what_has_no_measurements_has_no_course() -> None:
-    assert courses(ACCURACIES.iloc[:0], ACCURACIES.iloc[:0]) == {}
+def test_what_has_no_measurements_has_no_log() -> None:
+    assert task_logs(ACCURACIES.iloc[:0], ACCURACIES.iloc[:0]) == {}

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-Course = Mapping[str, list[str]]
+TaskLog = Mapping[str, list[str]]
 """Texts by the title of their column, one each time that a task had been learned."""
 
 _COLUMNS: Final = {
@@ -20,8 +20,8 @@ _COLUMNS: Final = {
 _SHARES: Final = ("rounding_gap",)
 
 
-def courses(rows: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Course]:
-    """The course of each run, by its id.
+def task_logs(rows: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, TaskLog]:
+    """The log of each run, by its id.
 
     Args:
         rows: raw measurements of runs (`harness.storage.schema`).
@@ -38,7 +38,7 @@ def courses(rows: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Course]:
         parts[title] = values * (100 if metric in _SHARES else 1)
         forms[title] = form
     table = pd.DataFrame(parts).sort_index()
-    found: dict[str, Course] = {}
+    found: dict[str, TaskLog] = {}
     for run_id, mine in table.groupby(level="run_id"):
         learned = mine[mine.index.get_level_values("after") > 0]
         after = [f"{number}" for number in learned.index.get_level_values("after")]
