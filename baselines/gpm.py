@@ -38,7 +38,7 @@ class GradientProjectionMemory(Baseline):
         "share of the energy of each layer's inputs that later steps leave alone",
         minimum=0,
         maximum=1,
-        search=Choices((0.9, 0.95, 0.97, 0.99, 0.999)),
+        search=Choices((0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99)),
     )
     growth: float = setting(0.0, "growth of the threshold with each task", minimum=0, maximum=1)
     samples: int = setting(300, "examples of a task whose inputs are looked at", minimum=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from baselines.interface import Baseline, Choices, Range, setting
+from baselines.interface import Baseline, Range, setting
 
 if TYPE_CHECKING:
     from avalanche.training.plugins import SupervisedPlugin
@@ -28,7 +28,7 @@ class VariationalBaseline(Baseline):
         1.0,
         "standard deviation of a weight at first, over that of its layer's first means",
         minimum=1e-6,
-        search=Choices((0.3, 0.5, 1.0, 2.0)),
+        search=Range(0.1, 3.0),
     )
 
     variance_rate: float = setting(

@@ -64,7 +64,7 @@ def edges(study: Study) -> Iterator[str]:
 def _remark(study: Study, trial: Trial) -> str:
     if trial.number == study.chosen:
         return "chosen"
-    return "pruned after its first seed" if trial.pruned else ""
+    return "pruned" if trial.pruned else ""
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from baselines.interface import Range
+from baselines.interface import Choices, Range
 from harness.config.run import Run
 from harness.config.search_spaces import Search
 from harness.config.settings import declared
@@ -78,7 +78,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             sampler={**sampler(), "extensions": EXTENSIONS},
             trials=tuple(trials),
             chosen=_best(trials).number,
-            at_edge=tuple(one.name for one in _beyond(search, trials)),
+            at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),
         )
     )
 
@@ -179,3 +179,13 @@ def _beyond(search: Search, trials: Sequence[Trial]) -> Iterator[_Beyond]:
         new = [one for one in values if one not in tried and setting.admits(one)]
         if new:
             yield _Beyond(name, [{**best.settings, name: one} for one in new])
+
+
+def _outermost(search: Search, trials: Sequence[Trial]) -> Iterator[str]:
+    """Settings whose best value is the smallest or the largest of the numbers to choose from."""
+    best = _best(trials)
+    for name, searched in search.space.items():
+        values = searched.values if isinstance(searched, Choices) else ()
+        numbers = [one for one in values if type(one) in (int, float)]
+        if numbers and best.settings[name] in (min(numbers), max(numbers)):
+            yield name

@@ -138,6 +138,19 @@ def test_values_without_order_have_no_edge() -> None:
     space: Space = {"mode": Choices(("separate", "online"))}
     study, _ = conduct(search("ewc", space), lambda run: float(run.settings["mode"] == "online"))
     assert study.settings == {"mode": "online"}
+    assert study.at_edge == ()
+
+
+@pytest.mark.parametrize(
+    ("best", "edge"), [(0.9, ("threshold",)), (0.95, ()), (0.99, ("threshold",))]
+)
+def test_the_outermost_of_numbers_to_choose_from_is_an_edge(
+    best: float, edge: tuple[str, ...]
+) -> None:
+    space: Space = {"threshold": Choices((0.99, 0.9, 0.95))}
+    study, _ = conduct(search("gpm", space), lambda run: float(run.settings["threshold"] == best))
+    assert study.settings == {"threshold": best}
+    assert study.at_edge == edge
     assert len(study.trials) == TRIALS
 
 
