@@ -156,7 +156,8 @@ def _verify(args: argparse.Namespace) -> int:
     found = verify(args.results)
     _say(
         f"{counted(found.runs, 'run')} with {found.rows:,} rows, in "
-        f"{counted(found.files, 'packed file')} and {counted(found.folders, 'folder')}"
+        f"{counted(found.files, 'packed file')} and {counted(found.folders, 'folder')}; "
+        f"{counted(found.studies, 'study', 'studies')}"
     )
     return _account({str(path): reason for path, reason in found.damaged.items()})
 
@@ -171,6 +172,8 @@ def _merge(args: argparse.Namespace) -> int:
         raise ArgumentError(f"{args.other} is --results itself; name another results folder")
     done = merge(args.results, args.other)
     _say(f"{counted(len(done.taken), 'run')} taken, {done.present} here before.")
+    if done.studies:
+        _say(f"{counted(len(done.studies), 'study', 'studies')} taken.")
     if done.taken:
         _say(f"They are folders now; to pack them: {PROGRAM} pack --results {args.results}")
     return _account(done.left)

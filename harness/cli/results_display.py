@@ -102,14 +102,15 @@ def measurements(rows: pd.DataFrame) -> Table:
     return table
 
 
-def counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str, things: str = "") -> str:
     """A number of things in words, such as "1 run" and "1,200 runs".
 
     Args:
         count: their number.
-        thing: one of them; an s makes several.
+        thing: one of them.
+        things: several of them; "" where an s makes them.
     """
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
 
 
 def _settings(runs: Sequence[StoredRun]) -> Table:

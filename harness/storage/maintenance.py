@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.storage import packed, run_folder, schema, store
+from harness.storage import packed, run_folder, schema, store, studies
 from harness.storage.damage import DamageError
 from harness.storage.inventory import StoredRun
 from harness.storage.lock import locked
@@ -24,6 +24,7 @@ class Verification:
         rows: number of their rows.
         files: number of packed files, damaged ones too.
         folders: number of run folders, damaged ones too.
+        studies: number of studies, damaged ones too.
         damaged: files and folders that cannot be read or contradict each other, with the reason.
     """
 
@@ -31,6 +32,7 @@ class Verification:
     rows: int = 0
     files: int = 0
     folders: int = 0
+    studies: int = 0
     damaged: dict[Path, str] = field(default_factory=dict)
 
 
@@ -40,11 +42,13 @@ class Merge:
 
     Attributes:
         taken: folders of the runs that were missing here.
+        studies: files of the studies that were missing here.
         present: number of runs that were here before, or failed where this folder has a result.
-        left: what was not taken, with the reason: damaged, or in contradiction to a run here.
+        left: what was not taken, with the reason: damaged, or in contradiction to what is here.
     """
 
     taken: list[Path] = field(default_factory=list)
+    studies: list[Path] = field(default_factory=list)
     present: int = 0
     left: dict[str, str] = field(default_factory=dict)
 
@@ -69,13 +73,18 @@ def verify(results: Path) -> Verification:
                 run_folder.read_masks(path)
             except DamageError as error:
                 found.damaged.setdefault(path, str(error))
+    for benchmark in studies.benchmarks(results):
+        tried = studies.read(results, benchmark)
+        found.studies += len(tried.studies) + len(tried.damaged)
+        found.damaged |= tried.damaged
     return found
 
 
 def merge(results: Path, other: Path) -> Merge:
     """Take the runs of another results folder that are missing or have failed here, as folders.
 
-    Nothing here is overwritten but the failures of runs that have finished there.
+    Studies that are missing here are taken as well. Nothing here is overwritten but the failures of
+    runs that have finished there.
 
     Args:
         results: folder of all results, changed.
@@ -110,7 +119,24 @@ def merge(results: Path, other: Path) -> Merge:
                 done.left[str(source)] = f"it differs from the same run in {results}, which stays"
             else:
                 done.present += 1
+    for benchmark in studies.benchmarks(other):
+        _merge_studies(results, other, benchmark, done)
     return done
+
+
+def _merge_studies(results: Path, other: Path, benchmark: str, done: Merge) -> None:
+    """Take the studies of a benchmark that are missing here."""
+    theirs, ours = (studies.read(root, benchmark) for root in (other, results))
+    done.left |= {str(path): reason for path, reason in theirs.damaged.items()}
+    own = {study.file: study for study in ours.studies}
+    for study in theirs.studies:
+        source, target = other / study.file, results / study.file
+        if target in ours.damaged:
+            done.left[str(source)] = f"{target} is damaged: {ours.damaged[target]}"
+        elif study.file not in own:
+            done.studies.append(studies.save(results, study))
+        elif own[study.file] != study:
+            done.left[str(source)] = f"it differs from the same study in {results}, which stays"
 
 
 def delete(results: Path, runs: Iterable[StoredRun]) -> None:

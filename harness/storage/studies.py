@@ -153,6 +153,15 @@ def read(results: Path, benchmark: str) -> Studies:
     return found
 
 
+def benchmarks(results: Path) -> list[str]:
+    """Names of the benchmarks that have studies.
+
+    Args:
+        results: folder of all results.
+    """
+    return sorted({path.parent.parent.name for path in results.glob(f"*/{FOLDER}/*.json")})
+
+
 def _to_text(study: Study) -> str:
     """JSON with a line for each trial, which has its value for who reads the file."""
     content = {"schema": _VERSION, **asdict(study)}

@@ -215,7 +215,7 @@ def test_verify_names_damage(results: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["verify"]) == 0
     text = said(capsys)
     assert text.startswith(f"{runs} runs with ")
-    assert text.endswith(" rows, in 2 packed files and 0 folders\n")
+    assert text.endswith(" rows, in 2 packed files and 0 folders; 0 studies\n")
     file = packed.path_of(results, BENCHMARK, "tuning")
     file.write_bytes(file.read_bytes()[:-1])
     assert main(["verify"]) == 1

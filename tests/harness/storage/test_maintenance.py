@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from harness.config.run import Run
-from harness.storage import packed, packing, run_folder, store
+from harness.storage import packed, packing, run_folder, store, studies
 from harness.storage.inventory import matching, take_inventory
 from harness.storage.maintenance import delete, merge, verify
 from harness.storage.provenance import ROOT
 from harness.storage.record import Record
+from harness.storage.studies import Study, Trial, TrialRun
 
 Records = Callable[..., Record]
 Rows = Callable[..., pd.DataFrame]
@@ -33,6 +34,26 @@ def results(tmp_path: Path, run: Run, make_record: Records, make_rows: Rows) -> 
     store.save(root, make_record(runs[1]), make_rows(runs[1]), {"0": np.arange(4)})
     store.save(root, make_record(runs[2], error="no"))
     return root
+
+
+@pytest.fixture
+def study() -> Study:
+    """Two trials of the same accuracy."""
+    trials = [
+        Trial(number, {"ewc_lambda": 10.0**number}, (TrialRun("a", 10_000, (0.5,)),))
+        for number in range(2)
+    ]
+    return Study(
+        benchmark="split_mnist",
+        scenario="task-il",
+        norm="per-task",
+        method="ewc",
+        training={},
+        space={},
+        sampler={},
+        trials=tuple(trials),
+        chosen=0,
+    )
 
 
 def test_sound_results_are_verified(results: Path, files_under: Files) -> None:
@@ -124,6 +145,24 @@ def test_nothing_is_merged_into_what_is_damaged(
     file.write_text("no parquet")
     [reason] = merge(results, other).left.values()
     assert str(file) in reason
+
+
+def test_studies_are_taken_and_never_overwritten(
+    results: Path, tmp_path: Path, study: Study
+) -> None:
+    other = tmp_path / "other"
+    studies.save(other, study)
+    assert merge(results, other).studies == [results / study.file]
+    assert studies.read(results, study.benchmark).studies == [study]
+    studies.save(other, replace(study, chosen=1))
+    done = merge(results, other)
+    assert done.studies == []
+    assert "which stays" in done.left[str(other / study.file)]
+    (results / study.file).write_text("{")
+    assert "is damaged" in merge(results, other).left[str(other / study.file)]
+    found = verify(results)
+    assert found.studies == 1
+    assert list(found.damaged) == [results / study.file]
 
 
 def test_runs_are_deleted_where_they_are(results: Path, run: Run) -> None:
