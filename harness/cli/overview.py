@@ -28,6 +28,11 @@ from harness.storage import store
 PICTURED: Final = "split_mnist"
 """The benchmark of the picture."""
 
+_ORDER: Final = (
+    "ACC (%), mean with its 95 % interval over n seeds. Methods stand in the order of their mean "
+    "rank on the benchmarks that they were measured on."
+)
+
 
 def standings_section(results: Path) -> str:
     """Markdown: a table a scenario of the benchmarks with labels, without those of a publication.
@@ -42,7 +47,7 @@ def standings_section(results: Path) -> str:
         asked = f"{table.title}: {SCENARIOS[table.title]}."
         bare = replace(table, title="", summary=asked, head=table.head[:-1])
         lines += table_lines(replace(bare, rows=[row[:-1] for row in table.rows]))
-    return "\n".join(lines).strip()
+    return "\n".join([*lines, _ORDER])
 
 
 def picture(results: Path) -> bytes | None:
