@@ -49,7 +49,7 @@ class GenerativeReplay(Baseline):
             criterion=VAE_loss,
             **{**arguments, "plugins": [*context.plugins, GenerativeReplayPlugin()]},
         )
-        arguments["plugins"].append(LabellingReplayPlugin(teacher, context.task_outputs))
+        arguments["plugins"].append(LabellingReplayPlugin(teacher))
         model = context.model()
         return Naive(
             model=model,

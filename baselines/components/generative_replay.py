@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,25 +12,24 @@ from torch import Tensor, nn
 
 
 class LabellingReplayPlugin(GenerativeReplayPlugin):
-    """Avalanche's plugin with labels among the outputs of the tasks learned, and task labels.
+    """Avalanche's plugin with labels among the classes learned, and task labels.
 
     Avalanche takes the old classifier's largest output, whichever it is, also one that no loss was
     ever over; gives what was generated the label of the present task; and cannot ask a classifier
-    that needs a task label. Here that classifier answers under each task learned, among this
-    task's outputs, and its largest logit names label and task.
+    that needs a task label. Here that classifier answers under each task label, among the classes
+    that it came with, and its largest logit names class and task.
 
     Args:
         generator_strategy: trains the generator.
-        task_outputs: outputs of each task's classes, where tasks have outputs of their own; empty
-            where they share them all.
+
+    Attributes:
+        learned: classes by the task label that they came with, which is one and the same on streams
+            without task labels.
     """
 
-    def __init__(
-        self, generator_strategy: SupervisedTemplate, task_outputs: Sequence[Sequence[int]]
-    ) -> None:
+    def __init__(self, generator_strategy: SupervisedTemplate) -> None:
         super().__init__(generator_strategy=generator_strategy)
-        self.task_outputs = task_outputs
-        self.learned: list[int] = []
+        self.learned: dict[int, set[int]] = {}
 
     def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Append as many generated examples to the batch as it has real ones."""
@@ -44,10 +42,13 @@ class LabellingReplayPlugin(GenerativeReplayPlugin):
         strategy.mbatch = [torch.cat(pair) for pair in more]
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Train the generator, and note which tasks are learned."""
+        """Train the generator, and note which classes are learned."""
         self.generator_strategy.train(strategy.experience)
         super().after_training_exp(strategy, **kwargs)
-        self.learned += set(strategy.experience.task_labels).difference(self.learned)
+        dataset = strategy.experience.dataset
+        labels = zip(dataset.targets_task_labels, dataset.targets, strict=True)
+        for task, label in sorted(set(labels)):
+            self.learned.setdefault(task, set()).add(label)
 
     @torch.no_grad()
     def labelled(self, model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,13 +60,11 @@ class LabellingReplayPlugin(GenerativeReplayPlugin):
         """
         alike = None if isinstance(model, MultiTaskModule) else model(x)
         answers = []
-        for task in self.learned:
+        for task, classes in self.learned.items():
             logits = model(x, task) if alike is None else alike
-            if self.task_outputs:
-                own = torch.zeros(logits.shape[1], dtype=torch.bool, device=x.device)
-                own[list(self.task_outputs[task])] = True
-                logits = logits.masked_fill(~own, -torch.inf)
-            answers.append(logits.max(1))
+            own = torch.zeros(logits.shape[1], dtype=torch.bool, device=x.device)
+            own[sorted(classes)] = True
+            answers.append(logits.masked_fill(~own, -torch.inf).max(1))
         best = torch.stack([answer.values for answer in answers]).argmax(0)
         labels = torch.stack([answer.indices for answer in answers])
-        return labels.gather(0, best[None])[0], torch.tensor(self.learned, device=x.device)[best]
+        return labels.gather(0, best[None])[0], torch.tensor([*self.learned], device=x.device)[best]

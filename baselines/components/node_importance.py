@@ -67,7 +67,9 @@ class AdaptiveGroupSparsityPlugin(SupervisedPlugin):
         """Note, before the first task, how weights are drawn."""
         if not self._spread:
             chain = Chain.of(strategy.model)
-            self._spread = {name: float(layer.weight.std()) for name, layer in chain.layers.items()}
+            self._spread = {
+                name: float(layer.weight.detach().std()) for name, layer in chain.layers.items()
+            }
 
     @torch.no_grad()
     def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:

@@ -35,7 +35,7 @@ TRAINING: Final = TrainingBudget(
 )
 """For streams with task labels; the others need room for a detector to warm up."""
 
-_TASK_FREE: Final = replace(TRAINING, epochs=10, train_examples=1024, decay=False)
+_TASK_FREE: Final = replace(TRAINING, epochs=10, train_examples=1024)
 
 
 def small_context() -> Context:
@@ -88,21 +88,22 @@ class Subject:
         given = self.method.check_settings.items()
         return f", with {', '.join(f'{name}={value}' for name, value in given)}" if given else ""
 
-    def run(
-        self,
-        scenario: str = TASK_IL,
-        **budget: Any,
-    ) -> Run:
+    def run(self, scenario: str = TASK_IL, *, labelled: bool | None = None, **budget: Any) -> Run:
         """A run of the method.
 
         Args:
             scenario: of the run; streams without task labels have but one.
+            labelled: whether the stream has task labels; None: if the method suits such a stream.
             **budget: what is changed of the training budget.
 
         Raises:
             SettingError: the scenario does not allow the budget.
         """
-        name, training = (LABELLED, TRAINING) if self.labelled else (UNLABELLED, _TASK_FREE)
+        labelled = self.labelled if labelled is None else labelled
+        name = LABELLED if labelled else UNLABELLED
+        training = TRAINING if self.labelled else _TASK_FREE
+        if not labelled:
+            training = replace(training, decay=False)
         default = resolve(self.method, {}, {})
         changed = replace(default, values={**default.values, **self.method.check_settings})  # noqa: PD011
         [run] = plan(
@@ -110,7 +111,7 @@ class Subject:
             "smoke",
             replace(training, **budget),
             {self.method.name: self.method},
-            {scenario if self.labelled else CLASS_IL: {self.method.name: changed}},
+            {scenario if labelled else CLASS_IL: {self.method.name: changed}},
             seeds=[0],
         )
         return run

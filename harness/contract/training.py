@@ -70,6 +70,22 @@ def it_learns_the_last_task(subject: Subject) -> str:
     return f"{reached:.1%} right{subject.under}"
 
 
+def _not_by_boundaries(method: Method) -> str:
+    if method.supervision is Supervision.TASK_BOUNDARIES:
+        return ""
+    return f"it needs {method.supervision}" if Subject(method).labelled else "all its runs are such"
+
+
+@law("It learns a stream without task labels.", excuse=_not_by_boundaries)
+def it_learns_without_task_labels(subject: Subject) -> str:
+    """Each task is known when it has just been learned, where the evaluation gives the identity."""
+    rows = subject.outcome(labelled=False).rows
+    learned = [accuracy(rows, 3 if subject.at_once else task, task) for task in (1, 2, 3)]
+    if min(learned) <= LEARNED:
+        broken(f"it has {min(learned):.1%} right on a task that it has just learned", _LEARNING)
+    return f"at least {min(learned):.1%} right when just learned"
+
+
 @law("A run measures its own scenario and no other.", excuse=_without_labels)
 def it_is_measured_in_its_scenario_alone(subject: Subject) -> str:
     """With the identity by no rule, without by the method's own."""

@@ -45,6 +45,7 @@ def subject() -> Callable[[Method], Subject]:
 
 LAWS = (
     training.it_learns_the_last_task,
+    training.it_learns_without_task_labels,
     training.it_is_measured_in_its_scenario_alone,
     training.no_batch_norm_where_none_was_asked_for,
     training.what_it_declares_is_what_is_seen,

@@ -27,6 +27,7 @@ from harness.reporting.figures.style import (
     literal,
     mark,
     rows_of,
+    tall_enough,
 )
 
 _HEIGHT: Final = 1.8  # inches
@@ -42,7 +43,8 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         return None
     accuracies = rows[rows["metric"] == "accuracy"]
     width = HALF if len(measured) == 1 else FULL
-    figure, axes = grid(1, len(measured), height=_HEIGHT, width=width)
+    height = tall_enough(len(board.entries), _HEIGHT)
+    figure, axes = grid(1, len(measured), height=height, width=width)
     for axis, column in zip(axes[0], measured, strict=True):
         for entry in board.entries:
             _curve(axis, board, entry, rows_of(accuracies, entry, column.scenario))

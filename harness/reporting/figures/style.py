@@ -103,6 +103,16 @@ def grid(rows: int, columns: int, *, height: float, width: float = FULL) -> tupl
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def tall_enough(names: int, least: float) -> float:
+    """Inches of a figure with so many names beside it, one below the other.
+
+    Args:
+        names: their number.
+        least: inches of a figure with few.
+    """
+    return max(least, 0.15 * names)
+
+
 def faint_seeds(axis: Axes, per_seed: pd.DataFrame, hue: str, alpha: float = 0.15) -> None:
     """Each seed as a faint line; none if there are more than 50 seeds.
 

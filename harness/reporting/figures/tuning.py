@@ -12,7 +12,7 @@ from harness.reporting.figures.style import grid, literal
 from harness.storage.studies import Study, Trial
 
 _COLUMNS: Final = 7
-_HEIGHT: Final = 0.95  # inches
+_HEIGHT: Final = 1.05  # inches
 _HUE: Final = "#0173b2"
 _CHOSEN: Final = "#d55e00"
 _USUAL_NORMS: Final = ("per-task", "shared")
@@ -26,7 +26,7 @@ CAPTION: Final = (
 
 
 def searches(studies: Sequence[Study]) -> Figure | None:
-    """Accuracy by the values that were tried: a row a comparison, a column a setting.
+    """Accuracy by the values that were tried: a panel a setting, rows of their own a comparison.
 
     Args:
         studies: of one benchmark.
@@ -34,26 +34,25 @@ def searches(studies: Sequence[Study]) -> Figure | None:
     Returns:
         None if there are none.
     """
-    columns = list(dict.fromkeys((study.method, name) for study in studies for name in study.space))
-    rows = list(dict.fromkeys(map(_row, studies)))
-    if not columns:
+    panels: dict[str, list[tuple[Study, str]]] = {}
+    for study in studies:
+        panels.setdefault(_row(study), []).extend((study, name) for name in study.space)
+    rows = [
+        (title, mine[at : at + _COLUMNS])
+        for title, mine in panels.items()
+        for at in range(0, len(mine), _COLUMNS)
+    ]
+    if not rows:
         return None
-    blocks = [columns[at : at + _COLUMNS] for at in range(0, len(columns), _COLUMNS)]
-    width = max(map(len, blocks))
-    figure, axes = grid(len(blocks) * len(rows), width, height=_HEIGHT)
+    figure, axes = grid(len(rows), max(len(mine) for _, mine in rows), height=_HEIGHT)
     for axis in axes.flat:
         axis.set_axis_off()
-    for study in studies:
-        for name in study.space:
-            block, column = divmod(columns.index((study.method, name)), _COLUMNS)
-            row = rows.index(_row(study))
-            axis = axes[block * len(rows) + row][column]
+    for (title, mine), row in zip(rows, axes, strict=True):
+        row[0].set_ylabel(title, size=6)
+        for (study, name), axis in zip(mine, row, strict=False):
             axis.set_axis_on()
+            axis.set_title(literal(f"{study.method}\n{name}"), size=6)
             _panel(axis, study, name)
-            if row == 0:
-                axis.set_title(literal(f"{study.method}\n{name}"), size=6)
-            if column == 0:
-                axis.set_ylabel(_row(study), size=6)
     return figure
 
 
