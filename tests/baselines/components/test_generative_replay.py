@@ -17,23 +17,24 @@ from baselines.context import Context, Norm
 from baselines.generative_replay import GenerativeReplay
 from harness.data.streams import Stream
 
-OWN = ((4, 1), (0,), (5, 2, 3))
+OWN = {0: {4, 1}, 1: {0}}
+SHARED = {0: {0, 1, 2}, 1: {0, 1, 2}}
 
 
-def plugin(task_outputs: tuple[tuple[int, ...], ...], *learned: int) -> LabellingReplayPlugin:
-    made = LabellingReplayPlugin(SimpleNamespace(model=nn.Identity()), task_outputs)
-    made.learned = list(learned)
+def plugin(learned: dict[int, set[int]]) -> LabellingReplayPlugin:
+    made = LabellingReplayPlugin(SimpleNamespace(model=nn.Identity()))
+    made.learned = learned
     return made
 
 
 def test_labels_are_the_largest_outputs_of_learned_tasks() -> None:
     """A network that passes on what it is given, in place of the classifier."""
     logits = torch.randn(50, 7, generator=torch.Generator().manual_seed(0))
-    labels, tasks = plugin(OWN, 0, 1).labelled(nn.Identity(), logits)
+    labels, tasks = plugin(OWN).labelled(nn.Identity(), logits)
     for row, label, task in zip(logits.tolist(), labels.tolist(), tasks.tolist(), strict=True):
         assert label == max((4, 1, 0), key=row.__getitem__)
         assert label in OWN[task]
-    anything, _ = plugin((), 0, 1).labelled(nn.Identity(), logits)
+    anything, _ = plugin({0: set(range(7))}).labelled(nn.Identity(), logits)
     assert torch.equal(anything, logits.argmax(1))
 
 
@@ -43,7 +44,7 @@ def test_a_classifier_that_needs_the_task_is_asked_under_each() -> None:
     for task in (0, 1, 2):
         model.adaptation(SimpleNamespace(task_labels=[task]))
     x = torch.randn(50, 4)
-    labels, tasks = plugin((), 0, 1).labelled(model.eval(), x)
+    labels, tasks = plugin(SHARED).labelled(model.eval(), x)
     for n in range(len(x)):
         pairs = {
             (t, c): float(model(x[n : n + 1], t)[0, c].detach()) for t in (0, 1) for c in range(3)
