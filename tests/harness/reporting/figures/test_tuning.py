@@ -104,17 +104,25 @@ def test_settings_that_were_searched_together_have_a_panel_each_and_no_curve() -
     assert dots(first, filled=False) == []
 
 
-def test_a_row_holds_one_scenario_and_a_column_one_setting() -> None:
+def test_a_row_holds_one_scenario_and_each_panel_names_its_setting() -> None:
     usual = replace(STUDY, norm="per-task")
     without = replace(usual, scenario="class-il", norm="shared")
-    first, second, third = panels(usual, TWO, without)[:3]
-    figure = searches([usual, TWO, without])
-    assert figure is not None
-    rows = {axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()}
-    assert rows == {"task-il", "class-il"}
-    assert len(figure.axes) == 3 * 3  # three rows, "norm none" among them, of three settings
-    assert first.get_title() == "ewc\newc_lambda"
-    assert {second.get_title(), third.get_title()} <= {"", "rmn\nbeta", "rmn\ninitialisation"}
+    found = panels(usual, TWO, without)
+    assert [axis.get_title() for axis in found] == [
+        *("ewc\newc_lambda", "rmn\nbeta", "rmn\ninitialisation", "ewc\newc_lambda")
+    ]
+    labels = ["task-il", "task-il\nnorm none", "", "class-il"]
+    assert [axis.get_ylabel() for axis in found] == labels
+
+
+def test_what_does_not_fit_into_a_row_goes_on_in_the_next() -> None:
+    many = [replace(TWO, method=f"m{number}") for number in range(5)]
+    found = panels(*many)
+    assert len(found) == 10
+    assert [axis.get_ylabel() for axis in found] == [
+        *("task-il\nnorm none", *[""] * 6),
+        *("task-il\nnorm none", "", ""),
+    ]
 
 
 def test_several_studies_are_in_one_figure_and_none_in_none() -> None:
