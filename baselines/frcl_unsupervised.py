@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from baselines.interface import Baseline, Range, Requirement, Role, Supervision, setting
+from baselines.components.switch_detecting import SwitchDetectingBaseline
+from baselines.interface import Range, Requirement, Role, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @register
 @dataclass(frozen=True)
-class FRCLUnsupervised(Baseline):
+class FRCLUnsupervised(SwitchDetectingBaseline):
     """FRCL on a stream without task labels, of which it detects the tasks itself.
 
     As published, a batch is of a new task if, by Welch's t-test, what is predicted
@@ -39,7 +40,6 @@ class FRCLUnsupervised(Baseline):
     counterpart: ClassVar[str] = "frcl"
     reference: ClassVar[str] = "Titsias et al., ICLR 2020"
     rule: ClassVar[str] = "max-logit"
-    supervision: ClassVar[Supervision] = Supervision.NONE
     requirements: ClassVar[frozenset[Requirement]] = frozenset(
         {Requirement.REPLAY, Requirement.HEAD_PER_TASK}
     )
@@ -59,11 +59,6 @@ class FRCLUnsupervised(Baseline):
     detector: Literal["loss", "divergence", "features"] = setting(
         "divergence", "what a task switch shows in: loss, KL divergence (published) or features"
     )
-    significance: float = setting(
-        1e-6, "p-value below which a batch is a new task", minimum=1e-300, maximum=0.5
-    )
-    window: int = setting(100, "batches that incoming ones are compared with", minimum=2)
-    warm_up: int = setting(100, "batches after a switch in which none is looked for", minimum=0)
 
     def build(self, context: Context) -> SupervisedTemplate:
         """The backbone with a Gaussian output layer for each task that is detected."""
@@ -72,17 +67,13 @@ class FRCLUnsupervised(Baseline):
             StreamFunctionTraining,
             StreamInducingPointPlugin,
         )
-        from rmn.unsupervised.switch_detection import DETECTORS
 
         model = GaussianProcessNetwork(
             context.network(), context.outputs, norm=context.batch_norm, rule=self.rule
         )
-        detector = DETECTORS[self.detector](
-            significance=self.significance, window=self.window, warm_up=self.warm_up
-        )
         return StreamFunctionTraining(
             functions=StreamInducingPointPlugin(
-                detector=detector,
+                detector=self.switch_detector(),
                 per_task=self.per_task,
                 task_examples=self.task_examples,
                 prior_variance=self.prior_variance,

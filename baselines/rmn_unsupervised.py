@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from baselines.interface import Baseline, Role, Supervision, setting
+from baselines.components.switch_detecting import SwitchDetectingBaseline
+from baselines.interface import Role, setting
 from baselines.registry import register
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @register
 @dataclass(frozen=True)
-class RMNUnsupervisedBaseline(Baseline):
+class RMNUnsupervisedBaseline(SwitchDetectingBaseline):
     """Relevance Mapping Networks, Algorithm 2 (`rmn.RMNUnsupervised`)."""
 
     name: ClassVar[str] = "rmn_unsupervised"
@@ -30,16 +31,7 @@ class RMNUnsupervisedBaseline(Baseline):
     )
     version: ClassVar[int] = 2  # 1 had a constant beta and pruned at convergence
     rule: ClassVar[str] = "max-logit"
-    supervision: ClassVar[Supervision] = Supervision.NONE
 
-    detector: Literal["loss", "divergence", "features"] = setting(
-        "loss", "what a task switch shows in: loss, KL divergence (the paper) or features"
-    )
-    significance: float = setting(
-        1e-6, "p-value below which a batch is a new task", minimum=1e-300, maximum=0.5
-    )
-    window: int = setting(100, "batches that incoming ones are compared with", minimum=2)
-    warm_up: int = setting(100, "batches after a switch in which none is looked for", minimum=0)
     filter_by: Literal["label", "activation", "nothing"] = setting(
         "label", "what makes an example known to a finished mask; the paper: activation"
     )
@@ -69,7 +61,6 @@ class RMNUnsupervisedBaseline(Baseline):
         import torch
 
         from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
-        from rmn.unsupervised.switch_detection import DETECTORS
 
         model = convert(
             context.network(),
@@ -80,13 +71,10 @@ class RMNUnsupervisedBaseline(Baseline):
             rule=self.rule,
         )
         groups = parameter_groups(model, lr=context.learning_rate, mapping_lr=self.mapping_lr)
-        detector = DETECTORS[self.detector](
-            significance=self.significance, window=self.window, warm_up=self.warm_up
-        )
         return RMNUnsupervised(
             model=model,
             optimizer=torch.optim.Adam(groups, fused=True),
-            detector=detector,
+            detector=self.switch_detector(),
             rmn=RelevancePlugin(
                 l0_weight=self.l0_weight,
                 beta_end=self.beta_end,
