@@ -37,18 +37,20 @@ def total(seconds: Iterable[float | None]) -> Cost:
 
 
 class Timings:
-    """The seconds that stored runs of one benchmark and profile have taken.
+    """The seconds that stored runs of one benchmark and profile have taken on one kind of device.
 
     Args:
-        records: of the runs; those that did not finish say nothing.
+        records: of the runs; those that did not finish, or were made on another kind of device,
+            say nothing.
+        device: "cpu" or "cuda".
     """
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], device: str) -> None:
         self._same: dict[str, list[float]] = defaultdict(list)
         self._in_scenario: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._an_epoch: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for record in records:
-            if record.status == "finished" and "seconds" in record.provenance:
+            if record.status == "finished" and _timed_on(device, record.provenance):
                 run, seconds = record.run, float(record.provenance["seconds"])
                 self._same[_but_for_the_seed(run)].append(seconds)
                 self._in_scenario[run.scenario, run.baseline].append(seconds)
@@ -82,6 +84,10 @@ class Timings:
         """
         taken = self._in_scenario.get((scenario, method))
         return fmean(taken) if taken else None
+
+
+def _timed_on(device: str, provenance: Mapping[str, Any]) -> bool:
+    return "seconds" in provenance and provenance.get("device") == device
 
 
 def _but_for_the_seed(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
@@ -151,6 +151,7 @@ class Entry:
         cells: of the columns of `LEADERBOARD`.
         quoted: what the paper prints, if anything; None beside normalisation and outputs that are
             not the scenario's own.
+        devices: models of the processors or accelerators that its runs were made on, by name.
     """
 
     baseline: str
@@ -166,6 +167,7 @@ class Entry:
     rule: str
     cells: Mapping[Column, Cell]
     quoted: Quoted | None
+    devices: tuple[str, ...] = ()
 
     def text(self, column: Column) -> str:
         """A cell as printed."""
@@ -261,7 +263,9 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
         diverged=_counted(results, "diverged"),
         failed=_counted(results, "failed"),
     )
-    records = {(record.run.baseline, record.run.setting): record for record in finished}
+    records: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in finished:
+        records[record.run.baseline, record.run.setting].append(record)
     cells = cells_of(board.shown, columns_of(board.scenario, *LEADERBOARD))
     board.entries = [_entry(board, records[key], found) for key, found in cells.items()]
     board.entries.sort(key=lambda entry: _place(entry.cells[board.column("acc")]))
@@ -284,8 +288,9 @@ def of_all_runs(
     return leaderboard(whole, supervised)
 
 
-def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> Entry:
-    run, shown = record.run, board.shown
+def _entry(board: Leaderboard, records: Sequence[Record], cells: Mapping[Column, Cell]) -> Entry:
+    record, shown = records[-1], board.shown
+    run = record.run
     group = shown[(shown["baseline"] == run.baseline) & (shown["setting"] == run.setting)]
     accuracy = group[(group["metric"] == "acc") & (group["scenario"] == board.scenario)]
     return Entry(
@@ -302,6 +307,7 @@ def _entry(board: Leaderboard, record: Record, cells: Mapping[Column, Cell]) -> 
         rule=str(accuracy["rule"].iloc[0]) if len(accuracy) else "",
         cells=cells,
         quoted=None if board.factors else paper(run.benchmark, run.baseline),
+        devices=tuple(sorted({str(one.provenance.get("device_name", "")) for one in records})),
     )
 
 

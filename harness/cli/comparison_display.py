@@ -52,7 +52,7 @@ def show_plan(request: ComparisonRequest, out: Console, log: Console) -> None:
     say(out, f"Those that there are were looked for in {results}/.")
     left = [run for run, state in zip(request.runs, found, strict=True) if state == TO_RUN]
     several = workers(request.executor, request.config)
-    if cost := expected_time(cost_of(left, survey), several):
+    if cost := expected_time(cost_of(left, survey, request.config), several):
         wrapped(out, cost)
     if present := _in_progress(left, request):
         say(out, present)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 from baselines.registry import methods
 from harness.analysis.cost import Cost, Timings, total
@@ -13,9 +14,13 @@ from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
 from harness.storage import store
 
+DEVICES: Final = ("cpu", "cuda")
+
 
 def hours_table(results: Path, profile: str, seeds: int) -> str:
-    """A Markdown table with a row for each benchmark that has stored runs, and their sum.
+    """A Markdown table with a row for each benchmark and kind of device that has stored runs.
+
+    A last row for each kind of device has their sum.
 
     Args:
         results: folder of all results.
@@ -23,35 +28,42 @@ def hours_table(results: Path, profile: str, seeds: int) -> str:
         seeds: number of seeds of every method.
     """
     lines = [
-        "| benchmark | methods | runs | of them timed | hours of one worker | longest run |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| benchmark | device | methods | runs | of them timed | hours of one worker "
+        "| minutes of the longest run |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     costs = list(_costs(results, profile, seeds))
-    lines += [_row(f"`{name}`", count, cost) for name, count, cost in costs]
-    if costs:
-        every = [cost for _, _, cost in costs]
-        whole = Cost(
-            runs=sum(cost.runs for cost in every),
-            untimed=sum(cost.untimed for cost in every),
-            seconds=sum(cost.seconds for cost in every),
-            longest=max(cost.longest for cost in every),
-        )
-        lines.append(_row("all", sum(count for _, count, _ in costs), whole))
+    lines += [_row(f"`{name}`", device, count, cost) for name, device, count, cost in costs]
+    for device in DEVICES:
+        if every := [(count, cost) for _, one, count, cost in costs if one == device]:
+            lines.append(_row("all", device, *_sum(every)))
     return "\n".join(lines)
 
 
-def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, int, Cost]]:
+def _sum(every: Sequence[tuple[int, Cost]]) -> tuple[int, Cost]:
+    """The number of methods and the cost of several benchmarks."""
+    return sum(count for count, _ in every), Cost(
+        runs=sum(cost.runs for _, cost in every),
+        untimed=sum(cost.untimed for _, cost in every),
+        seconds=sum(cost.seconds for _, cost in every),
+        longest=max(cost.longest for _, cost in every),
+    )
+
+
+def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, str, int, Cost]]:
     known = methods()
     for name, benchmark in benchmarks().items():
         records = store.read(results, name, profile).records
-        if records:
-            names = default_methods(benchmark, known)
-            runs = [*product(scenarios_of(benchmark), names)] * seeds
-            timings = Timings(records)
-            yield name, len(names), total(timings.of_method(*one) for one in runs)
+        names = default_methods(benchmark, known)
+        runs = [*product(scenarios_of(benchmark), names)] * seeds
+        for device in DEVICES:
+            timings = Timings(records, device)
+            cost = total(timings.of_method(*one) for one in runs)
+            if cost.untimed < cost.runs:
+                yield name, device, len(names), cost
 
 
-def _row(title: str, count: int, cost: Cost) -> str:
+def _row(title: str, device: str, count: int, cost: Cost) -> str:
     timed = cost.runs - cost.untimed
-    hours, longest = (f"{seconds / 3600:.1f}" for seconds in (cost.seconds, cost.longest))
-    return f"| {title} | {count} | {cost.runs} | {timed} | {hours} | {longest} |"
+    hours, longest = cost.seconds / 3600, cost.longest / 60
+    return f"| {title} | {device} | {count} | {cost.runs} | {timed} | {hours:.1f} | {longest:.1f} |"

@@ -17,6 +17,7 @@ from harness.cli.expected_time import expected_time
 from harness.cli.folders import writable_folder
 from harness.cli.progress_display import display, say
 from harness.config.run import Run
+from harness.execution.devices import expected_device
 from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.execution.local import LocalExecutor, number_of_workers
 from harness.storage import checkpoints
@@ -98,22 +99,23 @@ def make_missing(
         _check_results(missing, config)
         from harness.execution.sharing import make_shared  # imports pandas
 
-        expected = expected_time(cost_of(missing, survey), workers(executor, config))
+        expected = expected_time(cost_of(missing, survey, config), workers(executor, config))
         with display(log, len(missing), expected) as listener:
             make_shared(missing, survey, config, executor, listener)
     return Attempt(missing, time.monotonic() - began)
 
 
-def cost_of(runs: Iterable[Run], survey: Survey) -> Cost:
+def cost_of(runs: Iterable[Run], survey: Survey, config: ExecutionConfig) -> Cost:
     """What runs will take, by what is stored of their benchmark and profile.
 
     Args:
         runs: to make.
         survey: of their benchmark and profile.
+        config: how they are made; only timings of the same kind of device count.
     """
     from harness.analysis.cost import Timings, total
 
-    timings = Timings(survey.records.values())
+    timings = Timings(survey.records.values(), expected_device(config.device))
     return total(timings.of(run) for run in runs)
 
 

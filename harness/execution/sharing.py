@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from harness.config.run import Run
+from harness.execution.devices import expected_device
 from harness.execution.executor import (
     ExecutionConfig,
     Executor,
@@ -56,7 +57,7 @@ def make_shared(
     from harness.analysis.cost import Timings
     from harness.storage.claims import Claims
 
-    timings = Timings(survey.records.values())
+    timings = Timings(survey.records.values(), expected_device(config.device))
     with Claims(config.results, config.owner) as claims:
         work = _SharedWork(runs, survey, claims, listener)
         while work.pending:

@@ -18,6 +18,7 @@ from harness.analysis.loose_masks import loose_masks
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.analysis.statistics import BEST_NOTE
+from harness.analysis.unequal_devices import unequal_devices
 from harness.config.benchmark_registry import benchmarks
 from harness.reporting import appendix, tidy
 from harness.reporting.answer import answer_table, compared, finding
@@ -155,5 +156,6 @@ class _Parts:
             "best": BEST_NOTE,
             "provenance": appendix.origins(self._finished),
             "loose": [sentence for board in boards for sentence in loose_masks(board)],
+            "devices": [sentence for board in boards for sentence in unequal_devices(board)],
             "problems": appendix.problems(self._results),
         }

@@ -24,6 +24,7 @@ from harness.analysis.leaderboard import (
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.metrics.definition import Section
 from harness.analysis.statistics import BEST_NOTE
+from harness.analysis.unequal_devices import unequal_devices
 from harness.config.scenarios import SCENARIOS
 from harness.reporting import protocol
 
@@ -208,7 +209,13 @@ def _blocks(columns: Sequence[_Printed], room: int) -> Iterator[Sequence[_Printe
 
 def _caption(board: Leaderboard) -> str:
     given = _GIVEN if len(board.accuracies) > 1 else ""
-    return " ".join([f"{SCENARIOS[board.scenario].capitalize()}.{given}", *loose_masks(board)])
+    return " ".join(
+        [
+            f"{SCENARIOS[board.scenario].capitalize()}.{given}",
+            *loose_masks(board),
+            *unequal_devices(board),
+        ]
+    )
 
 
 def _empty(block: Sequence[_Printed]) -> Table:

@@ -19,8 +19,10 @@ def asked(
     return Run("split_mnist", scenario, method, settings, "smoke", training, seed, {})
 
 
-def record(run: Run, seconds: float | None, status: Status = "finished") -> Record:
-    made = {} if seconds is None else {"seconds": seconds}
+def record(
+    run: Run, seconds: float | None, status: Status = "finished", device: str = "cpu"
+) -> Record:
+    made = {"device": device} if seconds is None else {"device": device, "seconds": seconds}
     error = "" if status == "finished" else "ValueError"
     return Record(run, MethodDeclaration(run.baseline), made, status, error)
 
@@ -32,14 +34,17 @@ def test_a_run_takes_what_its_other_seeds_have_taken() -> None:
             record(asked("ewc", seed=2), 30.0),
             record(asked("ewc", strength=2.0), 90.0),
             record(asked("ewc", scenario="class-il"), 70.0),
-        ]
+        ],
+        "cpu",
     )
     assert timings.of(asked("ewc", seed=7)) == 20.0
     assert timings.of(asked("ewc", strength=2.0)) == 90.0
 
 
 def test_without_them_time_goes_with_the_epochs() -> None:
-    timings = Timings([record(asked("ewc", epochs=5), 10.0), record(asked("ewc", epochs=1), 4.0)])
+    timings = Timings(
+        [record(asked("ewc", epochs=5), 10.0), record(asked("ewc", epochs=1), 4.0)], "cpu"
+    )
     assert timings.of(asked("ewc", epochs=10)) == 10 * (2.0 + 4.0) / 2
     assert timings.of(asked("ewc", scenario="class-il", epochs=10)) == 30.0
     assert timings.of(asked("hat")) is None
@@ -47,11 +52,18 @@ def test_without_them_time_goes_with_the_epochs() -> None:
 
 def test_the_same_scenario_says_more_than_another() -> None:
     timings = Timings(
-        [record(asked("ewc", "task-il"), 10.0), record(asked("ewc", "class-il"), 30.0)]
+        [record(asked("ewc", "task-il"), 10.0), record(asked("ewc", "class-il"), 30.0)], "cpu"
     )
     assert timings.of(asked("ewc", "class-il", strength=2.0)) == 30.0
     assert timings.of_method("class-il", "ewc") == 30.0
     assert timings.of_method("domain-il", "ewc") is None
+
+
+def test_a_gpu_says_nothing_of_a_processor() -> None:
+    stored = [record(asked("ewc"), 2.0, device="cuda"), record(asked("ewc", seed=1), 60.0)]
+    assert Timings(stored, "cpu").of(asked("ewc", seed=2)) == 60.0
+    assert Timings(stored, "cuda").of(asked("ewc", seed=2)) == 2.0
+    assert Timings(stored[:1], "cpu").of(asked("ewc", seed=2)) is None
 
 
 def test_failed_runs_and_those_without_a_time_do_not_count() -> None:
@@ -60,8 +72,8 @@ def test_failed_runs_and_those_without_a_time_do_not_count() -> None:
         record(asked("ewc", seed=1), None),
         record(asked("ewc", seed=2), 10.0),
     ]
-    assert Timings(stored).of(asked("ewc")) == 10.0
-    assert Timings(stored[:2]).of(asked("ewc")) is None
+    assert Timings(stored, "cpu").of(asked("ewc")) == 10.0
+    assert Timings(stored[:2], "cpu").of(asked("ewc")) is None
 
 
 def test_runs_of_which_nothing_is_known_are_counted_apart() -> None:
