@@ -11,6 +11,7 @@ from harness.analysis.leaderboard import Cell, Column, Entry, Leaderboard
 from harness.analysis.statistics import BEST_NOTE, LEAST_SEEDS
 from harness.config.benchmark_registry import benchmarks
 from harness.reporting import protocol
+from harness.reporting.leading import leading
 from harness.reporting.model import Table, Text
 
 MOST_COLUMNS: Final = 7
@@ -75,9 +76,9 @@ _WORDS: Final = {
 
 
 def answer_table(boards: Sequence[Leaderboard]) -> Table:
-    """Every method with its accuracy in each scenario, and more where seven columns hold it.
+    """The methods with their accuracy in each scenario, and more where seven columns hold it.
 
-    A column is of one scenario, which its title names.
+    A column is of one scenario, which its title names. Of many methods the leading ones are there.
 
     Args:
         boards: one a scenario, without variants; the methods are in the order of the first.
@@ -90,9 +91,9 @@ def answer_table(boards: Sequence[Leaderboard]) -> Table:
         if number < room:
             columns.append((f"Forgetting, {board.scenario}", board, "forgetting"))
     entries = [{entry.baseline: entry for entry in board.entries} for board in boards]
-    names = dict.fromkeys(name for each in entries for name in each)
+    every = {name for each in entries for name in each}
     rows = []
-    for name in names:
+    for name in leading(boards):
         mine = [each[name] for each in entries if name in each]
         seeds = sorted({entry.seeds for entry in mine})
         row = [Text(mine[0].title), Text("–".join(map(str, seeds)))]
@@ -117,6 +118,7 @@ def answer_table(boards: Sequence[Leaderboard]) -> Table:
             protocol.intervals(*boards),
             BEST_NOTE,
             *(["Paper: quoted, from its own network and budget."] if quoting else []),
+            *([f"{len(rows)} of {len(every)} methods."] if len(rows) < len(every) else []),
             *told,
         ]
     )

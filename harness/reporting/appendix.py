@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from harness.analysis.leaderboard import Leaderboard
@@ -81,16 +81,20 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
             record = records[board.scenario, entry.baseline, entry.setting]
             mine.setdefault(entry.baseline, []).append((protocol.heading(board), record))
             titles.setdefault(entry.baseline, record.method.title)
+    needs = {
+        name: dict.fromkeys(need for _, record in found for need in record.method.requirements)
+        for name, found in mine.items()
+    }
+    common = [need for need in next(iter(needs.values())) if _shared_by_all(need, needs)]
     rows = []
     for name, found in mine.items():
-        methods = [record.method for _, record in found]
-        needs = dict.fromkeys(need for one in methods for need in one.requirements)
+        method = found[0][1].method
         texts = (
             titles[name],
-            methods[0].reference,
+            method.reference,
             _settings({title: record.run.settings for title, record in found}),
-            methods[0].supervision or "–",
-            "; ".join(needs) or "none",
+            method.supervision or "–",
+            "; ".join(need for need in needs[name] if need not in common) or "none",
         )
         rows.append([Text(text) for text in texts])
     head = ["Method", "Source", "Settings", "Told while learning", "Gives up or needs"]
@@ -98,18 +102,28 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
         "What each method is, the settings it had in every comparison and in each, and which "
         "conditions of strict continual learning it gives up in any."
     )
+    if common:
+        summary += f" Common to all, and in no row: {'; '.join(common)}."
     return Table("Methods", head, rows, frozenset(range(len(head))), summary=summary)
 
 
+def _shared_by_all(need: str, needs: Mapping[str, Collection[str]]) -> bool:
+    return len(needs) > 1 and all(need in each for each in needs.values())
+
+
 def _settings(by_comparison: Mapping[str, Mapping[str, Any]]) -> str:
-    """Settings that all comparisons share once, then those in which each differs."""
+    """Settings that all comparisons share once, then those in which each differs.
+
+    What is None in all of them limits nothing, and is left out.
+    """
     first, *others = by_comparison.values()
     shared = {
         name: value
         for name, value in first.items()
         if all(name in other and other[name] == value for other in others)
     }
-    lines = [_assigned(_ALWAYS, shared)] if shared else []
+    limiting = {name: value for name, value in shared.items() if value is not None}
+    lines = [_assigned(_ALWAYS, limiting)] if limiting else []
     for title, settings in by_comparison.items():
         own = {name: value for name, value in settings.items() if name not in shared}
         if own:
@@ -118,8 +132,15 @@ def _settings(by_comparison: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _assigned(title: str, settings: Mapping[str, Any]) -> str:
-    values = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    values = ", ".join(f"{name} = {_shown_value(value)}" for name, value in settings.items())
     return values if title == _ALWAYS else f"{title}: {values}"
+
+
+def _shown_value(value: Any) -> Any:
+    """A number that was computed, such as a third, has four digits."""
+    if isinstance(value, float) and value != float(f"{value:.6g}"):
+        return f"{value:.4g}"
+    return "none" if value is None else value
 
 
 def _key(record: Record) -> tuple[str, str, str]:

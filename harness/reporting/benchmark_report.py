@@ -26,6 +26,7 @@ from harness.reporting.browser.charts import charts
 from harness.reporting.browser.runs import run_details
 from harness.reporting.browser.search_charts import search_charts
 from harness.reporting.figures.catalogue import draw, of_boards
+from harness.reporting.leading import with_leading
 from harness.reporting.model import Report, Table
 from harness.reporting.naming import said, stem
 from harness.reporting.searches import of_tuning
@@ -109,7 +110,7 @@ class _Parts:
         self._results, self._boards = results, boards
         self._main = [board for board in boards if not board.factors] or list(boards)
         self._finished = [one for one in results.records if one.status == "finished"]
-        self._sections = [section(board) for board in boards]
+        self._sections = list(map(section, boards, with_leading(boards)))
         self.answer = answer_table(self._main)
         self.of_sections = [table for one in self._sections for table in one.tables]
         self.of_variants = variant_tables(varied)

@@ -13,6 +13,7 @@ from harness.analysis.published import PAPER, QUOTED, titled
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
 from harness.reporting.answer import listed
+from harness.reporting.leading import left_out
 from harness.reporting.model import Table, Text
 from harness.storage.schema import CLASSES_SEEN, RULES
 
@@ -44,9 +45,6 @@ _PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
     ),
 )
 
-_OF_FACTORS: Final = 1
-"""So many of these parts are shown for another normalisation or other outputs."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSection:
@@ -70,20 +68,25 @@ class ScenarioSection:
     quoted: str
 
 
-def section(board: Leaderboard) -> ScenarioSection:
+def section(board: Leaderboard, shown: Leaderboard) -> ScenarioSection:
     """The section of one comparison.
 
     Args:
         board: without variants.
+        shown: the same with the methods that all tables but the first are of.
     """
-    parts = _PARTS[:_OF_FACTORS] if board.factors else _PARTS
-    tables = [table for table in (_part(board, *one) for one in parts) if table.rows]
-    rules = [] if board.factors else _rules(board)
+    first, *others = _PARTS
+    tables = [_part(board, *first)]
+    if not board.factors:
+        tables += [_part(shown, *one) for one in others]
+    tables = [table for table in tables if table.rows]
+    rules = [] if board.factors else _rules(shown)
+    omitted = "" if board.factors else left_out(board, shown)
     return ScenarioSection(
         board.scenario,
         protocol.heading(board),
         not board.factors,
-        protocol.rules(board),
+        " ".join(filter(None, [protocol.rules(board), omitted])),
         [*tables, *rules],
         "" if board.factors else _quoted(board),
     )

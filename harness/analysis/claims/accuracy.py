@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.analysis.claims.evidence import LABELLED, Evidence
+from harness.analysis.claims.evidence import LABELLED, NO_PENALTY, Evidence
 from harness.analysis.claims.outcomes import Found, missing, no_loss
 from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
 from harness.analysis.published import short
@@ -20,7 +20,7 @@ def judge_without_penalty(evidence: Evidence) -> Verdict:
     found: Found = []
     for name in LABELLED:
         for place in evidence.of_variants():
-            values = place.values(name, TASK_IL, _RMN, "acc", "l0_weight=0.0")
+            values = place.values(name, TASK_IL, _RMN, "acc", NO_PENALTY)
             each = gained(values, place.values(name, TASK_IL, _RMN, "acc"))
             if each.seeds:
                 found.append((short(name), each))

@@ -34,6 +34,9 @@ from harness.storage.store import Results
 LABELLED: Final = TABLES[0].benchmarks
 """The paper's five benchmarks."""
 
+NO_PENALTY: Final = "l0_weight=0.0"
+"""RMN without any penalty, as titles print the variant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from harness.analysis.ablation import overlap_and_chance
-from harness.analysis.claims.evidence import LABELLED, Evidence
+from harness.analysis.claims.evidence import LABELLED, NO_PENALTY, Evidence
 from harness.analysis.claims.outcomes import Found, missing, texts
 from harness.analysis.claims.verdict import Verdict, Word, estimate
 from harness.analysis.published import short
@@ -77,8 +77,27 @@ def judge_usage(evidence: Evidence) -> Verdict:
     found = _of_rmn(evidence, "weights_used")
     if not found:
         return missing(evidence, _SPLIT, scenario=TASK_IL, methods=_RMN)
-    ours = texts(found, unit=" %")
-    full = [what for what, each in found if each.high >= _FULL]
+    return _left(found)
+
+
+def judge_usage_without_penalty(evidence: Evidence) -> Verdict:
+    """The same without the L0 penalty, where that was measured."""
+    found: Found = []
+    for name in LABELLED:
+        for place in evidence.of_variants():
+            values = place.values(name, TASK_IL, _RMN, "weights_used", NO_PENALTY)
+            if len(values):
+                found.append((short(name), estimate(values)))
+                break
+    if not found:
+        command = "python -m harness.ablation --factor penalties"
+        return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
+    return _left(found)
+
+
+def _left(used: Found) -> Verdict:
+    ours = texts(used, unit=" %")
+    full = [what for what, each in used if each.high >= _FULL]
     if full:
         why = f"{_FULL} % or more are used on {' and '.join(full)}"
         return Verdict(Word.CONTRADICTED, why, ours, TASK_IL)

@@ -20,6 +20,7 @@ from harness.analysis.claims.masks import (
     judge_memory,
     judge_related_overlap,
     judge_usage,
+    judge_usage_without_penalty,
 )
 from harness.analysis.claims.verdict import Claim
 
@@ -66,7 +67,13 @@ def statements() -> list[Claim]:
             "no loss",
             judge_against_networks,
         ),
-        Claim("The weights are never used up", "Supplement 2.3, 2.4", "below 100 %", judge_usage),
+        Claim("The weights are never used up", "Supplement 2.4", "below 100 %", judge_usage),
+        Claim(
+            "Without any penalty the use of the weights evens out",
+            "Supplement 2.3, Figure 1",
+            "below 100 %",
+            judge_usage_without_penalty,
+        ),
         Claim(
             "The masks of the network for MNIST take 12 kB at worst",
             "Supplement 2.4",

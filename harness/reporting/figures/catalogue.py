@@ -16,6 +16,7 @@ from harness.reporting.figures import accuracy, costs, inference, masks, tuning,
 from harness.reporting.figures.files import save
 from harness.reporting.figures.ranking import ranking
 from harness.reporting.figures.style import FULL, STYLE
+from harness.reporting.leading import with_leading
 from harness.reporting.model import ANSWER, TUNING, VARIANTS, Figure
 from harness.storage.studies import Study
 
@@ -141,19 +142,19 @@ def draw(
             drawn.append(Figure(path, caption, section, narrow=bool(drawing.get_figwidth() < FULL)))
 
     with mpl.rc_context(STYLE):
-        main = [(rows, board) for rows, board in compared if not board.factors]
-        if main:
-            keep(ranking([board for _, board in main]), "ranking", _RANKING, ANSWER)
-        for rows, board in main:
+        if main := [board for _, board in compared if not board.factors]:
+            keep(ranking(main), "ranking", _RANKING, ANSWER)
+        shown = with_leading([board for _, board in compared])
+        for (rows, _), board in zip(compared, shown, strict=True):
             scenario = board.scenario
-            for kind in FIGURES:
+            for kind in () if board.factors else FIGURES:
                 drawing = kind.draw(rows, board)
                 keep(drawing, f"{scenario}-{kind.name}", f"{scenario}. {kind.caption}", scenario)
         for board in variants:
             drawing = accuracy.budgets(pd.DataFrame(), board)
             name = f"{board.scenario}-budgets"
             keep(drawing, name, f"{board.scenario}. {_BUDGETS}", VARIANTS)
-        tried = of_boards(studies, [board for _, board in compared])
+        tried = of_boards(studies, shown)
         keep(tuning.searches(tried), "searches", tuning.CAPTION, TUNING)
     return drawn
 

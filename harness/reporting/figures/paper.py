@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
 from harness.analysis.claims.cells import Cell
-from harness.analysis.claims.evidence import Evidence, command
+from harness.analysis.claims.evidence import NO_PENALTY, Evidence, command
 from harness.analysis.claims.verdict import estimate
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of
@@ -23,8 +23,6 @@ from harness.reporting.model import ANSWER, Figure
 
 _ROW: Final = 0.13
 """Inches of a row."""
-
-NO_PENALTY: Final = "l0_weight=0.0"
 
 
 @dataclass(frozen=True, slots=True)

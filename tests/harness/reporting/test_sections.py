@@ -21,7 +21,8 @@ SaveRun = Callable[..., Path]
 
 
 def given(results: Results) -> list[ScenarioSection]:
-    return [section(leaderboard(one)) for one in comparisons(results)]
+    boards = [leaderboard(one) for one in comparisons(results)]
+    return [section(board, board) for board in boards]
 
 
 def of_class_il(rows: pd.DataFrame, found: Results) -> ScenarioSection:

@@ -127,6 +127,25 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
     ),
     (masks.judge_usage, {(S, T, "rmn", "weights_used"): near(0.7)}, Word.REPRODUCED),
     (masks.judge_usage, {(S, T, "rmn", "weights_used"): near(0.999)}, Word.CONTRADICTED),
+    (
+        masks.judge_usage_without_penalty,
+        {(S, T, "rmn|l0_weight=0.0", "weights_used"): near(0.95)},
+        Word.REPRODUCED,
+    ),
+    (
+        masks.judge_usage_without_penalty,
+        {
+            (S, T, "rmn|l0_weight=0.0", "weights_used"): near(0.95),
+            (P, T, "rmn|l0_weight=0.0", "weights_used"): [1.0],
+            (P, T, "rmn", "weights_used"): [0.5],
+        },
+        Word.CONTRADICTED,  # on one of the two, and whatever is used with the penalty
+    ),
+    (
+        masks.judge_usage_without_penalty,
+        {(S, T, "rmn", "weights_used"): near(0.7)},
+        Word.NOT_MEASURED,
+    ),
     (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [11_000.0]}, Word.REPRODUCED),
     (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [62_125.0]}, Word.CONTRADICTED),
     (

@@ -70,7 +70,7 @@ def test_a_metric_of_another_package_is_in_every_table(stored: Path) -> None:
     assert titles[:3] == accuracies
     assert titles[-1] == "Seconds of the first task"
     assert board.entries[0].text(board.column("worst_task")) == "35.00"
-    assert section(board).tables[0].head[2:5] == accuracies
+    assert section(board, board).tables[0].head[2:5] == accuracies
 
     table = harness.load_metrics(stored, metric=["worst_task", "first_seconds"], seed=1)
     assert table.groupby("metric", sort=True)["value"].unique().map(list).to_dict() == {
