@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from harness.storage.provenance import command_again
+from harness.storage.again import command_again
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def description(stored: StoredRun, record: Record) -> Table:
         **{
             name.replace("_", " ").capitalize(): _shown(value) for name, value in provenance.items()
         },
-        "Make it again": command_again(provenance),
+        "Make it again": command_again(record),
     }
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)

@@ -87,22 +87,6 @@ def summary(provenances: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
     return rows
 
 
-def command_again(provenance: Mapping[str, Any]) -> str:
-    """The recorded command, for another results folder, in which its runs are not finished yet.
-
-    Args:
-        provenance: of a run (`origin`).
-
-    Returns:
-        "" where no command was recorded.
-    """
-    command, commit = provenance.get("command"), provenance.get("commit")
-    if not command:
-        return ""
-    again = f"{command} --results results-again"
-    return f"git checkout {commit} && {again}" if commit else again
-
-
 def without_paths(text: str) -> str:
     """A traceback whose paths start at the project or the interpreter, not at a user's home."""
     prefixes = {str(ROOT), sys.prefix, sys.base_prefix, str(Path.home())}

@@ -17,7 +17,7 @@ from harness.analysis.selection import under_default_rule
 from harness.reporting import protocol
 from harness.reporting.browser.task_log import task_logs
 from harness.reporting.model import RunDetails
-from harness.storage.provenance import command_again
+from harness.storage.again import command_again
 from harness.storage.record import Record
 
 _DIGITS: Final = 2
@@ -64,7 +64,7 @@ def run_details(compared: Comparison, board: Leaderboard) -> Iterator[RunDetails
                 "Method": _declaration(record),
                 "Made with": _origin(record.provenance),
             },
-            command=command_again(record.provenance),
+            command=command_again(record),
             error=record.error,
             task_log=task_log.get(run.id, {}),
         )

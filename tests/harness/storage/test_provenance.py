@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from harness.storage import provenance
 
 
@@ -56,19 +54,3 @@ def test_summary_counts_the_runs_of_each_value() -> None:
 def test_tracebacks_name_no_home() -> None:
     text = f'File "{provenance.ROOT}/harness/x.py"\nFile "{Path.home()}/y.py"'
     assert provenance.without_paths(text) == 'File "harness/x.py"\nFile "y.py"'
-
-
-@pytest.mark.parametrize(
-    ("recorded", "command"),
-    [
-        ({}, ""),
-        ({"commit": "abc"}, ""),
-        ({"command": "python -m x"}, "python -m x --results results-again"),
-        (
-            {"command": "python -m x", "commit": "abc"},
-            "git checkout abc && python -m x --results results-again",
-        ),
-    ],
-)
-def test_the_command_that_makes_a_run_again(recorded: dict[str, str], command: str) -> None:
-    assert provenance.command_again(recorded) == command
