@@ -295,6 +295,7 @@ BENCHMARKS: dict[str, Benchmark] = {
             classes=_in_order(_ALPHABETS),
             groups=tuple(range(50)),
             budgets=DRAWINGS,
+            tuning_source="split_cifar100",
         ),
     )
 }
