@@ -153,7 +153,7 @@ def test_show_has_the_whole_record_and_the_metrics(
         record.run.id,
         record.method.title,
         f"{packed.path_of(results, BENCHMARK, 'default')}",
-        f"git checkout {record.provenance['commit']} && {record.provenance['command']} --results",
+        f"git checkout {record.provenance['commit']} && python -m harness.compare --benchmark",
         *(f"{name}={value}" for name, value in record.run.training.items()),
     ):
         assert part in text
