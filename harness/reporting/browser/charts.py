@@ -64,13 +64,16 @@ def seeds(_: pd.DataFrame, board: Leaderboard) -> Chart | None:
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
-    """Average accuracy over the tasks learned so far: mean and 95 % interval."""
+    """Average accuracy over the tasks learned so far: mean and 95 % interval.
+
+    Of long streams all tasks are tested after the last one only: there is nothing to draw.
+    """
     accuracies = rows[rows["metric"] == "accuracy"]
     found = []
     for column in board.accuracies:
         for entry in board.entries:
             per_seed = average_accuracies(rows_of(accuracies, entry, column.scenario))
-            if len(per_seed):
+            if len(per_seed) and per_seed.notna().all(axis=None):
                 drawn = (with_interval(per_seed) * 100).round(3).reset_index()
                 found.append(drawn.assign(Method=entry.title, Asked=_asked(column)))
     if not found:

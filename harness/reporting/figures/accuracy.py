@@ -37,25 +37,65 @@ NEGLIGIBLE: Final = 0.01
 
 
 def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint."""
-    measured = board.accuracies
-    if not measured:
+    """Average accuracy over the tasks learned so far: mean, 95 % band, each seed faint.
+
+    Of long streams all tasks are tested after the last one only: there is nothing to draw.
+    """
+    panels = _averages(rows, board)
+    if not panels:
         return None
-    accuracies = rows[rows["metric"] == "accuracy"]
-    width = HALF if len(measured) == 1 else FULL
+    width = HALF if len(panels) == 1 else FULL
     height = tall_enough(len(board.entries), _HEIGHT)
-    figure, axes = grid(1, len(measured), height=height, width=width)
-    for axis, column in zip(axes[0], measured, strict=True):
-        for entry in board.entries:
-            _curve(axis, board, entry, rows_of(accuracies, entry, column.scenario))
+    figure, axes = grid(1, len(panels), height=height, width=width)
+    for axis, (column, shares) in zip(axes[0], panels.items(), strict=True):
+        for entry, each in shares:
+            _curve(axis, board, entry, each)
         axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         label_lines(axis)
     return figure
 
 
-def _curve(axis: Axes, board: Leaderboard, entry: Entry, cells: pd.DataFrame) -> None:
-    shares = average_accuracies(cells)
+def when_learned(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
+    """Accuracy on each task when it was learned, where `curves` has nothing to draw."""
+    if _averages(rows, board):
+        return None
+    newest = rows[(rows["metric"] == "accuracy") & (rows["task"] == rows["after"])]
+    own = [(entry, rows_of(newest, entry, board.scenario)) for entry in board.entries]
+    if all(cells["task"].nunique() < 2 for _, cells in own):
+        return None
+    height = tall_enough(len(board.entries), _HEIGHT)
+    figure, axes = grid(1, 1, height=height, width=HALF)
+    axis = axes[0][0]
+    for entry, cells in own:
+        shares = cells.pivot_table(index="task", columns="seed", values="value")
+        _curve(axis, board, entry, shares)
+    axis.set(title=board.scenario, xlabel="task", ylabel="accuracy on it (%)")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    label_lines(axis)
+    return figure
+
+
+def _averages(
+    rows: pd.DataFrame, board: Leaderboard
+) -> dict[Column, list[tuple[Entry, pd.DataFrame]]]:
+    """By column, each entry's averages over the tasks learned so far, if any has no gap in them."""
+    accuracies = rows[rows["metric"] == "accuracy"]
+    found = {
+        column: [
+            (entry, average_accuracies(rows_of(accuracies, entry, column.scenario)))
+            for entry in board.entries
+        ]
+        for column in board.accuracies
+    }
+    return {
+        column: averages
+        for column, averages in found.items()
+        if any(len(each) and each.notna().all(axis=None) for _, each in averages)
+    }
+
+
+def _curve(axis: Axes, board: Leaderboard, entry: Entry, shares: pd.DataFrame) -> None:
     if shares.empty:
         return
     per_seed, drawn = shares * 100, with_interval(shares) * 100

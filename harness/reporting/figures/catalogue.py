@@ -45,6 +45,12 @@ FIGURES: Final = (
         "band, seeds faint.",
     ),
     FigureKind(
+        "when-learned",
+        accuracy.when_learned,
+        "Accuracy on each task when it was learned: mean, 95 % band, seeds faint. All tasks were "
+        "tested after the last one only.",
+    ),
+    FigureKind(
         "epochs",
         accuracy.epochs,
         "Accuracy on the task that is being learned after each of its epochs, the identity given: "
