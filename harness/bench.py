@@ -12,18 +12,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.progress import track
 
 from harness.cli.parser import CommandParser
 from harness.execution.cores import cores
+from harness.execution.devices import DEVICES
 from harness.speed import page, sampling
 from harness.speed.sampling import Samples
 from harness.speed.subjects import SUBJECTS
-
-DEVICES: Final = ("cpu", "cuda")
 
 
 def main(argv: Sequence[str]) -> int:

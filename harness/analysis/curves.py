@@ -36,6 +36,15 @@ def average_accuracies(accuracies: pd.DataFrame) -> pd.DataFrame:
     return per_seed.reindex(range(per_seed.index.min(), per_seed.index.max() + 1))
 
 
+def without_gaps(averages: pd.DataFrame) -> bool:
+    """Whether averages were measured after every task, so that there is a curve to draw.
+
+    Args:
+        averages: of `average_accuracies`.
+    """
+    return len(averages) > 0 and bool(averages.notna().all(axis=None))
+
+
 def old_from_new(rows: pd.DataFrame, measurement: str, rule: str) -> pd.DataFrame:
     """How well tasks shown so far are told from those to come, mean over the tasks shown.
 

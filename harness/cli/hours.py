@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Final
 
 from baselines.registry import methods
 from harness.analysis.cost import Cost, Timings, total
 from harness.config.benchmark_registry import benchmarks
 from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
+from harness.execution.devices import DEVICES
 from harness.storage import store
-
-DEVICES: Final = ("cpu", "cuda")
 
 
 def hours_table(results: Path, profile: str, seeds: int) -> str:

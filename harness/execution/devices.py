@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from typing import Final
+
+DEVICES: Final = ("cpu", "cuda")
+"""Kinds of them."""
 
 
 def expected_device(device: str) -> str:

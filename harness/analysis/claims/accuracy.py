@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from harness.analysis.claims.evidence import LABELLED, NO_PENALTY, Evidence
-from harness.analysis.claims.outcomes import Found, missing, no_loss
-from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
+from harness.analysis.claims.outcomes import Found, missing, no_loss, not_ablated, of_variants
+from harness.analysis.claims.verdict import SAME, Estimate, Verdict, Word, estimate, gained
 from harness.analysis.published import short
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of
@@ -17,18 +17,13 @@ _RMN: Final = "rmn"
 
 def judge_without_penalty(evidence: Evidence) -> Verdict:
     """Accuracy without the L0 penalty minus that with it, by seed."""
-    found: Found = []
-    for name in LABELLED:
-        for place in evidence.of_variants():
-            values = place.values(name, TASK_IL, _RMN, "acc", NO_PENALTY)
-            each = gained(values, place.values(name, TASK_IL, _RMN, "acc"))
-            if each.seeds:
-                found.append((short(name), each))
-                break
-    if not found:
-        command = "python -m harness.ablation --factor penalties"
-        return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
-    return no_loss(found, SAME, TASK_IL)
+
+    def difference(place: Evidence, name: str) -> Estimate:
+        without = place.values(name, TASK_IL, _RMN, "acc", NO_PENALTY)
+        return gained(without, place.values(name, TASK_IL, _RMN, "acc"))
+
+    found = of_variants(evidence, difference)
+    return no_loss(found, SAME, TASK_IL) if found else not_ablated("penalties")
 
 
 def judge_against_networks(evidence: Evidence) -> Verdict:

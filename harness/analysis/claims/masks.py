@@ -8,8 +8,8 @@ import pandas as pd
 
 from harness.analysis.ablation import overlap_and_chance
 from harness.analysis.claims.evidence import LABELLED, NO_PENALTY, Evidence
-from harness.analysis.claims.outcomes import Found, missing, texts
-from harness.analysis.claims.verdict import Verdict, Word, estimate
+from harness.analysis.claims.outcomes import Found, missing, not_ablated, of_variants, texts
+from harness.analysis.claims.verdict import Estimate, Verdict, Word, estimate
 from harness.analysis.published import short
 from harness.config.ablation import RELATED
 from harness.config.benchmarks import BENCHMARKS
@@ -82,17 +82,12 @@ def judge_usage(evidence: Evidence) -> Verdict:
 
 def judge_usage_without_penalty(evidence: Evidence) -> Verdict:
     """The same without the L0 penalty, where that was measured."""
-    found: Found = []
-    for name in LABELLED:
-        for place in evidence.of_variants():
-            values = place.values(name, TASK_IL, _RMN, "weights_used", NO_PENALTY)
-            if len(values):
-                found.append((short(name), estimate(values)))
-                break
-    if not found:
-        command = "python -m harness.ablation --factor penalties"
-        return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
-    return _left(found)
+
+    def used(place: Evidence, name: str) -> Estimate:
+        return estimate(place.values(name, TASK_IL, _RMN, "weights_used", NO_PENALTY))
+
+    found = of_variants(evidence, used)
+    return _left(found) if found else not_ablated("penalties")
 
 
 def _left(used: Found) -> Verdict:

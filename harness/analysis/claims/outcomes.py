@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from harness.analysis.claims.evidence import Evidence, command
+from harness.analysis.claims.evidence import LABELLED, Evidence, command
 from harness.analysis.claims.verdict import Estimate, Verdict, Word
+from harness.analysis.published import short
+from harness.config.scenarios import TASK_IL
 
 Found = list[tuple[str, Estimate]]
 """Where something was measured, and what came out."""
@@ -38,6 +40,31 @@ def texts(found: Iterable[tuple[str, Estimate]], *, sign: bool = False, unit: st
         unit: after each number.
     """
     return "; ".join(f"{each.text(sign=sign)}{unit} on {what}" for what, each in found)
+
+
+def of_variants(evidence: Evidence, measured: Callable[[Evidence, str], Estimate]) -> Found:
+    """What was measured of variants on each of the paper's benchmarks, where it was first.
+
+    Args:
+        evidence: with its ablation.
+        measured: estimates it, of evidence and the name of a benchmark; of no seeds where it was
+            not measured.
+    """
+    found: Found = []
+    for name in LABELLED:
+        each = (measured(place, name) for place in evidence.of_variants())
+        found += [(short(name), one) for one in each if one.seeds][:1]
+    return found
+
+
+def not_ablated(factor: str) -> Verdict:
+    """That variants were not measured with the task identity, with the command that measures them.
+
+    Args:
+        factor: of the ablation.
+    """
+    command = f"python -m harness.ablation --factor {factor}"
+    return Verdict(Word.NOT_MEASURED, command, scenario=TASK_IL)
 
 
 def missing(

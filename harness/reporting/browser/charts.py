@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from harness.analysis.curves import average_accuracies, with_interval
+from harness.analysis.curves import average_accuracies, with_interval, without_gaps
 from harness.analysis.leaderboard import (
     BYTES,
     LEADERBOARD,
@@ -73,7 +73,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
     for column in board.accuracies:
         for entry in board.entries:
             per_seed = average_accuracies(rows_of(accuracies, entry, column.scenario))
-            if len(per_seed) and per_seed.notna().all(axis=None):
+            if without_gaps(per_seed):
                 drawn = (with_interval(per_seed) * 100).round(3).reset_index()
                 found.append(drawn.assign(Method=entry.title, Asked=_asked(column)))
     if not found:

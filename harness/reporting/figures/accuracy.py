@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.analysis.curves import average_accuracies, with_interval
+from harness.analysis.curves import average_accuracies, with_interval, without_gaps
 from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.statistics import beyond_scale
@@ -91,7 +91,7 @@ def _averages(
     return {
         column: averages
         for column, averages in found.items()
-        if any(len(each) and each.notna().all(axis=None) for _, each in averages)
+        if any(without_gaps(each) for _, each in averages)
     }
 
 
