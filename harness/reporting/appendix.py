@@ -19,6 +19,9 @@ _COMMIT: Final = re.compile(r"\b[0-9a-f]{40}\b")
 _SHORT: Final = 10
 """Digits of a commit that are printed."""
 
+_WHERE_TO: Final = re.compile(r" --(results|reports|jobs|data|logs)[ =]\S+| --no-report\b")
+"""What of a command says nothing of its runs, but where they go and how many are made at once."""
+
 _ALWAYS: Final = "all"
 
 
@@ -190,15 +193,21 @@ def _texts(title: str, head: Sequence[str], lines: Iterable[Sequence[str]]) -> T
 
 
 def origins(finished: Sequence[Record]) -> list[tuple[str, str, str]]:
-    """What the runs were made with: title, value, number of runs; commits are shortened.
+    """What the runs were made with: title, value, number of runs.
+
+    Commits are shortened, and commands are without the folders and numbers of processes that they
+    name, so that those that make the same runs are one.
 
     Args:
         finished: records of runs.
     """
-    rows = provenance.summary([record.provenance for record in finished])
+    made = [
+        {**record.provenance, "command": _WHERE_TO.sub("", str(record.provenance.get("command")))}
+        for record in finished
+    ]
     return [
         (title, _COMMIT.sub(lambda found: found[0][:_SHORT], value), runs)
-        for title, value, runs in rows
+        for title, value, runs in provenance.summary(made)
     ]
 
 

@@ -6,35 +6,40 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from baselines.registry import methods
 from harness.analysis.leaderboard import Leaderboard
+from harness.config.benchmark_registry import benchmarks
+from harness.config.plan import default_methods
 
-MOST_SHOWN: Final = 14
+MOST_SHOWN: Final = 10
 """Of more methods lines cannot be told apart, and tables fill pages."""
 
 
 def leading(boards: Sequence[Leaderboard]) -> list[str]:
-    """Names of the methods that were measured in the most scenarios, and of those the best.
+    """Names of the methods that the benchmark compares by default, and of the best others.
 
     Args:
-        boards: one a scenario; the methods are in the order of the first.
+        boards: of one benchmark, one a scenario; the methods are in the order of the first.
 
     Returns:
         At most `MOST_SHOWN` names.
     """
-    names = list(dict.fromkeys(entry.baseline for board in boards for entry in board.entries))
-    return _most_often(names, boards)
+    usual = default_methods(benchmarks()[boards[0].benchmark], methods())
+    ranked = [[entry.baseline for entry in board.entries] for board in boards]
+    names = list(dict.fromkeys(name for each in ranked for name in each))
+
+    def place(name: str) -> tuple[bool, int]:
+        """Whether it is another method, and its best rank in any scenario."""
+        return name not in usual, min(each.index(name) for each in ranked if name in each)
+
+    chosen = sorted(names, key=place)[:MOST_SHOWN]
+    return [name for name in names if name in chosen]
 
 
-def with_leading(boards: Sequence[Leaderboard]) -> list[Leaderboard]:
-    """Each leaderboard with the methods that were measured in the most of them, and the best there.
-
-    Args:
-        boards: one a scenario, then perhaps others of another normalisation.
-
-    Returns:
-        Leaderboards of at most `MOST_SHOWN` methods.
-    """
-    return [_with(board, _most_often(_names(board), boards)) for board in boards]
+def with_leading(board: Leaderboard) -> Leaderboard:
+    """A leaderboard with the methods that lead it (`leading`)."""
+    names = leading([board])
+    return replace(board, entries=[one for one in board.entries if one.baseline in names])
 
 
 def left_out(board: Leaderboard, shown: Leaderboard) -> str:
@@ -48,21 +53,6 @@ def left_out(board: Leaderboard, shown: Leaderboard) -> str:
         return ""
     return (
         f"Figures and all tables but the first are of {len(shown.entries)} of the "
-        f"{len(board.entries)} methods here: those that were measured in the most scenarios, and "
-        "of those the best."
+        f"{len(board.entries)} methods here: those that are compared by default, and the best of "
+        "the others."
     )
-
-
-def _most_often(names: Sequence[str], boards: Sequence[Leaderboard]) -> list[str]:
-    """The names that the most leaderboards have, in the order in which they are given."""
-    measured = [set(_names(board)) for board in boards]
-    often = sorted(names, key=lambda name: -sum(name in each for each in measured))[:MOST_SHOWN]
-    return [name for name in names if name in often]
-
-
-def _names(board: Leaderboard) -> list[str]:
-    return [entry.baseline for entry in board.entries]
-
-
-def _with(board: Leaderboard, names: Sequence[str]) -> Leaderboard:
-    return replace(board, entries=[one for one in board.entries if one.baseline in names])

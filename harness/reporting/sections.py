@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from harness.analysis.leaderboard import Leaderboard, cells_of, columns_of, of_entry
+from harness.analysis.leaderboard import Leaderboard, cells_of
 from harness.analysis.metrics.definition import Section
 from harness.analysis.published import PAPER, QUOTED, titled
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
 from harness.reporting.answer import listed
+from harness.reporting.inference_table import inference_table
 from harness.reporting.leading import left_out
 from harness.reporting.model import Table, Text
-from harness.storage.schema import CLASSES_SEEN, RULES
 
 _PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
     (
@@ -80,14 +80,15 @@ def section(board: Leaderboard, shown: Leaderboard) -> ScenarioSection:
     if not board.factors:
         tables += [_part(shown, *one) for one in others]
     tables = [table for table in tables if table.rows]
-    rules = [] if board.factors else _rules(shown)
+    if not board.factors and (inferred := inference_table(shown)):
+        tables.append(inferred)
     omitted = "" if board.factors else left_out(board, shown)
     return ScenarioSection(
         board.scenario,
         protocol.heading(board),
         not board.factors,
         " ".join(filter(None, [protocol.rules(board), omitted])),
-        [*tables, *rules],
+        tables,
         "" if board.factors else _quoted(board),
     )
 
@@ -131,31 +132,3 @@ def _quoted(board: Leaderboard) -> str:
     if not others:
         return ""
     return f"Not measured here, quoted from {PAPER}: {listed(others)}."
-
-
-def _rules(board: Leaderboard) -> list[Table]:
-    """A row for each method and rule of task inference, if any method has several rules."""
-    found = board.derived[board.derived["rule"] != CLASSES_SEEN]
-    measured = set(found["metric"])
-    costs = columns_of(board.scenario, Section.ROUTERS)
-    accuracies = map(board.column, ("acc", "task_inference"))
-    columns = [column for column in (*accuracies, *costs) if column.metric in measured]
-    rows = []
-    for entry in board.entries:
-        mine = of_entry(found, entry)
-        rules = list(filter(None, dict.fromkeys(mine.loc[mine["metric"] == "acc", "rule"])))
-        title = entry.title
-        for rule in rules if len(rules) > 1 else ():
-            [cells] = cells_of(mine[mine["rule"] == rule], columns).values()
-            texts = [column.text(cell) for column, cell in cells.items()]
-            keeps = RULES.get(rule) or "the router's own answers, without the network"
-            rows.append([Text(text) for text in (title, rule, *texts, keeps)])
-            title = ""  # once for all its rules
-    head = ["Method", "Rule", *(column.title for column in columns), "Keeps"]
-    summary = (
-        f"{protocol.heading(board)}. Accuracy by every rule of task inference (%), and what the "
-        "rule costs: what it keeps, and seconds of fitting over the whole stream. Rows of one "
-        "method are of the same runs."
-    )
-    left = frozenset({0, 1, len(head) - 1})
-    return [Table(protocol.heading(board), head, rows, left, summary=summary)] if rows else []

@@ -24,13 +24,12 @@ from harness.reporting.figures.style import (
     faint_seeds,
     grid,
     legend,
-    literal,
     mark,
     rows_of,
     tall_enough,
 )
 
-_HEIGHT: Final = 1.8  # inches
+_HEIGHT: Final = 1.6  # inches
 
 NEGLIGIBLE: Final = 0.01
 """Forgetting below which there is nothing to draw: bars of it would only enlarge noise."""
@@ -192,28 +191,6 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             tables[entry.title] = pd.DataFrame(np.where(later, np.nan, r[1:]), tasks, tasks)
     drawn = heat_maps(tables, "task", "after learning")
     return drawn[0] if drawn else None
-
-
-def forgetting(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
-    """Forgetting per method, with 95 % intervals and every seed; None where none forgets."""
-    column, shown = board.column("forgetting"), board.shown
-    found = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
-    entries = [e for e in board.entries if not np.isnan(e.cells[column].mean)]
-    if not any(abs(entry.cells[column].mean) >= NEGLIGIBLE for entry in entries):
-        return None
-    height = max(_HEIGHT, 0.5 + 0.14 * len(entries))
-    figure, axes = grid(1, 1, height=height, width=HALF)
-    axis: Axes = axes[0][0]
-    for y, entry in enumerate(entries):
-        seeds = of_entry(found, entry)["value"] * 100
-        cell = entry.cells[column]
-        half = _drawn(cell.half_width)
-        axis.barh(y, cell.mean * 100, xerr=half, color=colour(entry), height=0.6, ecolor="0.3")
-        axis.plot(seeds, [y] * len(seeds), "k.", ms=2)
-    axis.set_yticks(range(len(entries)), [literal(entry.title) for entry in entries])
-    axis.invert_yaxis()
-    axis.set(xlabel="forgetting (percentage points)", title=board.scenario)
-    return figure
 
 
 def _drawn(half: float) -> float:

@@ -57,11 +57,6 @@ FIGURES: Final = (
         "mean over tasks and seeds, and the range of the tasks' means.",
     ),
     FigureKind(
-        "forgetting",
-        accuracy.forgetting,
-        "Forgetting: mean, 95 % interval, seeds (dots).",
-    ),
-    FigureKind(
         "matrices",
         accuracy.matrices,
         "Accuracy (%) on each task after learning each task, mean over seeds, of the methods that "
@@ -111,7 +106,7 @@ FIGURES: Final = (
 )
 
 _RANKING: Final = (
-    "ACC: mean, 95 % interval, seeds (dots). Vertical bars: what the paper prints for the method."
+    "ACC and forgetting: mean, 95 % interval, seeds (dots). Vertical bars: what the paper prints."
 )
 _BUDGETS: Final = (
     "Learning curves: ACC by epochs a task, mean and 95 % interval. Dotted: what the paper prints, "
@@ -150,7 +145,7 @@ def draw(
     with mpl.rc_context(STYLE):
         if main := [board for _, board in compared if not board.factors]:
             keep(ranking(main), "ranking", _RANKING, ANSWER)
-        shown = with_leading([board for _, board in compared])
+        shown = [with_leading(board) for _, board in compared]
         for (rows, _), board in zip(compared, shown, strict=True):
             scenario = board.scenario
             for kind in () if board.factors else FIGURES:

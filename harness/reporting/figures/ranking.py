@@ -1,4 +1,4 @@
-"""The figure that a report begins with: every method's accuracy, a panel for each scenario."""
+"""The figure that a report begins with: every method's accuracy and forgetting by scenario."""
 
 from __future__ import annotations
 
@@ -9,28 +9,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.analysis.differences import by_seed
-from harness.analysis.leaderboard import Entry, Leaderboard
+from harness.analysis.leaderboard import Column, Entry, Leaderboard
 from harness.analysis.statistics import beyond_scale
+from harness.reporting.figures.accuracy import NEGLIGIBLE
 from harness.reporting.figures.style import colour, grid, literal, mark
 
-_ROW = 0.165
+_ROW = 0.13
 """Inches of a method's row."""
 
 
 def ranking(boards: Sequence[Leaderboard]) -> Figure:
-    """ACC of each method: mean, 95 % interval, seeds, and what the paper prints.
+    """ACC and forgetting of each method: mean, 95 % interval, seeds, and what the paper prints.
+
+    Forgetting has a panel wherever a method forgets 1 point or more.
 
     Args:
         boards: one a scenario, none with variants; the order of the methods is that of the first.
     """
     names = list(dict.fromkeys(entry.baseline for board in boards for entry in board.entries))
     titles = {entry.baseline: entry.title for board in boards for entry in board.entries}
-    figure, axes = grid(1, len(boards), height=0.6 + _ROW * len(names))
-    for axis, board in zip(axes[0], boards, strict=True):
+    panels = [(board, column) for board in boards for column in _columns(board)]
+    figure, axes = grid(1, len(panels), height=0.6 + _ROW * len(names))
+    for axis, (board, column) in zip(axes[0], panels, strict=True):
         for entry in board.entries:
-            _draw(axis, board, entry, names.index(entry.baseline))
+            _draw(axis, board, entry, column, names.index(entry.baseline))
         axis.set_yticks(range(len(names)), [literal(titles[name]) for name in names])
-        axis.set(ylim=(len(names) - 0.4, -0.6), title=board.scenario, xlabel="ACC (%)")
+        axis.set(ylim=(len(names) - 0.4, -0.6), title=board.scenario)
+        axis.set_xlabel(f"{column.definition.title} (%)")
         axis.grid(axis="x", lw=0.3, color="0.88")
         axis.tick_params(axis="y", length=0)
     for axis in axes[0][1:]:
@@ -38,10 +43,18 @@ def ranking(boards: Sequence[Leaderboard]) -> Figure:
     return figure
 
 
-def _draw(axis: Axes, board: Leaderboard, entry: Entry, row: int) -> None:
-    column = board.column("acc")
+def _columns(board: Leaderboard) -> list[Column]:
+    """Accuracy, and forgetting if there is any."""
+    forgetting = board.column("forgetting")
+    means = [abs(entry.cells[forgetting].mean) for entry in board.entries]
+    forgets = any(mean >= NEGLIGIBLE for mean in means)
+    return [board.column("acc"), *([forgetting] if forgets else [])]
+
+
+def _draw(axis: Axes, board: Leaderboard, entry: Entry, column: Column, row: int) -> None:
     cell, hue = entry.cells[column], colour(entry)
-    if quoted := entry.paper(board.scenario):
+    quoted = entry.paper(board.scenario)
+    if quoted and column == board.column("acc"):
         axis.plot(float(quoted.split()[0]), row, "|", color="0.25", ms=9, mew=1.2, zorder=1)
     if isnan(cell.mean):
         return

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from harness.reporting.figures.style import grid, literal
 from harness.storage.studies import Study, Trial
 
-_COLUMNS: Final = 7
-_HEIGHT: Final = 1.05  # inches
+_COLUMNS: Final = 9
+_HEIGHT: Final = 0.88  # inches
 _HUE: Final = "#0173b2"
 _CHOSEN: Final = "#d55e00"
 _USUAL_NORMS: Final = ("per-task", "shared")
@@ -20,13 +20,13 @@ _USUAL_NORMS: Final = ("per-task", "shared")
 CAPTION: Final = (
     "What was tried of each setting on held-out training data, with other seeds and class orders "
     "than the results: ACC in %, mean over seeds (dots; seeds faint; rings: pruned after the first "
-    "seeds). Grey: the range searched to begin with. Dashed: what was chosen. A row holds one "
-    "scenario."
+    "seeds). Grey: the range searched to begin with. Dashed: what was chosen. The words "
+    "at the left of a panel hold from there on."
 )
 
 
 def searches(studies: Sequence[Study]) -> Figure | None:
-    """Accuracy by the values that were tried: a panel a setting, rows of their own a comparison.
+    """Accuracy by the values that were tried: a panel a setting, one comparison after the other.
 
     Args:
         studies: of one benchmark.
@@ -34,29 +34,29 @@ def searches(studies: Sequence[Study]) -> Figure | None:
     Returns:
         None if there are none.
     """
-    panels: dict[str, list[tuple[Study, str]]] = {}
-    for study in studies:
-        panels.setdefault(_row(study), []).extend((study, name) for name in study.space)
-    rows = [
-        (title, mine[at : at + _COLUMNS])
-        for title, mine in panels.items()
-        for at in range(0, len(mine), _COLUMNS)
+    first = list(dict.fromkeys(map(_comparison, studies)))
+    panels = [
+        (_comparison(study), study, name)
+        for study in sorted(studies, key=lambda one: first.index(_comparison(one)))
+        for name in study.space
     ]
-    if not rows:
+    if not panels:
         return None
-    figure, axes = grid(len(rows), max(len(mine) for _, mine in rows), height=_HEIGHT)
-    for axis in axes.flat:
+    columns = min(len(panels), _COLUMNS)
+    figure, axes = grid(-(-len(panels) // columns), columns, height=_HEIGHT)
+    for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    for (title, mine), row in zip(rows, axes, strict=True):
-        row[0].set_ylabel(title, size=6)
-        for (study, name), axis in zip(mine, row, strict=False):
-            axis.set_axis_on()
-            axis.set_title(literal(f"{study.method}\n{name}"), size=6)
-            _panel(axis, study, name)
+    named = ""
+    for place, (axis, (title, study, name)) in enumerate(zip(axes.flat, panels, strict=False)):
+        axis.set_title(literal(f"{study.method}\n{name}"), size=6)
+        _panel(axis, study, name)
+        if title != named or place % columns == 0:
+            axis.set_ylabel(title, size=6)
+        named = title
     return figure
 
 
-def _row(study: Study) -> str:
+def _comparison(study: Study) -> str:
     """The scenario, with a normalisation that is not usual."""
     norm = "" if study.norm in _USUAL_NORMS else f"norm {study.norm}"
     return "\n".join(filter(None, (study.scenario, norm)))

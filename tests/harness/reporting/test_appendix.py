@@ -117,6 +117,18 @@ def test_commits_are_short(found: Results) -> None:
     assert not any("01234567890" in value for value in values)
 
 
+def test_commands_that_make_the_same_runs_are_one(found: Results) -> None:
+    start = "python -m harness.compare --benchmark split_mnist"
+    ends = ("", " --results elsewhere --no-report", " --jobs 2 --no-report", " --seeds 2")
+    made = [
+        replace(record, provenance={**record.provenance, "command": start + end})
+        for record, end in zip(found.records, ends, strict=False)
+    ]
+    rows = appendix.origins(made)
+    place = rows.index(("Command", start, "3"))
+    assert rows[place + 1 :] == [("", f"{start} --seeds 2", "1")]
+
+
 def test_what_failed_or_is_damaged_is_named(found: Results) -> None:
     first = found.records[0]
     run = replace(first.run, seed=9)

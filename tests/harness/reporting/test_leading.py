@@ -20,10 +20,10 @@ SaveRun = Callable[..., Path]
 
 @pytest.fixture
 def boards(tmp_path: Path, save_run: SaveRun) -> list[Leaderboard]:
-    """Task-il has four methods, the first the best, of which two are in class-il as well."""
-    for place, method in enumerate(("joint", "hat", "rmn", "naive")):
+    """Of five methods in task-il the best two are compared on demand only, of class-il the best."""
+    for place, method in enumerate(("wsn", "packnet", "hat", "rmn", "naive")):
         save_run(tmp_path, method, 0, 0.9 - place / 10)
-    for place, method in enumerate(("rmn", "naive")):
+    for place, method in enumerate(("rmn_plus", "rmn", "naive")):
         save_run(tmp_path, method, 0, 0.5 - place / 10, scenario="class-il")
     found = select(store.read(tmp_path, "split_mnist", "default"))
     return [leaderboard(one) for one in comparisons(found)]
@@ -34,31 +34,31 @@ def names(board: Leaderboard) -> list[str]:
 
 
 def test_few_methods_are_all_shown(boards: list[Leaderboard]) -> None:
-    assert leading.leading(boards) == ["joint", "hat", "rmn", "naive"]
-    assert leading.with_leading(boards) == boards
+    assert leading.leading(boards) == ["wsn", "packnet", "hat", "rmn", "naive", "rmn_plus"]
+    assert leading.with_leading(boards[0]) == boards[0]
     assert leading.left_out(boards[0], boards[0]) == ""
 
 
-def test_of_many_those_of_the_most_scenarios_come_first_and_then_the_best(
+def test_of_many_the_usual_ones_come_first_and_then_the_best_in_any_scenario(
     boards: list[Leaderboard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leading, "MOST_SHOWN", 3)
-    assert leading.leading(boards) == ["joint", "rmn", "naive"]
-    task_il, class_il = leading.with_leading(boards)
-    assert names(task_il) == ["joint", "rmn", "naive"]
-    assert names(class_il) == ["rmn", "naive"]
+    monkeypatch.setattr(leading, "MOST_SHOWN", 4)
+    assert names(leading.with_leading(boards[0])) == ["wsn", "hat", "rmn", "naive"]
+    assert names(leading.with_leading(boards[1])) == ["rmn_plus", "rmn", "naive"]
+    monkeypatch.setattr(leading, "MOST_SHOWN", 5)
+    assert leading.leading(boards) == ["wsn", "hat", "rmn", "naive", "rmn_plus"]
 
 
 def test_only_the_first_table_of_a_section_has_the_others(
     boards: list[Leaderboard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leading, "MOST_SHOWN", 3)
-    board, shown = boards[0], leading.with_leading(boards)[0]
+    board, shown = boards[0], leading.with_leading(boards[0])
     found = section(board, shown)
-    assert "of 3 of the 4 methods here" in found.rules
+    assert "of 3 of the 5 methods here" in found.rules
     first, *others = [[row[0].text for row in table.rows] for table in found.tables]
-    assert len(first) == 4
-    assert all("HAT" not in titles for titles in others)
+    assert len(first) == 5
+    assert all("PackNet" not in titles for titles in others)
 
 
 def test_the_answer_says_how_many_it_shows(
@@ -68,4 +68,4 @@ def test_the_answer_says_how_many_it_shows(
     monkeypatch.setattr(leading, "MOST_SHOWN", 3)
     table = answer_table(boards)
     assert len(table.rows) == 3
-    assert "3 of 4 methods." in table.summary
+    assert "3 of 6 methods." in table.summary

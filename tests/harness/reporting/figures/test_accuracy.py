@@ -19,10 +19,10 @@ from harness.reporting.figures.accuracy import (
     budgets,
     curves,
     epochs,
-    forgetting,
     matrices,
     when_learned,
 )
+from harness.reporting.figures.ranking import ranking
 from harness.storage import store
 from harness.storage.store import Results
 
@@ -173,24 +173,27 @@ def test_matrices_are_of_the_methods_that_forget_and_blank_above(found: Results)
 
 def test_nothing_learned_is_no_matrix(found: Results, board: Leaderboard) -> None:
     assert matrices(found.rows, replace(board, entries=[])) is None
-    assert forgetting(found.rows, replace(board, entries=[])) is None
 
 
 def test_where_nothing_is_forgotten_there_is_nothing_to_draw(
     found: Results, board: Leaderboard
 ) -> None:
     assert matrices(found.rows, board) is None
-    assert forgetting(found.rows, board) is None
 
 
-def test_bars_of_forgetting_are_means_with_every_seed(found: Results) -> None:
-    changed, board = forgetful(found)
-    (axis,) = drawn(forgetting(changed.rows, board)).axes
-    names = [tick.get_text() for tick in axis.get_yticklabels()]
-    bars: Any = axis.patches
-    widths = dict(zip(names, (bar.get_width() for bar in bars), strict=True))
-    assert widths["RMN"] == pytest.approx(100 * 0.2 / 4)  # over four tasks
-    assert widths["NAIVE"] == pytest.approx(0)
+def test_forgetting_stands_beside_accuracy_with_every_seed(
+    found: Results, board: Leaderboard
+) -> None:
+    assert len(ranking([board]).axes) == 1  # nothing is forgotten
+    _, forgotten = forgetful(found)
+    acc, axis = ranking([forgotten]).axes
+    assert [one.get_xlabel() for one in (acc, axis)] == ["ACC (%)", "Forgetting (%)"]
+    names = [tick.get_text() for tick in acc.get_yticklabels()]
+    bars: Any = axis.containers
+    means = [one[0].get_xydata()[0] for one in bars]
+    by_name = {names[int(row)]: mean for mean, row in means}
+    assert by_name["RMN"] == pytest.approx(100 * 0.2 / 4)  # over four tasks
+    assert by_name["NAIVE"] == pytest.approx(0)
     dots: list[Any] = [line for line in axis.get_lines() if line.get_marker() == "."]
-    seeds = dots[names.index("RMN")].get_xdata()
+    [seeds] = [one.get_xdata() for one in dots if int(one.get_ydata()[0]) == names.index("RMN")]
     np.testing.assert_allclose(sorted(seeds), [2.5, 5, 7.5])

@@ -104,7 +104,7 @@ def test_settings_that_were_searched_together_have_a_panel_each_and_no_curve() -
     assert dots(first, filled=False) == []
 
 
-def test_a_row_holds_one_scenario_and_each_panel_names_its_setting() -> None:
+def test_scenarios_follow_each_other_and_each_panel_names_its_setting() -> None:
     usual = replace(STUDY, norm="per-task")
     without = replace(usual, scenario="class-il", norm="shared")
     found = panels(usual, TWO, without)
@@ -117,11 +117,11 @@ def test_a_row_holds_one_scenario_and_each_panel_names_its_setting() -> None:
 
 def test_what_does_not_fit_into_a_row_goes_on_in_the_next() -> None:
     many = [replace(TWO, method=f"m{number}") for number in range(5)]
-    found = panels(*many)
-    assert len(found) == 10
+    found = panels(STUDY, *many)
+    assert len(found) == 11
     assert [axis.get_ylabel() for axis in found] == [
-        *("task-il\nnorm none", *[""] * 6),
-        *("task-il\nnorm none", "", ""),
+        *("task-il\nnorm none", *[""] * 8),
+        *("task-il\nnorm none", ""),
     ]
 
 
