@@ -89,7 +89,7 @@ class RMNBaseline(Baseline):
         0.5, "share of a task's epochs that are late", minimum=0, maximum=1
     )
     mapping_lr: float | None = setting(
-        0.005,
+        0.002,
         "learning rate of the mappings; none: that of the weights",
         minimum=0,
         search=Range(0.001, 0.05),

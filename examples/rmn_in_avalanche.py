@@ -29,7 +29,7 @@ def make_strategy(epochs: int) -> RMN:
     model = convert(SimpleMLP(num_classes=10, hidden_size=100, drop_rate=0))
     return RMN(
         model=model,
-        optimizer=torch.optim.Adam(parameter_groups(model, lr=2e-3, mapping_lr=5e-3)),
+        optimizer=torch.optim.Adam(parameter_groups(model, lr=2e-3, mapping_lr=2e-3)),
         rmn=RMNPlugin(l0_weight=0.3),
         train_mb_size=64,
         train_epochs=epochs,

@@ -51,7 +51,7 @@ def main() -> None:
     model = convert(GreyVisionTransformer(classes=10))
     strategy = RMN(
         model=model,
-        optimizer=torch.optim.Adam(parameter_groups(model, lr=1e-3, mapping_lr=5e-3)),
+        optimizer=torch.optim.Adam(parameter_groups(model, lr=1e-3, mapping_lr=2e-3)),
         rmn=RMNPlugin(l0_weight=0.3),
         train_mb_size=32,
         train_epochs=args.epochs,

@@ -76,6 +76,10 @@ def _constant_beta(beta: int) -> Variant:
     return Variant(f"constant, {beta}", {"beta": str(beta), "beta_end": "none"})
 
 
+def _mapping_lr(rate: str) -> Variant:
+    return Variant(rate, {"mapping_lr": rate})
+
+
 def _penalty(title: str, **weights: str) -> Variant:
     return Variant(title, {"l0_weight": "0", **weights})
 
@@ -113,6 +117,14 @@ FACTORS: Final[dict[str, Factor]] = {
                 Variant("none"),
                 Variant("after late epochs", {"pruning": "late"}),
                 Variant("at convergence", {"pruning": "converged"}),
+            ),
+        ),
+        Factor(
+            "mapping_lr",
+            "Learning rate of the mappings",
+            (
+                Variant("0.002"),
+                *map(_mapping_lr, ("0.0005", "0.001", "0.005", "0.02")),
             ),
         ),
         Factor(
