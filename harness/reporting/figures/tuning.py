@@ -13,6 +13,8 @@ from harness.storage.studies import Study, Trial
 
 _COLUMNS: Final = 9
 _HEIGHT: Final = 0.88  # inches
+_BESIDE: Final = 3
+"""Names of values that have room beside each other under a panel."""
 _HUE: Final = "#0173b2"
 _CHOSEN: Final = "#d55e00"
 _USUAL_NORMS: Final = ("per-task", "shared")
@@ -89,6 +91,8 @@ def _places(axis: Axes, searched: Mapping[str, Any]) -> Any:
         axis.axvspan(searched["low"], searched["high"], color="0.93", lw=0)
         return float
     values = list(searched["values"])
-    axis.set_xticks(range(len(values)), [literal(str(value)) for value in values])
+    names = [literal(str(value)) for value in values]
+    upright = len(names) > _BESIDE
+    axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
     axis.set_xlim(-0.5, len(values) - 0.5)
     return values.index
