@@ -22,6 +22,7 @@ BUILT_IN: Final = (
     "mlp_2x100",
     "mlp_2x100_bias",
     "mlp_2x256",
+    "mlp_2x256_wide_start",
     "omniglot_cnn",
     "cifar_cnn",
     "resnet18",

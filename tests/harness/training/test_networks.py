@@ -21,6 +21,7 @@ WEIGHTS = {  # of linear and convolutional layers, for ten outputs, by hand
     "mlp_2x100": 784 * 100 + 100 * 100 + 100 * 10,
     "mlp_2x100_bias": 784 * 100 + 100 * 100 + 100 * 10,
     "mlp_2x256": 784 * 256 + 256 * 256 + 256 * 10,
+    "mlp_2x256_wide_start": 784 * 256 + 256 * 256 + 256 * 10,
     "omniglot_cnn": 9 * 250 + 3 * 9 * 250 * 250 + 250 * 10,
     "cifar_cnn": 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2048 * 256
@@ -35,6 +36,7 @@ BIASES = {  # the paper's have none
     "mlp_2x1000": 1000 + 1000 + 10,
     "mlp_2x100_bias": 100 + 100 + 10,
     "mlp_2x256": 256 + 256 + 10,
+    "mlp_2x256_wide_start": 256 + 256 + 10,
 }
 
 
@@ -160,3 +162,11 @@ def test_a_small_stem_keeps_the_image_as_large_as_it_is() -> None:
 
 def test_the_names_that_are_known_without_torch_are_those_of_the_networks() -> None:
     assert tuple(NETWORKS) == BUILT_IN
+
+
+def test_the_wide_start_is_a_normal_that_is_cut_off_at_two_deviations() -> None:
+    torch.manual_seed(0)
+    for parameter in NETWORKS["mlp_2x256_wide_start"].make(10, "none").parameters():
+        assert parameter.abs().max() <= 0.2
+        if parameter.numel() > 1000:  # a normal cut off there keeps 0.88 of its deviation
+            assert parameter.std().item() == pytest.approx(0.088, rel=0.03)
