@@ -26,7 +26,7 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
         name="split_mnist_vcl",
         title="Split-MNIST as in Nguyen et al. 2018",
         summary="MNIST in five tasks of two digits each, in the setting of Nguyen et al. 2018 "
-        "(VCL): two layers of 256 units without BatchNorm that begin from normals of deviation 0.1, "
+        "(VCL): two layers of 256 units without BatchNorm, begun from normals of deviation 0.1, "
         "a head per task, 120 steps of Adam a task, each on all of its examples.",
         network="mlp_2x256_wide_start",
         budgets=published(replace(_BUDGET, epochs=120, batch_size=13_000)),
