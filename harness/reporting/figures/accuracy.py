@@ -29,7 +29,7 @@ from harness.reporting.figures.style import (
     tall_enough,
 )
 
-_HEIGHT: Final = 1.6  # inches
+_HEIGHT: Final = 1.5  # inches
 
 NEGLIGIBLE: Final = 0.01
 """Forgetting below which there is nothing to draw: bars of it would only enlarge noise."""

@@ -14,7 +14,7 @@ def cost(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     if len({entry.cells[BYTES].mean for entry in board.entries}) < 2:
         return None
     accuracy = board.column("acc")
-    figure, axes = grid(1, 1, height=tall_enough(len(board.entries), 1.6), width=HALF)
+    figure, axes = grid(1, 1, height=tall_enough(len(board.entries), 1.5), width=HALF)
     axis = axes[0][0]
     for entry in board.entries:
         x, y = entry.cells[BYTES].mean / 1000, entry.cells[accuracy].mean * 100

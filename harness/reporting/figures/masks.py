@@ -18,7 +18,7 @@ def usage(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     weights = rows[rows["metric"] == "weights"].groupby(RUN, observed=True)["value"].sum()
     if weights.empty:
         return None
-    figure, axes = grid(1, 1, height=1.6, width=HALF)
+    figure, axes = grid(1, 1, height=1.5, width=HALF)
     axis = axes[0][0]
     for metric, along, line in (("weights_used", "after", "-"), ("mask_ones", "task", ":")):
         counts = rows[rows["metric"] == metric].groupby([*RUN, along], observed=True)["value"].sum()
