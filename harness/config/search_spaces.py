@@ -35,6 +35,7 @@ class Search:
         space: what is searched.
         trials: number of trials, but for those that follow a best one at an edge.
         seeds: number of seeds; they begin at `FIRST_SEED`.
+        defaults: of what is searched, at the time of the study; none: those of the method now.
     """
 
     benchmark: Benchmark
@@ -44,6 +45,13 @@ class Search:
     space: Space
     trials: int
     seeds: int
+    defaults: Mapping[str, Any] | None = None
+
+    @property
+    def beginning(self) -> Mapping[str, Any]:
+        """What the first trial tries, where the space holds it."""
+        known = declared(self.method)
+        return self.defaults or {name: known[name].default for name in self.space}
 
     @property
     def training(self) -> TrainingBudget:

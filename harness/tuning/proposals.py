@@ -45,22 +45,26 @@ def sampler() -> dict[str, Any]:
 
 
 def propose(
-    method: type[Baseline], space: Space, before: Sequence[Trial], number: int
+    method: type[Baseline],
+    space: Space,
+    before: Sequence[Trial],
+    number: int,
+    defaults: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Settings for so many new trials; numbers have two significant digits.
 
     Args:
-        method: whose default is the first trial, where it is in the space.
+        method: what is tuned.
         space: what is searched.
         before: planned trials that have ended.
         number: of trials.
+        defaults: the first trial, where they are in the space.
     """
     known = declared(method)
     distributions = {name: distribution(one) for name, one in space.items()}
     frozen = [_frozen(trial, distributions) for trial in before]
-    default = {name: known[name].default for name in space}
-    first = not before and all(_contains(space[name], value) for name, value in default.items())
-    return ask(known, space, frozen, number, _sampler(len(before)), default if first else None)
+    first = not before and all(_contains(space[name], value) for name, value in defaults.items())
+    return ask(known, space, frozen, number, _sampler(len(before)), defaults if first else None)
 
 
 def ask(

@@ -58,7 +58,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
     try:
         while (planned := len(trials)) < search.trials:
             number = min(BATCH if trials else DESIGN, search.trials - planned)
-            settings = propose(search.method, search.space, trials, number)
+            settings = propose(search.method, search.space, trials, number, search.beginning)
             trials += _batch(search, outcomes, settings, len(trials))
         for _ in range(EXTENSIONS):
             beyond = next(_beyond(search, trials), None)
@@ -75,7 +75,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             method=search.method.name,
             training=search.training.identity(),
             space={name: asdict(one) for name, one in search.space.items()},
-            sampler={**sampler(), "extensions": EXTENSIONS},
+            sampler={**sampler(), "extensions": EXTENSIONS, "defaults": dict(search.beginning)},
             trials=tuple(trials),
             chosen=_best(trials).number,
             at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),

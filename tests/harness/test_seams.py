@@ -173,6 +173,6 @@ def test_a_data_set_is_one_entry_beside_its_file(
     source = Source("bars.npz", hashlib.sha256(file.read_bytes()).hexdigest(), "", bars)
     monkeypatch.setitem(sources.SOURCES, "bars", source)
     monkeypatch.setitem(benchmarks.BENCHMARKS, "halves", halves("halves", "mlp", "bars"))
-    _, result = trained(["--benchmark", "halves", "--set", "training.epochs=10"], tmp_path)
+    _, result = trained(["--benchmark", "halves", "--set", "training.epochs=20"], tmp_path)
     rows = result.rows[(result.rows["metric"] == "accuracy") & (result.rows["after"] == 2)]
     assert rows.loc[rows["scenario"] == "task-il", "value"].tolist() == [1.0, 1.0]

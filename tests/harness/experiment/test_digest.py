@@ -50,8 +50,8 @@ DIGESTS: Final = {
     "task-il hat 7230b9fbf12c0564": (
         "8d27b34a12d22358ad54bc8d5bcc96697f79d6ac6c5887c04bbc71e139ad8033"
     ),
-    "task-il rmn 40afd8dd82df0260": (
-        "11d38910edbdfbb44c348dc8c21ffb1743a03f206741757cc510261b32a1ef2b"
+    "task-il rmn 9a37a514f6e8af48": (
+        "42918020f3f60294bc29f7a62f46cd1a33c3636540eb25f73bdfe10210a4b013"
     ),
     "class-il naive 72150baa89f79565": (
         "0a72bbf1020e3f256eb86f160a1b49a8c4899299b257c40f0794c10b00822bce"
@@ -62,8 +62,8 @@ DIGESTS: Final = {
     "class-il hat bc23f5017edd0353": (
         "5dd608a1383177ba4bae70b0a192b3bd7b32f0e2f84314b9a9763b4304c37f83"
     ),
-    "class-il rmn 56f1c62e2bcd4d0b": (
-        "71c318073c463b608e501d04611f03cc8cf9d2073ac75305061887f1a1ae1c4c"
+    "class-il rmn 8fdf8f46c8db1f86": (
+        "13b74285288f230119eef2e9c1134ecaa0a6abac4f9416ad17dc47298d4a2fcf"
     ),
     "class-il rmn_unsupervised caa5fee06f0fc41c": (
         "174d49b0f97ada044d6c98bd6196fe61092756821f9626cee9a55b1cf4008eec"

@@ -34,6 +34,7 @@ def search_of(study: Study) -> Search:
         },
         trials=sum(not trial.beyond for trial in study.trials),
         seeds=max(len(trial.runs) for trial in study.trials),
+        defaults=study.sampler["defaults"],
     )
 
 

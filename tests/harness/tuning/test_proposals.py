@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
@@ -38,6 +39,13 @@ SPACE: Space = {
 }
 
 
+def proposals(
+    method: type[Baseline], space: Space, before: Sequence[Trial], number: int
+) -> list[dict[str, Any]]:
+    defaults = {name: declared(method)[name].default for name in space}
+    return propose(method, space, before, number, defaults)
+
+
 def ended(settings: list[dict[str, Any]], start: int = 0) -> list[Trial]:
     """Trials that are the better the nearer their strength is to 10."""
     return [
@@ -47,20 +55,20 @@ def ended(settings: list[dict[str, Any]], start: int = 0) -> list[Trial]:
 
 
 def test_the_default_is_tried_first_as_it_is() -> None:
-    first = propose(Example, SPACE, [], DESIGN)[0]
+    first = proposals(Example, SPACE, [], DESIGN)[0]
     assert first == {"strength": 0.125, "units": 100, "mode": "a"}
 
 
 def test_a_default_that_is_not_in_the_space_is_not_tried() -> None:
     space: Space = {"strength": Range(1, 10), "units": Range(1, 1000)}
-    proposed = propose(Example, space, [], DESIGN)
+    proposed = proposals(Example, space, [], DESIGN)
     assert len(proposed) == DESIGN
     assert all(1 <= one["strength"] <= 10 for one in proposed)
 
 
 def test_the_first_trials_are_spread_over_the_whole_range() -> None:
     ewc = methods()["ewc"]
-    proposed = propose(ewc, {"ewc_lambda": Range(1.0, 1e6)}, [], DESIGN)
+    proposed = proposals(ewc, {"ewc_lambda": Range(1.0, 1e6)}, [], DESIGN)
     exponents = sorted(log10(one["ewc_lambda"]) for one in proposed)
     assert exponents[0] < 1
     assert exponents[-1] > 5
@@ -68,8 +76,11 @@ def test_the_first_trials_are_spread_over_the_whole_range() -> None:
 
 
 def test_numbers_have_two_digits_and_stay_in_the_space() -> None:
-    trials = ended(propose(Example, SPACE, [], DESIGN))
-    for one in [*(trial.settings for trial in trials[1:]), *propose(Example, SPACE, trials, BATCH)]:
+    trials = ended(proposals(Example, SPACE, [], DESIGN))
+    for one in [
+        *(trial.settings for trial in trials[1:]),
+        *proposals(Example, SPACE, trials, BATCH),
+    ]:
         assert one["strength"] == float(f"{one['strength']:.2g}")
         assert isinstance(one["units"], int)
         assert 1e-4 <= one["strength"] <= 1e4
@@ -80,24 +91,24 @@ def test_numbers_have_two_digits_and_stay_in_the_space() -> None:
 
 
 def test_later_trials_are_nearer_to_the_best() -> None:
-    trials = ended(propose(Example, SPACE, [], DESIGN))
+    trials = ended(proposals(Example, SPACE, [], DESIGN))
     while len(trials) < 24:
-        trials += ended(propose(Example, SPACE, trials, BATCH), len(trials))
+        trials += ended(proposals(Example, SPACE, trials, BATCH), len(trials))
     first, last = ([trial.value for trial in part] for part in (trials[:8], trials[-8:]))
     assert sum(last) > sum(first)
 
 
 @pytest.mark.parametrize("before", [0, DESIGN])
 def test_proposals_follow_from_the_trials_before(before: int) -> None:
-    trials = ended(propose(Example, SPACE, [], DESIGN))[:before]
-    assert propose(Example, SPACE, trials, BATCH) == propose(Example, SPACE, trials, BATCH)
+    trials = ended(proposals(Example, SPACE, [], DESIGN))[:before]
+    assert proposals(Example, SPACE, trials, BATCH) == proposals(Example, SPACE, trials, BATCH)
 
 
 def test_each_batch_draws_other_values() -> None:
-    trials = ended(propose(Example, SPACE, [], DESIGN))
-    trials += ended(propose(Example, SPACE, trials, BATCH), DESIGN)
+    trials = ended(proposals(Example, SPACE, [], DESIGN))
+    trials += ended(proposals(Example, SPACE, trials, BATCH), DESIGN)
     tried = {trial.settings["strength"] for trial in trials}
-    assert len({one["strength"] for one in propose(Example, SPACE, trials, BATCH)} | tried) > 13
+    assert len({one["strength"] for one in proposals(Example, SPACE, trials, BATCH)} | tried) > 13
 
 
 def test_pruned_trials_are_taken_for_worse() -> None:
@@ -108,5 +119,5 @@ def test_pruned_trials_are_taken_for_worse() -> None:
         Trial(n, one, (TrialRun(str(n), 0, (0.9 if n < 2 else 0.5,)),), pruned=n < 2)
         for n, one in enumerate(settings)
     ]
-    proposed = propose(Example, space, trials, BATCH)
+    proposed = proposals(Example, space, trials, BATCH)
     assert sum(one["strength"] > 1e-2 for one in proposed) >= 3
