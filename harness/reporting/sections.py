@@ -77,19 +77,17 @@ def section(board: Leaderboard, shown: Leaderboard) -> ScenarioSection:
     """
     first, *others = _PARTS
     tables = [_part(board, *first)]
-    if not board.factors:
+    main = not board.factors
+    if main:
         tables += [_part(shown, *one) for one in others]
-    tables = [table for table in tables if table.rows]
-    if not board.factors and (inferred := inference_table(shown)):
-        tables.append(inferred)
-    omitted = "" if board.factors else left_out(board, shown)
+        tables += filter(None, [inference_table(shown)])
     return ScenarioSection(
         board.scenario,
         protocol.heading(board),
-        not board.factors,
-        " ".join(filter(None, [protocol.rules(board), omitted])),
-        tables,
-        "" if board.factors else _quoted(board),
+        main,
+        " ".join(filter(None, [protocol.rules(board), left_out(board, shown) if main else ""])),
+        [table for table in tables if table.rows],
+        _quoted(board) if main else "",
     )
 
 

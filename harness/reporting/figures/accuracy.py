@@ -13,14 +13,15 @@ from matplotlib.ticker import MaxNLocator
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
 from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
 from harness.analysis.metrics.accuracy import matrix
-from harness.analysis.statistics import beyond_scale
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import (
     FULL,
     HALF,
+    HEIGHT,
     colour,
     dashes,
+    drawn_half_width,
     faint_seeds,
     grid,
     legend,
@@ -28,8 +29,6 @@ from harness.reporting.figures.style import (
     rows_of,
     tall_enough,
 )
-
-_HEIGHT: Final = 1.5  # inches
 
 NEGLIGIBLE: Final = 0.01
 """Forgetting below which there is nothing to draw: bars of it would only enlarge noise."""
@@ -44,7 +43,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     if not panels:
         return None
     width = HALF if len(panels) == 1 else FULL
-    height = tall_enough(len(board.entries), _HEIGHT)
+    height = tall_enough(len(board.entries), HEIGHT)
     figure, axes = grid(1, len(panels), height=height, width=width)
     for axis, (column, shares) in zip(axes[0], panels.items(), strict=True):
         for entry, each in shares:
@@ -63,7 +62,7 @@ def when_learned(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     own = [(entry, rows_of(newest, entry, board.scenario)) for entry in board.entries]
     if all(cells["task"].nunique() < 2 for _, cells in own):
         return None
-    height = tall_enough(len(board.entries), _HEIGHT)
+    height = tall_enough(len(board.entries), HEIGHT)
     figure, axes = grid(1, 1, height=height, width=HALF)
     axis = axes[0][0]
     for entry, cells in own:
@@ -122,7 +121,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         if not all(np.isnan(entry.cells[column].mean) for entry in several)
     ]
     width = HALF if len(measured) == 1 else FULL
-    figure, axes = grid(1, len(measured), height=_HEIGHT, width=width)
+    figure, axes = grid(1, len(measured), height=HEIGHT, width=width)
     for column, axis in zip(measured, axes[0], strict=True):
         for title in dict.fromkeys(entry.curve for entry in several):
             points = sorted((e for e in several if e.curve == title), key=lambda e: e.epochs)
@@ -130,7 +129,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
             axis.errorbar(
                 [entry.epochs for entry in points],
                 [cell.mean * 100 for cell in cells],
-                [_drawn(cell.half_width) for cell in cells],
+                [drawn_half_width(cell.half_width) for cell in cells],
                 color=colour(points[0]),
                 marker=mark(points[0]),
                 label=title,
@@ -153,7 +152,7 @@ def epochs(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     measured = rows[rows["metric"] == "epoch_accuracy"]
     if measured.empty:
         return None
-    figure, axes = grid(1, 1, height=_HEIGHT, width=HALF)
+    figure, axes = grid(1, 1, height=HEIGHT, width=HALF)
     axis = axes[0][0]
     for entry in board.entries:
         cells = of_entry(measured, entry)
@@ -191,11 +190,6 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             tables[entry.title] = pd.DataFrame(np.where(later, np.nan, r[1:]), tasks, tasks)
     drawn = heat_maps(tables, "task", "after learning")
     return drawn[0] if drawn else None
-
-
-def _drawn(half: float) -> float:
-    """Points of an interval to either side; none of one that is not known or says nothing."""
-    return 0.0 if np.isnan(half) or beyond_scale(half) else half * 100
 
 
 def _panel(column: Column) -> str:

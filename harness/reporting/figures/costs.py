@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import BYTES, Leaderboard
-from harness.reporting.figures.style import HALF, colour, grid, legend, mark, tall_enough
+from harness.reporting.figures.style import HALF, HEIGHT, colour, grid, legend, mark, tall_enough
 
 
 def cost(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -14,7 +14,7 @@ def cost(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     if len({entry.cells[BYTES].mean for entry in board.entries}) < 2:
         return None
     accuracy = board.column("acc")
-    figure, axes = grid(1, 1, height=tall_enough(len(board.entries), 1.5), width=HALF)
+    figure, axes = grid(1, 1, height=tall_enough(len(board.entries), HEIGHT), width=HALF)
     axis = axes[0][0]
     for entry in board.entries:
         x, y = entry.cells[BYTES].mean / 1000, entry.cells[accuracy].mean * 100

@@ -10,7 +10,7 @@ from harness.analysis.metrics.definition import RUN
 from harness.analysis.metrics.masks import pairs
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
-from harness.reporting.figures.style import HALF, colour, faint_seeds, grid, mark
+from harness.reporting.figures.style import HALF, HEIGHT, colour, faint_seeds, grid, mark
 
 
 def usage(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
@@ -18,7 +18,7 @@ def usage(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     weights = rows[rows["metric"] == "weights"].groupby(RUN, observed=True)["value"].sum()
     if weights.empty:
         return None
-    figure, axes = grid(1, 1, height=1.5, width=HALF)
+    figure, axes = grid(1, 1, height=HEIGHT, width=HALF)
     axis = axes[0][0]
     for metric, along, line in (("weights_used", "after", "-"), ("mask_ones", "task", ":")):
         counts = rows[rows["metric"] == metric].groupby([*RUN, along], observed=True)["value"].sum()

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from harness.analysis.differences import by_seed
 from harness.analysis.leaderboard import Column, Entry, Leaderboard
-from harness.analysis.statistics import beyond_scale
 from harness.reporting.figures.accuracy import NEGLIGIBLE
-from harness.reporting.figures.style import colour, grid, literal, mark
+from harness.reporting.figures.style import colour, drawn_half_width, grid, literal, mark
 
 _ROW = 0.13
 """Inches of a method's row."""
@@ -60,8 +59,7 @@ def _draw(axis: Axes, board: Leaderboard, entry: Entry, column: Column, row: int
         return
     seeds = by_seed(board, entry, column) * 100
     axis.plot(seeds, [row + 0.28] * len(seeds), ".", color=hue, ms=2, alpha=0.5, mew=0)
-    known = not isnan(cell.half_width) and not beyond_scale(cell.half_width)
-    half = cell.half_width * 100 if known else 0.0
+    half = drawn_half_width(cell.half_width)
     axis.errorbar(
         cell.mean * 100, row, xerr=half, fmt=mark(entry), color=hue, ms=4, lw=1.0, capsize=1.5
     )

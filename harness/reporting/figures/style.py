@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from math import isnan
 from typing import Any, Final
 from zlib import crc32
 
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.analysis.leaderboard import Entry, Leaderboard, of_entry
+from harness.analysis.statistics import beyond_scale
 from harness.config.scenarios import TASK_IL
 
 _DARK: Final = (
@@ -51,6 +53,8 @@ FULL: Final = 6.75
 """Inches: the text width of the report, and of two columns of a paper."""
 HALF: Final = 3.25
 """Inches: a column of a paper."""
+HEIGHT: Final = 1.5
+"""Inches: of a figure that is a column wide."""
 
 
 def colour(entry: Entry) -> str:
@@ -111,6 +115,15 @@ def tall_enough(names: int, least: float) -> float:
         least: inches of a figure with few.
     """
     return max(least, 0.15 * names)
+
+
+def drawn_half_width(half: float) -> float:
+    """Points of an interval to either side; none of one that is not known or says nothing.
+
+    Args:
+        half: width, as a share.
+    """
+    return 0.0 if isnan(half) or beyond_scale(half) else half * 100
 
 
 def faint_seeds(axis: Axes, per_seed: pd.DataFrame, hue: str, alpha: float = 0.15) -> None:

@@ -31,17 +31,12 @@ def searches(studies: Sequence[Study]) -> Figure | None:
     """Accuracy by the values that were tried: a panel a setting, one comparison after the other.
 
     Args:
-        studies: of one benchmark.
+        studies: of one benchmark, those of a comparison together.
 
     Returns:
         None if there are none.
     """
-    first = list(dict.fromkeys(map(_comparison, studies)))
-    panels = [
-        (_comparison(study), study, name)
-        for study in sorted(studies, key=lambda one: first.index(_comparison(one)))
-        for name in study.space
-    ]
+    panels = [(study, name) for study in studies for name in study.space]
     if not panels:
         return None
     columns = min(len(panels), _COLUMNS)
@@ -49,7 +44,8 @@ def searches(studies: Sequence[Study]) -> Figure | None:
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     named = ""
-    for place, (axis, (title, study, name)) in enumerate(zip(axes.flat, panels, strict=False)):
+    for place, (axis, (study, name)) in enumerate(zip(axes.flat, panels, strict=False)):
+        title = _comparison(study)
         axis.set_title(literal(f"{study.method}\n{name}"), size=6)
         _panel(axis, study, name)
         if title != named or place % columns == 0:
