@@ -25,8 +25,9 @@ class LearningWithoutForgettingPlugin(SupervisedPlugin):
 
     The loss is cross-entropy + alpha * the sum, over the tasks learned, of `distillation` from the
     network as it was before the task. Where tasks have outputs, or parts of the network, of their
-    own, each is distilled under its own identity; elsewhere all are one, over the outputs learned.
-    At alpha 0 the training is plain fine-tuning, bit for bit.
+    own, each is distilled under its own identity; elsewhere all are one, over the outputs of the
+    loss, where the old network gives new classes no probability (van de Ven & Tolias 2019). At
+    alpha 0 the training is plain fine-tuning, bit for bit.
 
     A network with parts for each task answers for an earlier one in evaluation mode, as at test:
     the new examples are not that task's, and would spoil the statistics of its BatchNorm.
@@ -56,9 +57,7 @@ class LearningWithoutForgettingPlugin(SupervisedPlugin):
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Count the task among those learned; the next one begins with this very network."""
         self.teacher = None
-        apart = isinstance(strategy.model, MultiTaskModule)
-        apart = apart or isinstance(strategy._criterion, OwnOutputs)
-        label = strategy.experience.task_labels[0] if apart else 0
+        label = strategy.experience.task_labels[0] if _apart(strategy) else 0
         self.learned[label] = outputs_in_loss(strategy)
 
     def _distilled(self, strategy: SupervisedTemplate, teacher: nn.Module) -> Tensor:
@@ -66,26 +65,39 @@ class LearningWithoutForgettingPlugin(SupervisedPlugin):
         if not isinstance(model, MultiTaskModule):
             with torch.no_grad():
                 before = teacher(x)
-            return self._over(strategy.mb_output, before, *self.learned.values())
+            now = strategy.mb_output
+            if not _apart(strategy):
+                return self._over(now, before, self.learned[0], outputs_in_loss(strategy))
+            losses = [self._over(now, before, own, own) for own in self.learned.values()]
+            return torch.stack(losses).sum()
         model.eval()
         losses = []
-        for label, outputs in self.learned.items():
+        for label, own in self.learned.items():
             with torch.no_grad():
                 before = avalanche_forward(teacher, x, label)
-            losses.append(self._over(avalanche_forward(model, x, label), before, outputs))
+            losses.append(self._over(avalanche_forward(model, x, label), before, own, own))
         model.train()
         return torch.stack(losses).sum()
 
-    def _over(self, now: Tensor, before: Tensor, *groups: Tensor) -> Tensor:
-        """The sum over groups of outputs of their distillation.
+    def _over(self, now: Tensor, before: Tensor, learned: Tensor, outputs: Tensor) -> Tensor:
+        """The distillation over some of the outputs, a scalar.
 
         Args:
-            now: logits, (n, outputs).
-            before: those of the teacher, (n, outputs).
-            groups: numbers of each group's outputs.
+            now: logits, (n, all outputs).
+            before: those of the teacher, (n, all outputs).
+            learned: numbers of the outputs that the teacher has learned.
+            outputs: numbers of the outputs that the distillation is over.
         """
-        losses = [distillation(now[:, own], before[:, own], self.temperature) for own in groups]
-        return torch.stack(losses).sum()
+        answers = torch.full_like(before, -torch.inf)
+        answers[:, learned] = before[:, learned]
+        return distillation(now[:, outputs], answers[:, outputs], self.temperature)
+
+
+def _apart(strategy: SupervisedTemplate) -> bool:
+    """Whether each task has outputs, or parts of the network, of its own."""
+    return isinstance(strategy.model, MultiTaskModule) or isinstance(
+        strategy._criterion, OwnOutputs
+    )
 
 
 def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
@@ -93,7 +105,7 @@ def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor
 
     Args:
         student: logits, (n, outputs).
-        teacher: logits, (n, outputs), without gradient.
+        teacher: logits, (n, outputs), without gradient; -inf for what it gives no probability.
         temperature: that both are divided by.
     """
     return F.cross_entropy(student / temperature, F.softmax(teacher / temperature, dim=1))
