@@ -34,6 +34,7 @@ class LearningWithoutForgetting(Baseline):
     """
 
     name: ClassVar[str] = "lwf"
+    version: ClassVar[int] = 2  # 1 distilled over old classes alone in class-il
     title: ClassVar[str] = "LwF"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#7a5195"
