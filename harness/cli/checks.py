@@ -1,4 +1,4 @@
-"""Whether methods, scenarios and a budget suit a benchmark."""
+"""Whether methods and scenarios suit a benchmark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from harness.cli.arguments import ArgumentError
 from harness.cli.names import known_names, split_names
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import TrainingBudget
 from harness.config.plan import is_compatible
 from harness.config.scenarios import SCENARIOS, allowed_scenarios, scenarios_of
 
@@ -38,43 +37,6 @@ def check_compatible(
                 f"{name} {needs}, and {benchmark.name} {gives}; try --benchmark "
                 f"{' or '.join(others)}"
             )
-
-
-def check_budget(benchmark: Benchmark, budget: TrainingBudget) -> None:
-    """Refuse a budget that a benchmark's stream cannot have.
-
-    Args:
-        benchmark: the stream.
-        budget: what every method would be given.
-
-    Raises:
-        ArgumentError: says which setting to leave out.
-    """
-    if not benchmark.labelled and (budget.decay or budget.patience is not None):
-        raise ArgumentError(
-            f"{benchmark.name} has no task boundaries, so no learning rate can be lowered within a "
-            "task; leave out training.decay and training.patience"
-        )
-    try:
-        benchmark.under(budget)
-    except ValueError as error:
-        raise ArgumentError(str(error)) from None
-
-
-def with_threads(given: Mapping[str, str], threads: int | None) -> dict[str, str]:
-    """What is given of the budget with the number of threads, which --threads says as well.
-
-    Args:
-        given: values as typed, by field.
-        threads: of --threads; None where it was not given.
-
-    Raises:
-        ArgumentError: the two differ.
-    """
-    number = str(threads or given.get("threads", 1))
-    if given.get("threads", number) != number:
-        raise ArgumentError("--threads and --set training.threads differ; give one of them")
-    return {**given, "threads": number}
 
 
 def chosen_scenarios(benchmark: Benchmark, text: str | None) -> tuple[str, ...]:

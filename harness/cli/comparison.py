@@ -13,16 +13,17 @@ from baselines.registry import methods
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.arguments import ArgumentError, with_arguments
-from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.checks import check_compatible, chosen_scenarios
 from harness.cli.execution import chosen_executor, execution_config
 from harness.cli.folders import readable_folder, writable_folder
 from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
+from harness.config.benchmark_budgets import benchmark_budget
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import DEFAULT, PROFILES, TrainingBudget
 from harness.config.plan import default_methods, part, plan
-from harness.config.resolution import TRAINING, Resolved, assignments, resolve, resolve_budget
+from harness.config.resolution import TRAINING, Resolved, assignments, resolve
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import declared
@@ -98,10 +99,7 @@ def _request(
     check_compatible(benchmark, names, known)
     given = assignments(args.set, known)
     of_budget = given.pop(TRAINING, {})
-    budget, overrides = resolve_budget(
-        benchmark.budgets[profile], with_threads(of_budget, args.threads)
-    )
-    check_budget(benchmark, budget)
+    budget, overrides = benchmark_budget(benchmark, profile, of_budget, args.threads)
     for name in given:
         if name not in names:
             raise ArgumentError(f"--set {name}...: {name} is not among --methods; add it there")

@@ -65,8 +65,8 @@ def read_study_request(
 
 
 def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> StudyRequest:
-    plan = read_study(args.file, benchmarks(), methods())
-    config = execution_config(args, plan.benchmark, origin, args.threads or 1)
+    plan = read_study(args.file, benchmarks(), methods(), args.threads)
+    config = execution_config(args, plan.benchmark, origin, plan.budget.threads)
     return StudyRequest(
         plan=plan,
         config=config,

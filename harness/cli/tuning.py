@@ -11,17 +11,17 @@ from typing import Any
 from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
-from harness.cli.arguments import ArgumentError, with_arguments
-from harness.cli.checks import check_budget, check_compatible, chosen_scenarios, with_threads
+from harness.cli.arguments import with_arguments
+from harness.cli.checks import check_compatible, chosen_scenarios
 from harness.cli.execution import chosen_executor, execution_config
 from harness.cli.folders import writable_folder
 from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
+from harness.config.benchmark_budgets import tuning_budget
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import TUNING
 from harness.config.plan import default_methods
-from harness.config.resolution import TRAINING, assignments, resolve_budget
+from harness.config.resolution import TRAINING, assignments
 from harness.config.search_spaces import Search, given_spaces, search_space
 from harness.config.tuned_settings import tuned
 from harness.execution.executor import ExecutionConfig, Executor
@@ -84,13 +84,7 @@ def _request(
     output = writable_folder("--output", args.output)
     tuned(benchmark.name, output)  # a damaged file must be found before hours of work, not after
     given = assignments(args.set, {}).get(TRAINING, {})
-    budget, _ = resolve_budget(benchmark.budgets[TUNING], with_threads(given, args.threads))
-    check_budget(benchmark, budget)
-    if not budget.validation or budget.class_order is not None:
-        raise ArgumentError(
-            "tuning never sees test data, and each of its seeds draws its own order of the "
-            "classes; leave out training.validation and training.class_order"
-        )
+    budget = tuning_budget(benchmark, given, args.threads)
     chosen = {name: tunable[name] for name in names}
     spaces = {name: search_space(method) for name, method in chosen.items()}
     spaces |= given_spaces(args.search, chosen)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from baselines.interface import Baseline, Choices, Range
+from harness.config.benchmark_budgets import check_budget, tuning_budget
 from harness.config.benchmarks import Benchmark
-from harness.config.budgets import TUNING, TrainingBudget
+from harness.config.budgets import TrainingBudget
 from harness.config.plan import is_compatible
 from harness.config.resolution import TRAINING, resolve_budget
 from harness.config.run import Run
@@ -89,6 +90,7 @@ class StudyPlan:
             owner, _, setting = name.partition(".")
             texts[owner][setting] = str(value)
         budget, _ = resolve_budget(self.budget, texts[TRAINING])
+        check_budget(self.benchmark, budget)
         whole = budget.tasks or self.benchmark.tasks
         budget = replace(budget, tasks=budget.tasks if tasks == whole else tasks)
         search = Search(
@@ -98,7 +100,10 @@ class StudyPlan:
 
 
 def read_study(
-    path: Path, benchmarks: Mapping[str, Benchmark], methods: Mapping[str, type[Baseline]]
+    path: Path,
+    benchmarks: Mapping[str, Benchmark],
+    methods: Mapping[str, type[Baseline]],
+    threads: int | None = None,
 ) -> StudyPlan:
     """The study of a file.
 
@@ -106,6 +111,7 @@ def read_study(
         path: a TOML file; docs/studies.md has its keys.
         benchmarks: every benchmark by name.
         methods: every method by name.
+        threads: of --threads, which is the same as training.threads; None where it was not given.
 
     Raises:
         SettingError: it cannot be read, or something in it is unknown or impossible; says what to
@@ -116,7 +122,7 @@ def read_study(
     except (OSError, ValueError) as error:
         raise SettingError(f"{path} cannot be read: {error}") from error
     try:
-        return _plan(path.stem, content, benchmarks, methods)
+        return _plan(path.stem, content, benchmarks, methods, threads)
     except (SettingError, ValueError, TypeError) as error:
         raise SettingError(f"{path}: {error}") from error
 
@@ -126,6 +132,7 @@ def _plan(
     content: Mapping[str, Any],
     benchmarks: Mapping[str, Benchmark],
     methods: Mapping[str, type[Baseline]],
+    threads: int | None,
 ) -> StudyPlan:
     for key in content:
         _among("key", key, _KEYS)
@@ -141,7 +148,7 @@ def _plan(
     sampler = _among("sampler", content.get("sampler", "tpe"), SAMPLERS)
     stop = _among("value of stop", content.get("stop", "never"), STOPPING)
     given = {key: str(value) for key, value in content.get("set", {}).items()}
-    budget = _budget(benchmark, given)
+    budget = tuning_budget(benchmark, _of_budget(given), threads)
     known = _known(method)
     space = {key: _searched(key, one, known) for key, one in content["search"].items()}
     tasks = budget.tasks or benchmark.tasks
@@ -168,7 +175,8 @@ def _plan(
     return found
 
 
-def _budget(benchmark: Benchmark, given: Mapping[str, str]) -> TrainingBudget:
+def _of_budget(given: Mapping[str, str]) -> dict[str, str]:
+    """What [set] says of the budget, by field."""
     fields = {}
     for key, value in given.items():
         owner, _, name = key.partition(".")
@@ -176,13 +184,7 @@ def _budget(benchmark: Benchmark, given: Mapping[str, str]) -> TrainingBudget:
             known = [f"{TRAINING}.{one}" for one in declared(TrainingBudget)]
             raise SettingError(unknown("setting", key, known))
         fields[name] = value
-    budget, _ = resolve_budget(benchmark.budgets[TUNING], fields)
-    if not budget.validation or budget.class_order is not None:
-        raise SettingError(
-            "a study never sees test data, and each of its seeds draws its own order of the "
-            "classes; leave out training.validation and training.class_order"
-        )
-    return budget
+    return fields
 
 
 def _known(method: type[Baseline]) -> dict[str, Setting]:

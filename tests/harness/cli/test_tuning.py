@@ -93,7 +93,7 @@ def test_the_executor_is_the_one_that_was_named_with_its_options() -> None:
         ([*SPLIT, "--jobs", "-1"], "'-1' is not a whole number"),
         ([*SPLIT, "--set", "ewc.ewc_lambda=1"], "unknown method 'ewc'"),
         ([*SPLIT, "--set", "training.tasks=9"], "has 5 tasks; training.tasks is 9"),
-        ([*SPLIT, "--set", "training.validation=false"], "tuning never sees test data"),
+        ([*SPLIT, "--set", "training.validation=false"], "a search never sees test data"),
         ([*SPLIT, "--set", "training.class_order=3"], "draws its own order of the classes"),
         ([*SPLIT, "--set", "training.norm=per-task"], "choose shared, none or group"),
         ([*SPLIT, "--threads", "2", "--set", "training.threads=3"], "give one of them"),

@@ -113,6 +113,33 @@ def test_what_is_wrong_is_named(before: str, after: str, message: str, tmp_path:
     assert message in str(refused.value)
 
 
+THREADS = SHORT + '[set]\n"training.threads" = 2\n'
+
+
+@pytest.mark.parametrize(("text", "threads"), [(SHORT, 2), (THREADS, None), (THREADS, 2)])
+def test_threads_are_of_every_run(text: str, threads: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    plan = read_study(path, benchmarks(), methods(), threads)
+    assert plan.budget.threads == 2
+    assert plan.run({}, 0, 5).training["threads"] == 2
+
+
+def test_two_numbers_of_threads_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(THREADS)
+    with pytest.raises(SettingError, match=r"--threads and training\.threads differ"):
+        read_study(path, benchmarks(), methods(), 4)
+
+
+def test_a_trial_is_refused_what_its_stream_cannot_have(tmp_path: Path) -> None:
+    text = SHORT.replace('"ewc.ewc_lambda" = [1, 10.0]', '"training.decay" = [false, true]')
+    text = text.replace('"split_mnist"', '"split_mnist_unsupervised"')
+    plan = read(tmp_path / "mine.toml", text.replace('"ewc"', '"rmn_unsupervised"'))
+    with pytest.raises(SettingError, match="has no task boundaries"):
+        plan.run({"training.decay": True}, 0, 5)
+
+
 def test_a_grid_of_a_range_is_refused(tmp_path: Path) -> None:
     text = WHOLE.replace("random", "grid")
     with pytest.raises(SettingError, match="grid needs a list of values for each setting"):
