@@ -6,7 +6,7 @@ from typing import Final
 
 from harness.analysis.claims.evidence import LABELLED, NO_PENALTY, Evidence
 from harness.analysis.claims.outcomes import Found, missing, no_loss, not_ablated, of_variants
-from harness.analysis.claims.verdict import SAME, Estimate, Verdict, Word, estimate, gained
+from harness.analysis.claims.verdict import CLOSE, SAME, Estimate, Verdict, Word, estimate, gained
 from harness.analysis.published import short
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of
@@ -68,4 +68,6 @@ def judge_hat_on_resnet(evidence: Evidence) -> Verdict:
     difference = f"{ours.mean - 23.6:+.2f}"
     if gain.low > 0:
         return Verdict(Word.CONTRADICTED, "it works", text, TASK_IL, difference)
-    return Verdict(Word.REPRODUCED, "it is no better than Naive", text, TASK_IL, difference)
+    if gain.mean <= CLOSE:
+        return Verdict(Word.REPRODUCED, "it is no better than Naive", text, TASK_IL, difference)
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to say", text, TASK_IL, difference)

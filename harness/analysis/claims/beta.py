@@ -50,7 +50,7 @@ def judge_learned_beta(evidence: Evidence) -> Verdict:
         ours = f"{last.text(digits=1)}, from {first:g}, on {short(name)}"
         difference = f"{last.mean - first:+.1f}"
         loose = estimate(place.values(name, TASK_IL, _RMN, "undecided", variant))
-        if last.low > first and loose.seeds and loose.mean > _LOOSE:
+        if last.mean > first and loose.seeds and loose.mean > _LOOSE:
             why = f"it rises, but {loose.mean:.1f} % of the relevances are undecided when rounded"
             return Verdict(Word.NOT_REPRODUCED, why, ours, TASK_IL, difference)
         if last.low > first:

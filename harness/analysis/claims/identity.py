@@ -84,4 +84,6 @@ def judge_hat_without_identity(evidence: Evidence) -> Verdict:
     if any(better):
         why = "by the same max rule it names tasks more than twice as often as by chance"
         return Verdict(Word.CONTRADICTED, why, ours, "without identity")
-    return Verdict(Word.REPRODUCED, "hardly better than by chance", ours, "without identity")
+    if all(each.mean <= 2 * chance for (_, each), chance in zip(found, chances, strict=True)):
+        return Verdict(Word.REPRODUCED, "hardly better than by chance", ours, "without identity")
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to say", ours, "without identity")

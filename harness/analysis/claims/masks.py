@@ -53,7 +53,7 @@ def judge_related_overlap(evidence: Evidence) -> Verdict:
         return Verdict(Word.REPRODUCED, "more with the same task than with others", text, TASK_IL)
     if ours.high < 0:
         return Verdict(Word.CONTRADICTED, "less with the same task", text, TASK_IL)
-    return Verdict(Word.NOT_REPRODUCED, "no difference is shown", text, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to show a difference", text, TASK_IL)
 
 
 def _more_with_the_same(rows: pd.DataFrame) -> pd.Series[float]:
@@ -92,11 +92,13 @@ def judge_usage_without_penalty(evidence: Evidence) -> Verdict:
 
 def _left(used: Found) -> Verdict:
     ours = texts(used, unit=" %")
-    full = [what for what, each in used if each.high >= _FULL]
+    full = [what for what, each in used if each.low >= _FULL]
     if full:
         why = f"{_FULL} % or more are used on {' and '.join(full)}"
         return Verdict(Word.CONTRADICTED, why, ours, TASK_IL)
-    return Verdict(Word.REPRODUCED, "some are left after the last task", ours, TASK_IL)
+    if all(each.mean < _FULL for _, each in used):
+        return Verdict(Word.REPRODUCED, "some are left after the last task", ours, TASK_IL)
+    return Verdict(Word.NOT_REPRODUCED, "too few seeds to say that any are left", ours, TASK_IL)
 
 
 def judge_memory(evidence: Evidence) -> Verdict:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isnan
+from math import inf, isnan
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.analysis.anchors import TOLERANCE
 from harness.analysis.claims.evidence import Evidence
 from harness.analysis.statistics import half_width
 
-CLOSE: Final = 1.5
-"""Points that an accuracy may differ by and still be the paper's; the published anchors have the
-same (`harness.analysis.anchors.TOLERANCE`)."""
+CLOSE: Final = TOLERANCE
+"""Points that an accuracy may differ by and still be the paper's."""
 
 SAME: Final = 0.5
 """Points within which two settings of one method make no difference."""
@@ -75,7 +75,8 @@ class Estimate:
 
     Attributes:
         mean: NaN of nothing.
-        half: half the width of the interval; NaN for fewer than two seeds.
+        half: half the width of the interval; NaN for fewer than two seeds, whose interval has no
+            ends.
         seeds: number of seeds.
     """
 
@@ -85,13 +86,13 @@ class Estimate:
 
     @property
     def low(self) -> float:
-        """Lower end of the interval; of one seed, the value itself."""
-        return self.mean - (0.0 if isnan(self.half) else self.half)
+        """Lower end of the interval; without one nothing is excluded."""
+        return self.mean - (inf if isnan(self.half) else self.half)
 
     @property
     def high(self) -> float:
         """Upper end."""
-        return self.mean + (0.0 if isnan(self.half) else self.half)
+        return self.mean + (inf if isnan(self.half) else self.half)
 
     def text(self, *, sign: bool = False, digits: int = 2) -> str:
         """As printed, with the number of seeds where there is no interval.

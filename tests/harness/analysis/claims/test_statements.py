@@ -42,7 +42,7 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
     (
         identity.judge_without_identity,
         {(S, T, "rmn", "acc"): [0.99], (S, C, "rmn", "acc"): [0.7]},
-        Word.CONTRADICTED,  # of one seed, the value itself is the interval
+        Word.NOT_REPRODUCED,  # one seed excludes nothing
     ),
     (identity.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.995)}, Word.REPRODUCED),
     (identity.judge_max_rule, {(S, C, "rmn", "task_inference"): near(0.6)}, Word.CONTRADICTED),
@@ -136,10 +136,21 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         masks.judge_usage_without_penalty,
         {
             (S, T, "rmn|l0_weight=0.0", "weights_used"): near(0.95),
-            (P, T, "rmn|l0_weight=0.0", "weights_used"): [1.0],
+            (P, T, "rmn|l0_weight=0.0", "weights_used"): [1.0, 1.0, 1.0],
             (P, T, "rmn", "weights_used"): [0.5],
         },
         Word.CONTRADICTED,  # on one of the two, and whatever is used with the penalty
+    ),
+    (
+        masks.judge_usage_without_penalty,
+        {(P, T, "rmn|l0_weight=0.0", "weights_used"): [1.0]},
+        Word.NOT_REPRODUCED,
+    ),
+    (masks.judge_usage, {(S, T, "rmn", "weights_used"): [0.97, 0.98, 0.999]}, Word.REPRODUCED),
+    (
+        identity.judge_hat_without_identity,
+        {(S, C, "hat", "task_inference"): [0.54]},
+        Word.NOT_REPRODUCED,
     ),
     (
         masks.judge_usage_without_penalty,
