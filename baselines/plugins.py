@@ -1,8 +1,8 @@
 """Code of other packages that registers itself: found by entry points, or named by the user.
 
-A plugin is a Python module that registers methods, benchmarks, networks, metrics, executors or
-report formats when it is imported. Installed packages name theirs in entry points; a user names any
-other as a module or a file. Worker processes import the same ones (`Plugin`).
+A plugin is a Python module that registers methods, benchmarks, networks, metrics, executors,
+loggers or report formats when it is imported. Installed packages name theirs in entry points; a
+user names any other as a module or a file. Worker processes import the same ones (`Plugin`).
 """
 
 from __future__ import annotations

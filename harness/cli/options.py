@@ -31,8 +31,8 @@ def add_plugin(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import methods, benchmarks, networks, metrics, executors or report formats of your "
-        "own: my_package.my_method, or path/to/file.py; may be repeated",
+        help="import methods, benchmarks, networks, metrics, executors, loggers or report formats "
+        "of your own: my_package.my_method, or path/to/file.py; may be repeated",
     )
 
 

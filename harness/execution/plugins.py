@@ -10,6 +10,7 @@ from baselines.registry import methods
 from harness.config.benchmark_registry import benchmarks
 from harness.config.networks import registered_networks
 from harness.evaluation.measurements import measuring_modules
+from harness.tracking.logger import loggers
 
 _SESSION: Final = "__main__"
 
@@ -27,6 +28,7 @@ def plugins_in_use() -> tuple[Plugin, ...]:
     modules |= {one.data.__module__ for one in benchmarks().values() if one.data}
     modules |= {network.make.__module__ for network in registered_networks().values()}
     modules |= measuring_modules()
+    modules |= {logger.make.__module__ for logger in loggers().values()}
     outside = sorted(one for one in modules if not is_own(one))
     script = hasattr(sys.modules[_SESSION], "__file__")
     return tuple(of_module(one) for one in outside if not (script and one == _SESSION))

@@ -27,8 +27,8 @@ def check_requirements(
     """Compare a strategy, after a task, with its method's declaration.
 
     Observed are examples in Avalanche's data sets, models that are given or infer the task, output
-    layers of tasks' own, and networks beside the one that answers. Examples kept in other
-    containers, and networks held for less than a task, are not.
+    layers of tasks' own, examples in what a method keeps them in (`KeepsExamples`), and networks
+    beside the one that answers. Networks held for less than a task are not.
 
     Args:
         method: what was trained.

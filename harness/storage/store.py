@@ -140,13 +140,11 @@ def look_up(results: Path, run: Run) -> tuple[State, Record | None]:
         The state, "damaged" also where a packed file cannot be read that may hold the run, and the
         record, None where the run is missing or damaged.
     """
-    in_folder = _in_folder(folder(results, run))
-    if in_folder[0] == "finished":
-        return in_folder
     in_file = _in_file(packed.path_of(results, run.benchmark, run.profile), run.id)
-    if in_file[0] == "finished" or in_folder[0] == "missing":
+    if in_file[0] == "finished":
         return in_file
-    return in_folder
+    in_folder = _in_folder(folder(results, run))
+    return in_file if in_folder[0] == "missing" else in_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from functools import cache
 import pytest
 import torch
 from avalanche.models import avalanche_forward
+from torch import Tensor
 
+from baselines.components.elastic_weight_consolidation import OnlinePenaltyPlugin
 from baselines.context import Context
 from baselines.ewc import EWC
 from baselines.interface import Baseline, Requirement, Role
@@ -141,10 +143,24 @@ def test_a_batch_may_have_fewer_examples_than_there_are_tasks(
     assert strategy.clock.train_iterations > 100
 
 
-def test_online_ewc_runs(context: Context, stream: Stream) -> None:
-    strategy = EWC(mode="online", decay_factor=0.9).build(context)
-    for experience in stream.experiences[:2]:
-        strategy.train(experience, reset_optimizer_state=True)
+def test_online_ewc_forgets_importances_as_fast_as_it_is_told(
+    context: Context, stream: Stream
+) -> None:
+    """Without a decay it keeps the first task's; with all of it, the last one's alone."""
+
+    def importance(decay: float, tasks: slice) -> dict[str, Tensor]:
+        torch.manual_seed(0)
+        strategy = EWC(ewc_lambda=0.0, mode="online", decay_factor=decay).build(context)
+        for experience in stream.experiences[tasks]:
+            strategy.train(experience, reset_optimizer_state=True)
+        [plugin] = [one for one in strategy.plugins if isinstance(one, OnlinePenaltyPlugin)]
+        return plugin.importance
+
+    first, both, last = (
+        importance(decay, slice(tasks)) for decay, tasks in ((1.0, 1), (1.0, 2), (0.0, 2))
+    )
+    for name, value in both.items():
+        torch.testing.assert_close(value, first[name] + last[name])
 
 
 @pytest.mark.parametrize("name", LEAVING_OLD_HEADS_ALONE)

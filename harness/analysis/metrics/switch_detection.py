@@ -40,7 +40,7 @@ class SwitchCounts:
     Attributes:
         right: claims that are right.
         wrong: false alarms.
-        missed: tasks that no claim was made for.
+        missed: tasks without a right claim.
         delay: sum over right claims of the batches since their task's first.
         batches: of the stream.
     """

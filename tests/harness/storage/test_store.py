@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,23 @@ def test_the_record_of_a_run_is_that_of_its_latest_failure(
     assert store.look_up(tmp_path, run) == ("failed", second)
     (folder / run_folder.RECORD).write_text("{")
     assert store.look_up(tmp_path, run) == ("damaged", None)
+
+
+def test_of_two_finished_runs_of_one_id_the_packed_one_counts(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
+    """For whoever asks: one run, all that there is, or the rows."""
+    store.save(tmp_path, make_record(run, device="cuda"), make_rows(run))
+    folder = tmp_path / "again"
+    store.save(folder, make_record(run), make_rows(run))
+    packing.pack(tmp_path, run.benchmark, run.profile)
+    shutil.copytree(store.folder(folder, run), store.folder(tmp_path, run))
+    found = [
+        store.look_up(tmp_path, run)[1],
+        store.survey(tmp_path, run.benchmark, run.profile).records[run.id],
+        store.read(tmp_path, run.benchmark, run.profile).records[0],
+    ]
+    assert [one and one.provenance["device"] for one in found] == ["cuda"] * 3
 
 
 def test_many_packed_runs_are_looked_up_in_one_reading(

@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from baselines.plugins import import_plugin
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TrainingBudget
 from harness.config.plan import plan
 from harness.config.resolution import resolve
 from harness.config.run import Run
+from harness.execution.plugins import plugins_in_use
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.tracking.logger import Log, loggers, logging, register_logger
 
@@ -188,3 +190,17 @@ def test_a_name_that_is_taken_is_refused() -> None:
 @pytest.mark.parametrize("name", ["csv", "mlflow", "tensorboard", "wandb"])
 def test_every_logger_says_what_it_needs(name: str) -> None:
     assert loggers()[name].library == ("" if name == "csv" else name)
+
+
+@pytest.mark.usefixtures("registrations")
+def test_a_logger_of_another_file_goes_to_the_processes_that_make_runs(tmp_path: Path) -> None:
+    file = tmp_path / "outside_logger.py"
+    file.write_text(
+        "from harness.tracking.logger import register_logger\n\n\n"
+        '@register_logger("nowhere")\n'
+        "def make(run, folder):\n"
+        "    return None\n"
+    )
+    plugin = import_plugin(str(file))
+    assert "nowhere" in loggers()
+    assert plugin in plugins_in_use()
