@@ -57,7 +57,7 @@ class PackNet(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """The backbone with layers that are pruned."""
         from baselines.components.masks.first_task_norm import FirstTaskBatchNorm
-        from baselines.components.masks.masked_layer import OwnOutputs
+        from baselines.components.masks.masked_layer import OwnOutputsLayer
         from baselines.components.masks.network import MaskNetwork
         from baselines.components.masks.packnet import PackNetLayer, PackNetPlugin
         from baselines.components.masks.strategy import MaskTraining
@@ -66,7 +66,7 @@ class PackNet(Baseline):
         model = MaskNetwork(
             context.network(),
             PackNetLayer,
-            OwnOutputs if own_outputs else PackNetLayer,
+            OwnOutputsLayer if own_outputs else PackNetLayer,
             norm=context.batch_norm,
             shared_norm=FirstTaskBatchNorm,
             head=context.head,

@@ -56,7 +56,7 @@ class Piggyback(Baseline):
         from functools import partial
 
         from baselines.components.masks.first_task_norm import FirstTaskBatchNorm
-        from baselines.components.masks.masked_layer import OwnOutputs
+        from baselines.components.masks.masked_layer import OwnOutputsLayer
         from baselines.components.masks.network import MaskNetwork
         from baselines.components.masks.score_training import score_training
         from baselines.components.masks.scored_layers import PiggybackLayer
@@ -65,7 +65,7 @@ class Piggyback(Baseline):
         model = MaskNetwork(
             context.network(),
             layer,
-            OwnOutputs if context.loss == "own" else layer,
+            OwnOutputsLayer if context.loss == "own" else layer,
             norm=context.batch_norm,
             shared_norm=FirstTaskBatchNorm,
             head=context.head,

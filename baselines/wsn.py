@@ -49,7 +49,7 @@ class WSN(Baseline):
         """The backbone with scores on its weights."""
         from functools import partial
 
-        from baselines.components.masks.masked_layer import OwnOutputs
+        from baselines.components.masks.masked_layer import OwnOutputsLayer
         from baselines.components.masks.network import MaskNetwork
         from baselines.components.masks.score_training import score_training
         from baselines.components.masks.scored_layers import WSNLayer
@@ -58,7 +58,7 @@ class WSN(Baseline):
         model = MaskNetwork(
             context.network(),
             layer,
-            OwnOutputs if context.loss == "own" else layer,
+            OwnOutputsLayer if context.loss == "own" else layer,
             norm=context.batch_norm,
             head=context.head,
         )

@@ -96,7 +96,7 @@ ANCHORS: Final = read(_PATH)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PublishedComparison:
     """A published accuracy beside ours.
 
     Attributes:
@@ -117,7 +117,9 @@ class Comparison:
         return self.ours - self.anchor.value
 
 
-def beside_published(anchors: Iterable[Anchor], measured: pd.DataFrame) -> list[Comparison]:
+def beside_published(
+    anchors: Iterable[Anchor], measured: pd.DataFrame
+) -> list[PublishedComparison]:
     """Each published accuracy beside the mean of ours over seeds.
 
     Args:
@@ -133,5 +135,5 @@ def beside_published(anchors: Iterable[Anchor], measured: pd.DataFrame) -> list[
     for anchor in anchors:
         values = np.array(found[anchor.benchmark, anchor.scenario, anchor.method])
         mean = float(values.mean()) if len(values) else float("nan")
-        comparisons.append(Comparison(anchor, mean, half_width(values), len(values)))
+        comparisons.append(PublishedComparison(anchor, mean, half_width(values), len(values)))
     return comparisons

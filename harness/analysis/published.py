@@ -115,7 +115,7 @@ TABLES: Final = (
             "split_omniglot_unsupervised",
         ),
     ),
-    PaperTable("Table 3. Without labels or borders", ("split_mnist_fuzzy",)),
+    PaperTable("Table 3. Without labels or boundaries", ("split_mnist_fuzzy",)),
 )
 
 

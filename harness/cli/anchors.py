@@ -9,7 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from baselines.registry import methods
-from harness.analysis.anchors import ANCHORS, TOLERANCE, Anchor, Comparison, beside_published
+from harness.analysis.anchors import (
+    ANCHORS,
+    TOLERANCE,
+    Anchor,
+    PublishedComparison,
+    beside_published,
+)
 from harness.analysis.frames import load_metrics
 from harness.config.budgets import DEFAULT
 
@@ -41,7 +47,7 @@ def _setting(benchmark: str, anchor: Anchor) -> Iterator[str]:
     yield ""
 
 
-def _row(comparison: Comparison) -> str:
+def _row(comparison: PublishedComparison) -> str:
     anchor = comparison.anchor
     published = f"{anchor.value:.2f} ± {anchor.spread}" if anchor.spread else f"{anchor.value:.2f}"
     cells = [anchor.scenario, methods()[anchor.method].title, published, "–", "–", "–"]

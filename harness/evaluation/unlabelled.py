@@ -55,7 +55,7 @@ class MaskAssignment:
 
 @register_measurement
 def tasks_shown(snapshot: Snapshot) -> Iterator[Row]:
-    """How many tasks had begun; where borders are fuzzy, one more than had ended."""
+    """How many tasks had begun; where boundaries are fuzzy, one more than had ended."""
     if snapshot.stream.unlabelled is not None:
         shown = float(snapshot.stream.unlabelled.tasks_shown(snapshot.after))
         yield {"metric": "tasks_shown", "after": snapshot.after, "value": shown}

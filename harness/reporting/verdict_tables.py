@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.analysis.claims.cells import Cell, cells
+from harness.analysis.claims.cells import QuotedCell, cells
 from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.margins import margins
 from harness.analysis.claims.statements import statements
@@ -29,7 +29,7 @@ class Verdicts:
         statements: in words.
     """
 
-    numbers: Sequence[tuple[Cell, Verdict]]
+    numbers: Sequence[tuple[QuotedCell, Verdict]]
     margins: Sequence[tuple[Claim, Verdict]]
     statements: Sequence[tuple[Claim, Verdict]]
 
@@ -174,7 +174,7 @@ def _numbers_unmeasured(
     verdicts: Verdicts, evidence: Evidence
 ) -> Iterator[tuple[str, str, str, str]]:
     """A row for each benchmark and scenario."""
-    missing: dict[tuple[str, str], list[Cell]] = {}
+    missing: dict[tuple[str, str], list[QuotedCell]] = {}
     for cell, verdict in verdicts.numbers:
         if verdict.word is Word.NOT_MEASURED:
             missing.setdefault((cell.benchmark, cell.scenario), []).append(cell)

@@ -146,7 +146,7 @@ class MaskedLayer(TaskLayer):
         return unpack(self.packed[task], self.weight.numel()).view(self.weight.shape)
 
 
-class OwnOutputs(MaskedLayer):
+class OwnOutputsLayer(MaskedLayer):
     """An output layer in which each task has outputs of its own: a head per task, in one layer.
 
     All weights of a task's outputs are its own and are trained, as those of a head are.

@@ -19,7 +19,7 @@ _WIDE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class QuotedCell:
     """A number of a table, held against our measurement in one scenario.
 
     Attributes:
@@ -37,7 +37,7 @@ class Cell:
     claim: Claim
 
 
-def cells() -> list[Cell]:
+def cells() -> list[QuotedCell]:
     """All of them, in the order of `published.csv`; RMN's are claimed in several scenarios."""
     return [_cell(quoted, scenario) for quoted in QUOTED for scenario in quoted.scenarios]
 
@@ -47,7 +47,8 @@ def judge_number(ours: Estimate, paper: float, *, subject: bool) -> tuple[Word, 
 
     It is reproduced within `CLOSE` points, or if our interval covers it and is no wider than 5
     points to either side; the paper's own method also where it does better. A baseline that does
-    better than printed contradicts the table: the paper's margin rests on that number.
+    better than printed contradicts the table, unless one seed says so: the paper's margin rests on
+    that number.
 
     Args:
         ours: of at least one seed, in percent.
@@ -57,7 +58,7 @@ def judge_number(ours: Estimate, paper: float, *, subject: bool) -> tuple[Word, 
     difference = ours.mean - paper
     if abs(difference) <= CLOSE:
         return Word.REPRODUCED, f"within {CLOSE:g} points"
-    if ours.low <= paper <= ours.high:
+    if not isnan(ours.half) and ours.low <= paper <= ours.high:
         if ours.half <= _WIDE:
             return Word.REPRODUCED, "our interval covers it"
         return Word.NOT_REPRODUCED, "our interval covers it, and is too wide to say more"
@@ -65,12 +66,14 @@ def judge_number(ours: Estimate, paper: float, *, subject: bool) -> tuple[Word, 
         return Word.NOT_REPRODUCED, "ours is lower"
     if subject:
         return Word.REPRODUCED, "ours is higher"
+    if isnan(ours.half):
+        return Word.NOT_REPRODUCED, "ours is higher, of too few seeds to exclude it"
     return Word.CONTRADICTED, "the method does better than printed"
 
 
-def _cell(quoted: Quoted, scenario: str) -> Cell:
+def _cell(quoted: Quoted, scenario: str) -> QuotedCell:
     title = titled(quoted.method)
-    return Cell(
+    return QuotedCell(
         quoted.benchmark,
         quoted.method,
         title,

@@ -57,7 +57,7 @@ def matrices(accuracies: pd.DataFrame) -> dict[Key, Matrix]:
 def unseen_matrices(rows: pd.DataFrame) -> dict[Key, Matrix]:
     """`matrices` without accuracies on tasks that had begun, but that were not learned yet.
 
-    Such a task is neither learned nor unseen. Only streams with fuzzy borders have any.
+    Such a task is neither learned nor unseen. Only streams with fuzzy boundaries have any.
 
     Args:
         rows: of the measurements "accuracy" and "tasks_shown" (`harness.storage.schema`).
@@ -137,8 +137,8 @@ def bwt(r: Matrix) -> float:
     title="FWT",
     unit=Unit.PERCENT,
     direction=Direction.HIGHER,
-    formula="mean_{j>1} (R[i,j] - R[0,j]), i = j - 1; with fuzzy borders, where examples of j were "
-    "shown by then, the last i >= 1 before any was, and no j without one",
+    formula="mean_{j>1} (R[i,j] - R[0,j]), i = j - 1; with fuzzy boundaries, where examples of j "
+    "were shown by then, the last i >= 1 before any was, and no j without one",
     source="Lopez-Paz & Ranzato 2017; tasks to come are tested in streams without task labels, and "
     "elsewhere with training.accuracy_matrix=whole",
     measurements=("accuracy", "tasks_shown"),

@@ -1,7 +1,7 @@
 """How well tasks shown so far are told from those to come, by a score of confidence.
 
-A task is to come until its first example is shown, also where borders are fuzzy: a learner that has
-noticed a task which began early is right to be sure of it.
+A task is to come until its first example is shown, also where boundaries are fuzzy: a learner that
+has noticed a task which began early is right to be sure of it.
 """
 
 from __future__ import annotations

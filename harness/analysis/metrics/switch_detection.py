@@ -28,9 +28,9 @@ TOLERANCE: Final = 100
 """Batches from the first that has examples of a task, within which its switch can be claimed.
 
 A claim that comes at any later time is right by chance, or of no use: on Split-MNIST a task has
-about 470 batches, and at sharp boundaries a detector needs at most a few. Where borders are fuzzy
-the first batch has a single example of the new task, whose share grows over 470 batches; after 100
-it is a fifth, and what is noticed later was learned into the mask of the task before."""
+about 470 batches, and at sharp boundaries a detector needs at most a few. Where they are fuzzy the
+first batch has a single example of the new task, whose share grows over 470 batches; after 100 it
+is a fifth, and what is noticed later was learned into the mask of the task before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SwitchCounts:
 
 
 def count(
-    borders: Sequence[float],
+    boundaries: Sequence[float],
     switches: Sequence[float],
     batches: float,
     tolerance: float = TOLERANCE,
@@ -61,12 +61,12 @@ def count(
     """The claims of one run, right and wrong.
 
     Args:
-        borders: number of the first batch with examples of each task, rising.
+        boundaries: number of the first batch with examples of each task, rising.
         switches: number of the batch at which each mask was begun, rising; none if it finds none.
         batches: number of batches in the stream.
         tolerance: batches within which a claim is right.
     """
-    begun, claims = list(borders[1:]), list(switches[1:])
+    begun, claims = list(boundaries[1:]), list(switches[1:])
     found: dict[int, float] = {}
     for claim in claims:
         number = bisect_right(begun, claim) - 1
@@ -125,7 +125,7 @@ def switch_precision(counts: SwitchCounts) -> float:
     title="Recall",
     unit=Unit.PERCENT,
     direction=Direction.HIGHER,
-    formula="right claims / borders",
+    formula="right claims / boundaries",
     source="as precision",
 )
 def switch_recall(counts: SwitchCounts) -> float:
@@ -159,7 +159,7 @@ def switch_f1(counts: SwitchCounts) -> float:
     title="Delay (batches)",
     unit=Unit.BATCHES,
     direction=Direction.LOWER,
-    formula="mean of (batch of a right claim - batch of its border)",
+    formula="mean of (batch of a right claim - batch of its boundary)",
     source="paper, Section 5.2.1",
 )
 def switch_delay(counts: SwitchCounts) -> float:

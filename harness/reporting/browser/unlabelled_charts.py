@@ -95,11 +95,11 @@ def switches(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
     entries = [entry for entry in board.entries if len(of_entry(begun, entry))]
     if not entries:
         return None
-    borders = rows[rows["metric"] == "border"][["task", "value"]].drop_duplicates()
+    boundaries = rows[rows["metric"] == "border"][["task", "value"]].drop_duplicates()
     seeds = begun["seed"].nunique()
     table = pd.concat(
         [
-            _events(borders["task"], borders["value"], _FIRST_BATCH),
+            _events(boundaries["task"], boundaries["value"], _FIRST_BATCH),
             *(
                 _events(mine["other"], mine["value"], _NEW_MASK, entry.title, mine["seed"])
                 for entry in entries

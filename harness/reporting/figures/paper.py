@@ -10,7 +10,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
-from harness.analysis.claims.cells import Cell
+from harness.analysis.claims.cells import QuotedCell
 from harness.analysis.claims.evidence import NO_PENALTY, Evidence, command
 from harness.analysis.claims.verdict import estimate
 from harness.config.benchmarks import BENCHMARKS
@@ -88,7 +88,7 @@ def paper_figures(evidence: Evidence) -> list[PaperFigure]:
 
 
 def draw(
-    evidence: Evidence, cells: Sequence[Cell], folder: Path, endings: Sequence[str]
+    evidence: Evidence, cells: Sequence[QuotedCell], folder: Path, endings: Sequence[str]
 ) -> list[Figure]:
     """Draw what there are data for.
 
@@ -120,7 +120,7 @@ def draw(
     return drawn
 
 
-def beside_paper(evidence: Evidence, cells: Sequence[Cell]) -> Drawing | None:
+def beside_paper(evidence: Evidence, cells: Sequence[QuotedCell]) -> Drawing | None:
     """The numbers of RMN that were measured, each as a mark beside the paper's as a bar."""
     rows = []
     for cell in (one for one in cells if one.method in SUBJECTS):

@@ -17,7 +17,7 @@ from harness.storage.schema import CLASSES_SEEN, Row, RowKeys
 from harness.storage.store import Results
 
 UNLABELLED_TASKS = 3
-BORDERS = (0, 100, 200)
+BOUNDARIES = (0, 100, 200)
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +53,8 @@ def class_il(compared: list[Comparison], boards: list[Leaderboard]) -> tuple[Res
 def _rows(detects: bool, seed: int) -> list[Row]:
     rows: list[Row] = [{"metric": "batches", "value": 300.0}]
     rows += [
-        {"metric": "border", "task": task, "value": float(border)}
-        for task, border in enumerate(BORDERS, start=1)
+        {"metric": "border", "task": task, "value": float(boundary)}
+        for task, boundary in enumerate(BOUNDARIES, start=1)
     ]
     rule = "max-logit" if detects else CLASSES_SEEN
     for after in range(UNLABELLED_TASKS + 1):
@@ -71,8 +71,8 @@ def _rows(detects: bool, seed: int) -> list[Row]:
                 rows.append({**old, "metric": "old_new_fpr", "value": 0.3})
     if detects:
         rows += [
-            {"metric": "switch", "other": mask, "value": float(border + 2 + seed)}
-            for mask, border in enumerate(BORDERS, start=1)
+            {"metric": "switch", "other": mask, "value": float(boundary + 2 + seed)}
+            for mask, boundary in enumerate(BOUNDARIES, start=1)
         ]
         for task in range(1, UNLABELLED_TASKS + 1):
             for other in range(1, UNLABELLED_TASKS + 1):

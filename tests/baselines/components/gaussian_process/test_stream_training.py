@@ -136,13 +136,13 @@ def test_one_example_is_learned_by_running_statistics(
 def test_it_detects_the_tasks_of_a_stream_of_digits() -> None:
     subject = Subject(FRCLUnsupervised)
     rows = subject.outcome(tasks=2, train_examples=512, test_examples=50).rows
-    border, switch = (
+    boundary, switch = (
         rows[rows["metric"] == name]["value"].tolist() for name in ("border", "switch")
     )
-    assert border == [0, 160]
+    assert boundary == [0, 160]
     assert switch[0] == 0
     assert len(switch) == 2
-    assert 0 <= switch[1] - border[1] <= 10
+    assert 0 <= switch[1] - boundary[1] <= 10
 
 
 def test_its_plugin_counts_the_points_of_the_task_that_it_learns() -> None:

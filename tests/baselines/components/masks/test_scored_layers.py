@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.components.masks.masked_layer import MaskedLayer, OwnOutputs
+from baselines.components.masks.masked_layer import MaskedLayer, OwnOutputsLayer
 from baselines.components.masks.scored_layers import PiggybackLayer, SupSupLayer, WSNLayer
 from baselines.components.masks.strategy import MaskTraining
 from baselines.context import Context
@@ -111,7 +111,7 @@ def test_piggyback_fixes_what_the_first_task_trained(learned: Learned, stream: S
     for name, layer in layers.items():
         fixed = torch.equal(layer.weight, backbone[name])
         assert fixed == isinstance(layer, PiggybackLayer)
-        if isinstance(layer, OwnOutputs):
+        if isinstance(layer, OwnOutputsLayer):
             assert torch.equal(layer.weight[:2], backbone[name][:2])
     first, *_, _ = strategy.masks().values()
     assert not first[1].all()

@@ -24,6 +24,8 @@ from harness.analysis.published import QUOTED
         (85.0, 0.5, 80.0, True, Word.REPRODUCED),  # RMN does better than claimed
         (85.0, 0.5, 80.0, False, Word.CONTRADICTED),  # a baseline does better than printed
         (70.0, nan, 80.0, False, Word.NOT_REPRODUCED),  # one seed has no interval
+        (85.0, nan, 80.0, False, Word.NOT_REPRODUCED),  # and excludes nothing
+        (85.0, nan, 80.0, True, Word.REPRODUCED),
     ],
 )
 def test_a_number_is_judged_by_the_rule_of_the_report(

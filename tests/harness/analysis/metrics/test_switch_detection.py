@@ -22,12 +22,12 @@ from harness.analysis.metrics.switch_detection import (
     switch_recall,
 )
 
-BORDERS = [0, 100, 200, 300]
+BOUNDARIES = [0, 100, 200, 300]
 
 
 def test_by_hand() -> None:
-    # right: 103 and 310; wrong: 50 (before the first border) and 150 (a second claim); missed: 200
-    found = count(BORDERS, [0, 50, 103, 150, 310], 400)
+    # right: 103 and 310; wrong: 50 (before the first boundary), 150 (a second claim); missed: 200
+    found = count(BOUNDARIES, [0, 50, 103, 150, 310], 400)
     assert found == SwitchCounts(right=2, wrong=2, missed=1, delay=13, batches=400)
     assert switch_precision(found) == 2 / 4
     assert switch_recall(found) == 2 / 3
@@ -53,7 +53,7 @@ def test_a_late_claim_leaves_the_task_missed_whatever_comes_after() -> None:
 
 
 def test_the_first_mask_claims_nothing() -> None:
-    found = count(BORDERS, [0], 400)
+    found = count(BOUNDARIES, [0], 400)
     assert math.isnan(switch_precision(found))
     assert switch_recall(found) == switch_f1(found) == false_alarms(found) == 0
     assert math.isnan(switch_delay(found))
@@ -70,14 +70,14 @@ batches = st.lists(st.integers(1, 999), unique=True, max_size=12).map(sorted)
 
 
 @given(batches, batches)
-def test_laws(borders: list[int], claims: list[int]) -> None:
-    found = count([0, *borders], [0, *claims], 1000)
+def test_laws(boundaries: list[int], claims: list[int]) -> None:
+    found = count([0, *boundaries], [0, *claims], 1000)
     for metric in (switch_precision, switch_recall, switch_f1):
         assert math.isnan(metric(found)) or 0 <= metric(found) <= 1
     assert found.right + found.wrong == len(claims)
-    assert found.right + found.missed == len(borders)
-    perfect = count([0, *borders], [0, *borders], 1000)
-    if borders:
+    assert found.right + found.missed == len(boundaries)
+    perfect = count([0, *boundaries], [0, *boundaries], 1000)
+    if boundaries:
         assert switch_f1(perfect) == 1
         assert switch_delay(perfect) == 0
 
@@ -85,8 +85,8 @@ def test_laws(borders: list[int], claims: list[int]) -> None:
 def stream(run: str, switches: list[float]) -> pd.DataFrame:
     """Rows of a stream of 30 batches and three tasks, in an order that rows need not have."""
     found = [("switch", at) for at in switches]
-    borders = [("border", at) for at in (20.0, 0.0, 10.0)]
-    rows = [*found, ("batches", 30.0), *borders]
+    boundaries = [("border", at) for at in (20.0, 0.0, 10.0)]
+    rows = [*found, ("batches", 30.0), *boundaries]
     return pd.DataFrame(rows, columns=["metric", "value"]).assign(run_id=run)
 
 

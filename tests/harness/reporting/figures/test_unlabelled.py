@@ -19,8 +19,8 @@ def test_every_seed_has_its_own_line_of_marks(unlabelled: tuple[Results, Leaderb
     (axis,) = figure.axes
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["RMN_UNSUPERVISED"]
     lines: list[Any] = axis.get_lines()
-    borders = [line for line in lines if line.get_marker() != "|"]
-    assert [line.get_xdata()[0] for line in borders] == [0, 100, 200]
+    boundaries = [line for line in lines if line.get_marker() != "|"]
+    assert [line.get_xdata()[0] for line in boundaries] == [0, 100, 200]
     marks = [line for line in lines if line.get_marker() == "|"]
     assert [list(line.get_xdata()) for line in marks] == [[2, 102, 202], [3, 103, 203]]
     heights = [line.get_ydata()[0] for line in marks]
