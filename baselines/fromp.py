@@ -22,13 +22,11 @@ class FunctionalRegularisation(RehearsingBaseline):
     """FROMP: predictions for a few memorable examples of earlier tasks are to stay what they were.
 
     As published (Algorithm 1) and in the authors' code, but that tau multiplies the regulariser
-    instead of dividing the loss, which is the same to Adam, and that the norm of the gradient is
-    not clipped. The memorable examples are those of which the network is least sure, as many of
-    each class.
+    instead of dividing the loss, which is the same to Adam but for the clipped norm. The memorable
+    examples are those of which the network is least sure, as many of each class.
 
-    The probabilities are over the outputs of the loss: the task's own in task-il. In class-il they
-    are over the classes seen so far, so that a new class that takes probability from an old one's
-    examples is held off; of the probabilities those of the classes that were there are held.
+    The probabilities are over the outputs of the loss: the task's own in task-il, all classes seen
+    so far in class-il, the new ones among them (van de Ven, Tuytelaars & Tolias 2022).
 
     Each step answers all stored examples. When a task begins it takes as many passes over them as
     there are outputs, with the Jacobians of the largest layer for a task's stored examples in
@@ -37,6 +35,7 @@ class FunctionalRegularisation(RehearsingBaseline):
     """
 
     name: ClassVar[str] = "fromp"
+    version: ClassVar[int] = 2  # 1 clipped nothing, and in class-il held old classes' probabilities
     title: ClassVar[str] = "FROMP"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#b2560d"
@@ -54,12 +53,17 @@ class FunctionalRegularisation(RehearsingBaseline):
         1e-3, "delta, what is added to the curvature of the loss", minimum=1e-12
     )
 
+    clip_norm: float = setting(1.0, "largest norm of the gradient", minimum=1e-12)
+
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""
         from baselines.components.fine_tuning import fine_tuning
         from baselines.components.functional_regularisation import FunctionalRegularisationPlugin
 
         memory = FunctionalRegularisationPlugin(
-            self.memory_budget(context), tau=self.tau, prior_precision=self.prior_precision
+            self.memory_budget(context),
+            tau=self.tau,
+            prior_precision=self.prior_precision,
+            clip_norm=self.clip_norm,
         )
         return fine_tuning(context, memory)

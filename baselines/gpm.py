@@ -23,10 +23,12 @@ class GradientProjectionMemory(Baseline):
     As published (Equations 5 to 9), with one threshold for all layers. The publication demands SGD,
     whose steps lie in the span of the gradients; to keep the comparison's Adam, its steps are
     projected as well, which gives the same guarantee. What is stored are directions of the layers'
-    inputs, no examples. Without task labels the output layer is projected like the others.
+    inputs, no examples. Without the task identity the output layer is projected like the others,
+    and the BatchNorm that tasks share then is learned with the first one, as in the authors' code.
     """
 
     name: ClassVar[str] = "gpm"
+    version: ClassVar[int] = 2  # 1 went on learning BatchNorms and biases that tasks share
     title: ClassVar[str] = "GPM"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#486a00"

@@ -120,6 +120,7 @@ def convert(
         named,
         preserve_signals=not has_batch_norm and initialisation != "open",
         rule=rule,
+        finds_last_layer=head == "per-task",
     )
 
 

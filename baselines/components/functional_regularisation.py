@@ -9,13 +9,13 @@ from typing import Any, Final
 import torch
 from avalanche.models import avalanche_forward
 from avalanche.training.templates import SupervisedTemplate
-from torch import Tensor
+from torch import Tensor, nn
 
 from baselines.components.batches import batches
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.importance_penalty import examples, learned
 from baselines.components.jacobian_kernel import jacobian_kernels
-from baselines.components.losses import outputs_in_loss, without_others
+from baselines.components.losses import OutputsSeen, outputs_in_loss, without_others
 from baselines.components.per_example_gradients import mean_over_examples
 from baselines.components.rehearsing import MemoryBudget
 
@@ -53,8 +53,13 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
     covariance K = J diag(1 / (F + delta)) J^T. The loss is the task's + tau * sum over the earlier
     tasks and outputs of 1/2 (m - m*)^T K^-1 (m - m*), m the probabilities at a task's points and m*
     those before the present task (its gradient is that of Algorithm 1). Means and kernels of all
-    points are taken anew when a task begins. At strength 0 the training is plain fine-tuning, bit
-    for bit.
+    points are taken anew when a task begins. The norm of the gradient is clipped, as in the
+    authors' code: the inverses of kernels with little in them are large. At strength 0 the training
+    is plain fine-tuning, bit for bit.
+
+    Where the loss is over all outputs seen so far, the probabilities are so too, those of the
+    present task's outputs among them (van de Ven et al. 2022); elsewhere a task's are over the
+    outputs that it was learned over.
 
     Memorable are the examples of a task of which the network is least sure, as many of each class:
     those with the largest sum over the outputs of p (1 - p).
@@ -63,17 +68,21 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         budget: how many memorable points.
         tau: strength.
         prior_precision: delta.
+        clip_norm: largest norm of the gradient.
 
     Attributes:
         fisher: F, by weight.
-        held: numbers of the outputs that the loss was over when each task was learned.
+        held: numbers of the outputs that the probabilities of each earlier task are over.
         priors: of the earlier tasks, while a task is trained.
     """
 
-    def __init__(self, budget: MemoryBudget, *, tau: float, prior_precision: float) -> None:
+    def __init__(
+        self, budget: MemoryBudget, *, tau: float, prior_precision: float, clip_norm: float
+    ) -> None:
         super().__init__(budget)
         self.tau = tau
         self.prior_precision = prior_precision
+        self.clip_norm = clip_norm
         self.fisher: dict[str, Tensor] = {}
         self.held: list[Tensor] = []
         self.priors: list[FunctionPrior] = []
@@ -83,6 +92,8 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         super().before_training_exp(strategy, **kwargs)
         if not self.tau:
             return
+        if isinstance(strategy._criterion, OutputsSeen):
+            self.held = [outputs_in_loss(strategy)] * len(self.held)
         strategy.model.eval()
         self.priors = [self._prior(strategy, task) for task in range(len(self.kept))]
         strategy.model.train()
@@ -102,6 +113,11 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
             ]
         strategy.model.train()
         strategy.loss = strategy.loss + self.tau * torch.stack(distances).sum()
+
+    def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Clip the norm of the gradient."""
+        if self.priors:
+            nn.utils.clip_grad_norm_(strategy.model.parameters(), self.clip_norm)
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Keep memorable points, and add the task's Gauss-Newton matrix."""
@@ -162,9 +178,7 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
             name: 1 / (self.fisher.get(name, torch.zeros_like(weight)) + self.prior_precision)
             for name, weight in learned(strategy).items()
         }
-        kernels = jacobian_kernels(
-            strategy.model, batch, probabilities, len(held), variances
-        ).double()
+        kernels = jacobian_kernels(strategy.model, batch, probabilities, len(held), variances)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             means = probabilities(avalanche_forward(strategy.model, x, task_labels)).T
         kernels.diagonal(dim1=1, dim2=2).add_(_JITTER)

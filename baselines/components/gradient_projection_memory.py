@@ -9,6 +9,7 @@ from avalanche.models import avalanche_forward
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from baselines.components.batches import batches
 from baselines.components.layer_gradients import patches
@@ -18,6 +19,9 @@ from rmn.tasks.features import last_layer
 
 _AT_ONCE: Final = 32
 """Examples whose patches are in memory at one time."""
+
+_PROJECTED: Final = (nn.Linear, nn.Conv2d)
+"""Kinds of layers whose weights the steps are projected of."""
 
 _ROUNDING: Final = 1e-12
 """Share of the inputs' energy below which a direction is one of rounding."""
@@ -30,8 +34,10 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
     Gradients are projected to what is orthogonal to it, and so are the steps: those of an optimizer
     such as Adam are not along the gradients.
 
-    Layers that a task has for itself are free: heads per task, and the output layer where the loss
-    is over the task's own outputs. Biases and the weights of BatchNorms are free as well.
+    Layers that a task has for itself are free: heads and BatchNorms per task, and the output layer
+    where the loss is over the task's own outputs. What tasks share and no projection protects,
+    biases and BatchNorms with their statistics, is learned with the first task and held from then
+    on, as in the authors' code.
 
     Args:
         threshold: share of the energy of a layer's inputs that its basis holds after one task.
@@ -53,9 +59,21 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
         self._tasks = 0
         self._before: dict[str, Tensor] = {}
 
+    def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Let BatchNorms that tasks share keep the statistics of the first task."""
+        if self.bases:
+            for module in _shared_modules(strategy):
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+
     @torch.no_grad()
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Project the gradients, and note where the weights are."""
+        """Project the gradients, drop those of what is held, and note where the weights are."""
+        if self.bases:
+            for module in _shared_modules(strategy):
+                for name, parameter in module.named_parameters(recurse=False):
+                    if not (isinstance(module, _PROJECTED) and name == "weight"):
+                        parameter.grad = None
         for name, layer in protected_layers(strategy).items():
             gradient = layer.weight.grad
             if name in self.bases and gradient is not None:
@@ -111,17 +129,23 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
 
 def protected_layers(strategy: SupervisedTemplate) -> dict[str, nn.Linear | nn.Conv2d]:
     """The linear and convolutional layers, by name, that a strategy's tasks share."""
+    shared = _shared_modules(strategy)
+    return {
+        name: layer
+        for name, layer in strategy.model.named_modules()
+        if isinstance(layer, _PROJECTED) and layer in shared
+    }
+
+
+def _shared_modules(strategy: SupervisedTemplate) -> set[nn.Module]:
+    """The modules that no task has for itself."""
     model = strategy.model
     owned = {
         part for layer in model.modules() if isinstance(layer, PerTask) for part in layer.modules()
     }
     if isinstance(strategy._criterion, OwnOutputs):
         owned.add(last_layer(model))
-    return {
-        name: layer
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d) and layer not in owned
-    }
+    return set(model.modules()) - owned
 
 
 def outside(weight: Tensor, basis: Tensor) -> Tensor:

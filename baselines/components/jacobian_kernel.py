@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from baselines.components.batches import Batch
@@ -17,7 +18,7 @@ def jacobian_kernels(
     number: int,
     variances: Mapping[str, Tensor],
 ) -> Tensor:
-    """J V J^T for each output, (outputs, n, n), V the diagonal covariance of the weights.
+    """J V J^T for each output, float64, (outputs, n, n), V the weights' diagonal covariance.
 
     The Jacobians of one output with respect to one layer's weights are in memory at a time: n times
     the size of the largest weight. It takes a pass over the examples for each output.
@@ -30,13 +31,13 @@ def jacobian_kernels(
         variances: of the weights, by name, in their shapes.
     """
     x = batch[0]
-    kernels = x.new_zeros(number, len(x), len(x))
+    kernels = x.new_zeros(number, len(x), len(x), dtype=torch.float64)  # to be inverted
     for output, kernel in enumerate(kernels):
 
         def of_output(logits: Tensor, output: int = output) -> Tensor:
             return outputs(logits)[:, output].sum()
 
         for name, gradients in of_each_example(model, batch, of_output):
-            rows = gradients * variances[name].flatten().sqrt()
+            rows = gradients.double() * variances[name].flatten().sqrt().double()
             kernel += rows @ rows.T
     return kernels

@@ -13,7 +13,7 @@ from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL
 from harness.config.settings import SettingError
 from harness.contract.law import Method, broken, law
 from harness.contract.subject import Subject, accuracy, made, small_context, small_stream, untimed
-from harness.experiment.experiment import Backbones
+from harness.experiment.backbones import Backbones
 from harness.storage.schema import CLASSES_SEEN
 
 SHORT: Final[dict[str, Any]] = {"batch_size": 16, "train_examples": 256, "tasks": 2}

@@ -70,6 +70,7 @@ def make_run(
         FatalError: the data set cannot be had, for this run or for any other.
     """
     from harness.data.datasets import DataUnavailableError
+    from harness.experiment.backbones import BackboneError
     from harness.experiment.experiment import run_experiment
     from harness.storage import checkpoints
     from harness.training.divergence import DivergedError
@@ -99,8 +100,8 @@ def make_run(
         error = keep(config.results, record, result.rows, result.masks)
         if not error:  # else the next command has only to store it
             checkpoints.discard(checkpoint)
-    except DataUnavailableError as unavailable:
-        raise FatalError(str(unavailable)) from unavailable
+    except (DataUnavailableError, BackboneError) as unusable:
+        raise FatalError(str(unusable)) from unusable
     except DivergedError as diverged:
         error = f"{type(diverged).__name__}: {diverged}"
         error = record_failure(run, config, error, circumstances(), "diverged")

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import torch
 from avalanche.training.plugins import SupervisedPlugin
-from torch import nn
 
 from baselines.components.losses import OutputsSeenPlugin
 from baselines.context import Context, Norm
@@ -20,7 +19,6 @@ from baselines.registry import methods
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import TrainingBudget
-from harness.config.networks import Normalisation
 from harness.config.run import Run
 from harness.config.scenarios import TASK_IL
 from harness.data.loading import TensorLoading
@@ -28,6 +26,7 @@ from harness.data.streams import Stream, make_stream
 from harness.evaluation.conditions import HeldInTraining
 from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
+from harness.experiment.backbones import Backbones
 from harness.experiment.checkpointing import Checkpoints
 from harness.experiment.curves import LossCurve
 from harness.experiment.progress import ProgressTracker, RunProgress
@@ -36,7 +35,6 @@ from harness.storage import schema
 from harness.tracking.logger import Log
 from harness.training.augmentation import RandomAffine
 from harness.training.divergence import DivergenceGuard
-from harness.training.networks import networks
 from harness.training.schedules import CosineDecay, PlateauDecay
 
 if TYPE_CHECKING:
@@ -78,6 +76,7 @@ def run_experiment(
         log: receives the curves; None for nobody.
 
     Raises:
+        BackboneError: the benchmark's network is a plugin's, and no method can be compared on it.
         CheckpointError: the checkpoint is of other code, or damaged.
         DataUnavailableError: a data file is missing or damaged.
         DivergedError: a loss, a parameter or a logit is not finite.
@@ -136,8 +135,10 @@ def _context(
 ) -> Context:
     benchmark = stream.benchmark
     norm, own = cast(Norm, budget.norm), benchmark.labelled and budget.outputs == "own"
+    backbones = Backbones(benchmark.network, benchmark.outputs, run.seed, device, norm)
+    backbones.check(stream.train[0].inputs(slice(2)))
     return Context(
-        network=Backbones(benchmark.network, benchmark.outputs, run.seed, device, norm),
+        network=backbones,
         outputs=benchmark.outputs,
         tasks=benchmark.tasks,
         epochs=epochs,
@@ -165,36 +166,6 @@ def _loss(scenario: str, method: Baseline, benchmark: Benchmark) -> Literal["own
     if scenario == TASK_IL or method.rule:
         return "own"
     return "all" if benchmark.loss_over_all else "seen"
-
-
-class Backbones:
-    """Makes a run's networks; the n-th one is the same for every method.
-
-    Args:
-        name: of the backbone.
-        outputs: width of its output.
-        seed: of the run.
-        device: where it is put.
-        norm: normalisation of the comparison.
-    """
-
-    def __init__(
-        self, name: str, outputs: int, seed: int, device: torch.device, norm: Norm = "shared"
-    ) -> None:
-        self.name = name
-        self.outputs = outputs
-        self.seed = seed
-        self.device = device
-        self.norm: Normalisation = "batch" if norm == "per-task" or norm == "shared" else norm
-        self.made = 0
-
-    def __call__(self) -> nn.Module:
-        """A freshly drawn network."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(1000 * self.seed + self.made)
-            self.made += 1
-            backbone = networks()[self.name].make(self.outputs, self.norm).to(self.device)
-            return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
 
 def _device(name: str) -> torch.device:

@@ -14,7 +14,7 @@ from rmn.mapping.constant_buffers import ConstantBuffers
 from rmn.mapping.flat_views import concatenate_views
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
-from rmn.tasks.features import last_layer
+from rmn.tasks.features import check_last_layer, last_layer, layers_called
 from rmn.tasks.network import TaskNetwork
 from rmn.tasks.routing import ROUTERS, Router
 from rmn.tasks.values_per_task import ValuesPerTask
@@ -35,6 +35,8 @@ class RelevanceNetwork(TaskNetwork):
             relevance that its mapping has now: new mappings damp the signals of each layer to a
             half or less, which without BatchNorm nothing else corrects.
         rule: rule of task inference, one of `rmn.tasks.inference.RULES`.
+        finds_last_layer: whether the last layer was treated apart, so that it must be the one that
+            computes the logits.
 
     Attributes:
         router: names the task of an input whose label does not; None for `rule` alone.
@@ -52,6 +54,7 @@ class RelevanceNetwork(TaskNetwork):
         *,
         preserve_signals: bool = False,
         rule: str = "max-logit",
+        finds_last_layer: bool = False,
     ) -> None:
         super().__init__(body, rule=rule)
         self.router: Router | None = None
@@ -66,6 +69,7 @@ class RelevanceNetwork(TaskNetwork):
         ]
         self._constants = ConstantBuffers(body, _buffers_that_change(body))
         self._is_first_step = True
+        self._checks_last_layer = finds_last_layer
         self.relevance_penalty = torch.zeros(())
         self.register_load_state_dict_post_hook(_restore_live_task)
 
@@ -123,6 +127,7 @@ class RelevanceNetwork(TaskNetwork):
             task: index of the learned task.
         """
         last = self.last_weight()
+        self._checks_last_layer = True
         for weight in self._relevance_layers.values():
             if weight is not last and not isinstance(weight, FixedWeight):
                 weight.group.incline(weight.view, weight.masks()[task])
@@ -138,6 +143,7 @@ class RelevanceNetwork(TaskNetwork):
             classes: of the live task.
         """
         weight = self.last_weight()
+        self._checks_last_layer = True
         if weight is not None:
             closed = torch.ones(weight.view.shape, dtype=torch.bool, device=weight.mapping.device)
             closed[list(classes)] = False
@@ -174,7 +180,8 @@ class RelevanceNetwork(TaskNetwork):
         Raises:
             RuntimeError: in training mode, where tasks are finished and none was begun: what was
                 learned now would change them.
-            ValueError: a BatchNorm is to be trained with a single example.
+            ValueError: a BatchNorm is to be trained with a single example, or the last layer is
+                treated apart and is not the one that computes the logits.
         """
         if self.training and task is None:
             if self.labels and self._live is None:
@@ -185,6 +192,8 @@ class RelevanceNetwork(TaskNetwork):
             self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
             if len(x) == 1:
                 return self._forward_single_example(x)
+            if self._checks_last_layer and not torch.compiler.is_compiling():
+                return self._forward_checked(x)
         return super().forward_task(x, task)
 
     def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
@@ -308,6 +317,14 @@ class RelevanceNetwork(TaskNetwork):
         logits = x.new_empty(len(x), self.router.outputs)
         for task in torch.unique(named).tolist():
             logits[named == task] = self.forward_task(x[named == task], task)
+        return logits
+
+    def _forward_checked(self, x: Tensor) -> Tensor:
+        """Logits under the live task, (n, outputs), and whether the last layer computes them."""
+        with layers_called(self.body) as called:
+            logits = super().forward_task(x, None)
+        check_last_layer(self.body, called, logits)
+        self._checks_last_layer = False
         return logits
 
     def _forward_single_example(self, x: Tensor) -> Tensor:

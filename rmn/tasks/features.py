@@ -1,10 +1,10 @@
-"""The features of a network: the inputs of its last layer."""
+"""The last layer of a network, and the features that are its inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
 
 from torch import Tensor, nn
 
@@ -14,9 +14,10 @@ _WEIGHTED: Final = (nn.Linear, nn.modules.conv._ConvNd, TaskLayer)
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """The last registered layer with weights, commonly the output layer.
+    """The last registered layer with weights, which is to be the output layer.
 
     Activations may be registered after it. A network without such a layer is returned itself.
+    `check_last_layer` finds out whether a forward pass ends with it.
     """
     layers = list(_weighted_layers(network))
     return layers[-1] if layers else network
@@ -45,3 +46,47 @@ def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
         yield collected
     finally:
         hook.remove()
+
+
+@contextmanager
+def layers_called(network: nn.Module) -> Iterator[list[nn.Module]]:
+    """Collect the layers with weights that forward passes inside the context call, in order."""
+    called: list[nn.Module] = []
+
+    def collect(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        called.append(layer)
+
+    with ExitStack() as hooks:
+        for layer in _weighted_layers(network):
+            hooks.callback(layer.register_forward_hook(collect).remove)
+        yield called
+
+
+def check_last_layer(network: nn.Module, called: Sequence[nn.Module], logits: Tensor) -> None:
+    """Refuse a network whose last registered layer is not the one that computes its logits.
+
+    Args:
+        network: the network.
+        called: its layers with weights, in the order in which a forward pass called them.
+        logits: what came of it, (n, outputs, ...) or (n, ..., outputs).
+
+    Raises:
+        ValueError: says which layer to register last.
+    """
+    last = last_layer(network)
+    if last is network:
+        return
+    names = {module: name or "the module itself" for name, module in network.named_modules()}
+    if last in called and called[-1] is not last:
+        raise ValueError(
+            f"the layer registered last is {names[last]}, and the one that computes the logits "
+            f"{names[called[-1]]}; assign {names[called[-1]]} last in __init__, which is how the "
+            "output layer is found"
+        )
+    width = getattr(last, "out_features", getattr(last, "out_channels", None))
+    if width is not None and width not in (logits.shape[1], logits.shape[-1]):
+        raise ValueError(
+            f"the layer registered last, {names[last]}, has {width} outputs and the network "
+            f"{logits.shape[-1]}; register the layer that computes the logits last, which is how "
+            "the output layer is found"
+        )

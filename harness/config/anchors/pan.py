@@ -55,7 +55,7 @@ def anchors(benchmarks: Mapping[str, Benchmark]) -> Iterator[Benchmark]:
 
 
 _SPLIT: Final[Settings] = {
-    "task-il": {"fromp": {"tau": 10.0, "prior_precision": 0.001, "per_task": 40}}
+    "task-il": {"fromp": {"tau": 10.0, "prior_precision": 0.001, "per_task": 40, "clip_norm": 0.1}}
 }
 _PERMUTED: Final[Settings] = {
     "domain-il": {"fromp": {"tau": 0.5, "prior_precision": 0.001, "per_task": 200}}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 import torch
+from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import nn
 
@@ -14,6 +16,7 @@ from baselines.components.functional_regularisation import (
     FunctionalRegularisationPlugin,
     FunctionPrior,
 )
+from baselines.components.losses import OutputsSeenPlugin
 from baselines.context import Context
 from baselines.fromp import FunctionalRegularisation
 from harness.data.streams import Stream
@@ -97,3 +100,40 @@ def test_predictions_are_held_to_what_they_were_before_the_task(
         moved.append((after - before).abs().max().item())
     free, held = moved
     assert held < free / 3
+
+
+class FirstStep(SupervisedPlugin):
+    """The regulariser's share of the loss in a task's first step, and the largest gradient norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[float] = []
+        self.norms: list[float] = []
+
+    def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        if strategy.clock.train_exp_iterations == 0:
+            task = strategy._criterion(strategy.mb_output, strategy.mb_y)
+            self.added.append((strategy.loss - task).item())
+
+    def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        squares = [p.grad.square().sum() for p in strategy.model.parameters() if p.grad is not None]
+        self.norms.append(torch.stack(squares).sum().sqrt().item())
+
+
+@pytest.mark.parametrize("loss", ["seen", "all"])
+def test_what_is_held_is_what_the_network_computes_when_the_task_begins(
+    loss: Literal["seen", "all"], context: Context, stream: Stream
+) -> None:
+    """Nothing has moved before the first step, whichever classes have come since."""
+    pairs = tuple((2 * task, 2 * task + 1) for task in range(5))
+    plugins = (*context.plugins, OutputsSeenPlugin())
+    context = replace(context, network=small, loss=loss, task_outputs=pairs, plugins=plugins)
+    strategy = FunctionalRegularisation(per_task=6, tau=1e3, clip_norm=0.5).build(context)
+    first = FirstStep()
+    strategy.plugins.append(first)
+    for experience in stream.experiences[:3]:
+        strategy.train(experience, reset_optimizer_state=True)
+    assert first.added == pytest.approx([0, 0, 0], abs=1e-3)
+    free = len(first.norms) // 3  # the first task, where nothing is held
+    assert max(first.norms[:free]) > 0.5
+    assert max(first.norms[free:]) <= 0.5001

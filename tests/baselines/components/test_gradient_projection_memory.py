@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -137,3 +138,27 @@ def test_output_layers_of_a_tasks_own_are_free(
     context = replace(context, loss=loss, head=head, task_outputs=PAIRS)
     strategy = GradientProjectionMemory().build(context)
     assert len(protected_layers(strategy)) == layers
+
+
+def with_biases() -> nn.Sequential:
+    torch.manual_seed(0)
+    hidden = [nn.Linear(784, 32), nn.BatchNorm1d(32), nn.ReLU()]
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(32, 10))
+
+
+def test_what_tasks_share_and_no_projection_protects_is_learned_with_the_first(
+    context: Context, stream: Stream
+) -> None:
+    """One BatchNorm and biases for all tasks, and everything held: no old logit moves."""
+    context = replace(context, norm="shared", network=with_biases)
+    strategy = GradientProjectionMemory(threshold=1.0, samples=256).build(context)
+    first = {n: v.clone() for n, v in strategy.model.state_dict().items()}
+    strategy.train(stream.experiences[0], reset_optimizer_state=True)
+    x = stream.train[0].inputs()
+    before, state = strategy.model.eval()(x).detach(), copy.deepcopy(strategy.model.state_dict())
+    strategy.train(stream.experiences[1], reset_optimizer_state=True)
+    after = strategy.model.eval()(x).detach()
+    assert torch.allclose(before, after, atol=1e-3)
+    moved = {n for n, v in strategy.model.state_dict().items() if not torch.equal(v, state[n])}
+    assert moved == {"1.weight", "4.weight"}
+    assert all(not torch.equal(state[n], first[n]) for n in ("1.bias", "2.weight", "4.bias"))

@@ -31,6 +31,6 @@ def test_a_kernel_is_the_jacobian_on_both_sides_of_the_variances() -> None:
             rows.append(
                 torch.cat([w.grad.flatten() for w in model.parameters() if w.grad is not None])
             )
-        jacobian = torch.stack(rows)
-        expected = jacobian @ torch.diag(spread) @ jacobian.T
+        jacobian = torch.stack(rows).double()
+        expected = jacobian @ torch.diag(spread).double() @ jacobian.T
         assert torch.allclose(found[output], expected, rtol=1e-4, atol=1e-6)

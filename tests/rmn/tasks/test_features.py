@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rmn.tasks.features import last_layer, last_layer_inputs
+from rmn.tasks.features import (
+    check_last_layer,
+    last_layer,
+    last_layer_inputs,
+    layers_called,
+)
 from rmn.tasks.layers import TaskBatchNorm, TaskHead
 
 
@@ -58,3 +63,35 @@ def test_inputs_of_each_pass_are_collected_flat() -> None:
 def test_the_order_of_registration_decides() -> None:
     network = OutputRegisteredFirst()
     assert last_layer(network) is network.hidden
+
+
+def test_a_network_is_refused_whose_output_layer_is_not_registered_last() -> None:
+    network = OutputRegisteredFirst()
+    with layers_called(network) as called:
+        logits = network(torch.randn(3, 6))
+    with pytest.raises(ValueError, match=r"assign parts\.0 last in __init__"):
+        check_last_layer(network, called, logits)
+
+
+def test_a_network_is_refused_whose_last_layer_has_not_the_width_of_the_logits() -> None:
+    network = nn.Sequential(nn.Linear(6, 4), nn.Unflatten(1, (2, 2)), nn.Flatten(0, 1))
+    with layers_called(network) as called:
+        logits = network(torch.randn(3, 6))
+    with pytest.raises(ValueError, match="0, has 4 outputs and the network 2"):
+        check_last_layer(network, called, logits)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 2), nn.Softmax(1)),
+        nn.Sequential(nn.Unflatten(1, (6, 1, 1)), nn.Conv2d(6, 2, 1), nn.Flatten()),
+        nn.Flatten(),
+    ],
+)
+def test_a_network_that_ends_with_its_last_layer_is_not_refused(network: nn.Module) -> None:
+    with layers_called(network) as called:
+        logits = network(torch.randn(3, 6))
+    check_last_layer(network, called, logits)
+    network(torch.randn(3, 6))  # no hooks are left
+    assert len(called) == len([one for one in network.modules() if hasattr(one, "weight")])
