@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from avalanche.models import avalanche_forward
 from avalanche.training.plugins import SupervisedPlugin
-from torch.nn import functional as F
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from harness.data.datasets import TaskData
@@ -78,7 +77,7 @@ class PlateauDecay(SupervisedPlugin):
 
     @torch.no_grad()
     def after_training_epoch(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Step the schedule by the mean loss on the held-out data of the tasks in training."""
+        """Step the schedule by the mean of the strategy's loss on the tasks' held-out data."""
         assert self._schedule is not None
         strategy.model.eval()
         losses = [self._loss(strategy, task) for task in self._tasks]
@@ -97,4 +96,4 @@ class PlateauDecay(SupervisedPlugin):
             avalanche_forward(strategy.model, part, y.new_full((len(part),), task))
             for part in torch.split(x, _BATCH)
         ]
-        return F.cross_entropy(torch.cat(logits), y).item()
+        return float(strategy._criterion(torch.cat(logits), y))

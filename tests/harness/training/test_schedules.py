@@ -14,6 +14,7 @@ from avalanche.training.supervised import Naive
 from torch import nn
 from torch.nn import functional as F
 
+from baselines.components.losses import OwnOutputs
 from harness.data.datasets import Images, TaskData
 from harness.data.streams import Stream
 from harness.training.schedules import CosineDecay, PlateauDecay
@@ -60,10 +61,11 @@ def held_out(labels: list[int]) -> TaskData:
     return TaskData(Images(pixels, torch.tensor(labels), torch.tensor(labels)))
 
 
-def plateau(model: nn.Module, tasks: list[int]) -> Any:
+def plateau(model: nn.Module, tasks: list[int], criterion: nn.Module | None = None) -> Any:
     """A strategy that trains on some tasks."""
     return SimpleNamespace(
         model=model,
+        _criterion=criterion or nn.CrossEntropyLoss(),
         optimizer=torch.optim.SGD(model.parameters(), lr=0.9),
         adapted_dataset=SimpleNamespace(targets_task_labels=tasks),
         device=torch.device("cpu"),
@@ -112,3 +114,18 @@ def test_the_loss_is_the_mean_over_the_tasks_in_training() -> None:
     ]
     assert schedule._schedule is not None
     assert schedule._schedule.best == pytest.approx(sum(losses) / 2)
+
+
+def test_the_loss_is_the_one_that_is_trained() -> None:
+    """What other tasks' outputs answer is nothing to a loss over the task's own."""
+    head = nn.Linear(2, 3)
+    with torch.no_grad():
+        head.bias[2] = 50.0
+    own = OwnOutputs([(0, 1), (2,)], 3, torch.device("cpu"))
+    strategy = plateau(nn.Sequential(nn.Flatten(), head), [0], own)
+    schedule = PlateauDecay([held_out([0, 1])], patience=1)
+    schedule.before_training_exp(strategy)
+    schedule.after_training_epoch(strategy)
+    expected = F.cross_entropy(head.bias[:2].detach().expand(2, 2), torch.tensor([0, 1])).item()
+    assert schedule._schedule is not None
+    assert schedule._schedule.best == pytest.approx(expected)
