@@ -34,6 +34,9 @@ def main(argv: Sequence[str]) -> int:
 def _compare(request: ComparisonRequest, out: Console, log: Console) -> int:
     from harness.storage import store  # imports pandas; a wrong argument need not wait for it
 
+    if request.untuned:
+        named = ", ".join(request.untuned)
+        say(log, f"--tuned has no choice for {named}, which have the defaults")
     if request.plan:
         show_plan(request, out, log)
         return FINISHED

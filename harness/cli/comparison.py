@@ -15,7 +15,7 @@ from harness.cli import options
 from harness.cli.arguments import ArgumentError, with_arguments
 from harness.cli.checks import check_compatible, chosen_scenarios
 from harness.cli.execution import chosen_executor, execution_config
-from harness.cli.folders import readable_folder, writable_folder
+from harness.cli.folders import existing_folder, readable_folder, writable_folder
 from harness.cli.names import known_name, known_names, split_names
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_budgets import benchmark_budget
@@ -26,8 +26,9 @@ from harness.config.plan import default_methods, part, plan
 from harness.config.resolution import TRAINING, Resolved, assignments, resolve
 from harness.config.run import Run
 from harness.config.scenarios import under_scenario
+from harness.config.search_spaces import search_space
 from harness.config.settings import declared
-from harness.config.tuned_settings import TUNED, best_known
+from harness.config.tuned_settings import TUNED, best_known, choice_for
 from harness.execution.executor import ExecutionConfig, Executor
 
 _SEEDS: Final = 5
@@ -52,6 +53,7 @@ class ComparisonRequest:
         report: make the report at the end.
         shown: which of the stored runs are in tables and report.
         columns: metrics that the tables show besides the usual ones.
+        untuned: methods, with their scenarios, that --tuned names a folder without a choice for.
     """
 
     benchmark: Benchmark
@@ -67,6 +69,7 @@ class ComparisonRequest:
     report: bool
     shown: RunFilter
     columns: Sequence[str]
+    untuned: Sequence[str]
 
 
 def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> ComparisonRequest:
@@ -104,12 +107,18 @@ def _request(
         if name not in names:
             raise ArgumentError(f"--set {name}...: {name} is not among --methods; add it there")
     chosen = {name: known[name] for name in names}
-    choices = TUNED if args.tuned is None else readable_folder("--tuned", args.tuned)
+    choices = TUNED
+    if args.tuned is not None:
+        tune = f"make it by python -m harness.tune --benchmark {benchmark.name} --output"
+        choices = existing_folder("--tuned", args.tuned, f"{tune} {args.tuned}")
+    untuned = []
     settings: dict[str, dict[str, Resolved]] = {scenario: {} for scenario in scenarios}
     for scenario, of_scenario in settings.items():
         for name, method in chosen.items():
             norm = under_scenario(benchmark, scenario, method, budget).norm
             best = best_known(benchmark, scenario, norm, profile, method, choices)
+            if search_space(method) and not choice_for(benchmark, scenario, norm, method, choices):
+                untuned.append(f"{name} in {scenario}")
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
     runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds or _SEEDS))
@@ -133,6 +142,7 @@ def _request(
             None if args.scenario is None else tuple(scenarios),
         ),
         columns=_columns(args.columns),
+        untuned=() if args.tuned is None else untuned,
     )
 
 

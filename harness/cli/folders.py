@@ -59,6 +59,22 @@ def readable_folder(option: str, folder: Path) -> Path:
     return folder
 
 
+def existing_folder(option: str, folder: Path, remedy: str) -> Path:
+    """The folder, which must be there.
+
+    Args:
+        option: that names it.
+        folder: as given.
+        remedy: what makes it.
+
+    Raises:
+        ArgumentError: it is not there, or cannot be read.
+    """
+    if not readable_folder(option, folder).is_dir():
+        raise ArgumentError(f"{option}: there is no folder {folder}; {remedy}")
+    return folder
+
+
 def writable_folder(option: str, folder: Path) -> Path:
     """The folder, which need not exist yet.
 

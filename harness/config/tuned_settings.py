@@ -81,18 +81,36 @@ def best_known(
     Raises:
         SettingError: a file of choices is damaged.
     """
-    sought = scenario, norm, method.tuning_source or method.name
     best: dict[str, Any] = dict(benchmark.settings.get(scenario, {}).get(method.name, {}))
-    for source in _sources(benchmark):
-        choices = tuned(source.name, folder)
-        found = [one for one in choices if (one.scenario, one.norm, one.method) == sought]
-        if found:
-            best |= found[0].settings
-            break
+    if choice := choice_for(benchmark, scenario, norm, method, folder):
+        best |= choice.settings
     if profile == PAPER:
         declared_for = method.paper_settings
         best |= declared_for.get(benchmark.name, declared_for.get(benchmark.variant_of, {}))
     return best
+
+
+def choice_for(
+    benchmark: Benchmark, scenario: str, norm: str, method: type[Baseline], folder: Path = TUNED
+) -> Choice | None:
+    """What was chosen for a method on a benchmark, or else on the nearest of its tuning sources.
+
+    Args:
+        benchmark: which tasks.
+        scenario: name of it.
+        norm: normalisation that the method has, decided.
+        method: which method.
+        folder: of the files of choices.
+
+    Raises:
+        SettingError: a file of choices is damaged.
+    """
+    sought = scenario, norm, method.tuning_source or method.name
+    for source in _sources(benchmark):
+        for one in tuned(source.name, folder):
+            if (one.scenario, one.norm, one.method) == sought:
+                return one
+    return None
 
 
 def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> Path:

@@ -66,8 +66,12 @@ def test_tuned_settings_are_those_of_each_scenario(tmp_path: Path) -> None:
         ("task-il", 3.0),
     ]
     assert all(run.overrides == {} for run in runs)
-    [untuned] = read(*words, "--scenario", "task-il", "--set", "training.norm=none").runs
-    assert untuned.settings["ewc_lambda"] == EWC.ewc_lambda
+    request = read(*words, "--scenario", "task-il", "--set", "training.norm=none")
+    assert request.runs[0].settings["ewc_lambda"] == EWC.ewc_lambda
+    assert request.untuned == ["ewc in task-il"]
+    both = read("--methods", "ewc,si,naive", "--scenario", "task-il", "--tuned", str(tmp_path))
+    assert both.untuned == ["si in task-il"]
+    assert read("--methods", "ewc,si,naive").untuned == ()
 
 
 def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:
@@ -166,6 +170,10 @@ def test_the_executor_decides_how_many_runs_there_are_at_a_time_unless_told() ->
         ),
         ([*SPLIT, "--methods", "naive", "--set", "rmn.beta=60"], "rmn is not among --methods"),
         ([*SPLIT, "--data", "/nowhere"], "--data: /nowhere/mnist.npz is missing"),
+        (
+            [*SPLIT, "--tuned", "/nowhere"],
+            "--tuned: there is no folder /nowhere; make it by python",
+        ),
         ([*SPLIT, "--results", "/dev/null/x"], "--results: /dev/null is a file"),
         ([*SPLIT, "--reports", "/dev/null/x"], "--reports: /dev/null is a file"),
         (

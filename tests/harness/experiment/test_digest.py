@@ -25,8 +25,8 @@ import pytest
 from harness.cli.comparison import read_comparison
 from harness.storage.provenance import ROOT
 
-UNTUNED: Final = str(ROOT / "tests" / "no-such-folder")
-"""In place of the tuned settings, which may change without any method changing."""
+UNTUNED: Final = str(ROOT / "tests")
+"""Has no choices. In place of the tuned settings, which may change without any method changing."""
 
 SMALL: Final = (
     *("--tuned", UNTUNED),
