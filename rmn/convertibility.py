@@ -6,7 +6,10 @@ of it, changes it in a way of its own, or computes with it what a mask has no me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from contextlib import suppress
+from functools import partial
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 import torch
@@ -69,7 +72,8 @@ def check_convertible(module: object, own_forward: Collection[type[nn.Module]]) 
         kind = module.__name__ if isinstance(module, type) else type(module).__name__
         made = "; make one first, by calling it" if isinstance(module, type) else ""
         raise TypeError(f"convert takes a torch.nn.Module, not {kind}{made}")
-    problems = list(_problems(module, "", tuple(own_forward)))
+    own = frozenset(map(id, (*module.modules(), *module.parameters())))
+    problems = list(_problems(module, "", tuple(own_forward), own))
     if problems:
         raise ValueError("cannot give relevance mappings to " + "; ".join(problems))
     trained = [
@@ -86,7 +90,7 @@ def check_convertible(module: object, own_forward: Collection[type[nn.Module]]) 
 
 
 def _problems(
-    module: nn.Module, path: str, own_forward: tuple[type[nn.Module], ...]
+    module: nn.Module, path: str, own_forward: tuple[type[nn.Module], ...], own: Set[int]
 ) -> Iterator[str]:
     """What cannot be converted of a module and of those inside it, each by its name.
 
@@ -94,17 +98,20 @@ def _problems(
         module: of any kind.
         path: its name in the module that is to be converted.
         own_forward: subclasses that are allowed to have one.
+        own: identities of all modules and parameters that are to be converted.
     """
     kind = _problem_of_kind(module)
-    problem = kind or next(_problems_of_use(module, own_forward), "")
+    problem = kind or next(_problems_of_use(module, own_forward, own), "")
     if problem:
         yield f"{path or 'the module itself'} ({type(module).__name__} {problem})"
     if not kind:  # what is inside a refused kind is nothing to mend by itself
         for name, child in module.named_children():
-            yield from _problems(child, f"{path}.{name}".lstrip("."), own_forward)
+            yield from _problems(child, f"{path}.{name}".lstrip("."), own_forward, own)
 
 
-def _problems_of_use(module: nn.Module, own_forward: tuple[type[nn.Module], ...]) -> Iterator[str]:
+def _problems_of_use(
+    module: nn.Module, own_forward: tuple[type[nn.Module], ...], own: Set[int]
+) -> Iterator[str]:
     """What is wrong with how a module of a known kind is used, its children aside."""
     if "forward" in vars(module):
         yield "whose forward was set on the object; define it in a class of its own"
@@ -116,8 +123,13 @@ def _problems_of_use(module: nn.Module, own_forward: tuple[type[nn.Module], ...]
         )
     for name in sorted(names_in_use(module)):
         yield f"whose attribute {name} has a name that RMN needs; give it another"
-    for name in _kept_apart(module):
-        yield f"which keeps parameters in {name}; use an nn.ParameterList or an nn.ModuleList"
+    for name in _kept_apart(module, own):
+        yield (
+            f"which keeps parameters in {name}; use an nn.ParameterList or an nn.ModuleList, or a "
+            "method in place of a function"
+        )
+    if any(_keeps(hook, own) for hook in _hooks(module)):
+        yield "with a hook that reads a module or a parameter around it; use the hook's arguments"
     for name, parameter in module.named_parameters(recurse=False):
         problem = _problem_of_parameter(parameter)
         if problem:
@@ -202,21 +214,58 @@ def _changes_weights(module: nn.Module) -> bool:
     )
 
 
-def _kept_apart(module: nn.Module) -> Iterator[str]:
+def _kept_apart(module: nn.Module, own: Set[int]) -> Iterator[str]:
     """Attributes that hold parameters without being registered."""
     for name, value in vars(module).items():
-        if name not in _REGISTERED and _holds_parameter(value):
+        if name not in _REGISTERED and _keeps(value, own):
             yield name
 
 
-def _holds_parameter(value: Any, depth: int = 3) -> bool:
+def _hooks(module: nn.Module) -> Iterator[Any]:
+    yield from module._forward_pre_hooks.values()
+    yield from module._forward_hooks.values()
+
+
+def _keeps(value: Any, own: Set[int], *, copied: bool = True, depth: int = 4) -> bool:
+    """Whether a value goes on with a parameter, or with the original of a module, after conversion.
+
+    What an object refers to is copied with it, so that modules in it are those of the copy. What a
+    function has around it is not.
+
+    Args:
+        value: anything.
+        own: identities of all modules and parameters that are to be converted.
+        copied: whether it is copied with the module.
+        depth: of what is looked at inside it.
+    """
     if isinstance(value, nn.Parameter):
-        return True
+        return copied or id(value) in own
+    if isinstance(value, nn.Module):
+        return not copied and id(value) in own
+    copied = copied and not isinstance(value, FunctionType)
+    return depth > 0 and any(
+        _keeps(one, own, copied=copied, depth=depth - 1) for one in _inside(value)
+    )
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """What a value refers to: a container's elements, a function's surroundings, attributes."""
     if isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, list | tuple | set | frozenset):
-        return False
-    return depth > 0 and any(_holds_parameter(one, depth - 1) for one in value)
+        yield from value.values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from value
+    elif isinstance(value, FunctionType):
+        for cell in value.__closure__ or ():
+            with suppress(ValueError):  # of a variable that has no value yet
+                yield cell.cell_contents
+        yield from value.__defaults__ or ()
+        yield from (value.__kwdefaults__ or {}).values()
+    elif isinstance(value, MethodType):
+        yield value.__self__
+    elif isinstance(value, partial):
+        yield from (value.func, *value.args, *value.keywords.values())
+    elif hasattr(value, "__dict__") and not isinstance(value, type | ModuleType):
+        yield from vars(value).values()
 
 
 _REGISTERED: Final = frozenset((*vars(nn.Module()), "_flat_weights"))

@@ -314,9 +314,13 @@ class RelevanceNetwork(TaskNetwork):
             return super()._forward_inferred(x, candidates)
         scores = self.router.scores(x, _LearnedTasks(self))[learned]
         named = torch.tensor(learned, device=x.device)[scores.argmax(0)]
-        logits = x.new_empty(len(x), self.router.outputs)
-        for task in torch.unique(named).tolist():
-            logits[named == task] = self.forward_task(x[named == task], task)
+        parts = {
+            task: self.forward_task(x[named == task], task) for task in torch.unique(named).tolist()
+        }
+        first = next(iter(parts.values()))
+        logits = first.new_empty(len(x), *first.shape[1:])
+        for task, part in parts.items():
+            logits[named == task] = part
         return logits
 
     def _forward_checked(self, x: Tensor) -> Tensor:

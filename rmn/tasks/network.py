@@ -111,7 +111,7 @@ class TaskNetwork(MultiTaskModule):
             self.forward_single_task(x[selection], label)
             for selection, label in zip(selections, labels, strict=True)
         ]
-        output = x.new_empty(len(x), parts[0].shape[1])
+        output = parts[0].new_empty(len(x), *parts[0].shape[1:])
         for selection, part in zip(selections, parts, strict=True):
             output[selection] = part
         return output

@@ -1,11 +1,14 @@
 """What convert refuses: each by the name of the module, with what to do."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from avalanche.models import IncrementalClassifier, MTSimpleMLP, MultiHeadClassifier
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
 from rmn import convert
@@ -30,6 +33,40 @@ class Listed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x @ self.known["weights"][0]
+
+
+class Keeping(nn.Module):
+    """Keeps something that is made of it in an attribute."""
+
+    def __init__(self, keep: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+        self.kept = keep(self)
+
+    def method(self, x: Tensor) -> Tensor:
+        output: Tensor = self.layer(x)
+        return output
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.kept(x)
+        return output
+
+
+class Holder:
+    """Applies what it was given."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def __call__(self, x: Tensor) -> Tensor:
+        output: Tensor = F.linear(x, self.given) if torch.is_tensor(self.given) else self.given(x)
+        return output
+
+
+def hooked() -> nn.Module:
+    module = Keeping(lambda own: own.method)
+    module.layer.register_forward_hook(lambda m, x, y: y + module.layer.weight.sum())
+    return module
 
 
 class Routed(nn.Module):
@@ -67,6 +104,16 @@ REFUSED = {
     "own forward": (lambda: Standardised(3, 3, 1), r"own_forward=\(Standardised,\)"),
     "set forward": (patched, "class of its own"),
     "list of parameters": (Listed, r"1 \(Listed .*known; use an nn.ParameterList"),
+    "closure": (
+        lambda: Keeping(lambda own: lambda x: own.layer(x)),
+        "keeps parameters in kept; .* a method in place of a function",
+    ),
+    "default": (lambda: Keeping(lambda own: lambda x, f=own.layer: f(x)), "parameters in kept"),
+    "partial": (
+        lambda: Keeping(lambda own: partial(F.linear, weight=own.layer.weight)),
+        "keeps parameters in kept",
+    ),
+    "object": (lambda: Keeping(lambda own: Holder(own.layer.weight)), "keeps parameters in kept"),
     "names": (Routed, "whose attribute begin_task has a name that RMN needs"),
     "lazy": (lambda: nn.LazyLinear(3), "first call the module with a batch"),
     "parametrized": (
@@ -89,6 +136,33 @@ REFUSED = {
     "complex": (lambda: nn.Linear(3, 3, dtype=torch.cfloat), "of complex numbers"),
     "meta": (lambda: nn.Linear(3, 3, device="meta"), "load its weights"),
 }
+
+
+def test_a_hook_that_reads_the_module_around_it_is_named() -> None:
+    with pytest.raises(ValueError, match=r"layer \(Linear with a hook that reads .* arguments"):
+        convert(hooked())
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda own: own.method,
+        lambda own: partial(own.method),
+        lambda own: Holder(own.layer),
+        lambda own: lambda x: x.relu(),
+    ],
+    ids=["method", "partial of a method", "object with a layer", "function of its own"],
+)
+def test_what_is_copied_with_a_module_is_converted_with_it(keep: Callable[[Any], Any]) -> None:
+    torch.manual_seed(0)
+    module = Keeping(keep)
+    network = convert(module, initialisation="open")
+    x = torch.randn(4, 3)
+    expected = module(x)
+    assert torch.equal(network.eval()(x), expected)
+    with torch.no_grad():
+        module.layer.weight.zero_()  # the original is nothing to the copy
+    assert torch.equal(network(x), expected)
 
 
 @pytest.mark.filterwarnings("ignore")
