@@ -8,6 +8,7 @@ from avalanche.training.templates import SupervisedTemplate
 
 from rmn.plugin import relevance_network
 from rmn.tasks.routing import ROUTERS, RoutingPlugin
+from rmn.tasks.routing.plugin import first_input
 
 
 class NetworkRouting(RoutingPlugin):
@@ -20,7 +21,8 @@ class NetworkRouting(RoutingPlugin):
         name: one of `rmn.tasks.routing.ROUTERS`.
 
     Raises:
-        ValueError: there is no such router; or, after a task, the network has another one, or has
+        ValueError: there is no such router; before a task, it cannot be fitted to such inputs;
+            after one, the network has another one, or has
             learned tasks without one.
     """
 
@@ -29,6 +31,10 @@ class NetworkRouting(RoutingPlugin):
             raise ValueError(f"router is {name!r}; use one of {tuple(ROUTERS)}")
         super().__init__({})
         self.name = name
+
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Find out whether the router can be fitted to such inputs; see the base class."""
+        ROUTERS[self.name].check_inputs(first_input(strategy))
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Fit the router to the experience's training data."""

@@ -146,3 +146,26 @@ def test_any_router_can_be_named_and_evaluated_within_a_task(
     with torch.no_grad():
         assert strategy.model(test_sets[0][0]).shape == (200, 10)
     assert [type(one) for one in strategy.plugins].count(NetworkRouting) == 1
+
+
+@pytest.mark.parametrize(
+    ("router", "x", "message"),
+    [
+        ("ridge-filters", torch.zeros(4, 6), "needs images .* not inputs of shape .*ridge-units"),
+        ("ridge-units", torch.zeros(4, 6, dtype=torch.int64), "numbers of tokens .*feature-gauss"),
+        ("pixel-gaussian", torch.zeros(4, 6, dtype=torch.int64), "numbers of tokens"),
+    ],
+)
+def test_what_a_router_cannot_be_fitted_to_is_refused_before_training(
+    router: str, x: Tensor, message: str
+) -> None:
+    dataset = as_classification_dataset(
+        AvalancheDataset(
+            [[(one, 0) for one in x]], data_attributes=[DataAttribute([0] * len(x), "targets")]
+        )
+    )
+    [experience] = benchmark_from_datasets(train=[dataset]).train_stream
+    strategy = learner(router=router)
+    with pytest.raises(ValueError, match=message):
+        strategy.train(experience)
+    assert strategy.clock.train_iterations == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rmn.tasks.routing.router import OutputsPerTask, Router, append_row
+from rmn.tasks.routing.router import OutputsPerTask, Router, append_row, refuse_tokens
 
 
 class PixelGaussian(Router):
@@ -31,6 +31,11 @@ class PixelGaussian(Router):
         self._size = 0
         self._sums: Tensor | int = 0
         self._squares: Tensor | int = 0
+
+    @classmethod
+    def check_inputs(cls, x: Tensor) -> None:
+        """Refuse token ids; see the base class."""
+        refuse_tokens(x)
 
     def begin_task(self) -> None:
         """Begin a new task with no example."""

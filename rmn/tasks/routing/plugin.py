@@ -9,6 +9,7 @@ from typing import Any, Final
 import torch
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from rmn.tasks.routing.router import Router
@@ -34,6 +35,15 @@ class RoutingPlugin(SupervisedPlugin):
         self.routers = dict(routers)
         self.seconds = dict.fromkeys(routers, 0.0)
 
+    def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Find out whether the routers can be fitted to such inputs.
+
+        Raises:
+            ValueError: one cannot.
+        """
+        for router in self.routers.values():
+            router.check_inputs(first_input(strategy))
+
     @torch.no_grad()
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Fit each router to the experience's training data."""
@@ -52,3 +62,8 @@ class RoutingPlugin(SupervisedPlugin):
             router.finish_task()
             self.seconds[name] += time.perf_counter() - started
         strategy.model.train()
+
+
+def first_input(strategy: SupervisedTemplate) -> Tensor:
+    """The first input of the experience in training, (1, ...)."""
+    return torch.as_tensor(strategy.experience.dataset[0][0])[None]

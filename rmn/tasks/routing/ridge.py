@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rmn.tasks.routing.router import ClassRouter, OutputsPerTask
+from rmn.tasks.routing.router import ClassRouter, OutputsPerTask, refuse_tokens
 
 _CHUNK: Final = 32
 """Images that are convolved at a time, so that their maps stay in the processor's cache."""
@@ -128,6 +128,11 @@ class UnitRidge(Ridge):
         self.register_buffer("weight", torch.empty(0))
         self.register_buffer("bias", torch.empty(0))
 
+    @classmethod
+    def check_inputs(cls, x: Tensor) -> None:
+        """Refuse token ids; see the base class."""
+        refuse_tokens(x)
+
     def draw(self, x: Tensor) -> None:
         """Gaussian weights (values, units) and biases (units,)."""
         generator = torch.Generator().manual_seed(self.seed)
@@ -172,6 +177,16 @@ class FilterRidge(Ridge):
         self.pooled = pooled
         self.register_buffer("weight", torch.empty(0))
         self.register_buffer("threshold", torch.empty(0))
+
+    @classmethod
+    def check_inputs(cls, x: Tensor) -> None:
+        """Refuse what is no image; see the base class."""
+        refuse_tokens(x)
+        if x.dim() != 4:
+            raise ValueError(
+                f"ridge-filters needs images (n, channels, height, width), not inputs of shape "
+                f"{tuple(x.shape)}; use ridge-units"
+            )
 
     def draw(self, x: Tensor) -> None:
         """Gaussian filters without mean, of unit length, and thresholds in [0, 0.5]."""

@@ -35,6 +35,17 @@ class Router(nn.Module, ABC):
         super().__init__()
         self.outputs = outputs
 
+    @classmethod
+    def check_inputs(cls, x: Tensor) -> None:
+        """Refuse inputs that no statistics of this kind can be taken of; none by default.
+
+        Args:
+            x: inputs, (n, ...).
+
+        Raises:
+            ValueError: says which router to use.
+        """
+
     @abstractmethod
     def begin_task(self) -> None:
         """Begin a new task: the next batches are its training data."""
@@ -104,6 +115,22 @@ class ClassRouter(Router):
         task = scores.amax(-1).argmax(0)
         best = scores[task, torch.arange(len(x), device=x.device)].argmax(-1)
         return torch.stack([task, best])
+
+
+def refuse_tokens(x: Tensor) -> None:
+    """Refuse inputs that are numbers of tokens, of which sums and products say nothing.
+
+    Args:
+        x: inputs, (n, ...).
+
+    Raises:
+        ValueError: names routers that look at what the network makes of them.
+    """
+    if not x.is_floating_point():
+        raise ValueError(
+            f"this router takes sums of the inputs, which are numbers of tokens ({x.dtype}); use "
+            "feature-gaussian or calibrated-logit"
+        )
 
 
 def append_row(rows: Tensor, row: Tensor) -> Tensor:

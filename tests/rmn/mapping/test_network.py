@@ -227,3 +227,30 @@ def test_one_shot_inference_in_one_pass_is_that_of_a_pass_per_task(
     found = network.infer_task_in_one_shot(x)
     monkeypatch.setattr(ValuesPerTask, "forward_mixture", TaskModule.forward_mixture)
     assert torch.equal(found, network.infer_task_in_one_shot(x))
+
+
+@pytest.mark.parametrize("router", [None, "feature-gaussian"])
+@pytest.mark.parametrize("mixed_precision", [False, True])
+def test_logits_of_tokens_have_a_type_of_their_own(
+    router: str | None, mixed_precision: bool
+) -> None:
+    """Tasks of several labels are answered at once, and so are inputs without a label."""
+    torch.manual_seed(0)
+    model = convert(nn.Sequential(nn.Embedding(9, 6), nn.Flatten(), nn.Linear(30, 4)))
+    if router:
+        model.attach_router(router, 4)
+    x = torch.randint(0, 9, (20, 5))
+    for label in range(2):
+        model.begin_task(label, [])
+        model.finish_task()
+        if model.router:
+            model.router.begin_task()
+            model.router.partial_fit(x, torch.arange(20) % 4, model.eval())
+            model.router.finish_task()
+    labels = torch.arange(20) % 2
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=mixed_precision):
+        each = model.eval().logits_per_task(x)
+        answers = model(x, None if router else labels)
+    assert answers.dtype == each.dtype == (torch.bfloat16 if mixed_precision else torch.float32)
+    if router is None:
+        assert torch.equal(answers, each[labels, torch.arange(20)])
