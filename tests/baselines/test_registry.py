@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
+from avalanche.training.templates import SupervisedTemplate
 
 import baselines
 from baselines import registry
+from baselines.context import Context
+from baselines.interface import Baseline
 from baselines.naive import Naive
 from baselines.registry import methods, register
 
@@ -65,3 +68,38 @@ def test_asking_twice_imports_nothing_twice() -> None:
     module = importlib.import_module("baselines.naive")
     assert methods() == first
     assert module.Naive is first["naive"]
+
+
+class Undeclared(Baseline):
+    """Declares what each test leaves in it."""
+
+    name: ClassVar[str] = "a_method_from_outside"
+    title: ClassVar[str] = "Outside"
+    reference: ClassVar[str] = "nobody"
+
+    def build(self, context: Context) -> SupervisedTemplate:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"title": ""}, r"Refused has no title; add title: ClassVar\[str\]"),
+        ({"reference": None}, "Refused has no reference"),
+        ({"name": "a.b,c"}, r"named 'a\.b,c'; use lower-case letters"),
+        ({"name": "../b"}, "use lower-case letters"),
+        ({"build": Baseline.build}, "Refused does not define build"),
+    ],
+)
+def test_what_a_comparison_needs_of_a_method_is_asked_for_at_once(
+    attributes: dict[str, Any], message: str
+) -> None:
+    made: Any = dataclass(frozen=True)(type("Refused", (Undeclared,), attributes))
+    with pytest.raises(ValueError, match=message):
+        register(made)
+    assert "a_method_from_outside" not in methods()
+
+
+def test_a_class_that_is_no_dataclass_of_its_own_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"put @dataclass\(frozen=True\) below @register"):
+        register(Undeclared)
