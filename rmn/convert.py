@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal
 
@@ -74,10 +75,14 @@ def convert(
 
     Raises:
         TypeError: `module` is no module.
-        ValueError: a setting is unknown, or parts of the module cannot be converted; they are
-            named, with what to do.
+        ValueError: a setting is unknown or out of its range, or parts of the module cannot be
+            converted; they are named, with what to do.
     """
     _check_settings(initialisation, rule, batch_norm, head, biases)
+    if beta <= 0:
+        raise ValueError(f"beta is {beta}; it must be above 0")
+    if spread < 0:
+        raise ValueError(f"spread is {spread}; it must be at least 0")
     check_convertible(module, own_forward)
     last = last_layer(module)
     if head == "per-task" and not isinstance(last, nn.Linear):
@@ -114,6 +119,7 @@ def convert(
         is_shared = isinstance(layer, _BatchNorm) and batch_norm == "shared"
         if not is_shared:
             _give_values(layer, made, is_head=layer is head_layer)
+    _warn_of_parameters_per_task(module)
     return RelevanceNetwork(
         body,
         groups,
@@ -137,6 +143,29 @@ def _check_settings(
     for name, (value, values) in allowed.items():
         if value not in values:
             raise ValueError(f"{name} is {value!r}; use one of {values}")
+
+
+def _warn_of_parameters_per_task(module: nn.Module) -> None:
+    """Say so where most of a module is of kinds of which each task has its own."""
+    mapped = {
+        f"{path}.{name}".lstrip(".")
+        for path, layer in module.named_modules()
+        for name in weight_names(layer)
+    }
+    each = dict(module.named_parameters())
+    own = {name: one.numel() for name, one in each.items() if one.requires_grad}
+    own = {name: size for name, size in own.items() if name not in mapped}
+    share = sum(own.values()) / sum(one.numel() for one in each.values())
+    if share <= 0.5:
+        return
+    largest = max(own, key=own.__getitem__)
+    warnings.warn(
+        f"each task will have its own values of {share:.0%} of the "
+        f"parameters, of {largest} for example: mappings are for the weights of Linear, Conv and "
+        "other layers of torch.nn; use these in the place of matrices that a module multiplies by "
+        "itself",
+        stacklevel=3,
+    )
 
 
 def _drop_biases(body: nn.Module) -> None:

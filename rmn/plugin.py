@@ -69,8 +69,8 @@ class RelevancePlugin(SupervisedPlugin):
         statistics: per layer, of the mask of each finished task, in their order.
 
     Raises:
-        ValueError: `beta_end` is not above 0, `prune_below` is not in [0, 1), or
-            `negative_samples` is unknown.
+        ValueError: a weight other than the overlap's is below 0, `beta_end` is not above 0,
+            `prune_below` is not in [0, 1), or `negative_samples` is unknown.
     """
 
     def __init__(
@@ -90,6 +90,15 @@ class RelevancePlugin(SupervisedPlugin):
             raise ValueError(
                 f"negative_samples is {negative_samples!r}; use one of {tuple(NEGATIVE_SAMPLES)}"
             )
+        at_least_zero = {
+            "l1_weight": l1_weight,
+            "l0_weight": l0_weight,
+            "l0_scarcity": l0_scarcity,
+            "negative_loss_weight": negative_loss_weight,
+        }
+        for name, value in at_least_zero.items():
+            if value < 0:
+                raise ValueError(f"{name} is {value}; it must be at least 0")
         if beta_end is not None and beta_end <= 0:
             raise ValueError(f"beta_end is {beta_end}; it must be above 0")
         if not 0 <= prune_below < 1:
@@ -237,7 +246,7 @@ class RMNPlugin(RelevancePlugin):
         for name in arguments.keys() - known:
             raise ValueError(
                 f"{name} is no setting of RMNPlugin; use one of "
-                f"{('pruning', 'prune_share', 'tolerance', 'own_outputs', *known)}"
+                f"{('pruning', 'prune_share', 'tolerance', 'own_outputs', 'transfer', *known)}"
             )
         super().__init__(**arguments)
         if pruning not in PRUNING:

@@ -196,6 +196,32 @@ def test_what_is_no_module_is_refused(thing: Any, named: str) -> None:
         convert(thing)
 
 
+class Handwritten(nn.Module):
+    """Multiplies by a matrix of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix, self.head = nn.Parameter(torch.eye(9)), nn.Linear(9, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.head(x @ self.matrix)
+        return output
+
+
+def test_a_module_of_which_most_is_each_tasks_own_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"own values of 82% of the parameters, of matrix for"):
+        convert(Handwritten())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"beta": 0.0}, "beta is 0.0; it must be above 0"), ({"spread": -1.0}, "spread is -1.0")],
+)
+def test_a_setting_out_of_its_range_is_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        convert(nn.Linear(3, 3), **settings)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("module", [nn.ReLU(), nn.LayerNorm(3), nn.Linear(3, 3)])
 def test_a_module_without_a_weight_to_train_is_refused(module: nn.Module) -> None:
     with pytest.raises(ValueError, match=r"no Linear, Conv or other layer"):
