@@ -142,7 +142,10 @@ class Range:
 
     def __post_init__(self) -> None:
         if not 0 < self.low < self.high:
-            raise ValueError(f"{self.low:g} to {self.high:g} is no range of numbers above 0")
+            raise ValueError(
+                f"{self.low:g} to {self.high:g} is no range; give two numbers above 0, the smaller "
+                "one first"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Choices:
 
     def __post_init__(self) -> None:
         if len(self.values) < 2 or len(set(self.values)) < len(self.values):
-            raise ValueError(f"{self.values} are not two or more distinct values")
+            raise ValueError(f"{list(self.values)} are not two or more distinct values")
 
 
 def setting(

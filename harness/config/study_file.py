@@ -32,6 +32,9 @@ _FEWEST: Final = 2
 _KEYS: Final = (
     *("benchmark", "method", "scenario", "sampler", "trials", "seeds", "stop", "search", "set"),
 )
+_ENDS: Final = {"low", "high"}
+"""Keys of a range."""
+
 _NEEDED: Final = ("benchmark", "method", "search")
 
 
@@ -197,11 +200,14 @@ def _known(method: type[Baseline]) -> dict[str, Setting]:
 def _searched(name: str, given: Any, known: Mapping[str, Setting]) -> Range | Choices:
     """A list of values, or a table of the two ends of a range."""
     setting = known[_among("setting", name, known)]
-    if isinstance(given, list):
-        return Choices(tuple(setting.parse(str(value)) for value in given))
-    if not isinstance(given, dict) or set(given) != {"low", "high"}:
+    if not isinstance(given, list) and (not isinstance(given, dict) or set(given) != _ENDS):
         raise SettingError(f"{name}: write a list of values, or {{ low = 1.0, high = 100.0 }}")
-    return Range(setting.parse(str(given["low"])), setting.parse(str(given["high"])))
+    try:
+        if isinstance(given, list):
+            return Choices(tuple(setting.parse(str(value)) for value in given))
+        return Range(setting.parse(str(given["low"])), setting.parse(str(given["high"])))
+    except (SettingError, ValueError) as error:
+        raise SettingError(f"{name}: {error}") from None
 
 
 def _rungs(tasks: int) -> tuple[int, ...]:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+_ABBREVIATION: Final = 3
+"""Letters of the shortest name that may stand for a longer one, as "acc" for "accuracy"."""
+
 _SHOWN: Final = 60
 """So many characters are shown of what was typed."""
 
@@ -21,7 +24,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     name = shortened(name)
     folded = {candidate.lower(): candidate for candidate in names}
-    close = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    typed = name.lower()
+    close = (
+        get_close_matches(typed, folded, n=1, cutoff=0.8)  # a slip
+        or [one for one in folded if len(one) >= _ABBREVIATION and typed.startswith(one)]
+        or get_close_matches(typed, folded, n=1, cutoff=0.5)
+    )
     hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
     return f"unknown {kind} {name!r}{hint} There are: {', '.join(names) or 'none'}."
 

@@ -36,3 +36,9 @@ def test_case_and_hyphens_make_no_difference(names: list[str], choice: st.DataOb
     typed = f" {name.upper().replace('_', '-')} "
     assert canonical(typed, names) == name
     assert canonical(f"{name}d", names) is None  # no letter of `WORDS`
+
+
+def test_an_abbreviation_is_meant_rather_than_a_name_that_is_merely_alike() -> None:
+    known = ["acc", "learning_accuracy", "forgetting"]
+    assert "did you mean 'acc'?" in unknown("metric", "accuracy", known)
+    assert "did you mean 'learning_accuracy'?" in unknown("metric", "learning_acuracy", known)
