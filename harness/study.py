@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
+from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status
 from harness.cli.progress_display import say
+from harness.cli.searching import searched
 from harness.cli.study import StudyRequest, read_study_request
-from harness.config.budgets import TUNING
-from harness.config.settings import SettingError
-from harness.execution.executor import FatalError
+from harness.config.run import Run
 from harness.storage import provenance
 
 if TYPE_CHECKING:
+    from harness.tuning.ended_runs import Outcomes
     from harness.tuning.trials import Progress
 
 
@@ -60,27 +60,14 @@ def _study(request: StudyRequest, log: Console) -> int:
 
 
 def _conduct(request: StudyRequest, log: Console) -> Progress:
-    """The study as far as it gets.
-
-    Raises:
-        FatalError: values that are proposed do not go together.
-    """
-    from harness.storage import store
-    from harness.tuning.outcomes import outcomes
+    """The study as far as it gets."""
     from harness.tuning.trials import progress
 
-    asked: set[str] = set()
-    while True:
-        known = outcomes(store.read(request.config.results, request.plan.benchmark.name, TUNING))
-        try:
-            reached = progress(request.plan, known)
-        except SettingError as error:
-            raise FatalError(str(error)) from error
-        new = [run for run in reached.missing if run.id not in asked]
-        if not new:
-            return reached
-        asked |= {run.id for run in new}
-        make_missing(new, request.config, request.executor, log, retry_failed=True)
+    def advance(known: Outcomes) -> tuple[Progress, Sequence[Run]]:
+        reached = progress(request.plan, known)
+        return reached, reached.missing
+
+    return searched(advance, request.plan.benchmark.name, request.config, request.executor, log)
 
 
 if __name__ == "__main__":

@@ -19,19 +19,20 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.cli.console import output
-from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
+from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status
 from harness.cli.progress_display import say
+from harness.cli.searching import searched
 from harness.cli.study_display import edges, study_table
 from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
+from harness.config.run import Run
 from harness.config.search_spaces import Search
-from harness.config.settings import SettingError
 from harness.config.tuned_settings import Choice, save_choices
-from harness.execution.executor import FatalError
 from harness.storage import provenance
 
 if TYPE_CHECKING:
     from harness.storage.studies import Study
+    from harness.tuning.ended_runs import Outcomes
     from harness.tuning.replay import Replay
 
 
@@ -68,27 +69,14 @@ def _tune(request: TuningRequest, log: Console) -> int:
 
 
 def _conduct(request: TuningRequest, log: Console) -> list[Replay]:
-    """Every study as far as it gets; those that need runs at the same time make them together.
-
-    Raises:
-        FatalError: values that are to be searched cannot be had.
-    """
-    from harness.storage import store
-    from harness.tuning.outcomes import outcomes
+    """Every study as far as it gets; those that need runs at the same time make them together."""
     from harness.tuning.replay import replay
 
-    asked: set[str] = set()
-    while True:
-        known = outcomes(store.read(request.config.results, request.benchmark.name, TUNING))
-        try:
-            replays = [replay(search, known) for search in request.searches]
-        except SettingError as error:  # values that do not go together, or not with the stream
-            raise FatalError(str(error)) from error
-        new = [run for one in replays for run in one.missing if run.id not in asked]
-        if not new:
-            return replays
-        asked |= {run.id for run in new}
-        make_missing(new, request.config, request.executor, log, retry_failed=True)
+    def advance(known: Outcomes) -> tuple[list[Replay], list[Run]]:
+        replays = [replay(search, known) for search in request.searches]
+        return replays, [run for one in replays for run in one.missing]
+
+    return searched(advance, request.benchmark.name, request.config, request.executor, log)
 
 
 def _choice(study: Study) -> Choice:

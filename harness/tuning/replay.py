@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
+from statistics import fmean
 from typing import Any, Final
 
 from baselines.interface import Choices, Range
@@ -16,10 +17,8 @@ from harness.config.run import Run
 from harness.config.search_spaces import Search
 from harness.config.settings import declared
 from harness.storage.studies import Study, Trial, TrialRun
+from harness.tuning.ended_runs import MissingError, Outcomes, ended
 from harness.tuning.proposals import BATCH, DESIGN, propose, rounded, sampler
-
-Outcomes = Mapping[str, tuple[float, ...]]
-"""By the id of a run, its accuracy on each task after the last one; none if it diverged."""
 
 EXTENSIONS: Final = 4
 """So often, at most, values beyond those before are tried."""
@@ -65,7 +64,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             if beyond is None:
                 break
             trials += _batch(search, outcomes, beyond.settings, len(trials), beyond.name)
-    except _MissingError as error:
+    except MissingError as error:
         return Replay(missing=error.runs)
     return Replay(
         Study(
@@ -81,14 +80,6 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),
         )
     )
-
-
-class _MissingError(Exception):
-    """Runs have no outcome yet."""
-
-    def __init__(self, runs: Sequence[Run]) -> None:
-        super().__init__(runs)
-        self.runs = runs
 
 
 def _batch(
@@ -108,11 +99,13 @@ def _batch(
         beyond: of the trials.
 
     Raises:
-        _MissingError: runs of the first seeds or of the others have no outcome.
+        MissingError: runs of the first seeds or of the others have no outcome.
     """
     half = -(-search.seeds // 2)
     first = _by_trial(search, outcomes, batch, range(half))
-    ranked = sorted(range(len(batch)), key=lambda place: -_mean(first[place]))  # stable
+    ranked = sorted(
+        range(len(batch)), key=lambda place: -fmean(run.value for run in first[place])
+    )  # stable
     kept = sorted(ranked[: -(-len(batch) // 2)]) if half < search.seeds else range(len(batch))
     rest = _by_trial(search, outcomes, [batch[place] for place in kept], range(half, search.seeds))
     more = dict(zip(kept, rest, strict=True))
@@ -133,19 +126,8 @@ def _by_trial(
 ) -> list[list[TrialRun]]:
     """The runs of each of some settings with some seeds."""
     runs = [search.run(settings, seed) for settings in batch for seed in seeds]
-    ended = iter(_ended(runs, outcomes))
-    return [list(islice(ended, len(seeds))) for _ in batch]
-
-
-def _mean(runs: Sequence[TrialRun]) -> float:
-    return sum(run.value for run in runs) / len(runs)
-
-
-def _ended(runs: Sequence[Run], outcomes: Outcomes) -> list[TrialRun]:
-    missing = {run.id: run for run in runs if run.id not in outcomes}
-    if missing:
-        raise _MissingError(list(missing.values()))
-    return [TrialRun(run.id, run.seed, outcomes[run.id]) for run in runs]
+    each = iter(ended(runs, outcomes))
+    return [list(islice(each, len(seeds))) for _ in batch]
 
 
 def _best(trials: Sequence[Trial]) -> Trial:

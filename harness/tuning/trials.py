@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from statistics import fmean
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from harness.config.run import Run
 from harness.config.study_file import REDUCTION, StudyPlan
+from harness.tuning.ended_runs import MissingError, Outcomes, ended
 from harness.tuning.proposals import BATCH, DESIGN, ask, distribution
-from harness.tuning.replay import Outcomes
 
 _SEED: Final = 0
 
@@ -54,14 +55,6 @@ class Progress:
     missing: Sequence[Run] = field(default_factory=list)
 
 
-class _MissingError(Exception):
-    """Runs have no outcome yet."""
-
-    def __init__(self, runs: Sequence[Run]) -> None:
-        super().__init__(runs)
-        self.runs = runs
-
-
 def progress(plan: StudyPlan, outcomes: Outcomes) -> Progress:
     """A study as far as it can be known.
 
@@ -84,7 +77,7 @@ def progress(plan: StudyPlan, outcomes: Outcomes) -> Progress:
             ]
             _promote(plan, outcomes, trials, fewest=0)
         _promote(plan, outcomes, trials, fewest=1)  # some trial has to see the whole stream
-    except _MissingError as error:
+    except MissingError as error:
         return Progress(trials, error.runs)
     return Progress(trials)
 
@@ -147,7 +140,7 @@ def _promote(plan: StudyPlan, outcomes: Outcomes, trials: list[StudyTrial], *, f
         fewest: so many go on at least, where one of each rung in `REDUCTION` would be fewer.
 
     Raises:
-        _MissingError: runs of those that go on have no outcome.
+        MissingError: runs of those that go on have no outcome.
     """
     for rung, tasks in enumerate(plan.rungs[1:], start=1):
         here = [trial for trial in trials if len(trial.accuracies) >= rung]
@@ -165,16 +158,8 @@ def _values(
     """Mean over the seeds of the average accuracy of each of some settings, after some tasks.
 
     Raises:
-        _MissingError: some of the runs have no outcome.
+        MissingError: some of the runs have no outcome.
     """
-    runs = [[plan.run(one, seed, tasks) for seed in range(plan.seeds)] for one in settings]
-    every = {run.id: run for of_one in runs for run in of_one}
-    missing = [run for run in every.values() if run.id not in outcomes]
-    if missing:
-        raise _MissingError(missing)
-    return [fmean(_value(outcomes[run.id]) for run in of_one) for of_one in runs]
-
-
-def _value(accuracies: Sequence[float]) -> float:
-    """Average accuracy after the last task; 0 for a run that diverged."""
-    return fmean(accuracies) if accuracies else 0.0
+    runs = [plan.run(one, seed, tasks) for one in settings for seed in range(plan.seeds)]
+    each = iter(ended(runs, outcomes))
+    return [fmean(run.value for run in islice(each, plan.seeds)) for _ in settings]

@@ -87,9 +87,7 @@ def test_a_setting_explains_itself() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (2, 2), (3, 2), (float("nan"), 1)])
 def test_a_range_has_something_between_two_ends_above_zero(low: float, high: float) -> None:
-    with pytest.raises(
-        ValueError, match="is no range; give two numbers above 0"
-    ):
+    with pytest.raises(ValueError, match="is no range; give two numbers above 0"):
         Range(low, high)
 
 
