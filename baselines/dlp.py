@@ -26,6 +26,7 @@ class DiagonalLaplacePropagation(Baseline):
     """
 
     name: ClassVar[str] = "dlp"
+    version: ClassVar[int] = 2  # 1 counted an example of an unlabelled stream each time it is shown
     title: ClassVar[str] = "DLP"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#b35806"

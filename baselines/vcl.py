@@ -31,6 +31,7 @@ class VCL(VariationalBaseline):
     """
 
     name: ClassVar[str] = "vcl"
+    version: ClassVar[int] = 2  # 1 counted an example of an unlabelled stream each time it is shown
     title: ClassVar[str] = "VCL"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#1b7837"

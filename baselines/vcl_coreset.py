@@ -29,6 +29,7 @@ class VCLCoreset(VariationalBaseline, RehearsingBaseline):
     """
 
     name: ClassVar[str] = "vcl_coreset"
+    version: ClassVar[int] = 2  # 1 counted an example of an unlabelled stream each time it is shown
     title: ClassVar[str] = "VCL, coreset"
     colour: ClassVar[str] = "#5aae61"
     reference: ClassVar[str] = "Nguyen, Li, Bui, Turner, ICLR 2018"

@@ -12,6 +12,7 @@ from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
 from baselines.components.batches import batches
+from baselines.components.distinct_examples import distinct
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
 from baselines.components.importance_penalty import examples, learned
 from baselines.components.jacobian_kernel import jacobian_kernels
@@ -141,6 +142,7 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         strategy.model.train()
         classes = torch.tensor(list(dataset.targets))
         ranked = unsure.argsort(descending=True, stable=True)
+        ranked = ranked[torch.isin(ranked, torch.tensor(distinct(dataset)))]
         of_each = [ranked[classes[ranked] == one].tolist() for one in torch.unique(classes)]
         if (most := self.budget.per_class) is not None:
             return [example for own in of_each for example in own[:most]]
@@ -153,7 +155,7 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         It is the mean under the predicted classes of the squared gradient of their log-likelihoods,
         so that it takes a pass over the examples for each output.
         """
-        total = len(strategy.experience.dataset)
+        total = len(distinct(strategy.experience.dataset))
         for output in self.held[-1].tolist():
 
             def weighed(logits: Tensor, classes: Tensor, output: int = output) -> Tensor:

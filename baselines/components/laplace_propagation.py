@@ -8,6 +8,7 @@ from typing import Any
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
+from baselines.components.distinct_examples import distinct
 from baselines.components.elastic_weight_consolidation import OnlinePenaltyPlugin
 
 
@@ -30,7 +31,7 @@ class LaplacePropagationPlugin(OnlinePenaltyPlugin):
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Weigh the prior against so many examples."""
-        self._examples = len(strategy.experience.dataset)
+        self._examples = len(distinct(strategy.experience.dataset))
         self.strength = self.scale / (2 * self._examples)
 
     def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:

@@ -12,6 +12,7 @@ from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
+from baselines.components.distinct_examples import distinct, identities
 from baselines.components.episodic_memory import EpisodicMemoryPlugin
 from baselines.components.gaussian_layers import (
     GaussianConv2d,
@@ -53,14 +54,16 @@ class VariationalPlugin(SupervisedPlugin):
         self.kl_weight = kl_weight
         self.prior: dict[str, Gaussians] = {}
         self._counted: Tensor | None = None
+        self._examples = 0
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Note which outputs the task's loss is over."""
+        """Note which outputs the task's loss is over, and how many examples it has."""
+        self._examples = len(distinct(strategy.adapted_dataset))
         self._counted = counted_outputs(strategy, strategy.adapted_dataset.targets.uniques)
 
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the gradient of the divergence."""
-        weight = self.kl_weight / len(strategy.adapted_dataset)
+        weight = self.kl_weight / self._examples
         add_divergence(strategy.model, self.prior, weight, self._counted)
 
     @torch.no_grad()
@@ -106,9 +109,10 @@ class CoresetPlugin(EpisodicMemoryPlugin):
         """Leave examples out of the task's training, and keep them."""
         dataset = strategy.adapted_dataset
         chosen = self.choose(strategy)[: len(dataset) // 2]
-        others = sorted(set(range(len(dataset))) - set(chosen))
+        each = identities(dataset)
+        others = ~torch.isin(each, each[chosen])
         self.keep(dataset.subset(chosen))
-        strategy.adapted_dataset = dataset.subset(others)
+        strategy.adapted_dataset = dataset.subset(others.nonzero().flatten().tolist())
 
     @torch.no_grad()
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:

@@ -12,6 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baselines.components.distinct_examples import distinct, identities
+from baselines.components.variational_learning import CoresetPlugin
 from baselines.context import Context
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
@@ -156,3 +158,37 @@ def test_a_segment_is_the_batches_of_a_task(sharp: UnlabelledStream) -> None:
         found = segment.dataset.gather(torch.arange(len(segment.dataset)))
         assert all(map(torch.equal, found[:2], wanted[:2]))
         assert len(segment.dataset) == 2 * 300
+
+
+def test_an_example_that_is_shown_twice_is_one(sharp: UnlabelledStream) -> None:
+    """Two epochs of 300 examples a task; where tasks are blended, parts have some of each."""
+    for segment in sharp.segments():
+        each = identities(segment.dataset)
+        chosen = distinct(segment.dataset)
+        assert (len(each), len(chosen), len(torch.unique(each[chosen]))) == (600, 300, 300)
+        for place in (0, 123):
+            same = (each == each[place]).nonzero().flatten().tolist()
+            x = segment.dataset.gather(torch.tensor(same))[0]
+            assert len(same) == 2
+            assert torch.equal(x[0], x[1])
+    fuzzy = unlabelled("split_mnist_fuzzy", seed=0)
+    together = torch.cat([identities(one.dataset) for one in (fuzzy.whole(),)])
+    assert len(torch.unique(together)) == len(together) == 900
+
+
+def test_what_a_coreset_keeps_is_never_trained_on(
+    sharp: UnlabelledStream, context: Context
+) -> None:
+    method = methods()["vcl_coreset"](per_task=40)  # type: ignore[call-arg]
+    strategy = method.build(context)
+    [plugin] = [one for one in strategy.plugins if isinstance(one, CoresetPlugin)]
+    strategy.experience = sharp.segments()[0]
+    strategy.adapted_dataset = strategy.experience.dataset
+    plugin.after_train_dataset_adaptation(strategy)
+    left = strategy.adapted_dataset
+    kept = {x.numpy().tobytes() for x in plugin.kept[0].gather(torch.arange(40))[0]}
+    rest = {x.numpy().tobytes() for x in left.gather(torch.arange(len(left)))[0]}
+    assert kept
+    assert not kept & rest
+    plugin.variational.before_training_exp(strategy)
+    assert plugin.variational._examples == len(rest)
