@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import track
 
 from harness.cli.parser import CommandParser
+from harness.config.devices import DEVICES
 from harness.execution.cores import cores
-from harness.execution.devices import DEVICES
 from harness.speed import page, sampling
 from harness.speed.sampling import Samples
 from harness.speed.subjects import SUBJECTS

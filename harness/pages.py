@@ -34,8 +34,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _renew(args: argparse.Namespace) -> None:
-    from harness.cli.generated_parts import renewed
-    from harness.cli.overview import PICTURED, picture
+    from harness.reporting.pages.generated_parts import renewed
+    from harness.reporting.pages.overview import PICTURED, picture
 
     docs, results = args.docs, readable_folder("--results", args.results)
     for option, folder in {"--docs": docs, "--results": results}.items():

@@ -207,14 +207,14 @@ def _delete(args: argparse.Namespace) -> int:
 
 
 def _anchors(args: argparse.Namespace) -> int:
-    from harness.cli.anchors import anchors_section
+    from harness.reporting.pages.anchors import anchors_section
 
     _say(anchors_section(args.results))
     return FINISHED
 
 
 def _hours(args: argparse.Namespace) -> int:
-    from harness.cli.hours import hours_table
+    from harness.reporting.pages.hours import hours_table
 
     profile = known_name("profile", args.profile, PROFILES)
     _say(hours_table(args.results, profile, args.seeds))

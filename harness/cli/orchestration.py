@@ -16,8 +16,8 @@ from harness.cli.arguments import ArgumentError
 from harness.cli.expected_time import expected_time
 from harness.cli.folders import writable_folder
 from harness.cli.progress_display import display, say
+from harness.config.devices import expected_device
 from harness.config.run import Run
-from harness.execution.devices import expected_device
 from harness.execution.executor import ExecutionConfig, Executor, FatalError
 from harness.execution.local import LocalExecutor, number_of_workers
 from harness.storage import checkpoints

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from harness.config.devices import expected_device
 from harness.config.run import Run
-from harness.execution.devices import expected_device
 from harness.execution.executor import (
     ExecutionConfig,
     Executor,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from baselines.registry import methods
 from harness.analysis.anchors import ANCHORS
-from harness.cli.methods_table import methods_table
+from harness.reporting.pages.methods_table import methods_table
 from harness.storage.provenance import ROOT
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 from baselines.registry import methods
 from harness.analysis.cost import Cost, Timings, total
 from harness.config.benchmark_registry import benchmarks
+from harness.config.devices import DEVICES
 from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
-from harness.execution.devices import DEVICES
+from harness.reporting.pages.markdown_table import markdown_table
 from harness.storage import store
+
+_HEAD: Final = (
+    *("benchmark", "device", "methods", "runs", "of them timed", "hours of one worker"),
+    "minutes of the longest run",
+)
 
 
 def hours_table(results: Path, profile: str, seeds: int) -> str:
@@ -25,17 +32,11 @@ def hours_table(results: Path, profile: str, seeds: int) -> str:
         profile: name of the profile.
         seeds: number of seeds of every method.
     """
-    lines = [
-        "| benchmark | device | methods | runs | of them timed | hours of one worker "
-        "| minutes of the longest run |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
     costs = list(_costs(results, profile, seeds))
-    lines += [_row(f"`{name}`", device, count, cost) for name, device, count, cost in costs]
-    for device in DEVICES:
-        if every := [(count, cost) for _, one, count, cost in costs if one == device]:
-            lines.append(_row("all", device, *_sum(every)))
-    return "\n".join(lines)
+    rows = [_row(f"`{name}`", device, count, cost) for name, device, count, cost in costs]
+    every = {device: [(n, cost) for _, on, n, cost in costs if on == device] for device in DEVICES}
+    rows += [_row("all", device, *_sum(each)) for device, each in every.items() if each]
+    return markdown_table(_HEAD, rows, words={0, 1})
 
 
 def _sum(every: Sequence[tuple[int, Cost]]) -> tuple[int, Cost]:
@@ -61,7 +62,8 @@ def _costs(results: Path, profile: str, seeds: int) -> Iterator[tuple[str, str, 
                 yield name, device, len(names), cost
 
 
-def _row(title: str, device: str, count: int, cost: Cost) -> str:
+def _row(title: str, device: str, count: int, cost: Cost) -> list[str]:
     timed = cost.runs - cost.untimed
     hours, longest = cost.seconds / 3600, cost.longest / 60
-    return f"| {title} | {device} | {count} | {cost.runs} | {timed} | {hours:.1f} | {longest:.1f} |"
+    counts = [str(number) for number in (count, cost.runs, timed)]
+    return [title, device, *counts, f"{hours:.1f}", f"{longest:.1f}"]

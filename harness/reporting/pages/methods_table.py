@@ -16,6 +16,7 @@ from baselines.registry import methods
 from harness.analysis.anchors import ANCHORS, TOLERANCE, Anchor, beside_published
 from harness.analysis.frames import load_metrics
 from harness.config.budgets import DEFAULT
+from harness.reporting.pages.markdown_table import markdown_table
 
 _HEAD: Final = (
     "Method",
@@ -40,8 +41,7 @@ def methods_table(results: Path) -> str:
     Args:
         results: folder of all results.
     """
-    lines = [_HEAD, ["---"] * len(_HEAD), *_rows(results)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(_HEAD, _rows(results), words=range(len(_HEAD)))
 
 
 def _rows(results: Path) -> Iterator[Sequence[str]]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from harness.analysis.reference import measurement_table, metric_tables
-from harness.cli.anchors import anchors_section
-from harness.cli.hours import hours_table
-from harness.cli.methods_table import methods_table
-from harness.cli.overview import standings_section
 from harness.config.budgets import DEFAULT
 from harness.config.suggestions import unknown
+from harness.reporting.pages.anchors import anchors_section
+from harness.reporting.pages.hours import hours_table
+from harness.reporting.pages.methods_table import methods_table
+from harness.reporting.pages.overview import standings_section
+from harness.reporting.pages.reference import measurement_table, metric_tables
 
 _PARTS: Final[Mapping[str, Callable[[Path], str]]] = {
     "anchors": anchors_section,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 from harness.analysis.metrics.definition import Metric, Section, metrics
+from harness.reporting.pages.markdown_table import markdown_table
 from harness.storage.schema import MEASUREMENTS
 
 _HEAD: Final = ("Id", "Title", "Unit", "Better", "Formula", "Source", "Made from")
@@ -17,7 +17,9 @@ def metric_tables() -> str:
     for section in (*Section, None):
         mine = [metric for metric in metrics().values() if metric.section is section]
         title = section.value if section else "In no table of a report"
-        parts.append(f"### {title}\n\n{_table(_HEAD, map(_row, mine))}")
+        parts.append(
+            f"### {title}\n\n{markdown_table(_HEAD, map(_row, mine), words=range(len(_HEAD)))}"
+        )
     return "\n\n".join(parts)
 
 
@@ -27,7 +29,7 @@ def measurement_table() -> str:
     for name, text in MEASUREMENTS.items():
         said, _, columns = text.rpartition("; ")
         rows.append((f"`{name}`", said or columns, columns if said else ""))
-    return _table(("Measurement", "Value", "Columns"), rows)
+    return markdown_table(("Measurement", "Value", "Columns"), rows, words=range(3))
 
 
 def _row(metric: Metric) -> tuple[str, ...]:
@@ -40,11 +42,4 @@ def _row(metric: Metric) -> tuple[str, ...]:
         metric.formula,
         metric.source,
         measurements,
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
     )

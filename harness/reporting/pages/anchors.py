@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -18,6 +19,9 @@ from harness.analysis.anchors import (
 )
 from harness.analysis.frames import load_metrics
 from harness.config.budgets import DEFAULT
+from harness.reporting.pages.markdown_table import markdown_table
+
+_HEAD: Final = ("scenario", "method", "published", "ours", "seeds", "difference")
 
 
 def anchors_section(results: Path) -> str:
@@ -35,9 +39,7 @@ def _section(measured: pd.DataFrame) -> Iterator[str]:
     for benchmark, group in groupby(ANCHORS, lambda anchor: anchor.benchmark):
         anchors = list(group)
         yield from _setting(benchmark, anchors[0])
-        yield "| scenario | method | published | ours | seeds | difference |"
-        yield "| --- | --- | ---: | ---: | ---: | ---: |"
-        yield from map(_row, beside_published(anchors, measured))
+        yield markdown_table(_HEAD, map(_row, beside_published(anchors, measured)), words={0, 1})
         yield ""
 
 
@@ -47,7 +49,7 @@ def _setting(benchmark: str, anchor: Anchor) -> Iterator[str]:
     yield ""
 
 
-def _row(comparison: PublishedComparison) -> str:
+def _row(comparison: PublishedComparison) -> list[str]:
     anchor = comparison.anchor
     published = f"{anchor.value:.2f} ± {anchor.spread}" if anchor.spread else f"{anchor.value:.2f}"
     cells = [anchor.scenario, methods()[anchor.method].title, published, "–", "–", "–"]
@@ -56,4 +58,4 @@ def _row(comparison: PublishedComparison) -> str:
         interval = f" ± {comparison.half_width:.2f}" if comparison.seeds > 1 else ""
         ours = f"{comparison.ours:.2f}{interval}"
         cells[3:] = [ours, str(comparison.seeds), f"{comparison.difference:+.2f}{far}"]
-    return f"| {' | '.join(cells)} |"
+    return cells

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.hours import hours_table
 from harness.config.run import Run
+from harness.reporting.pages.hours import hours_table
 from harness.results import main
 from harness.storage import schema, store
 from harness.storage.provenance import ROOT

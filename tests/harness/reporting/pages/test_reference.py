@@ -8,7 +8,7 @@ import os
 import pytest
 
 from harness.analysis.metrics.definition import metrics
-from harness.analysis.reference import measurement_table, metric_tables
+from harness.reporting.pages.reference import measurement_table, metric_tables
 from harness.storage.provenance import ROOT
 from harness.storage.schema import MEASUREMENTS
 
