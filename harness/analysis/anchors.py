@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from harness.analysis.quoted_lines import read_lines
 from harness.analysis.statistics import half_width
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import allowed_scenarios
@@ -57,22 +57,7 @@ def read(path: Path) -> tuple[Anchor, ...]:
         ValueError: something in it is unknown, missing, no percentage or there twice; the message
             names the line.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
-        head = [field.name for field in fields(Anchor)]
-        if next(lines, None) != head:
-            raise ValueError(f"{path.name}, line 1: the columns must be {','.join(head)}")
-        found: dict[tuple[str, str, str], Anchor] = {}
-        for line in lines:
-            try:
-                anchor = _checked(line)
-                key = anchor.benchmark, anchor.scenario, anchor.method
-                if key in found:
-                    raise ValueError(f"{' '.join(key)} is there twice")
-            except ValueError as error:
-                raise ValueError(f"{path.name}, line {lines.line_num}: {error}") from None
-            found[key] = anchor
-    return tuple(found.values())
+    return read_lines(path, Anchor, _checked, lambda one: (one.benchmark, one.scenario, one.method))
 
 
 def _checked(line: list[str]) -> Anchor:

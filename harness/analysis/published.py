@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
 from baselines.registry import methods
+from harness.analysis.quoted_lines import read_lines
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import SCENARIOS
 from harness.config.suggestions import unknown
@@ -49,21 +49,7 @@ def read(path: Path) -> tuple[Quoted, ...]:
         ValueError: something in it is unknown, missing, no number or there twice; the message names
             the line.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
-        head = [field.name for field in fields(Quoted)]
-        if next(lines, None) != head:
-            raise ValueError(f"{path.name}, line 1: the columns must be {','.join(head)}")
-        found: dict[tuple[str, str], Quoted] = {}
-        for line in lines:
-            try:
-                quoted = _checked(line)
-                if (key := (quoted.benchmark, quoted.method)) in found:
-                    raise ValueError(f"{quoted.method} on {quoted.benchmark} is quoted twice")
-            except ValueError as error:
-                raise ValueError(f"{path.name}, line {lines.line_num}: {error}") from None
-            found[key] = quoted
-    return tuple(found.values())
+    return read_lines(path, Quoted, _checked, lambda one: (one.benchmark, one.method))
 
 
 def _checked(line: list[str]) -> Quoted:

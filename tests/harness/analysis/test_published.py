@@ -74,7 +74,7 @@ def test_lines_are_read_in_their_order(tmp_path: Path) -> None:
         ([HEAD, LINE.replace("99.5", "about 99")], "line 2: 'about 99 ± 0.2' is no percentage"),
         ([HEAD, LINE.replace("99.5", "995")], "line 2: '995 ± 0.2' is no percentage"),
         ([HEAD, LINE.replace("a paper", "")], "line 2: 6 columns must be filled in"),
-        ([HEAD, LINE, LINE], "line 3: rmn on split_mnist is quoted twice"),
+        ([HEAD, LINE, LINE], "line 3: split_mnist rmn is there twice"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(
