@@ -130,6 +130,11 @@ class Cell:
             return mean
         return f"{mean} ± {self.half_width * scale:,.{digits}f}"
 
+    def text_with_seeds(self, percent: bool) -> str:
+        """The number as printed, with the number of seeds after it if that is known."""
+        number, seeds = self.text(percent), f"(n={self.seeds})"
+        return number if not self.seeds or number.endswith(seeds) else f"{number} {seeds}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

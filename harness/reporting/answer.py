@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from math import isnan
 from typing import Final
 
@@ -13,6 +13,7 @@ from harness.config.benchmark_registry import benchmarks
 from harness.reporting import protocol
 from harness.reporting.leading import leading
 from harness.reporting.model import Table, Text
+from harness.reporting.naming import listed
 
 MOST_COLUMNS: Final = 7
 """Of the first table."""
@@ -123,12 +124,6 @@ def answer_table(boards: Sequence[Leaderboard]) -> Table:
         ]
     )
     return Table("", head, rows, summary=summary)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names as words: "a, b and c"."""
-    each = list(names)
-    return " and ".join(filter(None, [", ".join(each[:-1]), *each[-1:]]))
 
 
 def _cell(entry: Entry | None, column: Column) -> Text:

@@ -11,8 +11,8 @@ import pandas as pd
 from harness.analysis.leaderboard import Cell, Leaderboard, cells_of, columns_of, of_entry
 from harness.analysis.metrics.definition import Section
 from harness.reporting import protocol
-from harness.reporting.answer import listed
 from harness.reporting.model import Table, Text
+from harness.reporting.naming import listed
 from harness.storage.schema import ALONE, CLASSES_SEEN, RULES
 
 _KEEPS_NOTHING: Final = "nothing"

@@ -12,9 +12,10 @@ import pandas as pd
 
 from harness.analysis.leaderboard import Cell, NoFinishedRunError
 from harness.analysis.standings import NEEDS_JOINED_BY, Standings
-from harness.analysis.statistics import BEST_NOTE, interval_note
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks
 from harness.config.scenarios import SCENARIOS
+from harness.reporting import protocol
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.naming import said, stem
 
@@ -38,11 +39,12 @@ def leaderboard_report(found: Standings) -> Report:
         )
     tables = scenario_tables(found.table)
     title = f"Leaderboard, profile {found.profile}{said(found.asked)}"
+    intervals = protocol.intervals_over(found.table["seeds"])
     lead = [
         "Average accuracy after the last task (%) of each method on each benchmark, with the "
-        f"benchmark's own settings. {_intervals(found.table)} {BEST_NOTE} Methods stand in the "
-        "order of their mean rank on the benchmarks that they were measured on, which is no "
-        "result: methods were measured on different ones."
+        f"benchmark's own settings. {intervals} {BEST_NOTE} Methods stand in the order of their "
+        "mean rank on the benchmarks that they were measured on, which is no result: methods were "
+        "measured on different ones."
     ]
     known = benchmarks()
     return Report(
@@ -123,16 +125,9 @@ def _text(row: Mapping[str, Any] | None) -> Text:
     if row is None:
         return Text("–")
     cell = Cell(row["mean"], row["half_width"], row["best"], row["seeds"])
-    number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
-    text = number if number.endswith(seeds) else f"{number} {seeds}"
-    return Text(text, cell.best)
+    return Text(cell.text_with_seeds(percent=True), cell.best)
 
 
 def _plain(table: Table) -> dict[str, Any]:
     """As the template reads it."""
     return {**asdict(table), "left": sorted(table.left)}
-
-
-def _intervals(table: pd.DataFrame) -> str:
-    note = interval_note(list(table["seeds"]))
-    return f"{note[0].upper()}{note[1:]}; n alone where it is wider than the scale."

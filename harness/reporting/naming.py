@@ -1,6 +1,8 @@
-"""What reports and their files are called."""
+"""What reports and their files are called, and names in a row."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from harness.analysis.run_filter import RunFilter
 from harness.config.budgets import DEFAULT
@@ -21,3 +23,9 @@ def stem(subject: str, profile: str, shown: RunFilter) -> str:
 def said(shown: RunFilter) -> str:
     """What of the runs is shown, for the end of a title; "" for everything."""
     return f" ({shown})" if shown else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as words: "a, b and c"."""
+    each = list(names)
+    return " and ".join(filter(None, [", ".join(each[:-1]), *each[-1:]]))

@@ -54,7 +54,6 @@ def _text(row: Mapping[str, Any] | None, remarks: Sequence[str]) -> Text:
     if row is None:
         return Text("")
     cell = Cell(row["mean"], row["half_width"], seeds=row["seeds"])
-    number, seeds = cell.text(percent=True), f"(n={cell.seeds})"
-    measured = number if not cell.seeds or number.endswith(seeds) else f"{number} {seeds}"
+    measured = cell.text_with_seeds(percent=True)
     quoted = f"{row['quoted']} [{remarks.index(row['comparable']) + 1}]" if row["quoted"] else ""
     return Text(measured, quoted=quoted)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from harness.analysis.comparisons import NORM, OUTPUTS
 from harness.analysis.leaderboard import IDENTITY_GIVEN, Leaderboard
 from harness.analysis.statistics import interval_note
 from harness.config.scenarios import SCENARIOS, TASK_IL
+from harness.reporting.naming import listed
 
 _NORMS: Final = {
     "per-task": "one BatchNorm per task",
@@ -54,7 +55,12 @@ def rules(board: Leaderboard) -> str:
 
 def intervals(*boards: Leaderboard) -> str:
     """A sentence that says what stands beside a mean."""
-    note = interval_note([entry.seeds for board in boards for entry in board.entries])
+    return intervals_over(entry.seeds for board in boards for entry in board.entries)
+
+
+def intervals_over(seeds: Iterable[int]) -> str:
+    """The sentence, by the numbers of seeds that means are over."""
+    note = interval_note(list(seeds))
     return f"{note[0].upper()}{note[1:]}; n alone where it is wider than the scale."
 
 
@@ -69,14 +75,10 @@ def _had(values: Mapping[str, str], known: Mapping[str, str]) -> str:
     if not others:
         return f"Every method has {_in_words(known, usual)}."
     exceptions = "; ".join(
-        f"{_listed([title for title in values if values[title] == kind])}: {_in_words(known, kind)}"
+        f"{listed([title for title in values if values[title] == kind])}: {_in_words(known, kind)}"
         for kind, _ in others
     )
     return f"Methods have {_in_words(known, usual)}, except for {exceptions}."
-
-
-def _listed(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _in_words(known: Mapping[str, str], kind: object) -> str:

@@ -12,10 +12,10 @@ from harness.analysis.metrics.definition import Section
 from harness.analysis.published import PAPER, QUOTED, titled
 from harness.config.scenarios import TASK_IL
 from harness.reporting import protocol
-from harness.reporting.answer import listed
 from harness.reporting.inference_table import inference_table
 from harness.reporting.leading import left_out
 from harness.reporting.model import Table, Text
+from harness.reporting.naming import listed
 
 _PARTS: Final[tuple[tuple[tuple[Section, ...], str], ...]] = (
     (

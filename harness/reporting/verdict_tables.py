@@ -13,8 +13,9 @@ from harness.analysis.claims.margins import margins
 from harness.analysis.claims.statements import statements
 from harness.analysis.claims.verdict import CLOSE, Claim, Verdict, Word
 from harness.analysis.published import PAPER, short
-from harness.reporting.answer import SUBJECTS, listed
+from harness.reporting.answer import SUBJECTS
 from harness.reporting.model import Table, Text
+from harness.reporting.naming import listed
 
 _JUDGED: Final = (Word.REPRODUCED, Word.NOT_REPRODUCED, Word.CONTRADICTED)
 
