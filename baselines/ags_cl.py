@@ -24,8 +24,9 @@ class AGSCL(Baseline):
     as the equations have it: lambda and mu are smaller by the number of an epoch's steps than in
     the authors' experiments (CIFAR-100: 400 and 10 an epoch). The publication has a head per task
     and no BatchNorm; before one, the length of incoming weights plays no part, so that fewer nodes
-    are spared. Outputs that tasks share are held like nodes. It is defined for chains of layers and
-    refused for residual networks.
+    are spared. Outputs that tasks share are held like nodes. Biases, which the authors count with
+    the weights of their node, are learned freely; the backbones of comparisons have none. It is
+    defined for chains of layers and refused for residual networks.
     """
 
     name: ClassVar[str] = "ags_cl"
