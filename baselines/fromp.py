@@ -26,7 +26,8 @@ class FunctionalRegularisation(RehearsingBaseline):
     examples are those of which the network is least sure, as many of each class.
 
     The probabilities are over the outputs of the loss: the task's own in task-il, all classes seen
-    so far in class-il, the new ones among them (van de Ven, Tuytelaars & Tolias 2022).
+    so far in class-il, the new ones among them (van de Ven, Tuytelaars & Tolias 2022). The
+    publication has no BatchNorm; the statistics of one that tasks share move under what is held.
 
     Each step answers all stored examples. When a task begins it takes as many passes over them as
     there are outputs, with the Jacobians of the largest layer for a task's stored examples in
