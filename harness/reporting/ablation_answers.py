@@ -14,6 +14,9 @@ from harness.config.benchmarks import BENCHMARKS
 
 NOT_MEASURED: Final = "Not measured yet."
 
+_MASKS: Final = {"random": "a random one"}
+"""How the first masks are called in a sentence, where not as in a table."""
+
 _DEFAULT: Final = {name: factor.variants[0].title for name, factor in FACTORS.items()}
 
 
@@ -88,6 +91,21 @@ def _by_use(ablation: Ablation) -> Iterator[str]:
             yield f"{title}: {used} % are used in the end, {free} without a penalty."
 
 
+def _by_beginning(ablation: Ablation) -> Iterator[str]:
+    random, suitable = (variant.title for variant in FACTORS["transfer"].variants)
+    for benchmark, title in _benchmarks(ablation, "transfer"):
+        parts = []
+        for variant in (suitable, random):
+            accuracy = _text(ablation, "transfer", benchmark, variant, "acc")
+            used = _text(ablation, "transfer", benchmark, variant, "weights_used")
+            if accuracy:
+                parts.append(
+                    f"{accuracy} from {_MASKS.get(variant, variant)}, using {used} % of the weights"
+                )
+        if len(parts) == 2:
+            yield f"{title}: {'; '.join(parts)}."
+
+
 def related_overlap(ablation: Ablation) -> pd.DataFrame:
     """Overlap of the first mask of the benchmark of related tasks with each other one.
 
@@ -140,4 +158,5 @@ _ANSWERS: Final[dict[str, Callable[[Ablation], Iterator[str]]]] = {
     "Is the penalty optional?": _by_penalty,
     "Do masks overlap more for related tasks?": _by_relation,
     "Are weights never used up?": _by_use,
+    "Does a mask do better that begins from a finished one?": _by_beginning,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -42,17 +43,32 @@ def example() -> Ablation:
 def test_what_was_not_measured_is_said() -> None:
     nothing = Ablation(pd.DataFrame(columns=_CELLS), pd.DataFrame(columns=_PAIRS))
     found = dict(answers(nothing))
-    assert len(found) == 5
+    assert len(found) == 6
     assert set(found.values()) == {NOT_MEASURED}
 
 
 def test_answers_have_the_numbers() -> None:
-    beta, learned, penalty, related, _ = (answer for _, answer in answers(example()))
+    beta, learned, penalty, related, *_ = (answer for _, answer in answers(example()))
     assert "91.00 at a constant beta of 50 (rounding takes 1.00)" in beta
     assert "99.00 with a beta that rises from 50 to 2000" in beta
     assert "it ends at 61.5 and leaves 50.00 % of the relevances undecided" in learned
     assert penalty == NOT_MEASURED
     assert "60.0 % (20.0) with the same task again" in related
+
+
+def test_the_beginnings_of_masks_are_compared() -> None:
+    random, suitable = (variant.title for variant in FACTORS["transfer"].variants)
+    cells = [
+        ("transfer", "split_omniglot", variant, metric, value, float("nan"), 1)
+        for variant, accuracy, used in ((random, 0.88, 0.78), (suitable, 0.89, 0.65))
+        for metric, value in (("acc", accuracy), ("weights_used", used))
+    ]
+    measured = replace(example(), cells=pd.DataFrame(cells, columns=_CELLS))
+    *_, beginning = (answer for _, answer in answers(measured))
+    assert beginning == (
+        "Sequential Omniglot: 89.00 from the most suitable finished mask, using 65.00 % of the "
+        "weights; 88.00 from a random one, using 78.00 % of the weights."
+    )
 
 
 def test_the_relation_of_each_task_to_the_first() -> None:
