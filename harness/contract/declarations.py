@@ -27,13 +27,10 @@ def _named(words: list[str]) -> str:
 
 @law("It is known by a name, a title, a publication and a docstring.")
 def it_declares_itself(subject: Subject) -> str:
-    """Title, reference and docstring are there."""
+    """It is registered, which asks for title and reference, and says what it does."""
     method = subject.method
     if methods().get(method.name) is not method:
         broken(f"{method.name} is another method", "decorate the class with @register")
-    for attribute in ("title", "reference"):
-        if not getattr(method, attribute, ""):
-            broken(f"it has no {attribute}", f'add {attribute}: ClassVar[str] = "..." to the class')
     if (method.__doc__ or "").startswith(f"{method.__name__}("):  # what `dataclass` writes
         broken("it has no docstring", "say in one what the method does and what differs from it")
     if not re.fullmatch("(#[0-9a-fA-F]{6})?", method.colour):
