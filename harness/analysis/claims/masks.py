@@ -98,7 +98,8 @@ def _left(used: Found) -> Verdict:
         return Verdict(Word.CONTRADICTED, why, ours, TASK_IL)
     if all(each.mean < _FULL for _, each in used):
         return Verdict(Word.REPRODUCED, "some are left after the last task", ours, TASK_IL)
-    return Verdict(Word.NOT_REPRODUCED, "about all are used somewhere, of too few seeds to say so", ours, TASK_IL)
+    why = "about all are used somewhere, of too few seeds to say so"
+    return Verdict(Word.NOT_REPRODUCED, why, ours, TASK_IL)
 
 
 def judge_memory(evidence: Evidence) -> Verdict:
