@@ -26,6 +26,9 @@ BENCHMARKS: Final = "rmn_harness.benchmarks"
 NETWORKS: Final = "rmn_harness.networks"
 METRICS: Final = "rmn_harness.metrics"
 
+NAME: Final = "[a-z][a-z0-9_]*"
+"""What names look like that the command line and the folders of results can take."""
+
 _OWN: Final = ("baselines", "harness", "rmn")
 _OF_FILES: Final = "harness_plugins"
 """Package under which plugins that are named by a file are known."""

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import baselines
 from baselines.interface import Baseline
-from baselines.plugins import METHODS, import_entry_points, is_own, withdrawable
+from baselines.plugins import METHODS, NAME, import_entry_points, is_own, withdrawable
 
 _NEEDED: Final = ("name", "title", "reference")
 
@@ -44,7 +44,7 @@ def _check(method: type[Baseline]) -> None:
     for needed in _NEEDED:
         if not (text := getattr(method, needed, "")) or not isinstance(text, str):
             raise ValueError(f"{where} has no {needed}; add {needed}: ClassVar[str] = ...")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", method.name):
+    if not re.fullmatch(NAME, method.name):
         raise ValueError(
             f"{where} is named {method.name!r}; use lower-case letters, digits and underscores, "
             "which the command line and the folders of results can take"

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from baselines.plugins import NAME
 from baselines.registry import methods
 from harness.cli.arguments import ArgumentError
 from harness.cli.folders import writable_folder
@@ -72,7 +73,7 @@ def _check_name(kind: str, name: str) -> None:
     Raises:
         ArgumentError: the name is one of those.
     """
-    if not re.fullmatch("[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+    if not re.fullmatch(NAME, name) or keyword.iskeyword(name):
         raise ArgumentError(
             f"{name!r} cannot name a {kind}; write small letters, digits and _, such as my_{kind}"
         )

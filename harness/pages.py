@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.cli.arguments import ArgumentError, with_arguments
-from harness.cli.folders import readable_folder
+from harness.cli.folders import existing_folder
 from harness.cli.parser import CommandParser
 
 README: Final = "README.md"
@@ -37,10 +37,9 @@ def _renew(args: argparse.Namespace) -> None:
     from harness.reporting.pages.generated_parts import renewed
     from harness.reporting.pages.overview import PICTURED, picture
 
-    docs, results = args.docs, readable_folder("--results", args.results)
+    docs, results = args.docs, args.results
     for option, folder in {"--docs": docs, "--results": results}.items():
-        if not folder.is_dir():
-            raise ArgumentError(f"{option}: there is no folder {folder}; name that of a checkout")
+        existing_folder(option, folder, "name that of a checkout")
     for path in [*sorted(docs.glob("*.md")), docs.parent / README]:
         page = path.read_text(encoding="utf-8") if path.exists() else ""
         try:

@@ -148,22 +148,21 @@ def _check_settings(
 def _warn_of_parameters_per_task(module: nn.Module) -> None:
     """Say so where most of a module is of kinds of which each task has its own."""
     mapped = {
-        f"{path}.{name}".lstrip(".")
-        for path, layer in module.named_modules()
-        for name in weight_names(layer)
+        id(layer.get_parameter(name)) for layer in module.modules() for name in weight_names(layer)
     }
-    each = dict(module.named_parameters())
-    own = {name: one.numel() for name, one in each.items() if one.requires_grad}
-    own = {name: size for name, size in own.items() if name not in mapped}
-    share = sum(own.values()) / sum(one.numel() for one in each.values())
+    own = {
+        name: one.numel()
+        for name, one in module.named_parameters()
+        if one.requires_grad and id(one) not in mapped
+    }
+    share = sum(own.values()) / sum(one.numel() for one in module.parameters())
     if share <= 0.5:
         return
     largest = max(own, key=own.__getitem__)
     warnings.warn(
-        f"each task will have its own values of {share:.0%} of the "
-        f"parameters, of {largest} for example: mappings are for the weights of Linear, Conv and "
-        "other layers of torch.nn; use these in the place of matrices that a module multiplies by "
-        "itself",
+        f"each task will have its own values of {share:.0%} of the parameters, of {largest} for "
+        "example: mappings are for the weights of Linear, Conv and other layers of torch.nn; use "
+        "these in the place of matrices that a module multiplies by itself",
         stacklevel=3,
     )
 

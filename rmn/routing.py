@@ -22,8 +22,7 @@ class NetworkRouting(RoutingPlugin):
 
     Raises:
         ValueError: there is no such router; before a task, it cannot be fitted to such inputs;
-            after one, the network has another one, or has
-            learned tasks without one.
+            after one, the network has another one, or has learned tasks without one.
     """
 
     def __init__(self, name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,9 +24,7 @@ def identities(dataset: Any) -> Tensor:
     return known() if known else torch.arange(len(dataset))
 
 
-def distinct(dataset: Any) -> list[int]:
-    """Numbers of the examples of a data set, each once: where it comes first."""
-    found: dict[int, int] = {}
-    for place, identity in enumerate(identities(dataset).tolist()):
-        found.setdefault(identity, place)
-    return list(found.values())
+def distinct(dataset: Any) -> Tensor:
+    """Numbers of the examples of a data set, each once: where it comes first, (k,), int64."""
+    _, first = np.unique(identities(dataset).numpy(), return_index=True)
+    return torch.from_numpy(first)

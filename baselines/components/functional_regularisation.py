@@ -142,7 +142,7 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         strategy.model.train()
         classes = torch.tensor(list(dataset.targets))
         ranked = unsure.argsort(descending=True, stable=True)
-        ranked = ranked[torch.isin(ranked, torch.tensor(distinct(dataset)))]
+        ranked = ranked[torch.isin(ranked, distinct(dataset))]
         of_each = [ranked[classes[ranked] == one].tolist() for one in torch.unique(classes)]
         if (most := self.budget.per_class) is not None:
             return [example for own in of_each for example in own[:most]]

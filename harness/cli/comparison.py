@@ -111,14 +111,11 @@ def _request(
     if args.tuned is not None:
         tune = f"make it by python -m harness.tune --benchmark {benchmark.name} --output"
         choices = existing_folder("--tuned", args.tuned, f"{tune} {args.tuned}")
-    untuned = []
     settings: dict[str, dict[str, Resolved]] = {scenario: {} for scenario in scenarios}
     for scenario, of_scenario in settings.items():
         for name, method in chosen.items():
             norm = under_scenario(benchmark, scenario, method, budget).norm
             best = best_known(benchmark, scenario, norm, profile, method, choices)
-            if search_space(method) and not choice_for(benchmark, scenario, norm, method, choices):
-                untuned.append(f"{name} in {scenario}")
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
     config = execution_config(args, benchmark, origin, budget.threads)
     runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds or _SEEDS))
@@ -142,8 +139,28 @@ def _request(
             None if args.scenario is None else tuple(scenarios),
         ),
         columns=_columns(args.columns),
-        untuned=() if args.tuned is None else untuned,
+        untuned=()
+        if args.tuned is None
+        else [
+            f"{name} in {scenario}"
+            for scenario in scenarios
+            for name, method in chosen.items()
+            if _is_untuned(benchmark, scenario, method, budget, choices)
+        ],
     )
+
+
+def _is_untuned(
+    benchmark: Benchmark,
+    scenario: str,
+    method: type[Baseline],
+    budget: TrainingBudget,
+    choices: Path,
+) -> bool:
+    """Whether a method has settings to search, and none chosen in a folder."""
+    norm = under_scenario(benchmark, scenario, method, budget).norm
+    chosen = choice_for(benchmark, scenario, norm, method, choices)
+    return bool(search_space(method)) and chosen is None
 
 
 def _shown_settings(

@@ -41,7 +41,7 @@ class Backbones:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1000 * self.seed + self.made)
             self.made += 1
-            backbone = networks()[self.name].make(self.outputs, self.norm).to(self.device)
+            backbone = self._drawn().to(self.device)
             return backbone.to(memory_format=torch.channels_last)  # convolutions run faster
 
     def check(self, x: Tensor) -> None:
@@ -59,7 +59,7 @@ class Backbones:
         if self.name not in registered_networks():
             return
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            backbone = networks()[self.name].make(self.outputs, self.norm).eval()
+            backbone = self._drawn().eval()
             try:
                 with layers_called(backbone) as called:
                     logits = backbone(x)
@@ -77,3 +77,6 @@ class Backbones:
             check_last_layer(backbone, called, logits)
         except ValueError as error:
             raise BackboneError(f"network {self.name}: {error}") from None
+
+    def _drawn(self) -> nn.Module:
+        return networks()[self.name].make(self.outputs, self.norm)

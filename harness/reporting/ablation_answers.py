@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import pandas as pd
@@ -13,9 +13,6 @@ from harness.config.ablation import FACTORS, RELATED
 from harness.config.benchmarks import BENCHMARKS
 
 NOT_MEASURED: Final = "Not measured yet."
-
-_MASKS: Final = {"random": "a random one"}
-"""How the first masks are called in a sentence, where not as in a table."""
 
 _DEFAULT: Final = {name: factor.variants[0].title for name, factor in FACTORS.items()}
 
@@ -59,16 +56,8 @@ def _by_learning_beta(ablation: Ablation) -> Iterator[str]:
 
 
 def _by_penalty(ablation: Ablation) -> Iterator[str]:
-    for benchmark, title in _benchmarks(ablation, "penalties"):
-        parts = []
-        for variant in ("none", _DEFAULT["penalties"]):
-            accuracy = _text(ablation, "penalties", benchmark, variant, "acc")
-            used = _text(ablation, "penalties", benchmark, variant, "weights_used")
-            if accuracy:
-                name = "without any" if variant == "none" else f"with {variant}"
-                parts.append(f"{accuracy} {name}, using {used} % of the weights")
-        if len(parts) == 2:
-            yield f"{title}: {'; '.join(parts)}."
+    usual = _DEFAULT["penalties"]
+    return _with_use(ablation, "penalties", {"none": "without any", usual: f"with {usual}"})
 
 
 def _by_relation(ablation: Ablation) -> Iterator[str]:
@@ -93,16 +82,26 @@ def _by_use(ablation: Ablation) -> Iterator[str]:
 
 def _by_beginning(ablation: Ablation) -> Iterator[str]:
     random, suitable = (variant.title for variant in FACTORS["transfer"].variants)
-    for benchmark, title in _benchmarks(ablation, "transfer"):
+    said = {suitable: f"from {suitable}", random: "from a random one"}
+    return _with_use(ablation, "transfer", said)
+
+
+def _with_use(ablation: Ablation, factor: str, said: Mapping[str, str]) -> Iterator[str]:
+    """Accuracy and use of the weights of each of some variants, where all were measured.
+
+    Args:
+        ablation: what was measured.
+        factor: name of it.
+        said: what stands after the accuracy of each variant.
+    """
+    for benchmark, title in _benchmarks(ablation, factor):
         parts = []
-        for variant in (suitable, random):
-            accuracy = _text(ablation, "transfer", benchmark, variant, "acc")
-            used = _text(ablation, "transfer", benchmark, variant, "weights_used")
+        for variant, words in said.items():
+            accuracy = _text(ablation, factor, benchmark, variant, "acc")
+            used = _text(ablation, factor, benchmark, variant, "weights_used")
             if accuracy:
-                parts.append(
-                    f"{accuracy} from {_MASKS.get(variant, variant)}, using {used} % of the weights"
-                )
-        if len(parts) == 2:
+                parts.append(f"{accuracy} {words}, using {used} % of the weights")
+        if len(parts) == len(said):
             yield f"{title}: {'; '.join(parts)}."
 
 

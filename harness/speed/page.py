@@ -5,9 +5,16 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
+from harness.reporting.pages.markdown_table import markdown_table
 from harness.speed.subjects import OURS, PLAIN, stock_peer
 from harness.storage.provenance import machine, origin
+
+_HEAD: Final = (
+    *("subject", "training, images/s (range)", "x plain loop", "x stock"),
+    *("evaluation, images/s (range)", "x stock"),
+)
 
 
 def throughput_table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -20,11 +27,7 @@ def throughput_table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> st
         name: [statistics.median(column) for column in zip(*taken, strict=True)]
         for name, taken in samples.items()
     }
-    lines = [
-        "| subject | training, images/s (range) | x plain loop | x stock | "
-        "evaluation, images/s (range) | x stock |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    rows = []
     for name, taken in samples.items():
         cells = [name]
         for column in (0, 1):
@@ -35,8 +38,8 @@ def throughput_table(samples: Mapping[str, Sequence[tuple[float, float]]]) -> st
                 cells.append(f"{medians[name][0] / medians[PLAIN][0]:.2f}")
             ratio = f"{medians[name][column] / medians[stock_peer(name)][column]:.1f}"
             cells.append(ratio if name.startswith(OURS) else "")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return markdown_table(_HEAD, rows, words={0})
 
 
 def circumstances(device: str, argv: Sequence[str]) -> str:

@@ -103,9 +103,8 @@ def _batch(
     """
     half = -(-search.seeds // 2)
     first = _by_trial(search, outcomes, batch, range(half))
-    ranked = sorted(
-        range(len(batch)), key=lambda place: -fmean(run.value for run in first[place])
-    )  # stable
+    means = [fmean(run.value for run in runs) for runs in first]
+    ranked = sorted(range(len(batch)), key=lambda place: -means[place])  # stable
     kept = sorted(ranked[: -(-len(batch) // 2)]) if half < search.seeds else range(len(batch))
     rest = _by_trial(search, outcomes, [batch[place] for place in kept], range(half, search.seeds))
     more = dict(zip(kept, rest, strict=True))

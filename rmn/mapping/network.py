@@ -15,7 +15,7 @@ from rmn.mapping.flat_views import concatenate_views
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import check_last_layer, last_layer, layers_called
-from rmn.tasks.network import TaskNetwork
+from rmn.tasks.network import TaskNetwork, answered_apart
 from rmn.tasks.routing import ROUTERS, Router
 from rmn.tasks.values_per_task import ValuesPerTask
 
@@ -314,14 +314,7 @@ class RelevanceNetwork(TaskNetwork):
             return super()._forward_inferred(x, candidates)
         scores = self.router.scores(x, _LearnedTasks(self))[learned]
         named = torch.tensor(learned, device=x.device)[scores.argmax(0)]
-        parts = {
-            task: self.forward_task(x[named == task], task) for task in torch.unique(named).tolist()
-        }
-        first = next(iter(parts.values()))
-        logits = first.new_empty(len(x), *first.shape[1:])
-        for task, part in parts.items():
-            logits[named == task] = part
-        return logits
+        return answered_apart(x, named, self.forward_task)
 
     def _forward_checked(self, x: Tensor) -> Tensor:
         """Logits under the live task, (n, outputs), and whether the last layer computes them."""

@@ -106,15 +106,7 @@ class TaskNetwork(MultiTaskModule):
         labels = torch.unique(task_labels).tolist()
         if len(labels) == 1:
             return self.forward_single_task(x, labels[0])
-        selections = [task_labels == label for label in labels]
-        parts = [
-            self.forward_single_task(x[selection], label)
-            for selection, label in zip(selections, labels, strict=True)
-        ]
-        output = parts[0].new_empty(len(x), *parts[0].shape[1:])
-        for selection, part in zip(selections, parts, strict=True):
-            output[selection] = part
-        return output
+        return answered_apart(x, task_labels, self.forward_single_task)
 
     def forward_single_task(self, x: Tensor, task_label: int) -> Tensor:
         """Logits under one task label, (n, outputs).
@@ -271,6 +263,22 @@ class TaskNetwork(MultiTaskModule):
             "DataParallel copies a network for each batch, and its tasks with it; give the network "
             "itself to the strategy, and train on one device"
         )
+
+
+def answered_apart(x: Tensor, groups: Tensor, answer: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """Answers to inputs of several groups, (n, ...), of the type that the answers have.
+
+    Args:
+        x: inputs, (n, ...).
+        groups: of each input, integers (n,).
+        answer: of the inputs of one group, and its number.
+    """
+    parts = {one: answer(x[groups == one], one) for one in torch.unique(groups).tolist()}
+    first = next(iter(parts.values()))
+    answers = first.new_empty(len(x), *first.shape[1:])
+    for one, part in parts.items():
+        answers[groups == one] = part
+    return answers
 
 
 def _tensors(

@@ -45,6 +45,11 @@ class Ridge(ClassRouter):
         for name in ("gram", "sums", "solution"):
             self.register_buffer(name, torch.empty(0))
 
+    @classmethod
+    def check_inputs(cls, x: Tensor) -> None:
+        """Refuse token ids; see the base class."""
+        refuse_tokens(x)
+
     @property
     def tasks(self) -> int:
         """Number of tasks begun; 1 before any data were added."""
@@ -128,11 +133,6 @@ class UnitRidge(Ridge):
         self.register_buffer("weight", torch.empty(0))
         self.register_buffer("bias", torch.empty(0))
 
-    @classmethod
-    def check_inputs(cls, x: Tensor) -> None:
-        """Refuse token ids; see the base class."""
-        refuse_tokens(x)
-
     def draw(self, x: Tensor) -> None:
         """Gaussian weights (values, units) and biases (units,)."""
         generator = torch.Generator().manual_seed(self.seed)
@@ -181,7 +181,7 @@ class FilterRidge(Ridge):
     @classmethod
     def check_inputs(cls, x: Tensor) -> None:
         """Refuse what is no image; see the base class."""
-        refuse_tokens(x)
+        super().check_inputs(x)
         if x.dim() != 4:
             raise ValueError(
                 f"ridge-filters needs images (n, channels, height, width), not inputs of shape "
