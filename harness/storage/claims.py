@@ -89,9 +89,10 @@ class Claims:
 
     def release(self, run: Run) -> None:
         """Give up a claim, if it is still the command's."""
-        path = self._held.pop(run.id, None)
+        path = self._held.get(run.id)
         if path is not None:
             self._give_up(path)
+            del self._held[run.id]  # last: an interruption before it leaves the rest to the end
 
     def holder(self, run: Run) -> str:
         """The process of another command that makes a run, for people; "" if none does."""
@@ -113,8 +114,8 @@ class Claims:
     def _give_up(self, path: Path) -> None:
         with suppress(OSError), locked(self._results):
             found = read(path)
-            if found is not None and found.owner == self._mine.owner:
-                path.unlink()
+            if found is None or found.owner == self._mine.owner:  # None: interrupted as it wrote
+                path.unlink(missing_ok=True)
                 for above in path.parents[:3]:
                     remove_empty(above)
 

@@ -10,6 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,9 @@ from harness.config.run import Run
 from harness.storage import claims
 from harness.storage.claims import EXPIRY, Claim, Claims, owners, path_of, read
 from harness.storage.liveness import this_process
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 LONG_AGO = EXPIRY + 5
 
@@ -57,6 +62,38 @@ def test_nothing_is_left_behind(tmp_path: Path, run: Run) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_an_interruption_at_any_line_leaves_nothing_behind(tmp_path: Path, run: Run) -> None:
+    def claim_and_give_up(line: int) -> int:
+        """How many lines there were, if none was the one that is interrupted."""
+        passed = 0
+
+        def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+            nonlocal passed
+            if frame.f_code.co_filename != claims.__file__:
+                return None
+            passed += event == "line"
+            if event == "line" and passed == line:
+                raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        with Claims(tmp_path, "one") as ours:
+            sys.settrace(trace)
+            try:
+                assert ours.acquire(run)
+                ours.release(run)
+            finally:
+                sys.settrace(before)
+        return passed
+
+    lines = claim_and_give_up(0)
+    assert lines > 20
+    for line in range(1, lines + 1):
+        with pytest.raises(KeyboardInterrupt):
+            claim_and_give_up(line)
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"], f"line {line} of {lines}"
 
 
 def test_folders_with_something_in_them_are_left(tmp_path: Path, run: Run) -> None:
