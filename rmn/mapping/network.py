@@ -178,16 +178,16 @@ class RelevanceNetwork(TaskNetwork):
             task: index of a learned task; None for the live task.
 
         Raises:
-            RuntimeError: in training mode, where tasks are finished and none was begun: what was
-                learned now would change them.
+            RuntimeError: in training mode, where no task was begun.
             ValueError: a BatchNorm is to be trained with a single example, or the last layer is
                 treated apart and is not the one that computes the logits.
         """
         if self.training and task is None:
-            if self.labels and self._live is None:
+            if self._live is None:
                 raise RuntimeError(
-                    "no task is being learned, and training would change the finished ones; train "
-                    "by rmn.RMN or with rmn.RMNPlugin, or call begin_task first"
+                    "no task is being learned: training would belong to none, and change those "
+                    "that are finished; train by rmn.RMN or with rmn.RMNPlugin, or call begin_task "
+                    "first"
                 )
             self.relevance_penalty = compute_soft_weights(self.mappings, self._views)
             if len(x) == 1:

@@ -187,6 +187,9 @@ def test_with_all_mappings_open_a_network_computes_what_the_module_does(case: Ca
     with torch.no_grad():
         torch.testing.assert_close(seeded(network.eval(), x), seeded(module.eval(), x))
     before = copy.deepcopy(module.state_dict())
+    network = convert(module, initialisation="open")
+    network.begin_task(0, [])
+    open_mappings(network)
     output, expected = seeded(network.train(), x), seeded(module.train(), x)
     torch.testing.assert_close(output, expected)
     for one in (output, expected):

@@ -55,6 +55,7 @@ def test_shared_parameters_stay_shared() -> None:
     body: Any = network.body
     assert list(network.relevance_layers()) == ["0", "1"]
     assert sum(len(group.weight) for group in network.mappings) == 9 * 4 + 4 * 4
+    network.begin_task(0, [])
     network.train()(torch.arange(3))
     assert body[2].weight is body[0].weight
 
@@ -184,12 +185,14 @@ def test_a_shared_buffer_that_changes_is_named_after_the_first_step() -> None:
         network.restore_frozen_weights()
 
 
-def test_training_without_a_task_is_refused_once_there_is_something_to_forget() -> None:
-    network = convert(nn.Linear(3, 2))
-    network.begin_task(0, [])
-    network.finish_task()
-    with pytest.raises(RuntimeError, match="call begin_task first"):
-        network.train()(torch.randn(4, 3))
+def test_training_without_a_task_is_refused() -> None:
+    network, x = convert(nn.Linear(3, 2)), torch.randn(4, 3)
+    for task in range(2):
+        with pytest.raises(RuntimeError, match="call begin_task first"):
+            network.train()(x)
+        network.begin_task(task, [])
+        network.train()(x)
+        network.finish_task()
 
 
 def test_a_single_example_before_batch_norm_says_what_to_change() -> None:
@@ -197,7 +200,9 @@ def test_a_single_example_before_batch_norm_says_what_to_change() -> None:
     network.begin_task(0, [])
     with pytest.raises(ValueError, match="train_mb_size"):
         network.train()(torch.randn(1, 3))
-    convert(nn.Linear(3, 2)).train()(torch.randn(1, 3))  # without BatchNorm, one is enough
+    network = convert(nn.Linear(3, 2))
+    network.begin_task(0, [])
+    network.train()(torch.randn(1, 3))  # without BatchNorm, one is enough
 
 
 class OutputRegisteredFirst(nn.Module):

@@ -161,9 +161,11 @@ def test_an_optimizer_that_needs_a_closure_is_refused() -> None:
         RMN(model=network, optimizer=torch.optim.LBFGS(network.parameters()))
 
 
-def test_another_strategy_cannot_train_over_finished_tasks(experiences: Experiences) -> None:
+@pytest.mark.parametrize("learned", [0, 1])
+def test_another_strategy_cannot_train_the_network(experiences: Experiences, learned: int) -> None:
     model = small()
-    learner(model).train(experiences[0])
+    for experience in experiences[:learned]:
+        learner(model).train(experience)
     optimizer = torch.optim.Adam(model.parameters())
     naive = Naive(model=model, optimizer=optimizer, evaluator=EvaluationPlugin())
     with pytest.raises(RuntimeError, match=r"train by rmn\.RMN or with rmn\.RMNPlugin"):

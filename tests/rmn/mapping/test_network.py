@@ -171,6 +171,7 @@ def test_layers_see_the_values_of_a_copied_or_converted_network(
     change: Callable[[RelevanceNetwork], RelevanceNetwork],
 ) -> None:
     model = change(small())
+    model.begin_task(0, [])
     (mappings,) = model.mappings
     x = torch.randn(4, 6, dtype=mappings.weight.dtype)
     before = model(x)
