@@ -18,7 +18,7 @@ class Told(Enum):
 
     HIGHER = "higher"
     LOWER = "lower"
-    NOT = "no difference that so many seeds can show"
+    NOT = "no difference that so many seeds show among so many methods"
     UNTESTED = "too few seeds in common"
 
 

@@ -70,7 +70,7 @@ def finding(board: Leaderboard) -> str:
 
 _WORDS: Final = {
     Told.HIGHER: "higher: {}",
-    Told.NOT: "{}: no difference that {seeds} seeds can show",
+    Told.NOT: "{}: no difference that {seeds} seeds show among so many methods",
     Told.LOWER: "lower: {}",
     Told.UNTESTED: f"{{}}: fewer than {LEAST_SEEDS} seeds in common, nothing is said",
 }

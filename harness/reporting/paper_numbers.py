@@ -45,7 +45,8 @@ def _caption(title: str) -> str:
     return (
         f"{title}. ACC (%): measured here, mean ± half of the 95 % Student interval over n seeds; "
         "quoted from the paper, ± the standard deviation over its trials where it prints one, with "
-        "the number of its remark. Empty: neither measured nor printed."
+        "the number of its remark, which is of the quoted number alone. Empty: neither measured "
+        "nor printed."
     )
 
 

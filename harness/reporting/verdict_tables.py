@@ -109,7 +109,8 @@ def numbers_table(verdicts: Verdicts) -> Table:
     summary = (
         f"Every number of Tables 1 to 3 that was measured. Reproduced: within {CLOSE:g} points, or "
         "covered by our 95 % interval if that is no wider than 5 points to either side, or, for "
-        "RMN, higher. Contradicted: another method that does better than printed."
+        "RMN, higher. Contradicted: another method that does better than printed, and not with "
+        "more stored examples."
     )
     return Table("Verdicts", head, rows, frozenset({0, 1, 2, 6, 7}), summary=summary)
 

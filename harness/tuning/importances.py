@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import optuna
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+from optuna.importance import FanovaImportanceEvaluator
 from optuna.trial import TrialState, create_trial
 
 from harness.config.study_file import StudyPlan
@@ -21,15 +21,15 @@ def importances(plan: StudyPlan, trials: Sequence[StudyTrial]) -> dict[str, floa
     """Share of the variance of the values that each setting explains by itself, largest first.
 
     By functional analysis of variance over a random forest (Hutter, Hoos & Leyton-Brown, ICML
-    2014). The values are those after the first rung, which all trials have: after more tasks they
-    could not be compared.
+    2014). What is explained by several settings together alone is in no share. The values are those
+    after the first rung, which all trials have: after more tasks they could not be compared.
 
     Args:
         plan: of the study.
         trials: of it.
 
     Returns:
-        Shares that add up to one; empty for few trials, or where all have one value.
+        Shares that add up to one at most; empty for few trials, or where all have one value.
     """
     values = {trial.accuracies[0] for trial in trials}
     if len(trials) < _FEWEST or len(values) < 2:
@@ -46,4 +46,5 @@ def importances(plan: StudyPlan, trials: Sequence[StudyTrial]) -> dict[str, floa
                 value=trial.accuracies[0],
             )
         )
-    return dict(get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0)))
+    shares = FanovaImportanceEvaluator(seed=0).evaluate(study)
+    return dict(sorted(shares.items(), key=lambda one: -one[1]))

@@ -7,12 +7,14 @@ from functools import partial
 from math import isnan
 from typing import Final
 
-from baselines.interface import Role
+from baselines.components.rehearsing import RehearsingBaseline
+from baselines.interface import Baseline, Role
 from baselines.registry import methods
 from harness.analysis.claims.evidence import Evidence, command
 from harness.analysis.claims.verdict import CLOSE, Claim, Estimate, Verdict, Word, estimate
 from harness.analysis.published import QUOTED, Quoted, short, titled
 from harness.config.benchmark_registry import benchmarks
+from harness.config.budgets import PAPER
 
 _WIDE: Final = 5.0
 """Points; an interval with more to either side covers too much to reproduce anything."""
@@ -100,4 +102,17 @@ def _judge(evidence: Evidence, quoted: Quoted, scenario: str) -> Verdict:
         return Verdict(Word.NOT_MEASURED, more, scenario=scenario)
     paper = float(quoted.value.split()[0])
     word, why = judge_number(ours, paper, subject=known.role is Role.SUBJECT)
+    if word is Word.CONTRADICTED and evidence.profile != PAPER:
+        own, theirs = _examples(known, quoted.benchmark)
+        if own > theirs:
+            word = Word.NOT_REPRODUCED
+            why = f"ours is higher, of {own} stored examples a task and not {theirs}"
     return Verdict(word, why, ours.text(), scenario, f"{ours.mean - paper:+.2f}")
+
+
+def _examples(method: type[Baseline], benchmark: str) -> tuple[int, int]:
+    """How many examples of a task a method keeps, by default and in the paper's table."""
+    if not issubclass(method, RehearsingBaseline):
+        return 0, 0
+    own = method.per_task
+    return own, method.paper_settings.get(benchmark, {}).get("per_task", own)

@@ -25,7 +25,8 @@ _MATCH = ["budget", "seed", "scenario"]
 def intransigence(learned: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     """Accuracy that the reference has more than a method on each task when it was learned.
 
-    Below zero where earlier tasks helped.
+    Below zero where the method learned more. Earlier tasks need not be why: a mask can help, too,
+    on a first task already.
 
     Args:
         learned: accuracies when learned (`learning_accuracy`) of the methods, with the columns of

@@ -15,6 +15,7 @@ from harness.analysis.leaderboard import leaderboard
 from harness.analysis.run_filter import RunFilter
 from harness.analysis.selection import select
 from harness.analysis.standings import standings
+from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT
 from harness.config.plan import default_methods
@@ -29,8 +30,9 @@ PICTURED: Final = "split_mnist"
 """The benchmark of the picture."""
 
 _ORDER: Final = (
-    "ACC (%), mean with its 95 % interval over n seeds. Methods stand in the order of their mean "
-    "rank on the benchmarks that they were measured on."
+    f"ACC (%), mean with its 95 % interval over n seeds. {BEST_NOTE} Methods stand in the order of "
+    "their mean rank on the benchmarks that they were measured on, which is no result: methods "
+    "were measured on different ones."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,24 @@ def test_what_is_stored_decides(tmp_path: Path, save_run: Any) -> None:
     command = "python -m harness.compare --benchmark split_mnist --scenario task-il --methods hat"
     assert hat.why == command
     assert verdict(evidence, "rmn", "class-il").word is Word.NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("method", "profile", "word"),
+    [
+        ("frcl", "default", Word.NOT_REPRODUCED),  # 200 examples a task, the paper's 40
+        ("frcl", "paper", Word.CONTRADICTED),
+        ("ewc", "default", Word.CONTRADICTED),  # it keeps none
+    ],
+)
+def test_more_stored_examples_than_the_paper_s_contradict_nothing(
+    method: str, profile: str, word: Word, evidence: Any
+) -> None:
+    given = evidence({("split_mnist", "task-il", method, "acc"): (0.995, 0.996, 0.997)})
+    found = verdict(replace(given, profile=profile), method)
+    assert found.word is word
+    more = "of 200 stored examples a task and not 40" in found.why
+    assert more is (method == "frcl" and profile == "default")
 
 
 def test_a_method_that_is_not_here_cannot_be_tested(tmp_path: Path, save_run: Any) -> None:

@@ -157,8 +157,6 @@ CASES: list[tuple[Judge, dict[Any, list[float]], Word]] = [
         {(S, T, "rmn", "weights_used"): near(0.7)},
         Word.NOT_MEASURED,
     ),
-    (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [11_000.0]}, Word.REPRODUCED),
-    (masks.judge_memory, {(S, T, "rmn", "inference_bytes"): [62_125.0]}, Word.CONTRADICTED),
     (
         accuracy.judge_replay,
         {
@@ -265,5 +263,24 @@ def test_losses_are_paired_by_seed_and_printed_with_their_interval(evidence: Mak
     given = {(S, T, "rmn", "acc"): with_it, (S, C, "rmn", "acc"): without}
     found = identity.judge_without_identity(evidence(given))
     assert found.ours == "-20.00 ± 0.00 on S-MNIST (class-il)"
-    twelve = masks.judge_memory(evidence({(S, T, "rmn", "inference_bytes"): [62_125.0]}))
-    assert twelve.ours == "62.1 kB, 12.4 kB for each of 5 tasks"
+
+
+@pytest.mark.parametrize(
+    ("weights", "ours", "word"),
+    [
+        (99_400, "62.1 kB, 12.4 kB for each of 5 tasks; 81.3 kB with", Word.CONTRADICTED),
+        (16_000, "10.0 kB, 2.0 kB for each of 5 tasks; 81.3 kB with", Word.REPRODUCED),
+    ],
+)
+def test_masks_are_weighed_without_the_batch_norms(
+    weights: int, ours: str, word: Word, monkeypatch: pytest.MonkeyPatch, evidence: Make
+) -> None:
+    rows = pd.DataFrame(
+        {"run_id": str(seed), "metric": "weights", "layer": layer, "value": float(value)}
+        for seed in range(2)
+        for layer, value in (("1", weights - 1000), ("2", 1000))
+    )
+    given = evidence({(S, T, "rmn", "inference_bytes"): [81_301.0, 81_301.0]})
+    monkeypatch.setattr(type(given), "rows", lambda *_: rows)
+    found = masks.judge_memory(given)
+    assert (found.ours, found.word) == (f"{ours} their BatchNorms", word)
