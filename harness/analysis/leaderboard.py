@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -145,7 +145,7 @@ class Entry:
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults, but for the
             normalisation and the outputs, which are those of the whole leaderboard.
-        variant: those settings alone, "" for none.
+        overrides: the values of those settings by name; none for the benchmark's own settings.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
         norm: kind of normalisation (`harness.config.budgets.NORMS`), "" if it was not stored.
@@ -162,7 +162,7 @@ class Entry:
     baseline: str
     setting: str
     title: str
-    variant: str
+    overrides: Mapping[str, Any]
     colour: str
     epochs: int
     norm: str
@@ -173,6 +173,11 @@ class Entry:
     cells: Mapping[Column, Cell]
     quoted: Quoted | None
     devices: tuple[str, ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """The overrides as printed, "" for none."""
+        return _listed(self.overrides)
 
     def text(self, column: Column) -> str:
         """A cell as printed."""
@@ -302,7 +307,7 @@ def _entry(board: Leaderboard, records: Sequence[Record], cells: Mapping[Column,
         baseline=run.baseline,
         setting=run.setting,
         title=_titled(record),
-        variant=_variant(record),
+        overrides=variant_of(record.run),
         colour=record.method.colour,
         epochs=int(run.training["epochs"]),
         norm=str(run.training.get("norm", "")),
@@ -328,13 +333,13 @@ def _place(accuracy: Cell) -> tuple[bool, float]:
 
 def _titled(record: Record, but: Sequence[str] = ()) -> str:
     """The method's title with what differs from the defaults."""
-    text = _variant(record, but)
+    named = variant_of(record.run)
+    text = _listed({name: value for name, value in named.items() if name not in but})
     return f"{record.method.title} ({text})" if text else record.method.title
 
 
-def _variant(record: Record, but: Sequence[str] = ()) -> str:
-    named = variant_of(record.run)
-    return ", ".join(f"{name}={value}" for name, value in named.items() if name not in but)
+def _listed(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def cells_of(
