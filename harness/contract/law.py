@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from baselines.interface import Baseline
-from harness.config.discovery import import_modules
+from baselines.registration import import_modules
 
 if TYPE_CHECKING:
     from harness.contract.subject import Subject
