@@ -46,9 +46,19 @@ class Column:
         return metrics()[self.metric]
 
     @property
+    def asked(self) -> str:
+        """Its scenario, and that the identity was given at test where the scenario gives none."""
+        return ", ".join(filter(None, (self.scenario, self.note)))
+
+    @property
     def title(self) -> str:
         """The metric's, with the note."""
         return ", ".join(filter(None, (self.definition.title, self.note)))
+
+    def of(self, derived: pd.DataFrame) -> pd.DataFrame:
+        """The rows of derived metrics that this column is made of."""
+        metric, scenario = derived["metric"], derived["scenario"]
+        return derived[(metric == self.metric) & (scenario == self.scenario)]
 
     def text(self, cell: Cell) -> str:
         """A cell of this column as printed."""
@@ -302,7 +312,7 @@ def _entry(board: Leaderboard, records: Sequence[Record], cells: Mapping[Column,
     record, shown = records[-1], board.shown
     run = record.run
     group = shown[(shown["baseline"] == run.baseline) & (shown["setting"] == run.setting)]
-    accuracy = group[(group["metric"] == "acc") & (group["scenario"] == board.scenario)]
+    accuracy = board.column("acc").of(group)
     return Entry(
         baseline=run.baseline,
         setting=run.setting,
@@ -358,7 +368,7 @@ def cells_of(
     methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in wanted:
-        chosen = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
+        chosen = column.of(shown)
         definition = column.definition
         best: list[object] = []
         if definition.direction is not Direction.NEITHER and chosen["value"].notna().any():
@@ -378,3 +388,16 @@ def cells_of(
 def of_entry(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """The rows of a table that belong to one method with one setting."""
     return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
+
+
+def rows_of(rows: pd.DataFrame, entry: Entry, scenario: str) -> pd.DataFrame:
+    """The rows of one method with one setting under a scenario; of several rules, its default.
+
+    Args:
+        rows: raw measurements.
+        entry: the method.
+        scenario: of `harness.config.scenarios.SCENARIOS`.
+    """
+    mine = of_entry(rows, entry)
+    mine = mine[mine["scenario"] == scenario]
+    return mine if scenario == TASK_IL else mine[mine["rule"] == entry.rule]

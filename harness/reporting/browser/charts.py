@@ -19,6 +19,7 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
     of_entry,
+    rows_of,
 )
 from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import RUN, Unit
@@ -28,7 +29,6 @@ from harness.reporting import protocol
 from harness.reporting.browser import unlabelled_charts, vega_lite
 from harness.reporting.browser.metric_chart import every_seed
 from harness.reporting.browser.vega_lite import Spec
-from harness.reporting.figures.style import rows_of
 from harness.reporting.model import Chart
 
 DrawChart = Callable[[pd.DataFrame, Leaderboard], Chart | None]
@@ -75,7 +75,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
             per_seed = average_accuracies(rows_of(accuracies, entry, column.scenario))
             if without_gaps(per_seed):
                 drawn = (with_interval(per_seed) * 100).round(3).reset_index()
-                found.append(drawn.assign(Method=entry.title, Asked=_asked(column)))
+                found.append(drawn.assign(Method=entry.title, Asked=column.asked))
     if not found:
         return None
     names = {"after": "Tasks learned", "mean": "Accuracy", "low": "Low", "high": "High"}
@@ -336,11 +336,6 @@ def _heat_map(
             layer=layers,
         ),
     )
-
-
-def _asked(column: Column) -> str:
-    """Its scenario, and that the identity was given at test where the scenario gives none."""
-    return ", ".join(filter(None, (column.scenario, column.note)))
 
 
 def _shown(cell: Cell, column: Column) -> float:

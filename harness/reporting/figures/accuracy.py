@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
+from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry, rows_of
 from harness.analysis.metrics.accuracy import matrix
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
@@ -26,7 +26,6 @@ from harness.reporting.figures.style import (
     grid,
     legend,
     mark,
-    rows_of,
     tall_enough,
 )
 
@@ -48,7 +47,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for axis, (column, shares) in zip(axes[0], panels.items(), strict=True):
         for entry, each in shares:
             _curve(axis, board, entry, each)
-        axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.set(title=column.asked, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         label_lines(axis)
     return figure
@@ -142,7 +141,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(title=_panel(column), xlabel="epochs a task", ylabel="average accuracy (%)")
+        axis.set(title=column.asked, xlabel="epochs a task", ylabel="average accuracy (%)")
     legend(axes[0])
     return figure
 
@@ -190,8 +189,3 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
             tables[entry.title] = pd.DataFrame(np.where(later, np.nan, r[1:]), tasks, tasks)
     drawn = heat_maps(tables, "task", "after learning")
     return drawn[0] if drawn else None
-
-
-def _panel(column: Column) -> str:
-    """Its scenario, and that the identity was given at test where the scenario gives none."""
-    return ", ".join(filter(None, (column.scenario, column.note)))
