@@ -21,7 +21,7 @@ from harness.analysis.leaderboard import (
     of_entry,
     rows_of,
 )
-from harness.analysis.metrics.accuracy import matrix
+from harness.analysis.metrics.accuracy import mean_matrix
 from harness.analysis.metrics.definition import RUN, Unit
 from harness.analysis.metrics.masks import pairs
 from harness.config.scenarios import TASK_IL
@@ -107,8 +107,7 @@ def task_accuracies(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
     for entry in board.entries:
         cells = rows_of(accuracies, entry, board.scenario)
         if len(cells):
-            means = cells.groupby(["after", "task"])["value"].mean().reset_index()
-            r = matrix(means)[1:]
+            r = mean_matrix(cells)[1:]
             tasks = range(1, r.shape[1] + 1)
             tables[entry.title] = pd.DataFrame(r, index=range(1, len(r) + 1), columns=tasks)
     return _heat_map(

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
 from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry, rows_of
-from harness.analysis.metrics.accuracy import matrix
+from harness.analysis.metrics.accuracy import mean_matrix
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import (
@@ -182,7 +182,7 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         if not entry.cells[column].mean >= NEGLIGIBLE:  # NaN as well
             continue
         cells = rows_of(accuracy, entry, board.scenario)
-        r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
+        r = mean_matrix(cells) * 100
         tasks = range(1, r.shape[1] + 1)
         if len(tasks) > 1:
             later = np.triu(np.ones_like(r[1:]), 1).astype(bool)
