@@ -54,11 +54,6 @@ class Results:
     damaged: dict[Path, str] = field(default_factory=dict)
 
 
-def folder(results: Path, run: Run) -> Path:
-    """Where a run's folder is, or will be."""
-    return results / run.benchmark / run.profile / run.baseline / run.id
-
-
 def save(
     results: Path,
     record: Record,
@@ -83,7 +78,7 @@ def save(
         AlreadyFinishedError: the run is in the store, finished.
         OSError: the folder cannot be written.
     """
-    target = folder(results, record.run)
+    target = results / record.run.folder
     file = packed.path_of(results, record.run.benchmark, record.run.profile)
     with (
         run_folder.staged(target, record, rows, masks) as whole,
@@ -111,7 +106,7 @@ def check_writable(results: Path, runs: Iterable[Run]) -> None:
     """
     with locked(results):
         pass
-    for parent in sorted({folder(results, run).parent for run in runs}):
+    for parent in sorted({(results / run.folder).parent for run in runs}):
         run_folder.check_writable(parent)
     free = shutil.disk_usage(results).free
     if free < _LEAST_SPACE:
@@ -143,7 +138,7 @@ def look_up(results: Path, run: Run) -> tuple[State, Record | None]:
     in_file = _in_file(packed.path_of(results, run.benchmark, run.profile), run.id)
     if in_file[0] == "finished":
         return in_file
-    in_folder = _in_folder(folder(results, run))
+    in_folder = _in_folder(results / run.folder)
     return in_file if in_folder[0] == "missing" else in_folder
 
 
@@ -166,7 +161,7 @@ class Survey:
         if record := self.records.get(run.id):
             return record.status
         file = packed.path_of(self.results, run.benchmark, run.profile)
-        places = (folder(self.results, run), file)
+        places = (self.results / run.folder, file)
         return "damaged" if any(place in self.damaged for place in places) else "missing"
 
 
