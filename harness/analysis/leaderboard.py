@@ -264,7 +264,7 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
         NoFinishedRunError: there is no finished run.
     """
     results = comparison.results
-    finished = [record for record in results.records if record.status == "finished"]
+    finished = results.finished
     if not finished:
         raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)

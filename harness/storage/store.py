@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -52,6 +52,21 @@ class Results:
     records: list[Record] = field(default_factory=list)
     rows: pd.DataFrame = field(default_factory=lambda: schema.empty())
     damaged: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> list[Record]:
+        """The records of the finished runs."""
+        return [record for record in self.records if record.status == "finished"]
+
+    def only(self, records: list[Record]) -> Results:
+        """Some of the runs, with their rows.
+
+        Args:
+            records: of these.
+        """
+        some = replace(self, records=records)
+        ids = {record.run.id for record in some.finished}
+        return replace(some, rows=schema.of_runs(self.rows, ids))
 
 
 def save(

@@ -40,6 +40,22 @@ def test_what_is_saved_is_read_back(
     }
 
 
+def test_some_of_the_runs_have_their_own_rows(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
+    other, failed = replace(run, seed=1), replace(run, seed=2)
+    for one in (run, other):
+        store.save(tmp_path, make_record(one), make_rows(one, 0.25 + one.seed / 2))
+    store.save(tmp_path, make_record(failed, error="no"))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert {record.run.seed for record in found.finished} == {0, 1}
+    some = found.only([make_record(other), make_record(failed, error="no")])
+    assert [record.run.seed for record in some.finished] == [1]
+    pd.testing.assert_frame_equal(some.rows, make_rows(other, 0.75))
+    assert len(some.records) == 2
+    assert found.only([]).rows.empty
+
+
 def test_status_of_a_folder(
     tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
 ) -> None:
