@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -46,6 +46,11 @@ class ExecutionConfig:
     loggers: tuple[str, ...] = ()
     logs: Path = Path("logs")
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def with_absolute_folders(self) -> ExecutionConfig:
+        """The same for processes that work in another folder."""
+        data = self.data.absolute() if self.data else None
+        return replace(self, results=self.results.absolute(), data=data)
 
 
 class ProgressListener(Protocol):

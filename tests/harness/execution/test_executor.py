@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness.execution import executor
 from harness.execution.executor import (
+    ExecutionConfig,
     ExecutorOption,
     executors,
     register_executor,
@@ -51,3 +54,13 @@ def test_a_name_is_given_once() -> None:
     with pytest.raises(ValueError, match="two executors are named 'local'"):
         register_executor("local")(LocalExecutor)
     assert executors()["local"].make is LocalExecutor
+
+
+def test_folders_are_absolute_for_a_process_that_works_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ExecutionConfig(Path("results"), None, "cpu", {"command": "compare"})
+    found = given.with_absolute_folders()
+    assert found == replace(given, results=tmp_path / "results")
+    assert replace(given, data=Path("d")).with_absolute_folders().data == tmp_path / "d"
