@@ -173,6 +173,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
             _add_executor_options(parser.add_argument_group(f"--executor {name}"), kind.options)
 
 
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """--plan."""
+    help_ = "show what would run and what is done; run nothing"
+    parser.add_argument("--plan", action="store_true", help=help_)
+
+
 def given_executor_options(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """The values of the options that only some executors have, by executor and name.
 
