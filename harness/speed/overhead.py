@@ -27,7 +27,7 @@ from harness.config.networks import Network
 from harness.data.loading import TensorLoading
 from harness.data.streams import experiences, make_stream
 from harness.evaluation.memory_usage import MemoryUsage, memory_usage
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 from harness.storage import store
 from harness.training.networks import NETWORKS, mlp
 from harness.training.precision import mixed_precision
