@@ -11,7 +11,7 @@ import hashlib
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -19,7 +19,9 @@ from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
+
+from baselines.registration import is_own, withdraw
 
 METHODS: Final = "rmn_harness.methods"
 BENCHMARKS: Final = "rmn_harness.benchmarks"
@@ -29,14 +31,12 @@ METRICS: Final = "rmn_harness.metrics"
 NAME: Final = "[a-z][a-z0-9_]*"
 """What names look like that the command line and the folders of results can take."""
 
-_OWN: Final = ("baselines", "harness", "rmn")
 _OF_FILES: Final = "harness_plugins"
 """Package under which plugins that are named by a file are known."""
 _DIGITS: Final = 12
 
 _IMPORTED: Final[set[str]] = set()
 _BROKEN: Final[dict[str, str]] = {}
-_TABLES: Final[list[tuple[dict[str, Any], Callable[[Any], str]]]] = []
 
 
 class PluginError(Exception):
@@ -60,16 +60,6 @@ class Plugin:
     module: str
     file: Path
     digest: str
-
-
-def withdrawable(table: dict[str, Any], module_of: Callable[[Any], str]) -> None:
-    """Let what a plugin has registered be withdrawn if the plugin turns out to be broken.
-
-    Args:
-        table: of what is registered, by name.
-        module_of: gives the name of the module that registered an entry.
-    """
-    _TABLES.append((table, module_of))
 
 
 def import_plugin(text: str) -> Plugin:
@@ -135,11 +125,6 @@ def import_entry_points(group: str) -> None:
             )
 
 
-def is_own(module: str) -> bool:
-    """Whether a module is part of this project."""
-    return module.partition(".")[0] in _OWN
-
-
 def of_module(module: str) -> Plugin:
     """An imported module as a plugin for other processes.
 
@@ -193,7 +178,7 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        _withdraw(name)
+        withdraw(name)
         raise PluginError(f"the plugin {path} cannot be imported: {_reason(error)}") from error
     return module
 
@@ -212,18 +197,11 @@ def _import_name(name: str) -> ModuleType:
                 f"there is no module {error.name!r} for the plugin {name}; install it, or name "
                 "the file: path/to/plugin.py"
             ) from error
-        _withdraw(name)
+        withdraw(name)
         raise PluginError(f"the plugin {name} cannot be imported: {_reason(error)}") from error
     except (Exception, SystemExit) as error:
-        _withdraw(name)
+        withdraw(name)
         raise PluginError(f"the plugin {name} cannot be imported: {_reason(error)}") from error
-
-
-def _withdraw(module: str) -> None:
-    """Forget what a broken plugin has registered before it broke."""
-    for table, module_of in _TABLES:
-        for name in [name for name, entry in table.items() if module_of(entry) == module]:
-            del table[name]
 
 
 def _reason(error: BaseException) -> str:

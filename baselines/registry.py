@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from typing import Final, TypeVar
 
-import baselines
 from baselines.interface import Baseline
-from baselines.plugins import METHODS, NAME, import_entry_points, is_own, withdrawable
+from baselines.plugins import METHODS, NAME, import_entry_points
+from baselines.registration import Registry
 
 _NEEDED: Final = ("name", "title", "reference")
 
-_METHODS: dict[str, type[Baseline]] = {}
-withdrawable(_METHODS, lambda method: method.__module__)
+_METHODS: Final = Registry[type[Baseline]]("methods", lambda method: method.__module__, "baselines")
 
 B = TypeVar("B", bound=type[Baseline])
 
@@ -28,13 +25,7 @@ def register(method: B) -> B:
             comparison needs of a method; says what to write.
     """
     _check(method)
-    if not is_own(method.__module__):
-        _import_own()  # or a name of ours would be refused to us, not to the plugin
-    if method.name in _METHODS:
-        raise ValueError(
-            f"two methods are named {method.name!r}: {_METHODS[method.name]}, {method}"
-        )
-    _METHODS[method.name] = method
+    _METHODS.add(method.name, method)
     return method
 
 
@@ -58,11 +49,5 @@ def _check(method: type[Baseline]) -> None:
 
 def methods() -> dict[str, type[Baseline]]:
     """Every registered method by name, in alphabetical order of the names."""
-    _import_own()
     import_entry_points(METHODS)
-    return dict(sorted(_METHODS.items()))
-
-
-def _import_own() -> None:
-    for module in pkgutil.iter_modules(baselines.__path__):
-        importlib.import_module(f"baselines.{module.name}")
+    return dict(sorted(_METHODS.known().items()))

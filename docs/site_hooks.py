@@ -21,7 +21,7 @@ _COUNTS_STARS: Final = ' data-md-component="source"'
 """Of the theme's link to the repository: with it, each page asks GitHub how popular that is."""
 
 _METHODS: Final = "<!-- a module of `baselines` for each method -->"
-_NO_METHODS: Final = ("__init__", "context", "interface", "plugins", "registry")
+_NO_METHODS: Final = ("__init__", "context", "interface", "plugins", "registration", "registry")
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:

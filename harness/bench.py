@@ -67,10 +67,10 @@ def _parts(samples: Samples, device: str, argv: Sequence[str]) -> Iterator[str]:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     yield page.throughput_table(samples)
-    yield "\n".join(overhead.steps(torch.device(device)))
+    yield overhead.steps(torch.device(device))
     if device == "cpu":
-        yield "\n".join(overhead.tasks())
-        yield "\n".join(overhead.use_of_cores(cores()))
+        yield overhead.tasks()
+        yield overhead.use_of_cores(cores())
     yield page.circumstances(device, argv)
 
 

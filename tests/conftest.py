@@ -26,14 +26,15 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 @pytest.fixture
 def registrations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What plugins register during a test is forgotten, and so is that they were imported."""
-    from baselines import plugins
+    from baselines import plugins, registration
 
     monkeypatch.setattr(sys, "path", list(sys.path))
     before, groups, broken = set(sys.modules), set(plugins._IMPORTED), dict(plugins._BROKEN)
     yield
-    for table, module_of in plugins._TABLES:
-        for name in [n for n, entry in table.items() if not plugins.is_own(module_of(entry))]:
-            del table[name]
+    for registry in registration._REGISTRIES:
+        for module in set(map(registry.module_of, registry.entries.values())):
+            if not registration.is_own(module):
+                registry.withdraw(module)
     plugins._IMPORTED.intersection_update(groups)
     plugins._BROKEN.clear()
     plugins._BROKEN.update(broken)

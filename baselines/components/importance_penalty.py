@@ -1,4 +1,4 @@
-"""What EWC, SI and MAS have in common: an importance and an anchor for every weight."""
+"""What EWC, SI, RWalk and MAS have in common: an importance and an anchor for every weight."""
 
 from __future__ import annotations
 

@@ -13,10 +13,11 @@ import torch
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
-from baselines.components.importance_penalty import ImportancePenaltyPlugin, learned
+from baselines.components.importance_penalty import learned
+from baselines.components.path_integral import PathIntegralPlugin
 
 
-class RiemannianWalkPlugin(ImportancePenaltyPlugin):
+class RiemannianWalkPlugin(PathIntegralPlugin):
     """Chaudhry et al. 2018: importance is what EWC and SI hold for it, each from 0 to 1.
 
     Fisher information (EWC++): with each step, F = alpha * gradient² + (1 - alpha) * F, throughout
@@ -42,9 +43,6 @@ class RiemannianWalkPlugin(ImportancePenaltyPlugin):
         self.score: dict[str, Tensor] = {}
         self._steps = 0
         self._of_task: dict[str, Tensor] = {}
-        self._lowered: dict[str, Tensor] = {}
-        self._gradient: dict[str, Tensor] = {}
-        self._before: dict[str, Tensor] = {}
         self._start: dict[str, Tensor] = {}
 
     @torch.no_grad()
@@ -53,27 +51,21 @@ class RiemannianWalkPlugin(ImportancePenaltyPlugin):
         weights = learned(strategy)
         self._steps = 0
         self._of_task = {name: torch.zeros_like(weight) for name, weight in weights.items()}
-        self._lowered = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+        self.path = {name: torch.zeros_like(weight) for name, weight in weights.items()}
         self._start = {name: weight.detach().clone() for name, weight in weights.items()}
 
     @torch.no_grad()
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Note gradients and weights, update the Fisher information, then add the penalty."""
-        moving = {n: w for n, w in learned(strategy).items() if w.grad is not None}
-        self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
-        self._before = {name: weight.detach().clone() for name, weight in moving.items()}
-        for name, gradient in self._gradient.items():
+        """Note gradients and weights, add the penalty, and update the Fisher information."""
+        super().before_update(strategy, **kwargs)
+        for name, gradient in self.gradient.items():
             fisher = self.fisher.setdefault(name, gradient.square())
             fisher.lerp_(gradient.square(), self.alpha)
-        super().before_update(strategy, **kwargs)
 
     @torch.no_grad()
     def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add what the step did to the interval, and end that when its time has come."""
-        weights = learned(strategy)
-        for name, gradient in self._gradient.items():
-            step = weights[name] - self._before[name]
-            self._lowered[name].addcmul_(gradient, step, value=-1)
+        super().after_update(strategy, **kwargs)
         self._steps += 1
         if self._steps % self.interval == 0:
             self._end_interval(strategy)
@@ -88,17 +80,17 @@ class RiemannianWalkPlugin(ImportancePenaltyPlugin):
         scores, fisher = from_zero_to_one(self.score), from_zero_to_one(self.fisher)
         self.importance = {name: value + scores[name] for name, value in fisher.items()}
         self.drop_anchor(strategy)
-        self._of_task, self._lowered, self._start = {}, {}, {}
-        self._gradient, self._before = {}, {}
+        self._of_task, self._start = {}, {}
+        self.end_path()
 
     def _end_interval(self, strategy: SupervisedTemplate) -> None:
         for name, weight in learned(strategy).items():
             if name in self.fisher:
                 moved = (weight - self._start[name]).square()
-                ratio = self._lowered[name] / (self.fisher[name] * moved / 2 + self.eps)
+                ratio = self.path[name] / (self.fisher[name] * moved / 2 + self.eps)
                 self._of_task[name] += ratio.clamp(min=0)
             self._start[name] = weight.detach().clone()
-            self._lowered[name].zero_()
+            self.path[name].zero_()
 
 
 def from_zero_to_one(values: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 from avalanche.training.templates import SupervisedTemplate
-from torch import Tensor
 
-from baselines.components.importance_penalty import ImportancePenaltyPlugin, learned
+from baselines.components.importance_penalty import learned
+from baselines.components.path_integral import PathIntegralPlugin
 
 
-class SynapticIntelligencePlugin(ImportancePenaltyPlugin):
+class SynapticIntelligencePlugin(PathIntegralPlugin):
     """Zenke, Poole & Ganguli 2017: a weight is as important as the loss decrease that it brought.
 
     Path integral (Equation 3): omega sums minus gradient times step, with the gradient of the loss
@@ -32,30 +32,11 @@ class SynapticIntelligencePlugin(ImportancePenaltyPlugin):
     def __init__(self, *, si_lambda: float, eps: float) -> None:
         super().__init__(si_lambda)
         self.eps = eps
-        self._path: dict[str, Tensor] = {}
-        self._gradient: dict[str, Tensor] = {}
-        self._before: dict[str, Tensor] = {}
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Start the path integral at the present weights."""
         self.drop_anchor(strategy)
-        self._path = {name: torch.zeros_like(weight) for name, weight in self.anchor.items()}
-
-    @torch.no_grad()
-    def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Note gradients and weights before the step, then add the penalty's gradient."""
-        moving = {n: w for n, w in learned(strategy).items() if w.grad is not None}
-        self._gradient = {n: w.grad.clone() for n, w in moving.items() if w.grad is not None}
-        self._before = {name: weight.detach().clone() for name, weight in moving.items()}
-        super().before_update(strategy, **kwargs)
-
-    @torch.no_grad()
-    def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Add the step to the path integral."""
-        weights = learned(strategy)
-        for name, gradient in self._gradient.items():
-            step = weights[name] - self._before[name]
-            self._path[name].addcmul_(gradient, step, value=-1)
+        self.path = {name: torch.zeros_like(weight) for name, weight in self.anchor.items()}
 
     @torch.no_grad()
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
@@ -64,6 +45,6 @@ class SynapticIntelligencePlugin(ImportancePenaltyPlugin):
         It is kept from going below zero: a negative penalty would push weights away.
         """
         moved = {n: (w - self.anchor[n]) ** 2 + self.eps for n, w in learned(strategy).items()}
-        self.add_importance({n: (self._path[n] / moved[n]).clamp_(min=0) for n in moved})
+        self.add_importance({n: (self.path[n] / moved[n]).clamp_(min=0) for n in moved})
         self.drop_anchor(strategy)
-        self._path, self._gradient, self._before = {}, {}, {}
+        self.end_path()

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from harness.config.run import Run
 from harness.config.scenarios import SCENARIOS
-from harness.storage import schema
 from harness.storage.store import Results
 
 NORM: Final = "training.norm"
@@ -62,12 +61,8 @@ def without_variants(comparison: Comparison) -> Comparison:
     a table, and count among the hypotheses of Holm's correction.
     """
     results = comparison.results
-    kept = [record for record in results.records if not variant_of(record.run)]
-    finished = {record.run.id for record in kept if record.status == "finished"}
-    if not finished:
-        return comparison
-    rows = schema.of_runs(results.rows, finished)
-    return replace(comparison, results=replace(results, records=kept, rows=rows))
+    own = results.only([one for one in results.records if not variant_of(one.run)])
+    return replace(comparison, results=own) if own.finished else comparison
 
 
 def _of_scenario(results: Results, scenario: str) -> Iterator[Comparison]:
@@ -76,8 +71,6 @@ def _of_scenario(results: Results, scenario: str) -> Iterator[Comparison]:
     for record in sorted(records, key=lambda one: len(factors_of(one.run))):
         asked.setdefault(str(factors_of(record.run)), factors_of(record.run))
     for factors in asked.values():
-        chosen = [record for record in records if factors_of(record.run) == factors]
-        finished = {record.run.id for record in chosen if record.status == "finished"}
-        if finished:
-            rows = schema.of_runs(results.rows, finished)
-            yield Comparison(scenario, replace(results, records=chosen, rows=rows), factors)
+        chosen = results.only([one for one in records if factors_of(one.run) == factors])
+        if chosen.finished:
+            yield Comparison(scenario, chosen, factors)

@@ -87,6 +87,4 @@ def by_seed(board: Leaderboard, entry: Entry, column: Column) -> pd.Series[float
         entry: the method.
         column: the metric.
     """
-    mine = of_entry(board.shown, entry)
-    mine = mine[(mine["metric"] == column.metric) & (mine["scenario"] == column.scenario)]
-    return mine.set_index("seed")["value"].sort_index()
+    return column.of(of_entry(board.shown, entry)).set_index("seed")["value"].sort_index()

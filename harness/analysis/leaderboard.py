@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -46,9 +46,19 @@ class Column:
         return metrics()[self.metric]
 
     @property
+    def asked(self) -> str:
+        """Its scenario, and that the identity was given at test where the scenario gives none."""
+        return ", ".join(filter(None, (self.scenario, self.note)))
+
+    @property
     def title(self) -> str:
         """The metric's, with the note."""
         return ", ".join(filter(None, (self.definition.title, self.note)))
+
+    def of(self, derived: pd.DataFrame) -> pd.DataFrame:
+        """The rows of derived metrics that this column is made of."""
+        metric, scenario = derived["metric"], derived["scenario"]
+        return derived[(metric == self.metric) & (scenario == self.scenario)]
 
     def text(self, cell: Cell) -> str:
         """A cell of this column as printed."""
@@ -145,7 +155,7 @@ class Entry:
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults, but for the
             normalisation and the outputs, which are those of the whole leaderboard.
-        variant: those settings alone, "" for none.
+        overrides: the values of those settings by name; none for the benchmark's own settings.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
         norm: kind of normalisation (`harness.config.budgets.NORMS`), "" if it was not stored.
@@ -162,7 +172,7 @@ class Entry:
     baseline: str
     setting: str
     title: str
-    variant: str
+    overrides: Mapping[str, Any]
     colour: str
     epochs: int
     norm: str
@@ -173,6 +183,11 @@ class Entry:
     cells: Mapping[Column, Cell]
     quoted: Quoted | None
     devices: tuple[str, ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """The overrides as printed, "" for none."""
+        return _listed(self.overrides)
 
     def text(self, column: Column) -> str:
         """A cell as printed."""
@@ -249,7 +264,7 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
         NoFinishedRunError: there is no finished run.
     """
     results = comparison.results
-    finished = [record for record in results.records if record.status == "finished"]
+    finished = results.finished
     if not finished:
         raise NoFinishedRunError("there is no finished run")
     derived = derive(results.rows)
@@ -297,12 +312,12 @@ def _entry(board: Leaderboard, records: Sequence[Record], cells: Mapping[Column,
     record, shown = records[-1], board.shown
     run = record.run
     group = shown[(shown["baseline"] == run.baseline) & (shown["setting"] == run.setting)]
-    accuracy = group[(group["metric"] == "acc") & (group["scenario"] == board.scenario)]
+    accuracy = board.column("acc").of(group)
     return Entry(
         baseline=run.baseline,
         setting=run.setting,
         title=_titled(record),
-        variant=_variant(record),
+        overrides=variant_of(record.run),
         colour=record.method.colour,
         epochs=int(run.training["epochs"]),
         norm=str(run.training.get("norm", "")),
@@ -328,13 +343,13 @@ def _place(accuracy: Cell) -> tuple[bool, float]:
 
 def _titled(record: Record, but: Sequence[str] = ()) -> str:
     """The method's title with what differs from the defaults."""
-    text = _variant(record, but)
+    named = variant_of(record.run)
+    text = _listed({name: value for name, value in named.items() if name not in but})
     return f"{record.method.title} ({text})" if text else record.method.title
 
 
-def _variant(record: Record, but: Sequence[str] = ()) -> str:
-    named = variant_of(record.run)
-    return ", ".join(f"{name}={value}" for name, value in named.items() if name not in but)
+def _listed(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def cells_of(
@@ -353,7 +368,7 @@ def cells_of(
     methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
     for column in wanted:
-        chosen = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
+        chosen = column.of(shown)
         definition = column.definition
         best: list[object] = []
         if definition.direction is not Direction.NEITHER and chosen["value"].notna().any():
@@ -373,3 +388,16 @@ def cells_of(
 def of_entry(table: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """The rows of a table that belong to one method with one setting."""
     return table[(table["baseline"] == entry.baseline) & (table["setting"] == entry.setting)]
+
+
+def rows_of(rows: pd.DataFrame, entry: Entry, scenario: str) -> pd.DataFrame:
+    """The rows of one method with one setting under a scenario; of several rules, its default.
+
+    Args:
+        rows: raw measurements.
+        entry: the method.
+        scenario: of `harness.config.scenarios.SCENARIOS`.
+    """
+    mine = of_entry(rows, entry)
+    mine = mine[mine["scenario"] == scenario]
+    return mine if scenario == TASK_IL else mine[mine["rule"] == entry.rule]

@@ -53,13 +53,9 @@ class RunFilter:
         Args:
             results: of `harness.analysis.selection.select`.
         """
-        from harness.storage import schema
-
         if not self:
             return results
-        records = [record for record in results.records if self._admits(record.run)]
-        finished = {record.run.id for record in records if record.status == "finished"}
-        return replace(results, records=records, rows=schema.of_runs(results.rows, finished))
+        return results.only([one for one in results.records if self._admits(one.run)])
 
     def checked(self, results: Results) -> RunFilter:
         """The same, its methods and settings named as the stored runs name them.

@@ -85,6 +85,26 @@ def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Sta
     return Standings(profile, table, asked, shown, damaged)
 
 
+def by_mean_rank(table: pd.DataFrame) -> list[str]:
+    """Names of methods in the order of their mean rank on the benchmarks that they have.
+
+    That is an order of rows and no result: methods have ranks on different benchmarks.
+
+    Args:
+        table: a row a benchmark and method, with the columns benchmark, baseline and mean; one that
+            was not measured (NaN) counts for nothing.
+
+    >>> table = pd.DataFrame(
+    ...     {"benchmark": ["x", "x", "x", "y", "y"], "baseline": ["a", "b", "c", "b", "c"],
+    ...      "mean": [0.9, 0.8, float("nan"), 0.7, 0.6]}
+    ... )
+    >>> by_mean_rank(table)  # ranks: a 1/2; b 2/2 and 1/2; c 2/2
+    ['a', 'b', 'c']
+    """
+    ranks = table.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
+    return list(ranks.groupby(table["baseline"]).mean().sort_values(kind="stable").index)
+
+
 def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     board = leaderboard(comparison)
     column = board.column("acc")

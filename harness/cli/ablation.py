@@ -95,7 +95,7 @@ def _make_parser(description: str) -> CommandParser:
     )
     add("--factor", metavar="A,B", help=f"of {', '.join(FACTORS)} (default: all)")
     add("--seeds", type=options.count, default=3, metavar="N", help="seeds 0 to N-1 (default: 3)")
-    add("--plan", action="store_true", help="show what would run and what is done; run nothing")
+    options.add_plan(parser)
     add("--page-only", action="store_true", help="make no runs; remake the page in seconds")
     add(
         "--page",

@@ -112,11 +112,15 @@ def _request(
         tune = f"make it by python -m harness.tune --benchmark {benchmark.name} --output"
         choices = existing_folder("--tuned", args.tuned, f"{tune} {args.tuned}")
     settings: dict[str, dict[str, Resolved]] = {scenario: {} for scenario in scenarios}
+    untuned = []
     for scenario, of_scenario in settings.items():
         for name, method in chosen.items():
             norm = under_scenario(benchmark, scenario, method, budget).norm
             best = best_known(benchmark, scenario, norm, profile, method, choices)
             of_scenario[name] = resolve(method, best, given.get(name, {})).also(overrides)
+            expected = args.tuned is not None and search_space(method)
+            if expected and not choice_for(benchmark, scenario, norm, method, choices):
+                untuned.append(f"{name} in {scenario}")
     config = execution_config(args, benchmark, origin, budget.threads)
     runs = plan(benchmark, profile, budget, chosen, settings, range(args.seeds or _SEEDS))
     reported = not args.plan and not args.no_report and args.part == (1, 1)
@@ -139,28 +143,8 @@ def _request(
             None if args.scenario is None else tuple(scenarios),
         ),
         columns=_columns(args.columns),
-        untuned=()
-        if args.tuned is None
-        else [
-            f"{name} in {scenario}"
-            for scenario in scenarios
-            for name, method in chosen.items()
-            if _is_untuned(benchmark, scenario, method, budget, choices)
-        ],
+        untuned=untuned,
     )
-
-
-def _is_untuned(
-    benchmark: Benchmark,
-    scenario: str,
-    method: type[Baseline],
-    budget: TrainingBudget,
-    choices: Path,
-) -> bool:
-    """Whether a method has settings to search, and none chosen in a folder."""
-    norm = under_scenario(benchmark, scenario, method, budget).norm
-    chosen = choice_for(benchmark, scenario, norm, method, choices)
-    return bool(search_space(method)) and chosen is None
 
 
 def _shown_settings(
@@ -246,7 +230,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> CommandParser:
     options.add_execution(parser)
     options.add_results(parser)
     options.add_reports(parser)
-    add("--plan", action="store_true", help="show what would run and what is done; run nothing")
+    options.add_plan(parser)
     add("--retry-failed", action="store_true", help="run again what failed before")
     add("--no-report", action="store_true", help="only run, and print the table")
     return parser

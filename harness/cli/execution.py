@@ -90,6 +90,6 @@ def chosen_executor(args: argparse.Namespace, config: ExecutionConfig) -> Execut
             option = f"--{next(iter(values)).replace('_', '-')}"
             raise ArgumentError(f"{option} is for --executor {name}; add that, or leave it out")
     try:
-        return executors()[args.executor](config, **given[args.executor])
+        return executors()[args.executor].make(config, **given[args.executor])
     except FatalError as error:
         raise ArgumentError(f"--executor {args.executor}: {error}") from error

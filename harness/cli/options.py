@@ -13,7 +13,7 @@ from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT, PROFILES
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, SCENARIOS, TASK_IL
 from harness.execution.cores import cores
-from harness.execution.executor import ExecutorOption, executor_options, executors
+from harness.execution.executor import ExecutorOption, executors
 from harness.tracking.logger import loggers
 
 _MOST: Final = 10_000
@@ -168,10 +168,15 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"folder of data sets (default: ${DATA_VARIABLE}, else the packaged ones)",
     )
-    for name in executors():
-        options = executor_options(name)
-        if options:
-            _add_executor_options(parser.add_argument_group(f"--executor {name}"), options)
+    for name, kind in executors().items():
+        if kind.options:
+            _add_executor_options(parser.add_argument_group(f"--executor {name}"), kind.options)
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """--plan."""
+    help_ = "show what would run and what is done; run nothing"
+    parser.add_argument("--plan", action="store_true", help=help_)
 
 
 def given_executor_options(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -181,8 +186,8 @@ def given_executor_options(args: argparse.Namespace) -> dict[str, dict[str, Any]
     """
     values = vars(args)
     return {
-        name: {one.name: values[one.name] for one in executor_options(name) if one.name in values}
-        for name in executors()
+        name: {one.name: values[one.name] for one in kind.options if one.name in values}
+        for name, kind in executors().items()
     }
 
 

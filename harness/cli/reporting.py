@@ -26,15 +26,23 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
     options.add_plugin(parser)
 
 
+def chosen_formats(args: argparse.Namespace) -> list[str]:
+    """The endings that --format names.
+
+    Raises:
+        ArgumentError: one is unknown; suggests the nearest.
+    """
+    return known_names("format", split_names("--format", args.format), writers())
+
+
 def check_report_options(args: argparse.Namespace) -> None:
-    """Put known names for those typed, and refuse folders that cannot be used.
+    """Put the known profile for that typed, and refuse formats and folders that cannot be used.
 
     Raises:
         ArgumentError: there is one; suggests the nearest.
     """
     args.profile = known_name("profile", args.profile, PROFILES)
-    formats = known_names("format", split_names("--format", args.format), writers())
-    args.format = ",".join(formats)
+    chosen_formats(args)
     readable_folder("--results", args.results)
     writable_folder("--reports", args.reports)
 
@@ -73,7 +81,7 @@ def write_report(report: Report, args: argparse.Namespace) -> None:
     for line in about_damage(report.damaged, args.results):
         sys.stderr.write(f"{line}\n")
     try:
-        for ending in split_names("--format", args.format):
+        for ending in chosen_formats(args):
             sys.stdout.write(f"{write(report, ending, args.reports)}\n")
     except OSError as error:
         raise ArgumentError(

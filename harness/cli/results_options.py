@@ -49,9 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     def command(name: str, summary: str, more: str = "") -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=f"{summary}. {more}".strip())
-        made.add_argument(
-            "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
-        )
+        options.add_results(made)
         options.add_plugin(made)
         return made
 

@@ -13,8 +13,8 @@ from harness.cli import options
 from harness.cli.arguments import with_arguments
 from harness.cli.execution import chosen_executor, execution_config
 from harness.cli.folders import writable_folder
-from harness.cli.names import known_names, split_names
 from harness.cli.parser import CommandParser
+from harness.cli.reporting import chosen_formats
 from harness.config.benchmark_registry import benchmarks
 from harness.config.study_file import StudyPlan, read_study
 from harness.execution.executor import ExecutionConfig, Executor
@@ -71,6 +71,6 @@ def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> StudyReques
         plan=plan,
         config=config,
         executor=chosen_executor(args, config),
-        formats=known_names("format", split_names("--format", args.format), writers()),
+        formats=chosen_formats(args),
         reports=writable_folder("--reports", args.reports),
     )

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from baselines.plugins import BENCHMARKS as GROUP
-from baselines.plugins import import_entry_points, withdrawable
+from baselines.plugins import import_entry_points
+from baselines.registration import Registry
 from harness.config.benchmarks import BENCHMARKS, Benchmark, DataFunction
 from harness.config.budgets import TrainingBudget, profiles
 
@@ -18,13 +19,17 @@ _SMOKE_TASKS: Final = 5
 _LONG: Final = 5
 """Times the epochs of the default profile, for the one with learning curves."""
 
-withdrawable(BENCHMARKS, lambda benchmark: getattr(benchmark.data, "__module__", __name__))
+_BENCHMARKS: Final = Registry[Benchmark](
+    "benchmarks",
+    lambda benchmark: getattr(benchmark.data, "__module__", __name__),
+    entries=BENCHMARKS,
+)
 
 
 def benchmarks() -> dict[str, Benchmark]:
     """Every benchmark by name, ours before those of plugins."""
     import_entry_points(GROUP)
-    return dict(BENCHMARKS)
+    return _BENCHMARKS.known()
 
 
 def register_benchmark(
@@ -59,8 +64,6 @@ def register_benchmark(
     """
 
     def registered(function: DataFunction) -> DataFunction:
-        if name in BENCHMARKS:
-            raise ValueError(f"two benchmarks are named {name!r}")
         summary = " ".join(inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
         if not summary:
             raise ValueError(f"the benchmark {name!r} needs a docstring, which reports print")
@@ -71,7 +74,7 @@ def register_benchmark(
             test_examples=_SMOKE_TEST,
             tasks=min(_SMOKE_TASKS, len(classes)),
         )
-        BENCHMARKS[name] = Benchmark(
+        benchmark = Benchmark(
             name=name,
             title=title,
             summary=summary,
@@ -84,6 +87,7 @@ def register_benchmark(
             data=function,
             version=version,
         )
+        _BENCHMARKS.add(name, benchmark)
         return function
 
     return registered

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from baselines.plugins import NETWORKS, import_entry_points, withdrawable
+from baselines.plugins import NETWORKS, import_entry_points
+from baselines.registration import Registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,8 +54,9 @@ class Network:
     timed_batch: int | None = None
 
 
-_REGISTERED: dict[str, Network] = {}
-withdrawable(_REGISTERED, lambda network: network.make.__module__)
+_NETWORKS: Final = Registry[Network](
+    "networks", lambda network: network.make.__module__, reserved=BUILT_IN
+)
 
 
 def register_network(
@@ -72,9 +74,7 @@ def register_network(
     """
 
     def registered(function: NetworkFunction) -> NetworkFunction:
-        if name in BUILT_IN or name in _REGISTERED:
-            raise ValueError(f"two networks are named {name!r}")
-        _REGISTERED[name] = Network(function, input_shape, **fields)
+        _NETWORKS.add(name, Network(function, input_shape, **fields))
         return function
 
     return registered
@@ -83,7 +83,7 @@ def register_network(
 def registered_networks() -> dict[str, Network]:
     """The backbones of plugins by name."""
     import_entry_points(NETWORKS)
-    return dict(_REGISTERED)
+    return _NETWORKS.known()
 
 
 def network_names() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 ROWS_VERSION: Final = 2
@@ -59,6 +60,11 @@ class Run:
         """Sixteen hexadecimal digits of the SHA-256 of the identity's canonical JSON."""
         canonical = json.dumps(self.identity, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is, below the folder of results."""
+        return Path(self.benchmark, self.profile, self.baseline, self.id)
 
     @property
     def setting(self) -> str:

@@ -10,7 +10,8 @@ from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 from baselines.interface import Range, Requirement, Role, Supervision
-from baselines.plugins import is_own, of_module
+from baselines.plugins import of_module
+from baselines.registration import is_own
 from baselines.registry import methods
 from harness.config.benchmark_registry import benchmarks
 from harness.config.plan import is_compatible

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from baselines.interface import Baseline
-from harness.config.discovery import import_modules
+from baselines.interface import Baseline, Requirement
+from baselines.registration import import_modules
 
 if TYPE_CHECKING:
     from harness.contract.subject import Subject
@@ -83,6 +83,12 @@ def law(
         return check
 
     return registered
+
+
+def at_once(method: Method) -> str:
+    """The excuse of a method that is trained on all tasks at once; "" for any other."""
+    whole = Requirement.ALL_TASKS_AT_ONCE in method.requirements
+    return "it is trained on all tasks at once" if whole else ""
 
 
 def laws() -> dict[str, Law]:

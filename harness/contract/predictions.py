@@ -15,9 +15,8 @@ from baselines.interface import (
     HasMasks,
     InfersTask,
     InfersTaskInOneShot,
-    Requirement,
 )
-from harness.contract.law import Method, broken, law
+from harness.contract.law import at_once, broken, law
 from harness.contract.subject import small_stream
 from harness.evaluation.memory_usage import held_tensors, inference_tensors
 from harness.evaluation.routers import routers_of
@@ -30,12 +29,7 @@ if TYPE_CHECKING:
 _EXAMPLES = 5
 
 
-def _at_once(method: Method) -> str:
-    at_once = Requirement.ALL_TASKS_AT_ONCE in method.requirements
-    return "it is trained on all tasks at once" if at_once else ""
-
-
-@law("What its strategy offers has the shapes that the interface says.", excuse=_at_once)
+@law("What its strategy offers has the shapes that the interface says.", excuse=at_once)
 def abilities_have_their_shapes(subject: Subject) -> str:
     """Logits, inferred tasks, fingerprints and masks."""
     strategy = subject.trained(2)

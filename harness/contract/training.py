@@ -60,11 +60,6 @@ def _without_labels(method: Method) -> str:
     return "it is for streams without task labels" if not Subject(method).labelled else ""
 
 
-def _at_once(method: Method) -> str:
-    at_once = Requirement.ALL_TASKS_AT_ONCE in method.requirements
-    return "it is trained on all tasks at once" if at_once else ""
-
-
 @law(f"It learns the last of three tasks of two digits, to more than {LEARNED:.0%}.")
 def it_learns_the_last_task(subject: Subject) -> str:
     """With the task identity where the stream has any."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from baselines.plugins import METRICS, import_entry_points, withdrawable
-from harness.config.discovery import import_modules
+from baselines.plugins import METRICS, import_entry_points
+from baselines.registration import Registry
 
 if TYPE_CHECKING:  # what measures and what defines a metric may be one file, which reports import
     import torch
@@ -39,8 +39,9 @@ class Snapshot:
 
 Measurement = Callable[[Snapshot], "Iterable[Row]"]
 
-_MEASUREMENTS: dict[str, Measurement] = {}
-withdrawable(_MEASUREMENTS, lambda measurement: measurement.__module__)
+_MEASUREMENTS: Final = Registry[Measurement](
+    "measurements", lambda measurement: measurement.__module__, "harness.evaluation"
+)
 
 
 def register_measurement(measurement: Measurement) -> Measurement:
@@ -49,18 +50,18 @@ def register_measurement(measurement: Measurement) -> Measurement:
     `harness.analysis.metrics` says how metrics are made of them. The modules of this package are
     found by being there, those of other packages are plugins (`baselines.plugins`).
     """
-    _MEASUREMENTS[f"{measurement.__module__}.{measurement.__qualname__}"] = measurement
+    name = f"{measurement.__module__}.{measurement.__qualname__}"
+    _MEASUREMENTS.entries[name] = measurement  # a notebook may define it again: nobody types it
     return measurement
 
 
 def measuring_modules() -> set[str]:
     """The modules that have registered measurements so far; imports none."""
-    return {measurement.__module__ for measurement in _MEASUREMENTS.values()}
+    return {measurement.__module__ for measurement in _MEASUREMENTS.entries.values()}
 
 
 def measure(snapshot: Snapshot) -> Iterator[Row]:
     """The rows of every registered measurement."""
-    import_modules("harness.evaluation")
     import_entry_points(METRICS)
-    for measurement in list(_MEASUREMENTS.values()):
+    for measurement in _MEASUREMENTS.known().values():
         yield from measurement(snapshot)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from baselines.plugins import Plugin, is_own, withdrawable
-from harness.config.discovery import import_modules
+from baselines.plugins import Plugin
+from baselines.registration import Registry
 from harness.config.run import Run
 from harness.execution.scheduling import Schedule
 from harness.experiment.progress import RunProgress
@@ -46,6 +46,11 @@ class ExecutionConfig:
     loggers: tuple[str, ...] = ()
     logs: Path = Path("logs")
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def with_absolute_folders(self) -> ExecutionConfig:
+        """The same for processes that work in another folder."""
+        data = self.data.absolute() if self.data else None
+        return replace(self, results=self.results.absolute(), data=data)
 
 
 class ProgressListener(Protocol):
@@ -162,9 +167,22 @@ class ExecutorOption:
         return self.flag.removeprefix("--").replace("-", "_")
 
 
-_EXECUTORS: dict[str, ExecutorFactory] = {}
-_OPTIONS: dict[str, tuple[ExecutorOption, ...]] = {}
-withdrawable(_EXECUTORS, lambda factory: factory.__module__)
+@dataclass(frozen=True, slots=True)
+class ExecutorKind:
+    """What is registered of an executor.
+
+    Attributes:
+        make: makes one.
+        options: that only this executor has.
+    """
+
+    make: ExecutorFactory
+    options: tuple[ExecutorOption, ...] = ()
+
+
+_EXECUTORS: Final = Registry[ExecutorKind](
+    "executors", lambda executor: executor.make.__module__, "harness.execution"
+)
 
 
 def register_executor(
@@ -181,23 +199,12 @@ def register_executor(
     """
 
     def registered(factory: ExecutorFactory) -> ExecutorFactory:
-        if not is_own(factory.__module__):
-            import_modules("harness.execution")  # or a name of ours would be refused to us
-        if name in _EXECUTORS:
-            raise ValueError(f"two executors are named {name!r}")
-        _EXECUTORS[name] = factory
-        _OPTIONS[name] = options
+        _EXECUTORS.add(name, ExecutorKind(factory, options))
         return factory
 
     return registered
 
 
-def executors() -> dict[str, ExecutorFactory]:
-    """Makers of executors by the name that --executor takes, in alphabetical order."""
-    import_modules("harness.execution")
-    return dict(sorted(_EXECUTORS.items()))
-
-
-def executor_options(name: str) -> tuple[ExecutorOption, ...]:
-    """The options that only the executor of this name has."""
-    return _OPTIONS.get(name, ())
+def executors() -> dict[str, ExecutorKind]:
+    """Every executor by the name that --executor takes, in alphabetical order."""
+    return dict(sorted(_EXECUTORS.known().items()))

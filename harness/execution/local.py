@@ -127,6 +127,6 @@ class _Pool:
 
 
 def _remove_unfinished(results: Path, run: Run) -> None:
-    from harness.storage import run_folder, store  # import pandas
+    from harness.storage import run_folder  # import pandas
 
-    run_folder.remove_unfinished(store.folder(results, run))
+    run_folder.remove_unfinished(results / run.folder)

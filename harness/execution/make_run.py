@@ -196,7 +196,7 @@ def keep(
     """
     from harness.storage import run_folder, store
 
-    run_folder.remove_unfinished(store.folder(results, record.run))
+    run_folder.remove_unfinished(results / record.run.folder)
     try:
         with suppress(store.AlreadyFinishedError):
             store.save(results, record, rows, masks)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from baselines.plugins import Plugin, is_own, of_module
+from baselines.plugins import Plugin, of_module
+from baselines.registration import is_own
 from baselines.registry import methods
 from harness.config.benchmark_registry import benchmarks
 from harness.config.networks import registered_networks

@@ -101,11 +101,7 @@ class RayExecutor:
     ) -> None:
         if find_spec("ray") is None:
             raise FatalError("Ray is not installed; type pip install '.[cluster]'")
-        self._config = replace(
-            config,
-            results=config.results.absolute(),
-            data=config.data.absolute() if config.data else None,
-        )
+        self._config = config.with_absolute_folders()
         self._address = address
         self._gpus_per_run = gpus_per_run
 

@@ -116,7 +116,7 @@ class RayWorker:
 
     def make(self, run: Run) -> MadeRun | Fatal:
         """Make a run; its checkpoints are in the results folder where that is shared."""
-        from harness.storage import run_folder, store
+        from harness.storage import run_folder
 
         def report(progress: RunProgress) -> None:
             self._mailbox.put.remote(News(self._number, run.id, progress))
@@ -128,7 +128,7 @@ class RayWorker:
                 ended = make_run(run, config, self._machine, report, checkpoint)
             except FatalError as error:
                 return Fatal(f"on {platform.node()}: {error}")
-            path = store.folder(own, run)
+            path = own / run.folder
             record, rows = run_folder.read(path)
             masks = run_folder.read_masks(path)
         return MadeRun(ended, record, rows if record.status == "finished" else None, masks)

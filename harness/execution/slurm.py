@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -126,11 +125,7 @@ class SlurmExecutor:
             raise FatalError("submitit is not installed; type pip install '.[cluster]'")
         if cluster == "slurm" and shutil.which("srun") is None:
             raise FatalError("this machine has no srun; type the command on a login node of Slurm")
-        self._config = replace(
-            config,
-            results=config.results.absolute(),
-            data=config.data.absolute() if config.data else None,
-        )
+        self._config = config.with_absolute_folders()
         self._partition = slurm_partition
         self._time = slurm_time
         self._options = dict(slurm_option)

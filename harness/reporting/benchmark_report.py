@@ -109,7 +109,7 @@ class _Parts:
     ) -> None:
         self._results, self._boards = results, boards
         self._main = [board for board in boards if not board.factors] or list(boards)
-        self._finished = [one for one in results.records if one.status == "finished"]
+        self._finished = results.finished
         self._sections = [section(board, with_leading(board)) for board in boards]
         self.answer = answer_table(self._main)
         self.of_sections = [table for one in self._sections for table in one.tables]

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.leaderboard import Cell, NoFinishedRunError
-from harness.analysis.standings import NEEDS_JOINED_BY, Standings
+from harness.analysis.standings import NEEDS_JOINED_BY, Standings, by_mean_rank
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks
 from harness.config.scenarios import SCENARIOS
@@ -77,8 +77,6 @@ def _table(scenario: str, group: pd.DataFrame) -> Table:
     """The standings of one scenario."""
     columns = list(dict.fromkeys(group["benchmark"]))
     known = benchmarks()
-    ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
-    methods = ranks.groupby(group["baseline"]).mean().sort_values(kind="stable").index
     titles = dict(zip(group["baseline"], group["method"], strict=True))
     needs = {str(method): _shares(texts) for method, texts in group.groupby("baseline")["needs"]}
     common = _of_all(needs.values())
@@ -89,7 +87,7 @@ def _table(scenario: str, group: pd.DataFrame) -> Table:
             *(_text(places.get((method, benchmark))) for benchmark in columns),
             Text(_listed(needs[method], but=common)),
         ]
-        for method in methods
+        for method in by_mean_rank(group)
     ]
     head = ["Method", *(known[name].title for name in columns), _NEEDS]
     left = frozenset({0, len(head) - 1})

@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 
 from harness.analysis.leaderboard import Cell
+from harness.analysis.standings import by_mean_rank
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Table, Text
 
 
 def paper_numbers(cells: pd.DataFrame) -> Iterator[Table]:
-    """With the identity and without; methods by their mean rank on the benchmarks they have.
+    """With the identity and without; methods by their mean rank (`by_mean_rank`).
 
-    That is an order of rows and no result: methods have ranks on different benchmarks. A table in
-    which nothing was measured and nothing is quoted is left out.
+    A table in which nothing was measured and nothing is quoted is left out.
 
     Args:
         cells: of `harness.analysis.paper_tables.paper_cells`.
@@ -26,14 +26,12 @@ def paper_numbers(cells: pd.DataFrame) -> Iterator[Table]:
             continue
         remarks = list(dict.fromkeys(filter(None, group["comparable"])))
         benchmarks = list(dict.fromkeys(group["benchmark"]))
-        ranks = group.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
-        methods = ranks.groupby(group["baseline"]).mean().sort_values(kind="stable").index
         titles = dict(zip(group["baseline"], group["method"], strict=True))
         titles |= {row.baseline: row.method for row in group[group["seeds"] > 0].itertuples()}
         places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
         rows = [
             [Text(titles[one]), *(_text(places.get((one, other)), remarks) for other in benchmarks)]
-            for one in methods
+            for one in by_mean_rank(group)
         ]
         scenarios = dict(zip(group["benchmark"], group["scenario"], strict=True))
         head = [f"{BENCHMARKS[name].title}, {scenarios[name]}" for name in benchmarks]

@@ -7,17 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from baselines.plugins import is_own, withdrawable
-from harness.config.discovery import import_modules
+from baselines.registration import Registry
 from harness.reporting.model import Report
 
 Writer = Callable[[Report, Path], None]
 """Writes a report to a file, or to a folder that it makes."""
 
-_BUILT_IN: Final = "harness.reporting.writers"
-
-_WRITERS: dict[str, Writer] = {}
-withdrawable(_WRITERS, lambda writer: writer.__module__)
+_WRITERS: Final = Registry[Writer](
+    "report formats", lambda writer: writer.__module__, "harness.reporting.writers"
+)
 
 
 def register_writer(ending: str) -> Callable[[Writer], Writer]:
@@ -28,11 +26,7 @@ def register_writer(ending: str) -> Callable[[Writer], Writer]:
     """
 
     def registered(writer: Writer) -> Writer:
-        if not is_own(writer.__module__):
-            import_modules(_BUILT_IN)  # or an ending of ours would be refused to us
-        if ending in _WRITERS:
-            raise ValueError(f"two writers are for {ending!r}")
-        _WRITERS[ending] = writer
+        _WRITERS.add(ending, writer)
         return writer
 
     return registered
@@ -43,8 +37,7 @@ def writers() -> dict[str, Writer]:
 
     Those of `harness.reporting.writers` are found by being there, others are plugins.
     """
-    import_modules(_BUILT_IN)
-    return dict(sorted(_WRITERS.items()))
+    return dict(sorted(_WRITERS.known().items()))
 
 
 def write(report: Report, ending: str, folder: Path) -> Path:

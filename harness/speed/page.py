@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 from harness.speed.subjects import OURS, PLAIN, stock_peer
 from harness.storage.provenance import machine, origin
 

@@ -59,7 +59,7 @@ class Checkpoint:
 
 def folder(results: Path, run: Run) -> Path:
     """Where a run's checkpoint is, or will be: beside the run's own folder."""
-    return results / run.benchmark / run.profile / run.baseline / f"{_PREFIX}{run.id}"
+    return (results / run.folder).with_name(f"{_PREFIX}{run.id}")
 
 
 def read(path: Path) -> Checkpoint | None:

@@ -161,7 +161,7 @@ def owners(results: Path) -> set[str]:
 
 def path_of(results: Path, run: Run) -> Path:
     """Where the claim on a run is: beside the run's own folder."""
-    return results / run.benchmark / run.profile / run.baseline / f"{_PREFIX}{run.id}"
+    return (results / run.folder).with_name(f"{_PREFIX}{run.id}")
 
 
 def read(path: Path) -> Claim | None:

@@ -100,7 +100,7 @@ def merge(results: Path, other: Path) -> Merge:
         ours = store.read(results, benchmark, profile)
         own, tables, own_tables = _by_id(ours), schema.by_run(theirs.rows), schema.by_run(ours.rows)
         for run_id, record in _by_id(theirs).items():
-            source, target = (store.folder(root, record.run) for root in (other, results))
+            source, target = (root / record.run.folder for root in (other, results))
             file = packed.path_of(results, benchmark, profile)
             mine = own.get(run_id)
             if blocked := [path for path in (file, target) if path in ours.damaged]:

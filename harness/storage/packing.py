@@ -93,7 +93,7 @@ def unpack(
         for run_id, record in content.records.items():
             if run_ids is not None and run_id not in run_ids:
                 continue
-            target = store.folder(results, record.run)
+            target = results / record.run.folder
             reason = _place(target, *content.run(run_id))
             if reason:
                 left[target] = reason

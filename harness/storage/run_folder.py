@@ -144,10 +144,9 @@ def read_record(path: Path) -> Record:
     """
     with damage_named(RECORD):
         record = from_json(parse(read_regular(path / RECORD)))
-        run = record.run
-        place = (run.benchmark, run.profile, run.baseline, run.id)
-        if path.absolute().parts[-4:] != place:
-            raise ValueError(f"it describes the run of {'/'.join(place)}")
+        place = record.run.folder
+        if path.absolute().parts[-4:] != place.parts:
+            raise ValueError(f"it describes the run of {place.as_posix()}")
     if record.status == "finished":
         with damage_named(ROWS):
             check_regular(path / ROWS)

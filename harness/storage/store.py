@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -53,10 +53,20 @@ class Results:
     rows: pd.DataFrame = field(default_factory=lambda: schema.empty())
     damaged: dict[Path, str] = field(default_factory=dict)
 
+    @property
+    def finished(self) -> list[Record]:
+        """The records of the finished runs."""
+        return [record for record in self.records if record.status == "finished"]
 
-def folder(results: Path, run: Run) -> Path:
-    """Where a run's folder is, or will be."""
-    return results / run.benchmark / run.profile / run.baseline / run.id
+    def only(self, records: list[Record]) -> Results:
+        """Some of the runs, with their rows.
+
+        Args:
+            records: of these.
+        """
+        some = replace(self, records=records)
+        ids = {record.run.id for record in some.finished}
+        return replace(some, rows=schema.of_runs(self.rows, ids))
 
 
 def save(
@@ -83,7 +93,7 @@ def save(
         AlreadyFinishedError: the run is in the store, finished.
         OSError: the folder cannot be written.
     """
-    target = folder(results, record.run)
+    target = results / record.run.folder
     file = packed.path_of(results, record.run.benchmark, record.run.profile)
     with (
         run_folder.staged(target, record, rows, masks) as whole,
@@ -111,7 +121,7 @@ def check_writable(results: Path, runs: Iterable[Run]) -> None:
     """
     with locked(results):
         pass
-    for parent in sorted({folder(results, run).parent for run in runs}):
+    for parent in sorted({(results / run.folder).parent for run in runs}):
         run_folder.check_writable(parent)
     free = shutil.disk_usage(results).free
     if free < _LEAST_SPACE:
@@ -143,7 +153,7 @@ def look_up(results: Path, run: Run) -> tuple[State, Record | None]:
     in_file = _in_file(packed.path_of(results, run.benchmark, run.profile), run.id)
     if in_file[0] == "finished":
         return in_file
-    in_folder = _in_folder(folder(results, run))
+    in_folder = _in_folder(results / run.folder)
     return in_file if in_folder[0] == "missing" else in_folder
 
 
@@ -166,7 +176,7 @@ class Survey:
         if record := self.records.get(run.id):
             return record.status
         file = packed.path_of(self.results, run.benchmark, run.profile)
-        places = (folder(self.results, run), file)
+        places = (self.results / run.folder, file)
         return "damaged" if any(place in self.damaged for place in places) else "missing"
 
 

@@ -15,11 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
-from baselines.plugins import is_own, withdrawable
-from harness.config.discovery import import_modules
+from baselines.registration import Registry
 from harness.config.run import Run
-
-_BUILT_IN: Final = "harness.tracking"
 
 Log = Callable[[Mapping[str, float], int], None]
 """Takes values by name, such as "test/average accuracy", and the number of epochs so far."""
@@ -62,8 +59,9 @@ class Logger:
         return not self.library or find_spec(self.library) is not None
 
 
-_LOGGERS: dict[str, Logger] = {}
-withdrawable(_LOGGERS, lambda logger: logger.make.__module__)
+_LOGGERS: Final = Registry[Logger](
+    "loggers", lambda logger: logger.make.__module__, "harness.tracking"
+)
 
 
 def register_logger(name: str, *, library: str = "") -> Callable[[LoggerFactory], LoggerFactory]:
@@ -78,11 +76,7 @@ def register_logger(name: str, *, library: str = "") -> Callable[[LoggerFactory]
     """
 
     def registered(make: LoggerFactory) -> LoggerFactory:
-        if not is_own(make.__module__):
-            import_modules(_BUILT_IN)  # or a name of ours would be refused to us
-        if name in _LOGGERS:
-            raise ValueError(f"two loggers are named {name!r}")
-        _LOGGERS[name] = Logger(make, library)
+        _LOGGERS.add(name, Logger(make, library))
         return make
 
     return registered
@@ -90,8 +84,7 @@ def register_logger(name: str, *, library: str = "") -> Callable[[LoggerFactory]
 
 def loggers() -> dict[str, Logger]:
     """Every kind of logger by name, in alphabetical order."""
-    import_modules(_BUILT_IN)
-    return dict(sorted(_LOGGERS.items()))
+    return dict(sorted(_LOGGERS.known().items()))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from baselines import plugins
 from baselines.naive import Naive
 from baselines.plugins import BrokenPluginWarning, Plugin, PluginError, import_again, import_plugin
+from baselines.registration import withdraw
 from baselines.registry import methods
 
 pytestmark = pytest.mark.usefixtures("registrations")
@@ -133,7 +134,7 @@ def test_another_process_imports_the_same_and_refuses_another(tmp_path: Path) ->
     file = method(tmp_path / "sent.py", "outside")
     sent = import_plugin(str(file))
     del sys.modules[sent.module]
-    plugins._withdraw(sent.module)
+    withdraw(sent.module)
     assert "outside" not in methods()
     import_again([sent])
     assert "outside" in methods()

@@ -25,9 +25,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return {name: [(100.0, 10.0)] for name in SUBJECTS}
 
     monkeypatch.setattr(sampling, "collect", collect)
-    monkeypatch.setattr(overhead, "steps", lambda device: [f"steps on {device}"])
-    monkeypatch.setattr(overhead, "tasks", lambda: ["many tasks"])
-    monkeypatch.setattr(overhead, "use_of_cores", lambda jobs: ["use of cores"])
+    monkeypatch.setattr(overhead, "steps", lambda device: f"steps on {device}")
+    monkeypatch.setattr(overhead, "tasks", lambda: "many tasks")
+    monkeypatch.setattr(overhead, "use_of_cores", lambda jobs: "use of cores")
     yield measured
     torch.set_flush_denormal(False)
 

@@ -11,6 +11,7 @@ import random
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -249,8 +250,8 @@ def test_no_command_line_ends_in_a_traceback(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RMN_DATA", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
-    idle = dict.fromkeys(executor.executors(), Idle)
-    monkeypatch.setattr(executor, "_EXECUTORS", idle)
+    idle = {name: replace(kind, make=Idle) for name, kind in executor.executors().items()}
+    monkeypatch.setattr(executor._EXECUTORS, "entries", idle)
     monkeypatch.setattr("harness.storage.provenance._git", lambda *_: "")
     folder = tmp_path / "folders"
     make_folders(folder, results_of_both_kinds)

@@ -60,8 +60,8 @@ def weight_norm(rows):
 def _outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Both files are imported, and forgotten after the test."""
     definition.metrics()
-    monkeypatch.setattr(measurements, "_MEASUREMENTS", dict(measurements._MEASUREMENTS))
-    monkeypatch.setattr(definition, "_REGISTERED", dict(definition._REGISTERED))
+    for registry in (measurements._MEASUREMENTS, definition._METRICS):
+        monkeypatch.setattr(registry, "entries", registry.known())
     monkeypatch.syspath_prepend(tmp_path)
     files = {"outside_measurement": MEASURED, "outside_metric": DEFINED}
     for name, source in files.items():

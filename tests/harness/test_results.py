@@ -205,7 +205,7 @@ def test_one_run_is_unpacked(results: Path, capsys: pytest.CaptureFixture[str]) 
     run, runs = any_record(results).run, count(results, "default")
     assert main(["unpack", "--run", run.id[:12], "--keep"]) == 0
     assert "1 run unpacked" in said(capsys)
-    assert store.folder(results, run).is_dir()
+    assert (results / run.folder).is_dir()
     assert count(results, "default") == runs
 
 
@@ -264,7 +264,7 @@ def test_delete_asks(
 
 
 def test_damaged_folders_can_be_deleted(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = store.folder(results, add_failure(results).run)
+    folder = results / add_failure(results).run.folder
     (folder / run_folder.RECORD).write_text("{")
     assert main(["show", folder.name]) == 1
     assert "run.json" in capsys.readouterr().err

@@ -73,7 +73,7 @@ def one_thread() -> Iterator[None]:
 def _one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The executor is known during a test."""
     (tmp_path / "outside_executor.py").write_text(EXECUTOR)
-    monkeypatch.setattr(executor, "_EXECUTORS", dict(executor.executors()))
+    monkeypatch.setattr(executor._EXECUTORS, "entries", executor.executors())
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module("outside_executor")
     yield
@@ -146,7 +146,7 @@ def test_a_benchmark_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_network_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "_REGISTERED", {})
+    monkeypatch.setattr(networks._NETWORKS, "entries", {})
     register_network("perceptron", input_shape=(1, 28, 28))(perceptron)
     monkeypatch.setitem(benchmarks.BENCHMARKS, "halves", halves("halves", "perceptron"))
     _, result = trained(["--benchmark", "halves"])

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from baselines.registry import methods
-from harness.analysis.claims.evidence import LABELLED, Evidence
+from harness.analysis.claims.evidence import LABELLED, Evidence, Overrides
 from harness.analysis.claims.outcomes import Found
 from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
 from harness.analysis.published import short
 from harness.config.scenarios import TASK_IL
+from harness.config.settings import declared
 
 _RMN: Final = "rmn"
 _LEAST: Final = 80.0
@@ -43,7 +44,7 @@ def judge_learned_beta(evidence: Evidence) -> Verdict:
     A beta that rises has not tightened the mask as long as many of its relevances are undecided.
     """
     for name, variant, place in _learned(evidence):
-        first = float(_assigned(variant).get("beta", str(getattr(methods()[_RMN], "beta", 1.0))))
+        first = variant.get("beta", declared(methods()[_RMN])["beta"].default)
         last = estimate(place.values(name, TASK_IL, _RMN, "beta", variant), scale=1)
         if not last.seeds:
             continue
@@ -64,11 +65,11 @@ def judge_learned_beta(evidence: Evidence) -> Verdict:
 def _between_betas(evidence: Evidence, benchmark: str) -> Found:
     """Differences between each two fixed betas that were measured."""
     values = {
-        _assigned(variant)["beta"]: evidence.values(benchmark, TASK_IL, _RMN, "acc", variant)
+        variant["beta"]: evidence.values(benchmark, TASK_IL, _RMN, "acc", variant)
         for variant in evidence.variants(benchmark, TASK_IL, _RMN)
         if _is_fixed(variant)
     }
-    pairs = [(one, other) for one in values for other in values if float(one) > float(other)]
+    pairs = [(one, other) for one in values for other in values if one > other]
     found = [
         (f"{one} against {other} on {short(benchmark)}", gained(values[one], values[other]))
         for one, other in pairs
@@ -76,23 +77,17 @@ def _between_betas(evidence: Evidence, benchmark: str) -> Found:
     return [(what, each) for what, each in found if each.seeds]
 
 
-def _learned(evidence: Evidence) -> Iterator[tuple[str, str, Evidence]]:
+def _learned(evidence: Evidence) -> Iterator[tuple[str, Overrides, Evidence]]:
     for place in evidence.of_variants():
         for name in LABELLED:
             for variant in place.variants(name, TASK_IL, _RMN):
-                if _assigned(variant).get("learn_beta") == "True":
+                if variant.get("learn_beta"):
                     yield name, variant, place
 
 
-def _assigned(variant: str) -> dict[str, str]:
-    """The settings of a variant as printed, by name."""
-    return dict(one.split("=", 1) for one in variant.split(", ") if "=" in one)
-
-
-def _is_fixed(variant: str) -> bool:
+def _is_fixed(variant: Overrides) -> bool:
     """Whether a variant differs in a beta alone, of 80 or more, that stays as it is."""
-    assigned = _assigned(variant)
-    if set(assigned) != {"beta", "beta_end"}:
+    if set(variant) != {"beta", "beta_end"}:
         return False
-    fixed = assigned["beta_end"] in ("None", assigned["beta"])
-    return fixed and float(assigned["beta"]) >= _LEAST
+    beta, end = variant["beta"], variant["beta_end"]
+    return end in (None, beta) and bool(beta >= _LEAST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -34,8 +34,14 @@ from harness.storage.store import Results
 LABELLED: Final = TABLES[0].benchmarks
 """The paper's five benchmarks."""
 
-NO_PENALTY: Final = "l0_weight=0.0"
-"""RMN without any penalty, as titles print the variant."""
+Overrides = Mapping[str, Any]
+"""Values of the settings that are not the benchmark's own, by name."""
+
+OWN_SETTINGS: Final[Overrides] = {}
+"""Of a run that has the benchmark's own."""
+
+NO_PENALTY: Final[Overrides] = {"l0_weight": 0.0}
+"""RMN without any penalty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,18 @@ class Evidence:
             scenario: its name.
             method: its name.
         """
-        place, entry = self._entry(benchmark, scenario, method, "")
+        place, entry = self._entry(benchmark, scenario, method, OWN_SETTINGS)
         if place is None or entry is None:
             return pd.DataFrame()
         return of_entry(place.rows, entry)
 
     def values(
-        self, benchmark: str, scenario: str, method: str, metric: str, variant: str = ""
+        self,
+        benchmark: str,
+        scenario: str,
+        method: str,
+        metric: str,
+        variant: Overrides = OWN_SETTINGS,
     ) -> pd.Series[float]:
         """A metric by seed; empty where it was not measured.
 
@@ -102,7 +113,7 @@ class Evidence:
             scenario: its name.
             method: its name.
             metric: its id.
-            variant: settings that are not the benchmark's own, as printed in titles.
+            variant: settings that are not the benchmark's own.
         """
         place, entry = self._entry(benchmark, scenario, method, variant)
         if place is None or entry is None:
@@ -110,8 +121,8 @@ class Evidence:
         column = Column(metric, scenario if metrics()[metric].scenarios else "")
         return by_seed(place.complete, entry, column).dropna().astype(float)
 
-    def variants(self, benchmark: str, scenario: str, method: str) -> Iterator[str]:
-        """The variants of a method, as printed in titles.
+    def variants(self, benchmark: str, scenario: str, method: str) -> Iterator[Overrides]:
+        """The variants of a method that were measured.
 
         Args:
             benchmark: its name.
@@ -120,8 +131,8 @@ class Evidence:
         """
         place = self._place(benchmark, scenario)
         for entry in place.complete.entries if place else ():
-            if entry.baseline == method and entry.variant:
-                yield entry.variant
+            if entry.baseline == method and entry.overrides:
+                yield entry.overrides
 
     def measured(self, benchmark: str, scenario: str) -> list[str]:
         """Names of the methods with the benchmark's own settings.
@@ -131,7 +142,7 @@ class Evidence:
             scenario: its name.
         """
         place = self._place(benchmark, scenario)
-        return [e.baseline for e in place.complete.entries if not e.variant] if place else []
+        return [e.baseline for e in place.complete.entries if not e.overrides] if place else []
 
     def _place(self, benchmark: str, scenario: str) -> Compared | None:
         if not BENCHMARKS[benchmark].labelled:
@@ -139,12 +150,11 @@ class Evidence:
         return self.compared.get((benchmark, scenario))
 
     def _entry(
-        self, benchmark: str, scenario: str, method: str, variant: str
+        self, benchmark: str, scenario: str, method: str, variant: Overrides
     ) -> tuple[Compared | None, Entry | None]:
         place = self._place(benchmark, scenario)
-        wanted = set(variant.split(", "))
         for entry in place.complete.entries if place else ():
-            if entry.baseline == method and set(entry.variant.split(", ")) == wanted:
+            if entry.baseline == method and entry.overrides == variant:
                 return place, entry
         return None, None
 

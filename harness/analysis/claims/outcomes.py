@@ -73,7 +73,6 @@ def missing(
     *,
     methods: str,
     scenario: str = "",
-    settings: tuple[str, ...] = (),
 ) -> Verdict:
     """That something was not measured, with the command that measures it.
 
@@ -82,7 +81,6 @@ def missing(
         benchmark: its name.
         methods: names, separated by commas.
         scenario: its name, "" for those of the benchmark.
-        settings: assignments for --set.
     """
-    more = command(evidence, benchmark, scenario=scenario, methods=methods, settings=settings)
+    more = command(evidence, benchmark, scenario=scenario, methods=methods)
     return Verdict(Word.NOT_MEASURED, more, scenario=scenario)

@@ -34,6 +34,15 @@ def matrix(cells: pd.DataFrame) -> Matrix:
     return _filled(*(cells[name].to_numpy() for name in ("after", "task", "value")))
 
 
+def mean_matrix(cells: pd.DataFrame) -> Matrix:
+    """The mean of R over the runs that measured each cell.
+
+    Args:
+        cells: rows of several runs of one method, scenario and rule, as for `matrix`.
+    """
+    return matrix(cells.groupby(["after", "task"])["value"].mean().reset_index())
+
+
 def matrices(accuracies: pd.DataFrame) -> dict[Key, Matrix]:
     """The accuracy matrix of each run, scenario and rule, in the order of the rows.
 

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from baselines.plugins import METRICS, import_entry_points, is_own, withdrawable
-from harness.config.discovery import import_modules
+from baselines.plugins import METRICS, import_entry_points
+from baselines.registration import Registry
 from harness.config.scenarios import SCENARIOS as _SCENARIOS
 from harness.config.scenarios import TASK_IL
 
@@ -104,8 +104,7 @@ class Metric:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_REGISTERED: dict[str, Metric] = {}
-withdrawable(_REGISTERED, lambda metric: metric.function.__module__)
+_METRICS: Final = Registry[Metric]("metrics", lambda metric: metric.function.__module__, _BUILT_IN)
 
 
 def metric(
@@ -140,23 +139,8 @@ def metric(
     """
 
     def register(function: F) -> F:
-        if not is_own(function.__module__):
-            import_modules(_BUILT_IN)  # or a name of ours would be refused to us
-        if metric_id in _REGISTERED:
-            raise ValueError(f"two metrics are named {metric_id!r}")
-        _REGISTERED[metric_id] = Metric(
-            metric_id,
-            title,
-            unit,
-            direction,
-            formula,
-            source,
-            measurements,
-            section,
-            scenarios,
-            function,
-            over,
-        )
+        told = (title, unit, direction, formula, source, measurements, section, scenarios)
+        _METRICS.add(metric_id, Metric(metric_id, *told, function, over))
         return function
 
     return register
@@ -164,11 +148,10 @@ def metric(
 
 def metrics() -> dict[str, Metric]:
     """Every metric by id: those of this package before others, else by module, as written there."""
-    import_modules(_BUILT_IN)
     import_entry_points(METRICS)
 
     def place(one: Metric) -> tuple[bool, str]:
         module = one.function.__module__
         return not module.startswith(_BUILT_IN), module
 
-    return {one.id: one for one in sorted(_REGISTERED.values(), key=place)}
+    return {one.id: one for one in sorted(_METRICS.known().values(), key=place)}

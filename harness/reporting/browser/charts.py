@@ -19,8 +19,9 @@ from harness.analysis.leaderboard import (
     Entry,
     Leaderboard,
     of_entry,
+    rows_of,
 )
-from harness.analysis.metrics.accuracy import matrix
+from harness.analysis.metrics.accuracy import mean_matrix
 from harness.analysis.metrics.definition import RUN, Unit
 from harness.analysis.metrics.masks import pairs
 from harness.config.scenarios import TASK_IL
@@ -28,7 +29,6 @@ from harness.reporting import protocol
 from harness.reporting.browser import unlabelled_charts, vega_lite
 from harness.reporting.browser.metric_chart import every_seed
 from harness.reporting.browser.vega_lite import Spec
-from harness.reporting.figures.style import rows_of
 from harness.reporting.model import Chart
 
 DrawChart = Callable[[pd.DataFrame, Leaderboard], Chart | None]
@@ -75,7 +75,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
             per_seed = average_accuracies(rows_of(accuracies, entry, column.scenario))
             if without_gaps(per_seed):
                 drawn = (with_interval(per_seed) * 100).round(3).reset_index()
-                found.append(drawn.assign(Method=entry.title, Asked=_asked(column)))
+                found.append(drawn.assign(Method=entry.title, Asked=column.asked))
     if not found:
         return None
     names = {"after": "Tasks learned", "mean": "Accuracy", "low": "Low", "high": "High"}
@@ -107,8 +107,7 @@ def task_accuracies(rows: pd.DataFrame, board: Leaderboard) -> Chart | None:
     for entry in board.entries:
         cells = rows_of(accuracies, entry, board.scenario)
         if len(cells):
-            means = cells.groupby(["after", "task"])["value"].mean().reset_index()
-            r = matrix(means)[1:]
+            r = mean_matrix(cells)[1:]
             tasks = range(1, r.shape[1] + 1)
             tables[entry.title] = pd.DataFrame(r, index=range(1, len(r) + 1), columns=tasks)
     return _heat_map(
@@ -336,11 +335,6 @@ def _heat_map(
             layer=layers,
         ),
     )
-
-
-def _asked(column: Column) -> str:
-    """Its scenario, and that the identity was given at test where the scenario gives none."""
-    return ", ".join(filter(None, (column.scenario, column.note)))
 
 
 def _shown(cell: Cell, column: Column) -> float:

@@ -92,8 +92,7 @@ def _values(
 ) -> Iterator[Spec]:
     """Each seed and the mean of each column and entry."""
     for column in columns:
-        shown = board.shown
-        mine = shown[(shown["metric"] == column.metric) & (shown["scenario"] == column.scenario)]
+        mine = column.of(board.shown)
         unit = column.definition.unit
         measured_in = f"({'%' if unit is Unit.PERCENT else unit.value})"
         name = f"{column.title.removesuffix(measured_in).strip()} {measured_in}"

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
-from harness.analysis.metrics.accuracy import matrix
+from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry, rows_of
+from harness.analysis.metrics.accuracy import mean_matrix
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines
 from harness.reporting.figures.style import (
@@ -26,7 +26,6 @@ from harness.reporting.figures.style import (
     grid,
     legend,
     mark,
-    rows_of,
     tall_enough,
 )
 
@@ -48,7 +47,7 @@ def curves(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
     for axis, (column, shares) in zip(axes[0], panels.items(), strict=True):
         for entry, each in shares:
             _curve(axis, board, entry, each)
-        axis.set(title=_panel(column), xlabel="tasks learned", ylabel="average accuracy (%)")
+        axis.set(title=column.asked, xlabel="tasks learned", ylabel="average accuracy (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         label_lines(axis)
     return figure
@@ -142,7 +141,7 @@ def budgets(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
         axis.set_xscale("log")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        axis.set(title=_panel(column), xlabel="epochs a task", ylabel="average accuracy (%)")
+        axis.set(title=column.asked, xlabel="epochs a task", ylabel="average accuracy (%)")
     legend(axes[0])
     return figure
 
@@ -183,15 +182,10 @@ def matrices(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:
         if not entry.cells[column].mean >= NEGLIGIBLE:  # NaN as well
             continue
         cells = rows_of(accuracy, entry, board.scenario)
-        r = matrix(cells.groupby(["after", "task"])["value"].mean().reset_index()) * 100
+        r = mean_matrix(cells) * 100
         tasks = range(1, r.shape[1] + 1)
         if len(tasks) > 1:
             later = np.triu(np.ones_like(r[1:]), 1).astype(bool)
             tables[entry.title] = pd.DataFrame(np.where(later, np.nan, r[1:]), tasks, tasks)
     drawn = heat_maps(tables, "task", "after learning")
     return drawn[0] if drawn else None
-
-
-def _panel(column: Column) -> str:
-    """Its scenario, and that the identity was given at test where the scenario gives none."""
-    return ", ".join(filter(None, (column.scenario, column.note)))

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import Leaderboard, of_entry
+from harness.analysis.leaderboard import Leaderboard, of_entry, rows_of
 from harness.config.scenarios import TASK_IL
 from harness.reporting.figures.heat_maps import heat_maps
-from harness.reporting.figures.style import rows_of
 
 
 def confusion(rows: pd.DataFrame, board: Leaderboard) -> Figure | None:

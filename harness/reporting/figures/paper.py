@@ -182,7 +182,7 @@ def supplement_figure_1(evidence: Evidence) -> Drawing | None:
     entries = [
         entry
         for entry in (place.complete.entries if place else ())
-        if entry.baseline == "rmn" and entry.variant == NO_PENALTY
+        if entry.baseline == "rmn" and entry.overrides == NO_PENALTY
     ]
     if place is None or not entries:
         return None

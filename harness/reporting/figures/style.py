@@ -12,9 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import Entry, Leaderboard, of_entry
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.statistics import beyond_scale
-from harness.config.scenarios import TASK_IL
 
 _DARK: Final = (
     *("#001c7f", "#b1400d", "#12711c", "#8c0800", "#591e71"),
@@ -150,16 +149,3 @@ def legend(axes: Sequence[Axes]) -> None:
     handles = {title: handle for pair in shown for handle, title in zip(*pair, strict=True)}
     titles = [wrapped(title) for title in handles]
     axes[-1].legend(handles.values(), titles, loc="center left", bbox_to_anchor=(1, 0.5))
-
-
-def rows_of(rows: pd.DataFrame, entry: Entry, scenario: str) -> pd.DataFrame:
-    """The rows of one method with one setting under a scenario; of several rules, its default.
-
-    Args:
-        rows: raw measurements.
-        entry: the method.
-        scenario: of `harness.config.scenarios.SCENARIOS`.
-    """
-    mine = of_entry(rows, entry)
-    mine = mine[mine["scenario"] == scenario]
-    return mine if scenario == TASK_IL else mine[mine["rule"] == entry.rule]

@@ -19,7 +19,7 @@ from harness.analysis.anchors import (
 )
 from harness.analysis.frames import load_metrics
 from harness.config.budgets import DEFAULT
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 
 _HEAD: Final = ("scenario", "method", "published", "ours", "seeds", "difference")
 

@@ -13,7 +13,7 @@ from harness.config.benchmark_registry import benchmarks
 from harness.config.devices import DEVICES
 from harness.config.plan import default_methods
 from harness.config.scenarios import scenarios_of
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 from harness.storage import store
 
 _HEAD: Final = (

@@ -16,7 +16,7 @@ from baselines.registry import methods
 from harness.analysis.anchors import ANCHORS, TOLERANCE, Anchor, beside_published
 from harness.analysis.frames import load_metrics
 from harness.config.budgets import DEFAULT
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 
 _HEAD: Final = (
     "Method",

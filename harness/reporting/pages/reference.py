@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.analysis.metrics.definition import Metric, Section, metrics
-from harness.reporting.pages.markdown_table import markdown_table
+from harness.reporting.markdown_table import markdown_table
 from harness.storage.schema import MEASUREMENTS
 
 _HEAD: Final = ("Id", "Title", "Unit", "Better", "Formula", "Source", "Made from")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from harness.reporting.markdown_table import markdown_lines
 from harness.reporting.model import Report, Table, Text
 from harness.reporting.writer import register_writer
 
@@ -43,20 +44,14 @@ def table_lines(table: Table) -> Iterator[str]:
         yield from (f"## {_escape(table.title)}", "")
     if table.summary:
         yield from (_escape(table.summary), "")
-    yield _row(_escape(title) for title in table.head)
-    yield _row("---" if column in table.left else "---:" for column in range(len(table.head)))
-    for row in table.rows:
-        yield _row(map(_marked, row))
+    head, rows = list(map(_escape, table.head)), (list(map(_marked, row)) for row in table.rows)
+    yield from markdown_lines((head, *rows), words=table.left)
     yield ""
     if table.notes:
         yield from (
             f"{number}. {_escape(note)}" for number, note in enumerate(table.notes, start=1)
         )
         yield ""
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def _marked(cell: Text) -> str:

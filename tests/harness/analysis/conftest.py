@@ -82,4 +82,4 @@ def stored(tmp_path: Path, finish: Finish) -> Path:
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Metrics registered by a test are forgotten after it."""
     definition.metrics()
-    monkeypatch.setattr(definition, "_REGISTERED", dict(definition._REGISTERED))
+    monkeypatch.setattr(definition._METRICS, "entries", definition._METRICS.known())

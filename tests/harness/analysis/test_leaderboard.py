@@ -23,11 +23,13 @@ from harness.analysis.leaderboard import (
     columns_of,
     leaderboard,
     of_entry,
+    rows_of,
 )
 from harness.analysis.metrics.definition import Section
 from harness.analysis.published import paper
 from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL
 from harness.storage.record import Record
+from harness.storage.schema import CLASSES_SEEN
 from harness.storage.store import Results
 
 Made = tuple[Record, pd.DataFrame]
@@ -212,3 +214,22 @@ def test_the_normalisation_of_all_entries_is_in_no_title(finish: Finish) -> None
     assert (entry.title, entry.curve) == ("HAT (spread=0.1)", "HAT (spread=0.1)")
     assert entry.setting == "training.norm=none, spread=0.1"
     assert entry.quoted is None  # the paper's number is of another network
+
+
+def test_rows_of_a_method_are_under_its_rule_where_the_task_is_not_given(finish: Finish) -> None:
+    made = [finish(), finish(baseline="naive", rule=CLASSES_SEEN)]
+    rows, board = results(made).rows, compared(made)
+    for entry in board.entries:
+        given, named = (rows_of(rows, entry, scenario) for scenario in (TASK_IL, CLASS_IL))
+        assert set(given["rule"]) == {""}
+        rule = "max-logit" if entry.baseline == "rmn" else CLASSES_SEEN
+        assert set(named["rule"]) == {rule}  # "energy" was measured as well
+        assert set(named["baseline"]) == {entry.baseline}
+
+
+def test_a_column_has_the_rows_of_its_metric_and_scenario(finish: Finish) -> None:
+    board = compared([finish()])
+    assert ACC.of(board.shown)["value"].tolist() == [pytest.approx(0.375)]  # half of 0.7 and 0.8
+    assert GIVEN.of(board.shown)["value"].tolist() == [pytest.approx(0.75)]
+    assert SECONDS.of(board.shown)["value"].tolist() == [2.0]
+    assert (ACC.asked, GIVEN.asked) == ("class-il", "task-il, identity given")

@@ -71,7 +71,7 @@ def test_tuned_settings_are_those_of_each_scenario(tmp_path: Path) -> None:
     assert request.untuned == ["ewc in task-il"]
     both = read("--methods", "ewc,si,naive", "--scenario", "task-il", "--tuned", str(tmp_path))
     assert both.untuned == ["si in task-il"]
-    assert read("--methods", "ewc,si,naive").untuned == ()
+    assert read("--methods", "ewc,si,naive").untuned == []
 
 
 def test_a_number_of_threads_makes_other_runs_but_for_one() -> None:

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from harness.config.benchmarks import BENCHMARKS
-from harness.config.discovery import import_modules
 from harness.evaluation import measurements
 from harness.evaluation.measurements import Snapshot, measure, register_measurement
 from harness.storage.schema import Row
@@ -20,8 +19,8 @@ from harness.storage.schema import Row
 @pytest.fixture(autouse=True)
 def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is forgotten after it, but not what a module does as it is imported."""
-    import_modules("harness.evaluation")
-    monkeypatch.setattr(measurements, "_MEASUREMENTS", dict(measurements._MEASUREMENTS))
+    known = measurements._MEASUREMENTS.known()
+    monkeypatch.setattr(measurements._MEASUREMENTS, "entries", known)
 
 
 def snapshot() -> Snapshot:
@@ -45,7 +44,7 @@ def test_a_measurement_is_registered_once_however_often_it_is_asked_for() -> Non
 
 def test_every_module_of_the_package_is_found() -> None:
     list(measure(snapshot()))
-    found = {measurement.__module__ for measurement in measurements._MEASUREMENTS.values()}
+    found = {measurement.__module__ for measurement in measurements._MEASUREMENTS.entries.values()}
     package = Path(measurements.__file__).parent
     decorated = {
         f"harness.evaluation.{path.stem}"

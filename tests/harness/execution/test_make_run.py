@@ -205,7 +205,7 @@ def test_what_cannot_be_stored_says_so_and_ends_nothing_else(
     run: Run, config: ExecutionConfig, result: RunResult, experiment: Callable[..., None]
 ) -> None:
     """A file where the folder of the method should be: neither success nor failure has a place."""
-    method = store.folder(config.results, run).parent
+    method = (config.results / run.folder).parent
     method.parent.mkdir(parents=True)
     method.touch()
     experiment(lambda run, **parts: result)
@@ -225,7 +225,7 @@ def test_what_cannot_be_stored_says_so_and_ends_nothing_else(
 def test_what_a_dead_process_left_half_written_goes_when_the_run_is_stored(
     run: Run, config: ExecutionConfig, result: RunResult, experiment: Callable[..., None]
 ) -> None:
-    folder = store.folder(config.results, run)
+    folder = config.results / run.folder
     (folder.parent / f".unfinished-{run.id}-x").mkdir(parents=True)
     experiment(lambda run, **parts: result)
     made(run, config)

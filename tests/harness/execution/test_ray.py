@@ -15,7 +15,7 @@ import pytest
 from baselines.plugins import import_plugin
 from harness.config.run import Run
 from harness.execution import ray as ray_executor
-from harness.execution.executor import ExecutionConfig, FatalError, executor_options
+from harness.execution.executor import ExecutionConfig, FatalError, executors
 from harness.execution.local import LocalExecutor
 from harness.execution.ray import RayExecutor
 from harness.execution.scheduling import Schedule
@@ -237,12 +237,12 @@ def test_a_node_has_room_for_its_cpus_and_gpus(
 
 @pytest.mark.parametrize("text", ["0", "0.25", "1", "2"])
 def test_gpus_are_fractions_of_one_or_whole(text: str) -> None:
-    (option,) = (one for one in executor_options("ray") if one.name == "gpus_per_run")
+    (option,) = (one for one in executors()["ray"].options if one.name == "gpus_per_run")
     assert option.read(text) == float(text)
 
 
 @pytest.mark.parametrize("text", ["1.5", "-1", "some", "nan", "inf", "1e9"])
 def test_other_gpus_are_refused(text: str) -> None:
-    (option,) = (one for one in executor_options("ray") if one.name == "gpus_per_run")
+    (option,) = (one for one in executors()["ray"].options if one.name == "gpus_per_run")
     with pytest.raises(argparse.ArgumentTypeError, match=r"write 0\.25"):
         option.read(text)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from harness.config.run import Run
 from harness.execution import slurm
-from harness.execution.executor import ExecutionConfig, FatalError, executor_options
+from harness.execution.executor import ExecutionConfig, FatalError, executors
 from harness.execution.scheduling import Schedule
 from harness.execution.slurm import SlurmExecutor, minutes
 from harness.experiment.progress import RunProgress
@@ -178,7 +178,7 @@ def test_any_text_is_a_time_or_refused(text: str) -> None:
 
 
 def test_options_of_sbatch_are_names_and_values() -> None:
-    (option,) = (one for one in executor_options("slurm") if one.repeated)
+    (option,) = (one for one in executors()["slurm"].options if one.repeated)
     assert option.read("account=vision") == ("account", "vision")
     assert option.read("mail-user=a=b") == ("mail-user", "a=b")
     for text in ("account", "=vision", "account=", "--mem=8G", "a b=c"):

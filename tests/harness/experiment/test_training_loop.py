@@ -150,7 +150,7 @@ def test_what_is_not_declared_ends_the_run_after_its_first_task(
         name: ClassVar[str] = "secretive"
         requirements: ClassVar[frozenset[Requirement]] = frozenset()
 
-    monkeypatch.setitem(registry._METHODS, "secretive", Secretive)
+    monkeypatch.setitem(registry._METHODS.entries, "secretive", Secretive)
     reported: list[RunProgress] = []
     with pytest.raises(UndeclaredRequirementError, match=r"secretive .* Requirement\.REPLAY"):
         run_experiment(make_run("secretive"), device="cpu", data=None, report=reported.append)

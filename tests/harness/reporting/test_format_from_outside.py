@@ -30,7 +30,7 @@ def write_text(report, path):
 def _text_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The format is known during a test."""
     (tmp_path / "outside_format.py").write_text(OUTSIDE)
-    monkeypatch.setattr(writer, "_WRITERS", dict(writer.writers()))
+    monkeypatch.setattr(writer._WRITERS, "entries", writer.writers())
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module("outside_format")
     yield

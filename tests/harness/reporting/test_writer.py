@@ -18,7 +18,7 @@ REPORT = Report("stem", "A title", (), pd.DataFrame(), Path("none.typ"), {})
 @pytest.fixture(autouse=True)
 def _undone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is forgotten after it."""
-    monkeypatch.setattr(writer, "_WRITERS", dict(writers()))
+    monkeypatch.setattr(writer._WRITERS, "entries", writers())
 
 
 def test_every_module_of_the_package_is_a_format() -> None:

@@ -31,8 +31,8 @@ def tiny(outputs: int, norm: Normalisation) -> nn.Sequential:
     )
 
 
-def cells(rows: list[str]) -> list[list[str]]:
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+def cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row[1:-1].split("|")] for row in table.split("\n")]
 
 
 def number(cell: str) -> float:
@@ -65,7 +65,7 @@ def test_rates_with_and_without_masks_are_of_medians(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(overhead, "NETWORKS", networks)
     monkeypatch.setattr(overhead, "_ROUNDS", 3)
     monkeypatch.setattr(overhead, "Timer", FakeTimer)
-    head, _, *rows = cells(list(overhead.steps(CPU)))
+    head, _, *rows = cells(overhead.steps(CPU))
     assert head[0] == "network on cpu"
     measured = ["16,000", "5,333", "3.00"]
     assert rows == [["tiny", "16", one, *measured] for one in ("float32", "bfloat16")]
@@ -93,7 +93,7 @@ def test_one_more_mask_is_one_more_bit_a_weight(monkeypatch: pytest.MonkeyPatch)
         "TrainingBudget",
         lambda epochs, train_examples: TrainingBudget(epochs, train_examples=256),
     )
-    _, _, *rows = cells(list(overhead.tasks()))
+    _, _, *rows = cells(overhead.tasks())
     _, memory, kept, bits = (row[1:] for row in rows)
     assert number(memory[1]) >= number(memory[0])
     assert number(kept[1]) > number(kept[0])
@@ -116,6 +116,6 @@ def test_cores_are_as_busy_as_their_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(subprocess, "run", compare)
     monkeypatch.setattr(store, "read", read)
     monkeypatch.setattr(time, "perf_counter", lambda: next(seconds))
-    rows = cells(list(overhead.use_of_cores(2)))
+    rows = cells(overhead.use_of_cores(2))
     assert [row[1] for row in rows[2:]] == ["3", "40", "60", "75 %"]  # 60 of 2 x 40 seconds
     assert commands[0][commands[0].index("--jobs") + 1] == "2"

@@ -21,7 +21,7 @@ def _write(file: Path, content: bytes) -> None:
 
 def test_it_lies_beside_where_the_run_will_be_and_is_no_result(tmp_path: Path, run: Run) -> None:
     path = checkpoints.folder(tmp_path, run)
-    assert path.parent == store.folder(tmp_path, run).parent
+    assert path.parent == (tmp_path / run.folder).parent
     written(path, run, 2)
     assert store.status(tmp_path, run) == "missing"
     assert store.contents(tmp_path) == []

@@ -65,7 +65,7 @@ def test_sound_results_are_verified(results: Path, files_under: Files) -> None:
 
 
 def test_every_damage_is_named(results: Path, run: Run) -> None:
-    folder = store.folder(results, replace(run, seed=1))
+    folder = results / replace(run, seed=1).folder
     masks = folder / run_folder.MASKS
     masks.write_bytes(masks.read_bytes()[:-30])
     file = packed.path_of(results, run.benchmark, run.profile)
@@ -103,7 +103,7 @@ def test_missing_runs_are_taken_from_either_form(
     assert ours.records == theirs.records
     assert ours.rows.equals(theirs.rows)
     assert not list(packed.under(target))
-    masks = run_folder.read_masks(store.folder(target, replace(run, seed=1)))
+    masks = run_folder.read_masks(target / replace(run, seed=1).folder)
     assert [list(array) for array in masks.values()] == ([] if pack else [[0, 1, 2, 3]])
     assert files_under(results) == before
     again = merge(target, results)
@@ -121,10 +121,10 @@ def test_merging_overwrites_failures_alone(
     broken = store.save(other, make_record(runs[3]), make_rows(runs[3]))
     (broken / run_folder.ROWS).unlink()
     done = merge(results, other)
-    assert done.taken == [store.folder(results, runs[2])]
+    assert done.taken == [results / runs[2].folder]
     assert done.present == 1
-    assert set(done.left) == {str(store.folder(other, runs[0])), str(broken)}
-    assert "which stays" in done.left[str(store.folder(other, runs[0]))]
+    assert set(done.left) == {str(other / runs[0].folder), str(broken)}
+    assert "which stays" in done.left[str(other / runs[0].folder)]
     found = store.read(results, run.benchmark, run.profile)
     assert {record.status for record in found.records} == {"finished"}
     assert 0.1 not in set(found.rows["value"])
@@ -135,7 +135,7 @@ def test_nothing_is_merged_into_what_is_damaged(
 ) -> None:
     other, target = tmp_path / "other", replace(run, seed=1)
     store.save(other, make_record(target), make_rows(target))
-    folder = store.folder(results, target)
+    folder = results / target.folder
     (folder / run_folder.ROWS).unlink()
     done = merge(results, other)
     assert done.taken == []

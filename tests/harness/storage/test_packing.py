@@ -139,7 +139,7 @@ def test_keeping_leaves_the_folders(
     assert files_under(tmp_path) == {"split_mnist/smoke.parquet": contents}
     packing.unpack(tmp_path, run.benchmark, run.profile, keep=True)
     assert file.read_bytes() == contents
-    assert store.folder(tmp_path, run).is_dir()
+    assert (tmp_path / run.folder).is_dir()
 
 
 def test_damaged_and_contradicting_folders_are_left_and_the_others_packed(
@@ -151,15 +151,15 @@ def test_damaged_and_contradicting_folders_are_left_and_the_others_packed(
     packing.pack(tmp_path, run.benchmark, run.profile)
     folders = [store.save(tmp_path, make_record(one), make_rows(one)) for one in (sound, broken)]
     (folders[1] / run_folder.ROWS).unlink()
-    other.rename(store.folder(tmp_path, run))
+    other.rename(tmp_path / run.folder)
     done = packing.pack(tmp_path, run.benchmark, run.profile)
     assert done.folders == [folders[0]]
-    assert set(done.left) == {folders[1], store.folder(tmp_path, run)}
+    assert set(done.left) == {folders[1], tmp_path / run.folder}
     assert set(packed.index(done.file)) == {run.id, sound.id}
     assert all(path.is_dir() for path in done.left)
     undone = packing.unpack(tmp_path, run.benchmark, run.profile)
     assert undone.folders == [folders[0]]
-    assert undone.left == {store.folder(tmp_path, run): "the folder differs from the packed run"}
+    assert undone.left == {tmp_path / run.folder: "the folder differs from the packed run"}
     assert set(packed.index(done.file)) == {run.id}
 
 
@@ -201,7 +201,7 @@ def test_one_run_is_unpacked(
         store.save(tmp_path, make_record(one), make_rows(one))
     file = packing.pack(tmp_path, run.benchmark, run.profile).file
     done = packing.unpack(tmp_path, run.benchmark, run.profile, [other.id])
-    assert done.folders == [store.folder(tmp_path, other)]
+    assert done.folders == [tmp_path / other.folder]
     assert set(packed.index(file)) == {run.id}
     found = store.read(tmp_path, run.benchmark, run.profile)
     assert {record.run.id for record in found.records} == {run.id, other.id}

@@ -92,7 +92,7 @@ def test_record_in_another_runs_folder_is_damage(
 ) -> None:
     other = replace(run, seed=1)
     folder = store.save(tmp_path, make_record(run), make_rows(run))
-    moved = folder.rename(store.folder(tmp_path, other))
+    moved = folder.rename(tmp_path / other.folder)
     assert store.status(tmp_path, other) == "damaged"
     with pytest.raises(DamageError, match=f"describes the run of split_mnist/smoke/ewc/{run.id}"):
         run_folder.read(moved)

@@ -40,6 +40,22 @@ def test_what_is_saved_is_read_back(
     }
 
 
+def test_some_of_the_runs_have_their_own_rows(
+    tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
+) -> None:
+    other, failed = replace(run, seed=1), replace(run, seed=2)
+    for one in (run, other):
+        store.save(tmp_path, make_record(one), make_rows(one, 0.25 + one.seed / 2))
+    store.save(tmp_path, make_record(failed, error="no"))
+    found = store.read(tmp_path, "split_mnist", "smoke")
+    assert {record.run.seed for record in found.finished} == {0, 1}
+    some = found.only([make_record(other), make_record(failed, error="no")])
+    assert [record.run.seed for record in some.finished] == [1]
+    pd.testing.assert_frame_equal(some.rows, make_rows(other, 0.75))
+    assert len(some.records) == 2
+    assert found.only([]).rows.empty
+
+
 def test_status_of_a_folder(
     tmp_path: Path, run: Run, make_record: Records, make_rows: Rows
 ) -> None:
@@ -87,7 +103,7 @@ def test_of_two_finished_runs_of_one_id_the_packed_one_counts(
     folder = tmp_path / "again"
     store.save(folder, make_record(run), make_rows(run))
     packing.pack(tmp_path, run.benchmark, run.profile)
-    shutil.copytree(store.folder(folder, run), store.folder(tmp_path, run))
+    shutil.copytree(folder / run.folder, tmp_path / run.folder)
     found = [
         store.look_up(tmp_path, run)[1],
         store.survey(tmp_path, run.benchmark, run.profile).records[run.id],
@@ -240,7 +256,7 @@ def test_of_two_commands_that_finish_the_same_run_one_stores_it(
     assert stored.count(True) == 1
     found = store.read(tmp_path, "split_mnist", "smoke")
     assert set(found.rows["value"]) == {stored.index(True) / 8}
-    folder = store.folder(tmp_path, run)
+    folder = tmp_path / run.folder
     assert list(folder.parent.iterdir()) == [folder]
 
 
@@ -318,7 +334,7 @@ def test_survey_agrees_with_the_status_of_each_run(
     (broken / run_folder.RECORD).write_text("{")
     copy = broken.parent.with_name("copy") / runs[2].id
     copy.parent.mkdir()
-    store.folder(tmp_path, runs[2]).rename(copy)
+    (tmp_path / runs[2].folder).rename(copy)
 
     def agrees() -> store.Survey:
         found = store.survey(tmp_path, run.benchmark, run.profile)

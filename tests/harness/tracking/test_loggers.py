@@ -164,7 +164,7 @@ class Failing:
 def _failing(monkeypatch: pytest.MonkeyPatch) -> None:
     from harness.tracking import logger
 
-    monkeypatch.setattr(logger, "_LOGGERS", dict(loggers()))
+    monkeypatch.setattr(logger._LOGGERS, "entries", loggers())
     register_logger("failing")(Failing)
 
 

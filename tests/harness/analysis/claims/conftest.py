@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 import pytest
 
-from harness.analysis.claims.evidence import Evidence
+from harness.analysis.claims.evidence import OWN_SETTINGS, Evidence, Overrides
 
 Key = tuple[str, str, str, str]
 """Benchmark, scenario, method, metric; with the variant after the method, joined by a bar."""
@@ -21,17 +22,24 @@ class MadeUp(Evidence):
     given: Mapping[Key, Sequence[float]] = field(default_factory=dict)
 
     def values(
-        self, benchmark: str, scenario: str, method: str, metric: str, variant: str = ""
+        self,
+        benchmark: str,
+        scenario: str,
+        method: str,
+        metric: str,
+        variant: Overrides = OWN_SETTINGS,
     ) -> pd.Series[float]:
-        name = f"{method}|{variant}" if variant else method
+        settings = ", ".join(f"{name}={value}" for name, value in variant.items())
+        name = f"{method}|{settings}" if settings else method
         values = self.given.get((benchmark, scenario, name, metric), ())
         return pd.Series(values, dtype=float)
 
-    def variants(self, benchmark: str, scenario: str, method: str) -> Iterator[str]:
+    def variants(self, benchmark: str, scenario: str, method: str) -> Iterator[Overrides]:
         for place, where, name, _ in self.given:
-            title, bar, variant = name.partition("|")
+            title, bar, settings = name.partition("|")
             if (place, where, title) == (benchmark, scenario, method) and bar:
-                yield variant
+                assigned = (one.split("=") for one in settings.split(", "))
+                yield {key: ast.literal_eval(value) for key, value in assigned}
 
     def measured(self, benchmark: str, scenario: str) -> list[str]:
         found = [

@@ -28,6 +28,7 @@ from harness.analysis.metrics.accuracy import (
     learning_accuracy,
     matrices,
     matrix,
+    mean_matrix,
     unseen_matrices,
 )
 
@@ -132,6 +133,15 @@ def test_matrices_are_put_together_from_rows_in_any_order(one: Matrix, other: Ma
     np.testing.assert_array_equal(found["a", "task-il", ""], one)
     np.testing.assert_array_equal(found["b", "task-il", "energy"], other)
     np.testing.assert_array_equal(matrix(cells(one)), one)
+
+
+def test_the_mean_matrix_is_over_the_runs_that_measured_a_cell() -> None:
+    one, other = R.copy(), R + 0.02
+    one[2, 2] = np.nan
+    expected = R + 0.01
+    expected[2, 2] = other[2, 2]
+    rows = pd.concat([cells(one), cells(other, run_id="b")])
+    np.testing.assert_allclose(mean_matrix(rows), expected)
 
 
 def test_forward_transfer_needs_tasks_to_come() -> None:

@@ -18,10 +18,8 @@ from harness.reporting.figures.style import (
     grid,
     legend,
     mark,
-    rows_of,
     wrapped,
 )
-from harness.storage.store import Results
 
 
 def test_a_method_has_its_own_colour_or_always_the_same_one(board: Leaderboard) -> None:
@@ -79,15 +77,3 @@ def test_a_legend_names_each_method_once() -> None:
     assert axes[0][0].get_legend() is None
     shown = axes[0][1].get_legend()
     assert [text.get_text() for text in shown.get_texts()] == ["one", "two", "three"]
-
-
-def test_rows_of_a_method_are_under_its_rule_where_the_task_is_not_given(
-    found: Results, board: Leaderboard, class_il: tuple[Results, Leaderboard]
-) -> None:
-    assert set(rows_of(found.rows, board.entries[0], "task-il")["rule"]) == {""}
-    without, compared = class_il
-    rmn, naive = compared.entries
-    inferred = rows_of(without.rows, rmn, "class-il")
-    assert set(inferred["rule"]) == {"max-logit"}  # energy was measured as well
-    assert set(inferred["baseline"]) == {"rmn"}
-    assert set(rows_of(without.rows, naive, "class-il")["rule"]) == {"classes seen"}
