@@ -12,14 +12,17 @@ from harness.storage.store import Results
 
 NORM: Final = "training.norm"
 OUTPUTS: Final = "training.outputs"
+CLASS_ORDER: Final = "training.class_order"
+FACTORS: Final = (NORM, OUTPUTS, CLASS_ORDER)
+"""Parts of the training budget that make it another comparison, whatever the method."""
 
 Factors = Mapping[str, Any]
-"""Values of `NORM` and `OUTPUTS` that are not a scenario's own, by these names."""
+"""Values of `FACTORS` that are not a scenario's own, by these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Runs that were asked the same: of one scenario, with one normalisation and kind of outputs.
+    """Runs that were asked the same: of one scenario, and with the same `FACTORS`.
 
     Attributes:
         scenario: of all runs (`harness.config.scenarios`).
@@ -35,7 +38,7 @@ class Comparison:
 def comparisons(results: Results) -> list[Comparison]:
     """The comparisons with a finished run, in the order of the scenarios.
 
-    Of each scenario, its own normalisation and outputs come first; runs that were asked for another
+    Of each scenario, the one with its own factors comes first; runs that were asked for another
     one, such as no normalisation for any method, are comparisons of their own.
 
     Args:
@@ -45,13 +48,13 @@ def comparisons(results: Results) -> list[Comparison]:
 
 
 def factors_of(run: Run) -> Factors:
-    """The normalisation and the outputs that a run was given instead of its scenario's own."""
-    return {name: run.overrides[name] for name in (NORM, OUTPUTS) if name in run.overrides}
+    """The factors that a run was given instead of its scenario's own."""
+    return {name: run.overrides[name] for name in FACTORS if name in run.overrides}
 
 
 def variant_of(run: Run) -> dict[str, Any]:
     """What a run was given instead of its benchmark's settings, but for `factors_of`."""
-    return {name: value for name, value in run.overrides.items() if name not in (NORM, OUTPUTS)}
+    return {name: value for name, value in run.overrides.items() if name not in FACTORS}
 
 
 def without_variants(comparison: Comparison) -> Comparison:

@@ -154,7 +154,7 @@ class Entry:
         baseline: its name.
         setting: the settings that differ from the defaults, "" for none.
         title: as printed, with the settings that differ from the defaults, but for the
-            normalisation and the outputs, which are those of the whole leaderboard.
+            factors, which are those of the whole leaderboard.
         overrides: the values of those settings by name; none for the benchmark's own settings.
         colour: of its curves, as hex digits; "" for one derived from its name.
         epochs: passes over each task's training data.
@@ -164,8 +164,8 @@ class Entry:
         seeds: number of seeds.
         rule: how the task is inferred; "" where it is given.
         cells: of the columns of `LEADERBOARD`.
-        quoted: what the paper prints, if anything; None beside normalisation and outputs that are
-            not the scenario's own.
+        quoted: what the paper prints, if anything; None beside factors that are not the
+            scenario's own.
         devices: models of the processors or accelerators that its runs were made on, by name.
     """
 
@@ -206,8 +206,7 @@ class Leaderboard:
         benchmark: its name.
         profile: its name; numbers of two profiles are never in one leaderboard.
         scenario: the same for every entry.
-        factors: normalisation and outputs where they are not the scenario's own, the same for every
-            entry.
+        factors: those that are not the scenario's own, the same for every entry.
         entries: best accuracy first.
         derived: every derived metric of every run (`harness.analysis.derivation.derive`), and those
             that compare runs.

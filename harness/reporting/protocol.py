@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from harness.analysis.comparisons import NORM, OUTPUTS
+from harness.analysis.comparisons import CLASS_ORDER, NORM, OUTPUTS
 from harness.analysis.leaderboard import IDENTITY_GIVEN, Leaderboard
 from harness.analysis.statistics import interval_note
 from harness.config.scenarios import SCENARIOS, TASK_IL
@@ -23,14 +23,15 @@ _OUTPUTS: Final = {
     "heads": "an output layer for each task",
     "shared": "one output layer that all tasks share",
 }
+_CLASS_ORDERS: Final = {"seed": "each seed draws its own order of the classes"}
 _INFERRED: Final = {"per-task": "one BatchNorm per task, at test that of the task inferred"}
 
 
 def heading(board: Leaderboard) -> str:
-    """The scenario, and the normalisation and the outputs where they are not its own."""
+    """The scenario, and the factors that are not its own."""
     words = [
-        _in_words(known, board.factors[name])
-        for name, known in ((NORM, _NORMS), (OUTPUTS, _OUTPUTS))
+        known.get(str(board.factors[name]), f"{name}={board.factors[name]}")
+        for name, known in ((NORM, _NORMS), (OUTPUTS, _OUTPUTS), (CLASS_ORDER, _CLASS_ORDERS))
         if name in board.factors
     ]
     return f"{board.scenario}, robustness: {'; '.join(words)}" if words else board.scenario

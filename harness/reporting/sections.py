@@ -52,7 +52,7 @@ class ScenarioSection:
 
     Attributes:
         name: the scenario.
-        title: with the normalisation and the outputs where they are not its own.
+        title: with the factors (`harness.analysis.comparisons`) that are not its own.
         main: whether they are its own.
         rules: sentences that say what methods were asked and given.
         tables: in the order of the pages.

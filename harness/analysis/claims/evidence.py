@@ -46,7 +46,7 @@ NO_PENALTY: Final[Overrides] = {"l0_weight": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The runs of one benchmark in one scenario, with its own normalisation and outputs.
+    """The runs of one benchmark in one scenario, with its own factors.
 
     Attributes:
         rows: raw measurements, with those of variants.

@@ -1,4 +1,4 @@
-"""What may stand in one table: runs of one scenario, normalisation and kind of outputs."""
+"""What may stand in one table: runs of one scenario, normalisation, outputs and class order."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ def test_scenarios_are_compared_apart_and_in_their_order(finish: Finish) -> None
         assert len(one.results.records) == 2
 
 
-def test_another_normalisation_or_other_outputs_are_compared_apart_and_later(
+def test_another_normalisation_outputs_or_class_order_are_compared_apart_and_later(
     finish: Finish,
 ) -> None:
     none = {"training.norm": "none"}
     heads = {"training.outputs": "heads"}
-    asked: list[dict[str, Any]] = [none | heads, none, {}, heads, {"training.epochs": 20}]
+    order = {"training.class_order": "seed"}
+    asked: list[dict[str, Any]] = [none | heads, none, {}, heads, {"training.epochs": 20}, order]
     made = [finish(overrides=one, training={"number": n}) for n, one in enumerate(asked)]
     found = comparisons(results(made))
-    assert [dict(one.factors) for one in found] == [{}, none, heads, none | heads]
-    assert [len(one.results.records) for one in found] == [2, 1, 1, 1]
+    assert [dict(one.factors) for one in found] == [{}, none, heads, order, none | heads]
+    assert [len(one.results.records) for one in found] == [2, 1, 1, 1, 1]
 
 
 def test_what_never_finished_is_no_comparison_but_stands_beside_what_did(finish: Finish) -> None:
