@@ -1,5 +1,8 @@
 """Conversion of modules of any kind."""
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -57,6 +60,22 @@ def test_shared_parameters_stay_shared() -> None:
     assert sum(len(group.weight) for group in network.mappings) == 9 * 4 + 4 * 4
     network.train()(torch.arange(3))
     assert body[2].weight is body[0].weight
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda it: it.to("cpu"), copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))],
+    ids=["moved", "copied", "pickled"],
+)
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_a_recurrent_network_is_moved_and_copied_in_training_mode(
+    kind: Callable[..., nn.Module], change: Callable[[RelevanceNetwork], RelevanceNetwork]
+) -> None:
+    module = kind(3, 4, 2, bidirectional=True)
+    network = change(change(convert(module).train()))  # an Avalanche strategy moves it each time
+    open_mappings(network)
+    x = torch.randn(5, 2, 3)
+    torch.testing.assert_close(network(x)[0], module(x)[0])
 
 
 def test_hooks_and_attributes_stay() -> None:
