@@ -160,9 +160,12 @@ class RelevanceNetwork(TaskNetwork):
 
         Raises:
             RuntimeError: no task was begun, or a buffer has changed that all tasks share.
+            FloatingPointError: weights or mappings are infinite or not numbers. Finished tasks
+                answer as before.
         """
         self._constants.check()
         self.restore_frozen_weights()  # in case that a loop of one's own has not
+        self._check_finite()
         super().finish_task()
         for weight in self._relevance_layers.values():
             weight.finish_task()
@@ -334,6 +337,22 @@ class RelevanceNetwork(TaskNetwork):
                 "leaves no such batch at the end of an experience, or give Avalanche's train "
                 "drop_last=True"
             ) from error
+
+    def _check_finite(self) -> None:
+        """Refuse a task that has diverged: with its weights finished ones would be lost.
+
+        Raises:
+            FloatingPointError: weights or mappings are infinite or not numbers.
+        """
+        if all(mappings.is_finite() for mappings in self.mappings):
+            return
+        for mappings in self.mappings:
+            mappings.recover_frozen_weights()
+        raise FloatingPointError(
+            f"training has diverged in task {self.tasks + 1}: weights or mappings are infinite or "
+            "not numbers; lower the learning rate, look for such numbers in the data, and train "
+            "the task again on a network that was saved before it"
+        )
 
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
