@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from inspect import getattr_static
+from math import inf, isfinite
 from typing import Final, Literal, TypedDict, Unpack
 
 import torch
@@ -69,8 +70,9 @@ class RelevancePlugin(SupervisedPlugin):
         statistics: per layer, of the mask of each finished task, in their order.
 
     Raises:
-        ValueError: a weight other than the overlap's is below 0, `beta_end` is not above 0,
-            `prune_below` is not in [0, 1), or `negative_samples` is unknown.
+        ValueError: a number is not finite, a weight other than the overlap's is below 0,
+            `beta_end` is not above 0, `prune_below` is not in [0, 1), or `negative_samples` is
+            unknown.
     """
 
     def __init__(
@@ -97,10 +99,12 @@ class RelevancePlugin(SupervisedPlugin):
             "negative_loss_weight": negative_loss_weight,
         }
         for name, value in at_least_zero.items():
-            if value < 0:
-                raise ValueError(f"{name} is {value}; it must be at least 0")
-        if beta_end is not None and beta_end <= 0:
-            raise ValueError(f"beta_end is {beta_end}; it must be above 0")
+            if not 0 <= value < inf:
+                raise ValueError(f"{name} is {value}; it must be at least 0 and finite")
+        if not isfinite(overlap_weight):
+            raise ValueError(f"overlap_weight is {overlap_weight}; it must be finite")
+        if beta_end is not None and not 0 < beta_end < inf:
+            raise ValueError(f"beta_end is {beta_end}; it must be above 0 and finite")
         if not 0 <= prune_below < 1:
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
         self.l1_weight = l1_weight

@@ -215,7 +215,13 @@ def test_a_module_of_which_most_is_each_tasks_own_is_warned_of() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"beta": 0.0}, "beta is 0.0; it must be above 0"), ({"spread": -1.0}, "spread is -1.0")],
+    [
+        ({"beta": 0.0}, "beta is 0.0; it must be above 0"),
+        ({"beta": float("nan")}, "beta is nan; it must be above 0"),
+        ({"beta": float("inf")}, "beta is inf; it must be above 0 and finite"),
+        ({"spread": -1.0}, "spread is -1.0"),
+        ({"spread": float("nan")}, "spread is nan"),
+    ],
 )
 def test_a_setting_out_of_its_range_is_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):

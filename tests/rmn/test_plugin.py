@@ -280,6 +280,16 @@ def test_impossible_settings_are_named() -> None:
         RMNPlugin(pruning=wrong)
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    "name", ["l1_weight", "l0_weight", "l0_scarcity", "overlap_weight", "beta_end", "prune_below"]
+)
+def test_a_setting_that_is_no_finite_number_is_named(name: str, number: float) -> None:
+    settings: Any = {name: number}
+    with pytest.raises(ValueError, match=f"{name} is {number}"):
+        RMNPlugin(**settings)
+
+
 def test_a_model_that_was_not_converted_is_refused() -> None:
     model = nn.Linear(2, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
