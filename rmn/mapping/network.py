@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from rmn.mapping.checkpoint import regroup_state_dict
 from rmn.mapping.constant_buffers import ConstantBuffers
 from rmn.mapping.flat_views import concatenate_views
+from rmn.mapping.later_changes import check_unchanged
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import check_last_layer, last_layer, layers_called
@@ -86,7 +87,11 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
+
+        Raises:
+            RuntimeError: since the conversion a parameter was added to the module or frozen.
         """
+        check_unchanged(self.body)
         for weight, damping in self._damping:
             weight.weight.data /= damping
         self._damping = []

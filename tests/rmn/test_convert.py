@@ -113,6 +113,24 @@ def test_what_requires_no_gradient_is_fixed() -> None:
     assert torch.equal(network.relevance_layers()["0"].weight, module.get_parameter("0.weight"))
 
 
+def test_what_is_changed_after_the_conversion_is_refused_before_training() -> None:
+    module = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Sequential(nn.Linear(5, 2)))
+    network = convert(module, batch_norm="shared")
+    network.begin_task(0, [0, 1])
+    network.finish_task()
+    body: Any = network.body
+    body[0].requires_grad_(False)
+    with pytest.raises(RuntimeError, match=r"0\.bias was frozen.*\(False\) on 0 before it is conv"):
+        network.begin_task(1, [2, 3])
+    body[0].requires_grad_(True)
+    network.begin_task(1, [2, 3])
+    network.finish_task()
+    body[2][0] = nn.Linear(5, 4)
+    with pytest.raises(RuntimeError, match=r"2\.0\.weight \(Linear\) was put into.*then convert"):
+        network.begin_task(2, [0, 1])
+    assert network.tasks == 2
+
+
 def test_the_first_task_begins_with_what_the_module_has() -> None:
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     for name, tensor in module.state_dict().items():
