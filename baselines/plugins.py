@@ -8,6 +8,7 @@ user names any other as a module or a file. Worker processes import the same one
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import traceback
 import warnings
@@ -60,6 +61,23 @@ class Plugin:
     module: str
     file: Path
     digest: str
+
+
+def check_name(kind: str, name: object) -> None:
+    """Refuse a name that cannot be typed, or be that of a folder.
+
+    Args:
+        kind: of what has the name, such as "benchmark".
+        name: what a plugin gives.
+
+    Raises:
+        ValueError: it is no such name; says which are.
+    """
+    if not isinstance(name, str) or not re.fullmatch(NAME, name):
+        raise ValueError(
+            f"a {kind} is named {name!r}; use lower-case letters, digits and underscores, which "
+            "the command line and the folders of results can take"
+        )
 
 
 def withdrawable(table: dict[str, Any], module_of: Callable[[Any], str]) -> None:

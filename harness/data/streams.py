@@ -78,9 +78,27 @@ def make_stream(
 
 @lru_cache(maxsize=2)
 def _provided(read: DataFunction, data: Path | None) -> tuple[Images, Images]:
-    """What a plugin reads, once a process."""
-    train, test = read(data)
-    return train, test
+    """What a plugin reads, once a process.
+
+    Raises:
+        DataUnavailableError: its function returns something else than two splits.
+    """
+    splits: object = read(data)
+    match splits:
+        case (Images() as train, Images() as test):
+            return train, test
+    raise DataUnavailableError(
+        f"{getattr(read, '__name__', read)} returns {_kind(splits)}; let it return what "
+        "harness.data.conversion makes, such as from_tensors((x, y), (test_x, test_y))"
+    )
+
+
+def _kind(thing: object) -> str:
+    """What something is, and what is in it, in words."""
+    kind = type(thing).__name__
+    if isinstance(thing, tuple | list):
+        return f"a {kind} of {', '.join(type(one).__name__ for one in thing) or 'nothing'}"
+    return "None" if thing is None else f"one {kind}"
 
 
 def _splits(benchmark: Benchmark, data: Path | None) -> tuple[Images, Images]:
