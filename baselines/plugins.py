@@ -99,6 +99,8 @@ def import_plugin(text: str) -> Plugin:
     Raises:
         PluginError: it cannot be imported, or what it registers has a name that is taken.
     """
+    if not text:
+        raise PluginError("no plugin is named; write my_package.my_method, or path/to/file.py")
     if text.endswith(".py") or "/" in text or "\\" in text:
         return of_module(_import_file(Path(text)).__name__)
     here = str(Path.cwd())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Final
 
 from harness.cli import options
@@ -49,9 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     def command(name: str, summary: str, more: str = "") -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=f"{summary}. {more}".strip())
-        made.add_argument(
-            "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
-        )
+        options.add_folder(made, "results")
         options.add_plugin(made)
         return made
 
@@ -93,7 +90,9 @@ def make_parser() -> argparse.ArgumentParser:
         "Runs that are missing here, or failed here and finished there, are copied as folders. "
         "Nothing else is overwritten; runs that differ are named. `pack` packs them afterwards.",
     )
-    merge.add_argument("other", type=Path, metavar="OTHER_RESULTS", help="it is left as it is")
+    merge.add_argument(
+        "other", type=options.path, metavar="OTHER_RESULTS", help="it is left as it is"
+    )
 
     delete = command("delete", "delete runs, by id or by what they have in common")
     delete.add_argument("run", nargs="*", metavar="ID", help="a run's id, or the beginning of it")
