@@ -319,7 +319,18 @@ class RMNPlugin(RelevancePlugin):
             self._pruned = True
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
-        """Finish the task."""
+        """Finish the task.
+
+        Raises:
+            RuntimeError: there was no training step, so that its mask would be a random one.
+        """
+        if not strategy.clock.train_exp_iterations:
+            number = relevance_network(strategy).tasks + 1
+            raise RuntimeError(
+                f"no step was trained in task {number}, whose random mask "
+                "would freeze half of the free weights; let train_epochs be at least 1, and "
+                "leave out drop_last=True where an experience has less than a batch"
+            )
         if self.pruning == "converged" and not self._pruned:
             warnings.warn(
                 "pruning never came: the loss of the task had not converged; train longer or raise "

@@ -273,7 +273,8 @@ def answered_apart(x: Tensor, groups: Tensor, answer: Callable[[Tensor, int], Te
         groups: of each input, integers (n,).
         answer: of the inputs of one group, and its number.
     """
-    parts = {one: answer(x[groups == one], one) for one in torch.unique(groups).tolist()}
+    present = torch.unique(groups).tolist() or [0]  # of no inputs any group has no answers
+    parts = {one: answer(x[groups == one], one) for one in present}
     first = next(iter(parts.values()))
     answers = first.new_empty(len(x), *first.shape[1:])
     for one, part in parts.items():

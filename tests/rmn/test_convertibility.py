@@ -228,6 +228,12 @@ def test_a_setting_out_of_its_range_is_refused(settings: dict[str, float], messa
         convert(nn.Linear(3, 3), **settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("classes", [nn.Linear, ["Linear"], (nn.Linear(3, 3),)])
+def test_an_own_forward_that_names_no_classes_is_refused(classes: Any) -> None:
+    with pytest.raises(TypeError, match=r"give classes: own_forward=\(CosineHead,\)"):
+        convert(nn.Linear(3, 3), own_forward=classes)
+
+
 @pytest.mark.parametrize("module", [nn.ReLU(), nn.LayerNorm(3), nn.Linear(3, 3)])
 def test_a_module_without_a_weight_to_train_is_refused(module: nn.Module) -> None:
     with pytest.raises(ValueError, match=r"no Linear, Conv or other layer"):

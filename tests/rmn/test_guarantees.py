@@ -216,6 +216,14 @@ def test_pruning_that_never_comes_is_warned_of(experiences: Experiences) -> None
         converged.train(experiences[0])
 
 
+@pytest.mark.parametrize("way", ["epochs", "batches"])
+def test_a_task_without_a_step_is_refused(way: str, experiences: Experiences) -> None:
+    strategy = learner(small(), train_epochs=0 if way == "epochs" else 1, train_mb_size=4096)
+    with pytest.raises(RuntimeError, match=r"no step was trained in task 1, .*train_epochs"):
+        strategy.train(experiences[0], drop_last=way == "batches")
+    assert strategy.model.tasks == 0
+
+
 def test_a_setting_that_does_not_exist_is_named() -> None:
     unknown: dict[str, Any] = {"prune_epoch": 50}
     with pytest.raises(ValueError, match="prune_epoch is no setting of RMNPlugin; use one of"):
