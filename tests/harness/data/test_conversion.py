@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -244,6 +245,15 @@ def test_a_name_that_cannot_be_typed_is_refused(name: Any) -> None:
 def test_classes_that_make_no_tasks_are_refused(classes: Any) -> None:
     with pytest.raises(ValueError, match=r"'odd' is registered with classes=.*\(2, 3\)\]"):
         register_benchmark("odd", title="S", classes=classes, network="mlp", budget=BUDGET)
+
+
+@pytest.mark.parametrize("budget", [BUDGET, replace(BUDGET, validation=True)])
+def test_a_task_without_two_training_examples_is_refused(budget: TrainingBudget) -> None:
+    n = 3 if budget.validation else 2  # two a task, of which one is held out; or one
+    y = torch.arange(2).repeat(n - 1)
+    made = benchmark(from_tensors((numbered(len(y), 2), y), (X, Y % 2)), [(0,), (1,)])
+    with pytest.raises(DataUnavailableError, match="task 1 of outside has 1 training examples"):
+        make_stream(made, budget, 0)
 
 
 def test_an_unknown_way_to_make_tasks_is_refused() -> None:
