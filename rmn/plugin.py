@@ -67,7 +67,8 @@ class RelevancePlugin(SupervisedPlugin):
         negative_samples: kind of negative samples, see `rmn.negative_samples`.
 
     Attributes:
-        statistics: per layer, of the mask of each finished task, in their order.
+        statistics: per layer, of the mask of each task that was finished with this plugin, in
+            their order.
 
     Raises:
         ValueError: a number is not finite, a weight other than the overlap's is below 0,
@@ -138,6 +139,8 @@ class RelevancePlugin(SupervisedPlugin):
         """
         network = relevance_network(strategy)
         network.begin_task(label, classes)
+        for statistics in self.statistics.values():  # of another network, or of a later state
+            del statistics[network.tasks :]
         if source is not None:
             network.begin_from(source)
         layers = network.relevance_layers()
@@ -184,9 +187,10 @@ class RelevancePlugin(SupervisedPlugin):
 
     def finish_task(self, strategy: SupervisedTemplate) -> None:
         """Store the task's rounded mapping and freeze the weights that it uses."""
-        for name, statistics in self.live_statistics(strategy).items():
-            self.statistics.setdefault(name, []).append(statistics)
+        live = self.live_statistics(strategy)
         relevance_network(strategy).finish_task()
+        for name, statistics in live.items():
+            self.statistics.setdefault(name, []).append(statistics)
         self._first_masks = {}
 
     def live_statistics(self, strategy: SupervisedTemplate) -> dict[str, MaskStatistics]:

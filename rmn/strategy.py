@@ -122,7 +122,7 @@ class RelevanceStrategy(SupervisedTemplate):
         return self.model.newest_logits(x, rounded=rounded)
 
     def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
-        """Per layer, the statistics of the masks of the learned tasks."""
+        """Per layer, the statistics of the masks of the tasks that this strategy has learned."""
         return self.rmn.statistics
 
 
