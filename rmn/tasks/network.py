@@ -100,8 +100,8 @@ class TaskNetwork(MultiTaskModule):
         """
         if isinstance(task_labels, Tensor) and task_labels.dim() > 1:
             raise ValueError(
-                f"task labels of shape {tuple(task_labels.shape)} are not one for each input; where "
-                "the module takes several inputs, convert one that takes them as a single one"
+                f"task labels of shape {tuple(task_labels.shape)} are not one for each input; "
+                "where the module takes several inputs, convert one that takes them as a single one"
             )
         if self.training or not self.tasks:
             return self.forward_task(x, None)

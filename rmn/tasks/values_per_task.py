@@ -284,7 +284,7 @@ def _recurrent_members() -> dict[str, Any]:
 
     def set_state(self: Any, state: dict[str, Any]) -> None:
         """Restore what `__getstate__` gives, which has no references to weights."""
-        nn.Module.__setstate__(self, state | {"_flat_weight_refs": []})
+        nn.Module.__setstate__(self, state | {"_flat_weight_refs": []})  # type: ignore[no-untyped-call]
 
     return {
         "_flat_weights": property(flat_weights, ignore),
