@@ -8,6 +8,7 @@ user names any other as a module or a file. Worker processes import the same one
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import traceback
 import warnings
@@ -62,6 +63,23 @@ class Plugin:
     digest: str
 
 
+def check_name(kind: str, name: object) -> None:
+    """Refuse a name that cannot be typed, or be that of a folder.
+
+    Args:
+        kind: of what has the name, such as "benchmark".
+        name: what a plugin gives.
+
+    Raises:
+        ValueError: it is no such name; says which are.
+    """
+    if not isinstance(name, str) or not re.fullmatch(NAME, name):
+        raise ValueError(
+            f"a {kind} is named {name!r}; use lower-case letters, digits and underscores, which "
+            "the command line and the folders of results can take"
+        )
+
+
 def import_plugin(text: str) -> Plugin:
     """Import a plugin that a user names.
 
@@ -71,6 +89,8 @@ def import_plugin(text: str) -> Plugin:
     Raises:
         PluginError: it cannot be imported, or what it registers has a name that is taken.
     """
+    if not text:
+        raise PluginError("no plugin is named; write my_package.my_method, or path/to/file.py")
     if text.endswith(".py") or "/" in text or "\\" in text:
         return of_module(_import_file(Path(text)).__name__)
     here = str(Path.cwd())

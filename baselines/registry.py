@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Final, TypeVar
 
 from baselines.interface import Baseline
-from baselines.plugins import METHODS, NAME, import_entry_points
+from baselines.plugins import METHODS, check_name, import_entry_points
 from baselines.registration import Registry
 
 _NEEDED: Final = ("name", "title", "reference")
@@ -35,11 +34,7 @@ def _check(method: type[Baseline]) -> None:
     for needed in _NEEDED:
         if not (text := getattr(method, needed, "")) or not isinstance(text, str):
             raise ValueError(f"{where} has no {needed}; add {needed}: ClassVar[str] = ...")
-    if not re.fullmatch(NAME, method.name):
-        raise ValueError(
-            f"{where} is named {method.name!r}; use lower-case letters, digits and underscores, "
-            "which the command line and the folders of results can take"
-        )
+    check_name(f"method {where}", method.name)
     if "__dataclass_params__" not in vars(method):
         raise ValueError(f"{where} is no dataclass; put @dataclass(frozen=True) below @register")
     if inspect.isabstract(method):

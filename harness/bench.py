@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from harness.cli import options
 from harness.cli.parser import CommandParser
 from harness.config.devices import DEVICES
 from harness.execution.cores import cores
@@ -32,11 +33,18 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = CommandParser(prog="python -m harness.bench", description=__doc__)
     add = parser.add_argument
-    add("--repeats", type=int, default=5, help="runs of each subject (default: 5)")
+    add(
+        "--repeats",
+        type=options.count,
+        default=5,
+        metavar="N",
+        help="runs of each subject (default: 5)",
+    )
     add("--device", choices=DEVICES, default="cpu", help="(default: cpu)")
     add(
         "--page",
-        type=Path,
+        type=options.path,
+        metavar="FILE",
         default=Path("docs/performance.md"),
         help="takes the tables between its marks of the device (default: docs/performance.md)",
     )

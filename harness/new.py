@@ -6,6 +6,7 @@ import keyword
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -15,6 +16,7 @@ from baselines.registry import methods
 from harness.cli.arguments import ArgumentError
 from harness.cli.folders import writable_folder
 from harness.cli.names import known_name
+from harness.cli.options import path
 from harness.cli.orchestration import FINISHED
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
@@ -54,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
     add("kind", metavar="KIND", help=f"one of {', '.join(KINDS)}")
     add("name", metavar="NAME", help="as it will be typed on the command line")
     add(
-        "--folder", type=Path, default=Path(), metavar="DIR", help="where to (default: this folder)"
+        "--folder", type=path, default=Path(), metavar="DIR", help="where to (default: this folder)"
     )
     args = parser.parse_args(argv)
     try:
@@ -68,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _check_name(kind: str, name: str) -> None:
-    """Refuse what can be no name of a module, and what is taken.
+    """Refuse what can be no name of a module, what is taken, and what would hide a library.
 
     Raises:
         ArgumentError: the name is one of those.
@@ -79,6 +81,13 @@ def _check_name(kind: str, name: str) -> None:
         )
     if name in KINDS[kind]():
         raise ArgumentError(f"there is a {kind} {name!r} already; choose another name")
+    library = find_spec(name)
+    file = library.origin if library else None  # none of a folder that happens to have the name
+    if file and Path(file).parent != Path.cwd():
+        raise ArgumentError(
+            f"{name}.py would hide the library {name} from all that is started in its folder; "
+            f"choose another name, such as my_{name}"
+        )
 
 
 def _write(kind: str, name: str, folder: Path) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from harness.cli.arguments import ArgumentError, with_arguments
 from harness.cli.folders import existing_folder
+from harness.cli.options import add_folder, path
 from harness.cli.parser import CommandParser
 
 README: Final = "README.md"
@@ -27,8 +28,8 @@ def main(argv: Sequence[str]) -> int:
         "the Markdown files of a folder and in the README beside it: standings, published numbers "
         "beside measured ones, costs, metrics; and the picture of the README.",
     )
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="default: docs")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument("--docs", type=path, default=Path("docs"), help="default: docs")
+    add_folder(parser, "results")
     with_arguments(parser, argv, _renew)
     return 0
 
@@ -40,22 +41,22 @@ def _renew(args: argparse.Namespace) -> None:
     docs, results = args.docs, args.results
     for option, folder in {"--docs": docs, "--results": results}.items():
         existing_folder(option, folder, "name that of a checkout")
-    for path in [*sorted(docs.glob("*.md")), docs.parent / README]:
-        page = path.read_text(encoding="utf-8") if path.exists() else ""
+    for file in [*sorted(docs.glob("*.md")), docs.parent / README]:
+        page = file.read_text(encoding="utf-8") if file.exists() else ""
         try:
-            _write(path, page.encode(), renewed(page, results).encode())
+            _write(file, page.encode(), renewed(page, results).encode())
         except ValueError as error:
-            raise ArgumentError(f"{path}: {error}") from error
-    path = docs / "figures" / f"{PICTURED}.svg"
-    if path.exists() and (new := picture(results)):
-        _write(path, path.read_bytes(), new)
+            raise ArgumentError(f"{file}: {error}") from error
+    file = docs / "figures" / f"{PICTURED}.svg"
+    if file.exists() and (new := picture(results)):
+        _write(file, file.read_bytes(), new)
 
 
-def _write(path: Path, old: bytes, new: bytes) -> None:
+def _write(file: Path, old: bytes, new: bytes) -> None:
     """Write and name a file that has changed."""
     if new != old:
-        path.write_bytes(new)
-        sys.stdout.write(f"{path}\n")
+        file.write_bytes(new)
+        sys.stdout.write(f"{file}\n")
 
 
 if __name__ == "__main__":

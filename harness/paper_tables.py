@@ -14,7 +14,12 @@ from harness.cli import options
 from harness.cli.arguments import ArgumentError, with_arguments
 from harness.cli.names import split_names
 from harness.cli.parser import CommandParser
-from harness.cli.reporting import add_report_options, check_report_options, write_report
+from harness.cli.reporting import (
+    add_report_options,
+    check_report_options,
+    nothing_to_report,
+    write_report,
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,7 +53,7 @@ def _report(args: argparse.Namespace) -> None:
         raise ArgumentError(f"{error} They are in {args.results}.") from error
     except NoMeasuredCellError as error:
         command = f"python -m harness.compare --benchmark split_mnist --profile {args.profile}"
-        raise ArgumentError(f"{error} in {args.results}; make some with: {command}") from error
+        raise nothing_to_report(error, args.results, command) from error
     write_report(report, args)
 
 

@@ -14,6 +14,7 @@ from harness.cli.parser import CommandParser
 from harness.cli.reporting import (
     add_report_options,
     check_report_options,
+    nothing_to_report,
     shown_runs,
     write_report,
 )
@@ -56,9 +57,8 @@ def _report(args: argparse.Namespace) -> None:
         raise ArgumentError(f"{error} They are in {args.results}.") from error
     except NoFinishedRunError as error:
         command = f"python -m harness.compare --benchmark {args.benchmark or 'split_mnist'}"
-        raise ArgumentError(
-            f"{error}, in {args.results}; make some with: {command} --profile {args.profile}"
-        ) from error
+        command = f"{command} --profile {args.profile}"
+        raise nothing_to_report(error, args.results, command) from error
 
 
 def _one(args: argparse.Namespace) -> Report:

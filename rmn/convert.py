@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from math import inf
 from typing import Final, Literal
 
 from torch import nn
@@ -74,15 +75,17 @@ def convert(
         rule: rule of task inference at evaluation without a task label, see `rmn.tasks.inference`.
 
     Raises:
-        TypeError: `module` is no module.
+        TypeError: `module` is no module, or `own_forward` are no classes.
         ValueError: a setting is unknown or out of its range, or parts of the module cannot be
             converted; they are named, with what to do.
     """
     _check_settings(initialisation, rule, batch_norm, head, biases)
-    if beta <= 0:
-        raise ValueError(f"beta is {beta}; it must be above 0")
-    if spread < 0:
-        raise ValueError(f"spread is {spread}; it must be at least 0")
+    if not 0 < beta < inf:
+        raise ValueError(f"beta is {beta}; it must be above 0 and finite")
+    if not 0 <= spread < inf:
+        raise ValueError(f"spread is {spread}; it must be at least 0 and finite")
+    if isinstance(own_forward, type) or not all(isinstance(one, type) for one in own_forward):
+        raise TypeError(f"own_forward is {own_forward!r}; give classes: own_forward=(CosineHead,)")
     check_convertible(module, own_forward)
     last = last_layer(module)
     if head == "per-task" and not isinstance(last, nn.Linear):

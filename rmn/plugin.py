@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from inspect import getattr_static
+from math import inf, isfinite
 from typing import Final, Literal, TypedDict, Unpack
 
 import torch
@@ -66,11 +67,13 @@ class RelevancePlugin(SupervisedPlugin):
         negative_samples: kind of negative samples, see `rmn.negative_samples`.
 
     Attributes:
-        statistics: per layer, of the mask of each finished task, in their order.
+        statistics: per layer, of the mask of each task that was finished with this plugin, in
+            their order.
 
     Raises:
-        ValueError: a weight other than the overlap's is below 0, `beta_end` is not above 0,
-            `prune_below` is not in [0, 1), or `negative_samples` is unknown.
+        ValueError: a number is not finite, a weight other than the overlap's is below 0,
+            `beta_end` is not above 0, `prune_below` is not in [0, 1), or `negative_samples` is
+            unknown.
     """
 
     def __init__(
@@ -97,10 +100,12 @@ class RelevancePlugin(SupervisedPlugin):
             "negative_loss_weight": negative_loss_weight,
         }
         for name, value in at_least_zero.items():
-            if value < 0:
-                raise ValueError(f"{name} is {value}; it must be at least 0")
-        if beta_end is not None and beta_end <= 0:
-            raise ValueError(f"beta_end is {beta_end}; it must be above 0")
+            if not 0 <= value < inf:
+                raise ValueError(f"{name} is {value}; it must be at least 0 and finite")
+        if not isfinite(overlap_weight):
+            raise ValueError(f"overlap_weight is {overlap_weight}; it must be finite")
+        if beta_end is not None and not 0 < beta_end < inf:
+            raise ValueError(f"beta_end is {beta_end}; it must be above 0 and finite")
         if not 0 <= prune_below < 1:
             raise ValueError(f"prune_below is {prune_below}; it must be at least 0 and below 1")
         self.l1_weight = l1_weight
@@ -134,6 +139,8 @@ class RelevancePlugin(SupervisedPlugin):
         """
         network = relevance_network(strategy)
         network.begin_task(label, classes)
+        for statistics in self.statistics.values():  # of another network, or of a later state
+            del statistics[network.tasks :]
         if source is not None:
             network.begin_from(source)
         layers = network.relevance_layers()
@@ -180,9 +187,10 @@ class RelevancePlugin(SupervisedPlugin):
 
     def finish_task(self, strategy: SupervisedTemplate) -> None:
         """Store the task's rounded mapping and freeze the weights that it uses."""
-        for name, statistics in self.live_statistics(strategy).items():
-            self.statistics.setdefault(name, []).append(statistics)
+        live = self.live_statistics(strategy)
         relevance_network(strategy).finish_task()
+        for name, statistics in live.items():
+            self.statistics.setdefault(name, []).append(statistics)
         self._first_masks = {}
 
     def live_statistics(self, strategy: SupervisedTemplate) -> dict[str, MaskStatistics]:
@@ -315,7 +323,18 @@ class RMNPlugin(RelevancePlugin):
             self._pruned = True
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
-        """Finish the task."""
+        """Finish the task.
+
+        Raises:
+            RuntimeError: there was no training step, so that its mask would be a random one.
+        """
+        if not strategy.clock.train_exp_iterations:
+            number = relevance_network(strategy).tasks + 1
+            raise RuntimeError(
+                f"no step was trained in task {number}, whose random mask "
+                "would freeze half of the free weights; let train_epochs be at least 1, and "
+                "leave out drop_last=True where an experience has less than a batch"
+            )
         if self.pruning == "converged" and not self._pruned:
             warnings.warn(
                 "pruning never came: the loss of the task had not converged; train longer or raise "

@@ -56,8 +56,9 @@ class RelevanceStrategy(SupervisedTemplate):
         rmn: RMN's plugin.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`, the optimizer needs a closure, or an
-            argument is unknown.
+        TypeError: the model was not made by `rmn.convert`, the optimizer is none or needs a
+            closure, there are two plugins of RMN, or an argument is unknown.
+        ValueError: the optimizer has several groups, and some of the model's parameters in none.
     """
 
     model: RelevanceNetwork
@@ -70,6 +71,11 @@ class RelevanceStrategy(SupervisedTemplate):
         plugin: RelevancePlugin,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        if isinstance(optimizer, type):
+            raise TypeError(
+                f"the optimizer is the class {optimizer.__name__}; make one of it: "
+                f"{optimizer.__name__}(model.parameters(), lr=0.001)"
+            )
         step = signature(optimizer.step).parameters.get("closure")
         if step is not None and step.default is Parameter.empty:
             raise TypeError(
@@ -78,7 +84,13 @@ class RelevanceStrategy(SupervisedTemplate):
             )
         sizes: StrategyArguments = {"train_mb_size": 128, "eval_mb_size": 1024}
         criterion = arguments.pop("criterion", None) or nn.CrossEntropyLoss()
-        plugins = [plugin, *(arguments.pop("plugins", None) or ())]
+        others = list(arguments.pop("plugins", None) or ())
+        if any(isinstance(one, RelevancePlugin) for one in others):
+            raise TypeError(
+                f"{type(self).__name__} has a plugin of RMN already; give it another one's "
+                "settings in the place of its own, not beside it: rmn=..., not plugins=[...]"
+            )
+        plugins = [plugin, *others]
         super().__init__(
             model=model,
             optimizer=optimizer,
@@ -86,7 +98,7 @@ class RelevanceStrategy(SupervisedTemplate):
             plugins=plugins,
             **(sizes | arguments),
         )
-        relevance_network(self)
+        _check_groups(optimizer, relevance_network(self))
         self.rmn = plugin
 
     def logits_per_task(self, x: Tensor) -> Tensor:
@@ -110,7 +122,7 @@ class RelevanceStrategy(SupervisedTemplate):
         return self.model.newest_logits(x, rounded=rounded)
 
     def mask_statistics(self) -> Mapping[str, Sequence[MaskStatistics]]:
-        """Per layer, the statistics of the masks of the learned tasks."""
+        """Per layer, the statistics of the masks of the tasks that this strategy has learned."""
         return self.rmn.statistics
 
 
@@ -133,8 +145,9 @@ class RMN(RelevanceStrategy):
             Avalanche strategy; see `StrategyArguments`.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
-        ValueError: there is no such router.
+        TypeError: the model was not made by `rmn.convert`, the optimizer or RMN's plugin is none,
+            or an argument is unknown.
+        ValueError: there is no such router, or the optimizer lacks parameters of the model.
     """
 
     def __init__(
@@ -146,6 +159,8 @@ class RMN(RelevanceStrategy):
         router: str | None = None,
         **arguments: Unpack[StrategyArguments],
     ) -> None:
+        if not isinstance(rmn, RMNPlugin | None):
+            raise TypeError(f"rmn is {rmn!r}; give a plugin: rmn=RMNPlugin(l0_weight=0.3)")
         if router is not None:
             arguments["plugins"] = [NetworkRouting(router), *(arguments.get("plugins") or ())]
         super().__init__(model=model, optimizer=optimizer, plugin=rmn or RMNPlugin(), **arguments)
@@ -170,6 +185,25 @@ class RMN(RelevanceStrategy):
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""
         return self.model.masks()
+
+
+def _check_groups(optimizer: torch.optim.Optimizer, model: RelevanceNetwork) -> None:
+    """Refuse several groups that lack parameters; of a single one Avalanche makes the model's.
+
+    Args:
+        optimizer: of the model's parameters.
+        model: the network that is trained.
+    """
+    groups = optimizer.param_groups
+    known = {id(parameter) for group in groups for parameter in group["params"]}
+    lacking = [name for name, one in model.named_parameters() if id(one) not in known]
+    if len(groups) > 1 and lacking:
+        raise ValueError(
+            f"no group of the optimizer has {', '.join(lacking[:3])}"
+            f"{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''} of the converted "
+            "network; make groups of its own parameters: "
+            "rmn.parameter_groups(model, lr=..., mapping_lr=...)"
+        )
 
 
 def parameter_groups(model: nn.Module, *, lr: float, mapping_lr: float) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -248,7 +249,16 @@ class Leaderboard:
 
 
 class NoFinishedRunError(ValueError):
-    """There is nothing to report."""
+    """There is nothing to report.
+
+    Args:
+        message: says of what.
+        damaged: folders and files that could not be read, with the reason.
+    """
+
+    def __init__(self, message: str, damaged: Mapping[Path, str] | None = None) -> None:
+        super().__init__(message)
+        self.damaged = damaged or {}
 
 
 def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Leaderboard:

@@ -99,7 +99,7 @@ def _make_parser(description: str) -> CommandParser:
     add("--page-only", action="store_true", help="make no runs; remake the page in seconds")
     add(
         "--page",
-        type=Path,
+        type=options.path,
         default=Path("docs/ablation.md"),
         metavar="FILE",
         help="Markdown file; its figures go to a folder beside it (default: docs/ablation.md)",

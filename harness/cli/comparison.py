@@ -223,7 +223,7 @@ def make_parser(known: Mapping[str, type[Baseline]]) -> CommandParser:
     )
     add(
         "--tuned",
-        type=Path,
+        type=options.path,
         metavar="DIR",
         help="settings that harness.tune chose (default: those that come with the package)",
     )

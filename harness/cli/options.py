@@ -63,6 +63,17 @@ def plugin(text: str) -> Plugin:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def path(text: str) -> Path:
+    """The file or folder that an argument names.
+
+    Raises:
+        argparse.ArgumentTypeError: it names none, as a variable of the shell that is not set.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; write . for this folder")
+    return Path(text)
+
+
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """--benchmark; the name is checked later, so that the nearest can be suggested."""
     names = ", ".join(benchmarks())
@@ -164,7 +175,7 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     add_folder(parser, "logs")
     add(
         "--data",
-        type=Path,
+        type=path,
         metavar="DIR",
         help=f"folder of data sets (default: ${DATA_VARIABLE}, else the packaged ones)",
     )
@@ -223,7 +234,7 @@ def add_folder(parser: argparse.ArgumentParser, name: str) -> None:
         name: of option and default folder.
     """
     parser.add_argument(
-        f"--{name}", type=Path, default=Path(name), metavar="DIR", help=f"default: {name}"
+        f"--{name}", type=path, default=Path(name), metavar="DIR", help=f"default: {name}"
     )
 
 

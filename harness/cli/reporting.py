@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
@@ -15,6 +17,9 @@ from harness.config.budgets import PROFILES
 from harness.config.scenarios import SCENARIOS
 from harness.reporting.model import Report
 from harness.reporting.writer import write, writers
+
+if TYPE_CHECKING:
+    from harness.analysis.leaderboard import NoFinishedRunError
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +71,19 @@ def shown_runs(args: argparse.Namespace) -> RunFilter:
     return RunFilter(
         names("--methods", args.methods), args.seeds, names("--settings", args.settings), scenarios
     )
+
+
+def nothing_to_report(error: NoFinishedRunError, results: Path, command: str) -> ArgumentError:
+    """The error that says so, after naming what is there and damaged.
+
+    Args:
+        error: of a report.
+        results: the folder that was looked into.
+        command: what makes runs.
+    """
+    for line in about_damage(error.damaged, results):
+        sys.stderr.write(f"{line}\n")
+    return ArgumentError(f"{error}, in {results}; make some with: {command}")
 
 
 def write_report(report: Report, args: argparse.Namespace) -> None:

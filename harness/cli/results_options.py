@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Final
 
 from harness.cli import options
@@ -91,7 +90,9 @@ def make_parser() -> argparse.ArgumentParser:
         "Runs that are missing here, or failed here and finished there, are copied as folders. "
         "Nothing else is overwritten; runs that differ are named. `pack` packs them afterwards.",
     )
-    merge.add_argument("other", type=Path, metavar="OTHER_RESULTS", help="it is left as it is")
+    merge.add_argument(
+        "other", type=options.path, metavar="OTHER_RESULTS", help="it is left as it is"
+    )
 
     delete = command("delete", "delete runs, by id or by what they have in common")
     delete.add_argument("run", nargs="*", metavar="ID", help="a run's id, or the beginning of it")

@@ -56,7 +56,7 @@ def read_study_request(
     """
     options.import_plugins(argv, "harness.study")
     parser = CommandParser(prog="python -m harness.study", description=description)
-    parser.add_argument("file", type=Path, metavar="FILE.toml", help="see docs/studies.md")
+    parser.add_argument("file", type=options.path, metavar="FILE.toml", help="see docs/studies.md")
     options.add_formats(parser, writers())
     options.add_execution(parser)
     options.add_results(parser)

@@ -140,7 +140,7 @@ def _make_parser(tunable: Mapping[str, type[Baseline]], description: str) -> Com
     )
     add(
         "--output",
-        type=Path,
+        type=options.path,
         default=Path("tuned"),
         metavar="DIR",
         help="folder of the choices, for harness.compare --tuned (default: tuned)",

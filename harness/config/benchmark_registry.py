@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import index
 from typing import Final, Literal
 
 from baselines.plugins import BENCHMARKS as GROUP
-from baselines.plugins import import_entry_points
+from baselines.plugins import check_name, import_entry_points
 from baselines.registration import Registry
 from harness.config.benchmarks import BENCHMARKS, Benchmark, DataFunction
 from harness.config.budgets import TrainingBudget, profiles
 
+_TASKS_BY: Final = ("classes", "experiences", "permutations")
 _SMOKE_TRAINING: Final = 256
 _SMOKE_TEST: Final = 200
 _SMOKE_TASKS: Final = 5
@@ -60,8 +62,13 @@ def register_benchmark(
         version: raise it when the same name begins to mean other data.
 
     Raises:
-        ValueError: the name is taken, or the function has no docstring.
+        ValueError: the name is taken or cannot be typed, `tasks_by` is unknown, a task has no
+            classes or they are no different whole numbers from 0, or the function has no docstring.
     """
+    check_name("benchmark", name)
+    if tasks_by not in _TASKS_BY:
+        raise ValueError(f"tasks_by of {name!r} is {tasks_by!r}; use one of {_TASKS_BY}")
+    tasks = _tasks(name, classes)
 
     def registered(function: DataFunction) -> DataFunction:
         summary = " ".join(inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
@@ -72,7 +79,7 @@ def register_benchmark(
             epochs=1,
             train_examples=_SMOKE_TRAINING,
             test_examples=_SMOKE_TEST,
-            tasks=min(_SMOKE_TASKS, len(classes)),
+            tasks=min(_SMOKE_TASKS, len(tasks)),
         )
         benchmark = Benchmark(
             name=name,
@@ -81,8 +88,8 @@ def register_benchmark(
             dataset=name,
             network=network,
             tasks_by=tasks_by,
-            classes=tuple(tuple(task) for task in classes),
-            groups=tuple(range(len(classes))) if tasks_by == "experiences" else (),
+            classes=tasks,
+            groups=tuple(range(len(tasks))) if tasks_by == "experiences" else (),
             budgets=profiles(budget, smoke, budget, long_epochs=_LONG * budget.epochs),
             data=function,
             version=version,
@@ -91,3 +98,22 @@ def register_benchmark(
         return function
 
     return registered
+
+
+def _tasks(name: str, classes: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """The classes of each task as Python numbers.
+
+    Raises:
+        ValueError: there is no task, or the classes of one are no different whole numbers from 0.
+    """
+    try:
+        tasks = tuple(tuple(map(index, task)) for task in classes)
+    except TypeError:
+        tasks = ()
+    for task in tasks or ((),):
+        if not task or min(task) < 0 or len(set(task)) < len(task):
+            raise ValueError(
+                f"the benchmark {name!r} is registered with classes={classes!r}; give each task "
+                "different whole numbers, from 0 on: classes=[(0, 1), (2, 3)]"
+            )
+    return tasks

@@ -116,8 +116,8 @@ class Benchmark:
     @property
     def disjoint(self) -> bool:
         """Whether each task has classes of its own."""
-        if self.tasks_by != "experiences":
-            return self.tasks_by != "permutations"
+        if self.tasks_by == "permutations":
+            return False
         labels = [label for classes in self.classes for label in classes]
         return len(set(labels)) == len(labels)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from math import inf
 from typing import Any, Final, Literal
 
 DEFAULT: Final = "default"
@@ -143,8 +144,8 @@ class TrainingBudget:
             value, minimum = getattr(self, entry.name), entry.metadata["minimum"]
             if minimum is not None and value is not None and value < minimum:
                 raise ValueError(f"{entry.name} is {value}; it must be at least {minimum}")
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
+        if not 0 < self.learning_rate < inf:
+            raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0, finite")
         choices = {
             "precision": PRECISIONS,
             "accuracy_matrix": MATRICES,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from baselines.plugins import NETWORKS, import_entry_points
+from baselines.plugins import NETWORKS, check_name, import_entry_points
 from baselines.registration import Registry
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def register_network(
         **fields: `evaluation_batch` and `timed_batch`.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken or cannot be typed.
     """
+    check_name("network", name)
 
     def registered(function: NetworkFunction) -> NetworkFunction:
         _NETWORKS.add(name, Network(function, input_shape, **fields))

@@ -19,9 +19,9 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     Args:
         kind: what it should name, such as "benchmark".
         name: as typed.
-        known: every name that would do, in the order to list them.
+        known: every name that would do, in the order to list them; each is listed once.
     """
-    names = list(known)
+    names = list(dict.fromkeys(known))
     name = shortened(name)
     folded = {candidate.lower(): candidate for candidate in names}
     typed = name.lower()

@@ -21,6 +21,7 @@ from harness.config.run import Run
 from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.data.loading import TensorLoading
 from harness.data.streams import Stream, make_stream
+from harness.experiment.building import build
 from harness.experiment.experiment import RunResult, run_experiment
 from harness.training.networks import mlp
 
@@ -139,7 +140,7 @@ class Subject:
             method: with its settings; None for the default ones.
         """
         torch.manual_seed(0)
-        strategy = (method or self.method()).build(context or small_context())
+        strategy = build(method or self.method(), context or small_context())
         experiences = list(small_stream().experiences[:tasks])
         parts: Sequence[Any] = [experiences] if self.at_once else experiences
         for part in parts:

@@ -14,6 +14,7 @@ from harness.config.settings import SettingError
 from harness.contract.law import Method, broken, law
 from harness.contract.subject import Subject, accuracy, made, small_context, small_stream, untimed
 from harness.experiment.backbones import Backbones
+from harness.experiment.building import build
 from harness.storage.schema import CLASSES_SEEN
 
 SHORT: Final[dict[str, Any]] = {"batch_size": 16, "train_examples": 256, "tasks": 2}
@@ -153,7 +154,7 @@ def no_batch_norm_where_none_was_asked_for(subject: Subject) -> str:
     for norm in norms:
         context = small_context()
         backbones = Backbones("mlp", 10, seed=0, device=context.device, norm=norm)
-        strategy = subject.method().build(replace(context, network=backbones, norm=norm))
+        strategy = build(subject.method(), replace(context, network=backbones, norm=norm))
         if subject.method.supervision is not Supervision.NONE:
             strategy.train(list(small_stream().experiences[:1]), reset_optimizer_state=True)
         kinds = {type(module) for module in strategy.model.modules()}

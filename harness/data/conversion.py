@@ -6,6 +6,7 @@ at a time is held as tensors from then on: batches are gathered, never collated 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sized
 from typing import Any, Final, Protocol, cast
 
@@ -41,9 +42,18 @@ def from_tensors(train: tuple[Tensor, ...], test: tuple[Tensor, ...]) -> Splits:
         test: likewise.
 
     Raises:
-        DataUnavailableError: inputs, classes and tasks are not equally many.
+        DataUnavailableError: something is no tensor, inputs, classes and tasks are not equally
+            many, inputs are complex, infinite or no numbers, classes or tasks no whole numbers, or
+            the inputs of the two splits are of two kinds.
     """
-    return _images(*train), _images(*test)
+    splits = _images(*train), _images(*test)
+    kinds = [(one.pixels.dtype, tuple(one.pixels.shape[1:])) for one in splits]
+    if kinds[0] != kinds[1]:
+        raise DataUnavailableError(
+            f"inputs are {_described(*kinds[0])} for training and {_described(*kinds[1])} for "
+            "test; give both of one shape, and both as bytes or both as numbers"
+        )
+    return splits
 
 
 def from_datasets(train: Examples, test: Examples) -> Splits:
@@ -54,7 +64,8 @@ def from_datasets(train: Examples, test: Examples) -> Splits:
         test: likewise.
 
     Raises:
-        DataUnavailableError: a data set is empty, or its inputs have several shapes.
+        DataUnavailableError: a data set is empty, its inputs have several shapes, a class is no
+            whole number, or `from_tensors` refuses what it gives.
     """
     return from_tensors(_read(train), _read(test))
 
@@ -92,6 +103,7 @@ def _of_experiences(stream: Iterable[Any]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _images(inputs: Tensor, labels: Tensor, tasks: Tensor | None = None) -> Images:
+    _check_tensors(inputs=inputs, classes=labels, tasks=tasks)
     tasks = torch.zeros_like(labels) if tasks is None else tasks
     if not len(inputs) == len(labels) == len(tasks):
         raise DataUnavailableError(
@@ -104,6 +116,40 @@ def _images(inputs: Tensor, labels: Tensor, tasks: Tensor | None = None) -> Imag
     return Images(pixels, labels.to(torch.int64), tasks.to(torch.int64), _ZERO, unit)
 
 
+def _check_tensors(inputs: Tensor, **whole_numbers: Tensor | None) -> None:
+    """Refuse what would be learned from as something else than it is.
+
+    Args:
+        inputs: of all examples.
+        **whole_numbers: of each example, by what they are; None for none.
+    """
+    for what, tensor in {"inputs": inputs, **whole_numbers}.items():
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise DataUnavailableError(
+                f"{what} are of type {type(tensor).__name__}; make a tensor of it: "
+                "torch.as_tensor(...)"
+            )
+    for what, tensor in whole_numbers.items():
+        if tensor is not None and (
+            tensor.dim() != 1 or tensor.is_floating_point() or tensor.is_complex()
+        ):
+            raise DataUnavailableError(
+                f"{what} are {_described(tensor.dtype, tuple(tensor.shape))}; give a whole number "
+                "for each example, such as one_hot.argmax(1) or classes.long()"
+            )
+    if inputs.is_complex():
+        raise DataUnavailableError("inputs are complex; give real numbers, such as inputs.abs()")
+    if not inputs.isfinite().all():
+        raise DataUnavailableError(
+            "some inputs are infinite or not numbers; leave these examples out, or fill them in: "
+            "inputs.nan_to_num()"
+        )
+
+
+def _described(dtype: torch.dtype, shape: tuple[int, ...]) -> str:
+    return f"{str(dtype).removeprefix('torch.')} of shape {shape}"
+
+
 def _read(examples: Examples) -> tuple[Tensor, Tensor]:
     """All inputs of a data set, (n, ...), and their classes, (n,)."""
     if not len(cast(Sized, examples)):
@@ -112,7 +158,7 @@ def _read(examples: Examples) -> tuple[Tensor, Tensor]:
     for index in range(len(examples)):
         x, label, *_ = examples[index]
         inputs.append(_tensor(x))
-        labels.append(int(label))
+        labels.append(_class(label, index))
     shapes = sorted({tuple(x.shape) for x in inputs})
     if len(shapes) > 1:
         raise DataUnavailableError(
@@ -120,6 +166,17 @@ def _read(examples: Examples) -> tuple[Tensor, Tensor]:
             "that makes all of one size, such as torchvision.transforms.Resize((32, 32))"
         )
     return torch.stack(inputs), torch.tensor(labels)
+
+
+def _class(label: Any, number: int) -> int:
+    """The class of an example of a data set, and which example it is of."""
+    try:
+        return operator.index(label)
+    except TypeError as error:
+        raise DataUnavailableError(
+            f"example {number} of a data set has the class {label!r}; let the data set give whole "
+            "numbers, by its target_transform for example"
+        ) from error
 
 
 def _tensor(x: Any) -> Tensor:

@@ -70,6 +70,7 @@ def make_stream(
         train_tasks, held_out = zip(*map(_held_out, train_tasks), strict=True)
     if budget.validation:
         test_tasks = held_out
+    _check_sizes(benchmark, train_tasks)
     if benchmark.labelled:
         return Stream(benchmark, train_tasks, test_tasks, experiences(train_tasks), held_out)
     stream = unlabelled_stream(benchmark, budget, train_tasks, seed)
@@ -78,9 +79,27 @@ def make_stream(
 
 @lru_cache(maxsize=2)
 def _provided(read: DataFunction, data: Path | None) -> tuple[Images, Images]:
-    """What a plugin reads, once a process."""
-    train, test = read(data)
-    return train, test
+    """What a plugin reads, once a process.
+
+    Raises:
+        DataUnavailableError: its function returns something else than two splits.
+    """
+    splits: object = read(data)
+    match splits:
+        case (Images() as train, Images() as test):
+            return train, test
+    raise DataUnavailableError(
+        f"{getattr(read, '__name__', read)} returns {_kind(splits)}; let it return what "
+        "harness.data.conversion makes, such as from_tensors((x, y), (test_x, test_y))"
+    )
+
+
+def _kind(thing: object) -> str:
+    """What something is, and what is in it, in words."""
+    kind = type(thing).__name__
+    if isinstance(thing, tuple | list):
+        return f"a {kind} of {', '.join(type(one).__name__ for one in thing) or 'nothing'}"
+    return "None" if thing is None else f"one {kind}"
 
 
 def _splits(benchmark: Benchmark, data: Path | None) -> tuple[Images, Images]:
@@ -100,6 +119,21 @@ def _check_classes(benchmark: Benchmark, tasks: Sequence[TaskData], split: str) 
                 f"task {number} of {benchmark.name} has {split} examples of the classes "
                 f"{sorted(found)}, and is registered with {sorted(outputs)}; mend classes=... of "
                 "its register_benchmark, or what its function returns"
+            )
+
+
+def _check_sizes(benchmark: Benchmark, tasks: Sequence[TaskData]) -> None:
+    """Whether each task has what a training step takes: a batch of one example is left out.
+
+    Raises:
+        DataUnavailableError: a task has fewer than two training examples.
+    """
+    for number, task in enumerate(tasks, 1):
+        if len(task) < 2:
+            raise DataUnavailableError(
+                f"task {number} of {benchmark.name} has {len(task)} training examples, and a step "
+                "takes at least two (a tenth is held out where training.validation or "
+                "training.patience is set); give it more"
             )
 
 

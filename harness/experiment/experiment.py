@@ -27,6 +27,7 @@ from harness.evaluation.conditions import HeldInTraining
 from harness.evaluation.learning_curve import LearningCurve
 from harness.evaluation.masks import packed
 from harness.experiment.backbones import Backbones
+from harness.experiment.building import build
 from harness.experiment.checkpointing import Checkpoints
 from harness.experiment.curves import LossCurve
 from harness.experiment.progress import ProgressTracker, RunProgress
@@ -80,6 +81,7 @@ def run_experiment(
         CheckpointError: the checkpoint is of other code, or damaged.
         DataUnavailableError: a data file is missing or damaged.
         DivergedError: a loss, a parameter or a logit is not finite.
+        TypeError: the method builds no strategy, or one without what every method is given.
         UndeclaredRequirementError: the method does what it does not declare.
     """
     budget = TrainingBudget(**run.training)
@@ -92,7 +94,7 @@ def run_experiment(
     plugins = (guard, *_plugins(stream, budget, run.seed, tracker), curve)
     epochs = tracker.stages[-1].epochs
     context = _context(stream, run, budget, epochs, _device(device), plugins, method)
-    strategy = method.build(context)
+    strategy = build(method, context)
     package = type(method).__module__.partition(".")[0]
     saved = Checkpoints(checkpoint, run, (package,)) if checkpoint else None
     loop = TrainingLoop(

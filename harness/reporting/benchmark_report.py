@@ -61,7 +61,8 @@ def benchmark_report(
     whole = comparisons(found)
     if not whole:
         raise NoFinishedRunError(
-            f"there is no finished run of {benchmark}, profile {profile}{said(shown)}"
+            f"there is no finished run of {benchmark}, profile {profile}{said(shown)}",
+            found.damaged,
         )
     usual = [without_variants(one) for one in whole]
     boards = [leaderboard(one, supervised) for one in usual]

@@ -35,7 +35,8 @@ def leaderboard_report(found: Standings) -> Report:
     """
     if found.table.empty:
         raise NoFinishedRunError(
-            f"there is no finished run with a benchmark's own settings{said(found.asked)}"
+            f"there is no finished run with a benchmark's own settings{said(found.asked)}",
+            found.damaged,
         )
     tables = scenario_tables(found.table)
     title = f"Leaderboard, profile {found.profile}{said(found.asked)}"

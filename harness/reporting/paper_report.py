@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness.analysis.claims.evidence import Evidence, read_evidence
 from harness.analysis.conditions import observed_conditions
+from harness.analysis.leaderboard import NoFinishedRunError
 from harness.analysis.paper_tables import paper_cells
 from harness.analysis.published import PAPER
 from harness.analysis.run_filter import EVERYTHING, RunFilter
@@ -43,7 +44,7 @@ _SELECTED: Final = (
 )
 
 
-class NoMeasuredCellError(ValueError):
+class NoMeasuredCellError(NoFinishedRunError):
     """There is no finished run of any benchmark of the tables."""
 
 
@@ -63,7 +64,7 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
     shown = evidence.shown
     cells = paper_cells(evidence)
     if not cells["seeds"].any():
-        raise NoMeasuredCellError(f"there is no finished run{said(shown)}")
+        raise NoMeasuredCellError(f"there is no finished run{said(shown)}", evidence.damaged)
     verdicts = judged(evidence)
     numbers = list(paper_numbers(cells))
     conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile, shown)

@@ -1,13 +1,18 @@
-"""Loading of a state dict whose layers were grouped in another way."""
+"""Loading of a state dict whose layers were grouped in another way, or are other layers."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from itertools import chain, count, takewhile
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from rmn.mapping.flat_views import FlatView
+
+Layout = tuple[list[int], bool]
+"""Shape of a weight, and whether its values are stored with the input channels last."""
 
 
 def regroup_state_dict(
@@ -41,3 +46,26 @@ def _split_to_lengths(saved: list[Tensor], lengths: list[int]) -> list[Tensor]:
     if saved_lengths == lengths or sum(saved_lengths) != sum(lengths):
         return saved
     return list(torch.split(torch.cat(saved), lengths))
+
+
+def layouts(views: Mapping[str, FlatView]) -> list[Layout]:
+    """How the values of each weight lie in the flat tensors, which say nothing of it themselves."""
+    return [(list(view.shape), view.channels_last) for view in views.values()]
+
+
+def other_layouts(saved: Sequence[Layout], views: Mapping[str, FlatView]) -> Iterator[str]:
+    """What is wrong with loading weights of these layouts, one message for each.
+
+    Args:
+        saved: `layouts` of the network that was saved.
+        views: of the network that loads, by the names of its weights.
+    """
+    for (name, view), (shape, channels_last) in zip(views.items(), saved, strict=False):
+        if shape != list(view.shape):
+            yield f"size mismatch for the weight {name}: saved {shape}, here {list(view.shape)}."
+        elif channels_last != view.channels_last:
+            layout = "channels_last" if channels_last else "contiguous_format"
+            yield (
+                f"the weight {name} was saved in another memory layout; convert the module in it: "
+                f"rmn.convert(module.to(memory_format=torch.{layout}))."
+            )

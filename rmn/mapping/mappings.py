@@ -123,7 +123,8 @@ class RelevanceMappings(nn.Module):
         self.release()
         if self.uses.any():
             self._free_mask = (self.uses == 0).to(self.weight.dtype)
-            self._frozen_values = self.weight * (1 - self._free_mask)
+            # a weight that has diverged stays none of theirs: infinity times zero is no number
+            self._frozen_values = (self.weight * (1 - self._free_mask)).nan_to_num_()
         if self.pruned.any():
             self._unpruned_mask = (~self.pruned).to(self.mapping.dtype)
 
@@ -170,6 +171,19 @@ class RelevanceMappings(nn.Module):
         if self._unpruned_mask is not None:
             self.mapping.mul_(self._unpruned_mask)
         self.soft_weights = ()  # they belong to the weights before the step, and hold its graph
+
+    def is_finite(self) -> bool:
+        """Whether weights and live mapping are numbers; training that diverges makes them none."""
+        return bool(self.weight.isfinite().all() and self.mapping.isfinite().all())
+
+    @torch.no_grad()
+    def recover_frozen_weights(self) -> None:
+        """`restore_frozen_weights` where weights are infinite or no numbers.
+
+        A sum with a product by zero does not restore these; to select takes thirty times as long.
+        """
+        if self._free_mask is not None and self._frozen_values is not None:
+            self.weight.copy_(torch.where(self._free_mask > 0, self.weight, self._frozen_values))
 
     @torch.no_grad()
     def finish_task(self) -> None:

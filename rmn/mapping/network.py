@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rmn.mapping.checkpoint import regroup_state_dict
+from rmn.mapping.checkpoint import layouts, other_layouts, regroup_state_dict
 from rmn.mapping.constant_buffers import ConstantBuffers
-from rmn.mapping.flat_views import concatenate_views
+from rmn.mapping.flat_views import FlatView, concatenate_views
+from rmn.mapping.later_changes import check_unchanged
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import check_last_layer, last_layer, layers_called
@@ -75,9 +76,12 @@ class RelevanceNetwork(TaskNetwork):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
-        saved = state_dict.get(f"{prefix}_extra_state", {}).get("router")
-        if saved is not None and self.router is None:
-            self.attach_router(*saved)
+        saved = state_dict.get(f"{prefix}_extra_state", {})
+        if saved.get("router") is not None and self.router is None:
+            self.attach_router(*saved["router"])
+        if "layouts" in saved:  # not in states of version 0.1
+            errors = cast(list[str], rest[-1])
+            errors.extend(other_layouts(saved["layouts"], self._trained_views()))
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
@@ -86,7 +90,11 @@ class RelevanceNetwork(TaskNetwork):
         Args:
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
+
+        Raises:
+            RuntimeError: since the conversion a parameter was added to the module or frozen.
         """
+        check_unchanged(self.body)
         for weight, damping in self._damping:
             weight.weight.data /= damping
         self._damping = []
@@ -160,9 +168,12 @@ class RelevanceNetwork(TaskNetwork):
 
         Raises:
             RuntimeError: no task was begun, or a buffer has changed that all tasks share.
+            FloatingPointError: weights or mappings are infinite or not numbers. Finished tasks
+                answer as before.
         """
         self._constants.check()
         self.restore_frozen_weights()  # in case that a loop of one's own has not
+        self._check_finite()
         super().finish_task()
         for weight in self._relevance_layers.values():
             weight.finish_task()
@@ -305,7 +316,8 @@ class RelevanceNetwork(TaskNetwork):
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
         router = (self.rule, self.router.outputs) if self.router else None
-        return {**super().get_extra_state(), "router": router}
+        layout = layouts(self._trained_views())
+        return {**super().get_extra_state(), "router": router, "layouts": layout}
 
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
         """Logits under the task that the router names; a task that is being learned is none yet."""
@@ -334,6 +346,30 @@ class RelevanceNetwork(TaskNetwork):
                 "leaves no such batch at the end of an experience, or give Avalanche's train "
                 "drop_last=True"
             ) from error
+
+    def _trained_views(self) -> dict[str, FlatView]:
+        """Where the values of each weight with a mapping lie, by its name."""
+        return {
+            name: weight.view
+            for name, weight in self._relevance_layers.items()
+            if not isinstance(weight, FixedWeight)
+        }
+
+    def _check_finite(self) -> None:
+        """Refuse a task that has diverged: with its weights finished ones would be lost.
+
+        Raises:
+            FloatingPointError: weights or mappings are infinite or not numbers.
+        """
+        if all(mappings.is_finite() for mappings in self.mappings):
+            return
+        for mappings in self.mappings:
+            mappings.recover_frozen_weights()
+        raise FloatingPointError(
+            f"training has diverged in task {self.tasks + 1}: weights or mappings are infinite or "
+            "not numbers; lower the learning rate, look for such numbers in the data, and train "
+            "the task again on a network that was saved before it"
+        )
 
     def masks(self) -> Mapping[str, Tensor]:
         """Per layer, the masks of the learned tasks, bool, (tasks, *weight shape)."""

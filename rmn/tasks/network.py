@@ -96,7 +96,13 @@ class TaskNetwork(MultiTaskModule):
 
         Raises:
             RuntimeError: the rule needs gradients, and the live task is a candidate.
+            ValueError: the task labels are several for each input, as a second input would be.
         """
+        if isinstance(task_labels, Tensor) and task_labels.dim() > 1:
+            raise ValueError(
+                f"task labels of shape {tuple(task_labels.shape)} are not one for each input; "
+                "where the module takes several inputs, convert one that takes them as a single one"
+            )
         if self.training or not self.tasks:
             return self.forward_task(x, None)
         if task_labels is None:
@@ -273,7 +279,8 @@ def answered_apart(x: Tensor, groups: Tensor, answer: Callable[[Tensor, int], Te
         groups: of each input, integers (n,).
         answer: of the inputs of one group, and its number.
     """
-    parts = {one: answer(x[groups == one], one) for one in torch.unique(groups).tolist()}
+    present = torch.unique(groups).tolist() or [0]  # of no inputs any group has no answers
+    parts = {one: answer(x[groups == one], one) for one in present}
     first = next(iter(parts.values()))
     answers = first.new_empty(len(x), *first.shape[1:])
     for one, part in parts.items():

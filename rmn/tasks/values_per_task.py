@@ -267,7 +267,11 @@ def _property(name: str) -> property:
 
 
 def _recurrent_members() -> dict[str, Any]:
-    """Recurrent layers keep a list of their weights, which has to be made anew for each task."""
+    """Recurrent layers keep a list of their weights, which has to be made anew for each task.
+
+    PyTorch remakes it when a layer is moved, copied or loaded, where no weight of a task is at hand
+    in training mode.
+    """
 
     def flat_weights(self: Any) -> list[Tensor]:
         return [getattr(self, name) for name in self._flat_weights_names]
@@ -275,12 +279,19 @@ def _recurrent_members() -> dict[str, Any]:
     def ignore(self: Any, value: Any) -> None:
         """Setting the list would have no effect."""
 
-    def flatten_parameters(self: Any) -> None:
+    def keep(self: Any) -> None:
         """The weights of a task are made for each forward pass; they cannot be laid out before."""
+
+    def set_state(self: Any, state: dict[str, Any]) -> None:
+        """Restore what `__getstate__` gives, which has no references to weights."""
+        nn.Module.__setstate__(self, state | {"_flat_weight_refs": []})  # type: ignore[no-untyped-call]
 
     return {
         "_flat_weights": property(flat_weights, ignore),
-        "flatten_parameters": flatten_parameters,
+        "_init_flat_weights": keep,
+        "_update_flat_weights": keep,
+        "flatten_parameters": keep,
+        "__setstate__": set_state,
     }
 
 

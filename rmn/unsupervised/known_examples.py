@@ -7,6 +7,9 @@ from typing import Final, Literal
 import torch
 from torch import Tensor
 
+FILTERS: Final = ("label", "activation", "nothing")
+"""What may make an example known, see `known_examples`."""
+
 _CONFIDENT: Final = 0.9
 _LIKELY: Final = 0.5
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from rmn.convergence import Convergence
 from rmn.mapping.mask_statistics import MaskStatistics
-from rmn.plugin import RelevancePlugin
+from rmn.plugin import RelevancePlugin, RMNPlugin
 from rmn.strategy import RelevanceStrategy, StrategyArguments
 from rmn.tasks.features import last_layer_inputs
-from rmn.unsupervised.known_examples import known_examples
+from rmn.unsupervised.known_examples import FILTERS, known_examples
 from rmn.unsupervised.switch_detection import BatchOutputs, LossRise, SwitchDetector
 
 
@@ -55,9 +55,10 @@ class RMNUnsupervised(RelevanceStrategy):
         switches: index of the batch at which each mask was begun, counted over the whole stream.
 
     Raises:
-        TypeError: the model was not made by `rmn.convert`, or an argument is unknown.
+        TypeError: the model was not made by `rmn.convert`, the detector or RMN's plugin is of
+            another kind, or an argument is unknown.
         ValueError: `presence_threshold`, `min_unknown_share` or `min_probability` is not in [0, 1],
-            `tightening_steps` is below 1, or `train_mb_size` is below 2.
+            `filter_by` is unknown, `tightening_steps` is below 1, or `train_mb_size` is below 2.
     """
 
     def __init__(
@@ -83,6 +84,15 @@ class RMNUnsupervised(RelevanceStrategy):
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
+        if filter_by not in FILTERS:
+            raise ValueError(f"filter_by is {filter_by!r}; use one of {FILTERS}")
+        if isinstance(rmn, RMNPlugin) or not isinstance(rmn, RelevancePlugin | None):
+            raise TypeError(
+                f"rmn is {rmn!r}; RMNUnsupervised finds tasks itself, and takes a plugin that "
+                "knows of none: rmn=RelevancePlugin(negative_loss_weight=0.1)"
+            )
+        if not isinstance(detector, SwitchDetector | None):
+            raise TypeError(f"detector is {detector!r}; give a SwitchDetector, such as LossRise()")
         plugin = rmn or RelevancePlugin(negative_loss_weight=0.1)
         super().__init__(model=model, optimizer=optimizer, plugin=plugin, **arguments)
         if tightening_steps < 1:

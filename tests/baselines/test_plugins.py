@@ -71,6 +71,7 @@ def test_a_file_may_import_those_beside_it_and_hides_no_library(tmp_path: Path) 
     ("text", "message"),
     [
         ("nowhere/file.py", r"there is no file nowhere/file\.py"),
+        ("", "no plugin is named; write my_package.my_method"),
         ("nowhere.module", r"there is no module 'nowhere'.*path/to/plugin\.py"),
         ("baselines.nothing", r"there is no module 'baselines\.nothing'"),
     ],

@@ -289,3 +289,26 @@ def test_results_that_cannot_be_written_still_show_plan_tables_and_reports(
     assert compare.main([*words, "--no-report"]) == 2  # there is a run to make
     assert "--results: " in capsys.readouterr().err
     assert sorted(read_only.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "argv"),
+    [
+        (report, ["--benchmark", "split_mnist"]),
+        (report, []),
+        (paper_tables, []),
+    ],
+)
+def test_a_report_of_nothing_but_damage_names_it(
+    command: Any, argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = tmp_path / "results" / "split_mnist" / "default.parquet"
+    packed.parent.mkdir(parents=True)
+    packed.write_bytes(b"PAR1")
+    with pytest.raises(SystemExit) as ended:
+        command.main([*argv, "--results", str(tmp_path / "results"), "--format", "md"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert f"{packed} is damaged and left alone: " in said
+    assert "there is no finished run" in said
+    assert "make some with: python -m harness.compare --benchmark split_mnist" in said

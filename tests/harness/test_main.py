@@ -40,6 +40,37 @@ def test_arguments_reach_the_command(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.startswith("usage: python -m harness.report")
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["ablation", "--results"],
+        ["ablation", "--page"],
+        ["bench", "--page"],
+        ["compare", "--benchmark", "split_mnist", "--results"],
+        ["compare", "--benchmark", "split_mnist", "--reports"],
+        ["compare", "--benchmark", "split_mnist", "--data"],
+        ["compare", "--benchmark", "split_mnist", "--logs"],
+        ["compare", "--benchmark", "split_mnist", "--tuned"],
+        ["pages", "--docs"],
+        ["pages", "--results"],
+        ["paper_tables", "--results"],
+        ["report", "--reports"],
+        ["results", "list", "--results"],
+        ["results", "merge"],
+        ["study"],
+        ["tune", "--benchmark", "split_mnist", "--output"],
+    ],
+    ids=lambda argv: " ".join(argv),
+)
+def test_an_empty_name_of_a_folder_is_not_this_folder(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*argv, ""])
+    assert ended.value.code == USAGE_ERROR
+    assert "the name is empty; write . for this folder" in capsys.readouterr().err
+
+
 def test_the_exit_status_is_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[list[str]] = []
 

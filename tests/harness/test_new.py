@@ -70,6 +70,10 @@ def test_what_it_writes_is_known_without_torch(tmp_path: Path) -> None:
         (["method", "My-Method"], "write small letters, digits and _, such as my_method"),
         (["method", "class"], "cannot name a method"),
         (["method", "there"], "there.py is there already"),
+        (["network", "json"], "json.py would hide the library json"),
+        (["metric", "sys"], "such as my_sys"),
+        (["method", "torch"], "choose another name, such as my_torch"),
+        (["method", "mine", "--folder", ""], "the name is empty; write . for this folder"),
     ],
 )
 def test_what_cannot_be_written_is_refused(

@@ -1,5 +1,8 @@
 """Conversion of modules of any kind."""
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -60,6 +63,22 @@ def test_shared_parameters_stay_shared() -> None:
     assert body[2].weight is body[0].weight
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda it: it.to("cpu"), copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))],
+    ids=["moved", "copied", "pickled"],
+)
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_a_recurrent_network_is_moved_and_copied_in_training_mode(
+    kind: Callable[..., nn.Module], change: Callable[[RelevanceNetwork], RelevanceNetwork]
+) -> None:
+    module = kind(3, 4, 2, bidirectional=True)
+    network = change(change(convert(module).train()))  # an Avalanche strategy moves it each time
+    open_mappings(network)
+    x = torch.randn(5, 2, 3)
+    torch.testing.assert_close(network(x)[0], module(x)[0])
+
+
 def test_hooks_and_attributes_stay() -> None:
     module: Any = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 2))
     module.name = "mine"
@@ -93,6 +112,24 @@ def test_what_requires_no_gradient_is_fixed() -> None:
     statistics = network.body.get_buffer("1.finished_running_mean")
     assert not torch.equal(*statistics)  # of each task's own data
     assert torch.equal(network.relevance_layers()["0"].weight, module.get_parameter("0.weight"))
+
+
+def test_what_is_changed_after_the_conversion_is_refused_before_training() -> None:
+    module = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Sequential(nn.Linear(5, 2)))
+    network = convert(module, batch_norm="shared")
+    network.begin_task(0, [0, 1])
+    network.finish_task()
+    body: Any = network.body
+    body[0].requires_grad_(False)
+    with pytest.raises(RuntimeError, match=r"0\.bias was frozen.*\(False\) on 0 before it is conv"):
+        network.begin_task(1, [2, 3])
+    body[0].requires_grad_(True)
+    network.begin_task(1, [2, 3])
+    network.finish_task()
+    body[2][0] = nn.Linear(5, 4)
+    with pytest.raises(RuntimeError, match=r"2\.0\.weight \(Linear\) was put into.*then convert"):
+        network.begin_task(2, [0, 1])
+    assert network.tasks == 2
 
 
 def test_the_first_task_begins_with_what_the_module_has() -> None:

@@ -215,11 +215,23 @@ def test_a_module_of_which_most_is_each_tasks_own_is_warned_of() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"beta": 0.0}, "beta is 0.0; it must be above 0"), ({"spread": -1.0}, "spread is -1.0")],
+    [
+        ({"beta": 0.0}, "beta is 0.0; it must be above 0"),
+        ({"beta": float("nan")}, "beta is nan; it must be above 0"),
+        ({"beta": float("inf")}, "beta is inf; it must be above 0 and finite"),
+        ({"spread": -1.0}, "spread is -1.0"),
+        ({"spread": float("nan")}, "spread is nan"),
+    ],
 )
 def test_a_setting_out_of_its_range_is_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         convert(nn.Linear(3, 3), **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("classes", [nn.Linear, ["Linear"], (nn.Linear(3, 3),)])
+def test_an_own_forward_that_names_no_classes_is_refused(classes: Any) -> None:
+    with pytest.raises(TypeError, match=r"give classes: own_forward=\(CosineHead,\)"):
+        convert(nn.Linear(3, 3), own_forward=classes)
 
 
 @pytest.mark.parametrize("module", [nn.ReLU(), nn.LayerNorm(3), nn.Linear(3, 3)])

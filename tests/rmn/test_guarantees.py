@@ -94,6 +94,32 @@ def test_plugins_do_not_change_what_finished_tasks_compute(
             assert torch.equal(average.forward_task(x, task), answers[task])
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_task_that_diverges_is_refused_and_takes_no_other_with_it(number: float) -> None:
+    network = small()
+    x = torch.randn(5, 784)
+    network.begin_task(0, [])
+    network.finish_task()
+    network.begin_task(1, [])
+    before = network.eval()(x, 0).detach()
+    saved = copy.deepcopy(network.state_dict())
+    network.train()
+    for parameter in network.parameters():
+        parameter.data.fill_(number)  # what one step on such a number does
+    network.restore_frozen_weights()
+    with pytest.raises(FloatingPointError, match=r"diverged in task 2: .*lower the learning"):
+        network.finish_task()
+    loaded = small()
+    loaded.load_state_dict(network.state_dict())
+    for diverged in (network, copy.deepcopy(network), loaded):
+        assert torch.equal(diverged.eval()(x, 0), before)
+        diverged.begin_task(1, [])
+        assert torch.equal(diverged(x, 0), before)
+    network.load_state_dict(saved)
+    network.finish_task()
+    assert torch.equal(network(x, 0), before)
+
+
 def test_a_copy_that_missed_a_task_says_so(experiences: Experiences, test_sets: Sets) -> None:
     strategy = learner(small())
     average = AveragedModel(strategy.model)
@@ -190,6 +216,14 @@ def test_pruning_that_never_comes_is_warned_of(experiences: Experiences) -> None
     converged = learner(convert(mlp(10)), rmn=plugin)
     with pytest.warns(UserWarning, match="pruning never came: .*raise tolerance"):
         converged.train(experiences[0])
+
+
+@pytest.mark.parametrize("way", ["epochs", "batches"])
+def test_a_task_without_a_step_is_refused(way: str, experiences: Experiences) -> None:
+    strategy = learner(small(), train_epochs=0 if way == "epochs" else 1, train_mb_size=4096)
+    with pytest.raises(RuntimeError, match=r"no step was trained in task 1, .*train_epochs"):
+        strategy.train(experiences[0], drop_last=way == "batches")
+    assert strategy.model.tasks == 0
 
 
 def test_a_setting_that_does_not_exist_is_named() -> None:

@@ -280,6 +280,32 @@ def test_impossible_settings_are_named() -> None:
         RMNPlugin(pruning=wrong)
 
 
+def test_statistics_are_of_the_tasks_that_the_network_has(
+    experiences: Sequence[DatasetExperience],
+) -> None:
+    plugin = RMNPlugin()
+    first = learner(plugin)
+    for experience in experiences[:2]:
+        first.train(experience)
+    for name, statistics in plugin.statistics.items():
+        assert len(statistics) == 2, name
+    second = learner(plugin)
+    second.train(experiences[0])
+    alone = learner(RMNPlugin())
+    alone.train(experiences[0])
+    assert second.mask_statistics() == alone.mask_statistics()
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    "name", ["l1_weight", "l0_weight", "l0_scarcity", "overlap_weight", "beta_end", "prune_below"]
+)
+def test_a_setting_that_is_no_finite_number_is_named(name: str, number: float) -> None:
+    settings: Any = {name: number}
+    with pytest.raises(ValueError, match=f"{name} is {number}"):
+        RMNPlugin(**settings)
+
+
 def test_a_model_that_was_not_converted_is_refused() -> None:
     model = nn.Linear(2, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

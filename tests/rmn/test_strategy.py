@@ -10,7 +10,7 @@ from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from torch import Tensor, nn
 
 from harness.training.networks import mlp
-from rmn import RMN, RMNPlugin, convert, parameter_groups
+from rmn import RMN, RelevancePlugin, RMNPlugin, convert, parameter_groups
 
 Experiences = Sequence[DatasetExperience]
 Sets = list[tuple[Tensor, Tensor]]
@@ -168,6 +168,32 @@ def test_an_unknown_argument_is_named() -> None:
     unknown: dict[str, Any] = {"train_epoch": 2}
     with pytest.raises(TypeError, match="train_epoch"):
         RMN(model=model, optimizer=optimizer, **unknown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rmn": {"l0_weight": 0.3}}, r"give a plugin: rmn=RMNPlugin\("),
+        ({"rmn": RMNPlugin}, r"give a plugin: rmn=RMNPlugin\("),
+        ({"rmn": RelevancePlugin()}, r"give a plugin: rmn=RMNPlugin\("),
+        ({"plugins": [RMNPlugin()]}, r"RMN has a plugin of RMN already; .*rmn=\.\.\., not plugins"),
+        ({"optimizer": torch.optim.Adam}, r"the class Adam; make one of it: Adam\(model\.param"),
+    ],
+)
+def test_what_would_train_without_rmn_is_refused(arguments: dict[str, Any], message: str) -> None:
+    model = convert(nn.Linear(2, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match=message):
+        RMN(**{"model": model, "optimizer": optimizer, **arguments})
+
+
+def test_groups_of_the_module_before_its_conversion_are_refused() -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model = convert(module)
+    groups = [{"params": layer.parameters()} for layer in module]
+    with pytest.raises(ValueError, match=r"has body\.0\.bias, .*rmn\.parameter_groups\(model"):
+        RMN(model=model, optimizer=torch.optim.SGD(groups, lr=0.1))
+    RMN(model=model, optimizer=torch.optim.SGD(parameter_groups(model, lr=0.1, mapping_lr=0.2)))
 
 
 def test_a_model_that_was_not_converted_is_refused() -> None:

@@ -75,6 +75,12 @@ def test_what_is_no_count_is_refused(text: str) -> None:
         options.count(text)
 
 
+def test_an_empty_name_of_a_folder_is_refused() -> None:
+    assert options.path("a b/ü") == Path("a b/ü")
+    with pytest.raises(ArgumentTypeError, match=r"write \. for this folder"):
+        options.path("")
+
+
 @given(st.integers(1, 99), st.integers(1, 99))
 def test_a_part_is_one_of_its_parts(number: int, parts: int) -> None:
     text = f"{number}/{parts}"

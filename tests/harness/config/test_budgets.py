@@ -61,6 +61,8 @@ def test_a_budget_is_made_again_from_its_identity(budget: TrainingBudget) -> Non
         {"tasks": 0},
         {"patience": 0},
         {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": float("inf")},
         {"first_epochs": 0},
         {"precision": "float16"},
         {"accuracy_matrix": "all"},

@@ -20,6 +20,11 @@ def test_the_nearest_name_is_suggested_only_if_it_is_near() -> None:
     assert far == "unknown benchmark 'zzz'. There are: split_mnist, permuted_mnist."
 
 
+def test_a_name_that_several_have_is_listed_once() -> None:
+    listed = unknown("setting", "zzz", ["beta", "window", "beta"])
+    assert listed == "unknown setting 'zzz'. There are: beta, window."
+
+
 def test_nothing_to_choose_from_is_said() -> None:
     assert unknown("run", "abc", []) == "unknown run 'abc'. There are: none."
 

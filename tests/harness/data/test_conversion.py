@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from torchvision.transforms import Compose, Resize, ToTensor
 from harness.config.benchmark_registry import register_benchmark
 from harness.config.benchmarks import BENCHMARKS, Benchmark
 from harness.config.budgets import TrainingBudget
+from harness.config.networks import register_network
 from harness.data.conversion import Splits, from_avalanche, from_datasets, from_tensors
 from harness.data.datasets import DataUnavailableError
 from harness.data.streams import Stream, make_stream
@@ -100,7 +102,9 @@ def test_classes_of_a_task_count_from_0_where_outputs_are_shared() -> None:
 
 def test_as_many_inputs_as_classes() -> None:
     with pytest.raises(DataUnavailableError, match="3 inputs, 2 classes and 2 tasks"):
-        from_tensors((numbered(3, 2), torch.zeros(2)), (numbered(2, 2), torch.zeros(2)))
+        from_tensors(
+            (numbered(3, 2), torch.zeros(2, dtype=torch.long)), (numbered(2, 2), torch.zeros(2))
+        )
 
 
 def write_images(folder: Path, sizes: Sequence[int]) -> None:
@@ -180,6 +184,97 @@ def test_other_classes_than_registered_are_named() -> None:
     made = benchmark(from_tensors((x, y), (x, y)), [(0, 1), (4, 5)])
     with pytest.raises(DataUnavailableError, match=r"task 2 of outside has training examples of"):
         make_stream(made, BUDGET, 0)
+
+
+X, Y = numbered(4, 2), torch.tensor([0, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ((X, Y + 0.7), (X, Y), r"classes are float32 of shape \(4,\); give a whole number"),
+        ((X, torch.eye(4).long()), (X, Y), r"classes are int64 of shape \(4, 4\); .*argmax\(1\)"),
+        ((X, Y, Y / 2), (X, Y), "tasks are float32"),
+        (
+            (X.numpy(), Y),
+            (X, Y),
+            r"inputs are of type ndarray; make a tensor of it: torch\.as_tensor",
+        ),
+        ((X, Y), (X, Y.tolist()), "classes are of type list; make a tensor"),
+        ((X * 1j, Y), (X, Y), "inputs are complex"),
+        ((X, Y), (X / 0, Y), "infinite or not numbers"),
+        ((X.byte(), Y), (X.long(), Y), r"uint8 of shape \(2,\) for training and float32 of shape"),
+        ((X, Y), (X[:, :1], Y), r"\(2,\) for training and float32 of shape \(1,\) for test"),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_refused(
+    train: Any, test: Any, message: str
+) -> None:
+    with pytest.raises(DataUnavailableError, match=message):
+        from_tensors(train, test)
+
+
+def test_classes_that_are_no_whole_numbers_are_named() -> None:
+    halves: Any = [(x, float(y) + 0.5) for x, y in zip(X, Y, strict=True)]
+    with pytest.raises(DataUnavailableError, match=r"example 0 of a data set has the class 0\.5"):
+        from_datasets(halves, halves)
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (None, "outside returns None; let it return what"),
+        (((X, Y), (X, Y)), r"returns a tuple of tuple, tuple; .*from_tensors\(\(x, y\)"),
+        (from_tensors((X, Y), (X, Y))[0], "returns one Images"),
+    ],
+)
+def test_what_is_no_two_splits_is_refused(returned: Any, message: str) -> None:
+    with pytest.raises(DataUnavailableError, match=message):
+        make_stream(benchmark(returned, [(0, 1)]), BUDGET, 0)
+
+
+@pytest.mark.parametrize("name", ["", "Small", "a b", "../a", "a/b", "a.b", 3])
+def test_a_name_that_cannot_be_typed_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="use lower-case letters"):
+        register_benchmark(name, title="S", classes=[(0,)], network="mlp", budget=BUDGET)
+    with pytest.raises(ValueError, match="use lower-case letters"):
+        register_network(name, input_shape=(2,))
+
+
+@pytest.mark.parametrize("classes", [[], [()], [(0, 0)], [(0, 1), (-1,)], [("a",)], [0, 1], 3])
+def test_classes_that_make_no_tasks_are_refused(classes: Any) -> None:
+    with pytest.raises(ValueError, match=r"'odd' is registered with classes=.*\(2, 3\)\]"):
+        register_benchmark("odd", title="S", classes=classes, network="mlp", budget=BUDGET)
+
+
+@pytest.mark.parametrize("budget", [BUDGET, replace(BUDGET, validation=True)])
+def test_a_task_without_two_training_examples_is_refused(budget: TrainingBudget) -> None:
+    n = 3 if budget.validation else 2  # two a task, of which one is held out; or one
+    y = torch.arange(2).repeat(n - 1)
+    made = benchmark(from_tensors((numbered(len(y), 2), y), (X, Y % 2)), [(0,), (1,)])
+    with pytest.raises(DataUnavailableError, match="task 1 of outside has 1 training examples"):
+        make_stream(made, budget, 0)
+
+
+def test_an_unknown_way_to_make_tasks_is_refused() -> None:
+    unknown: Any = "labels"
+    with pytest.raises(ValueError, match=r"tasks_by of .odd. is .labels.; use one of .*permut"):
+        register_benchmark(
+            "odd", title="S", classes=[(0,)], network="mlp", budget=BUDGET, tasks_by=unknown
+        )
+
+
+def test_numbers_of_numpy_are_classes() -> None:
+    made = benchmark(from_tensors((X, Y), (X, Y)), np.array([[0, 1], [2, 3]]))  # type: ignore[arg-type]
+    assert made.classes == ((0, 1), (2, 3))
+    assert [type(one) for one in made.classes[0]] == [int, int]
+
+
+def test_tasks_that_share_a_class_have_no_classes_of_their_own() -> None:
+    splits = from_tensors((X, Y), (X, Y))
+    assert not benchmark(splits, [(0, 1), (1, 2)]).disjoint
+    BENCHMARKS.pop("outside")
+    assert benchmark(splits, [(0, 1), (2, 3)]).disjoint
 
 
 def test_a_benchmark_needs_a_docstring() -> None:

@@ -150,6 +150,33 @@ def test_a_network_of_other_layers_is_refused() -> None:
         loaded.load_state_dict(saved.state_dict())
 
 
+def test_a_network_of_layers_of_as_many_weights_is_refused() -> None:
+    saved, loaded = (convert(nn.Linear(*sizes, bias=False)) for sizes in ((6, 4), (4, 6)))
+    with pytest.raises(RuntimeError, match=r"size mismatch .*saved \[4, 6\], here \[6, 4\]"):
+        loaded.load_state_dict(saved.state_dict())
+
+
+FORMATS = {"contiguous_format": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+@pytest.mark.parametrize("here", FORMATS)
+@pytest.mark.parametrize("there", FORMATS)
+def test_a_network_in_another_memory_layout_is_refused(here: str, there: str) -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 1), nn.Flatten())
+    saved, loaded = (
+        convert(copy.deepcopy(layers).to(memory_format=FORMATS[name])) for name in (there, here)
+    )
+    saved.begin_task(0, [])
+    saved.finish_task()
+    if here == there:
+        loaded.load_state_dict(saved.state_dict())
+        x = torch.randn(2, 3, 3, 3)
+        assert torch.equal(loaded.eval()(x, 0), saved.eval()(x, 0))
+        return
+    with pytest.raises(RuntimeError, match=f"weight 0 was saved.*memory_format=torch.{there}\\)"):
+        loaded.load_state_dict(saved.state_dict())
+
+
 def test_names_in_the_state_dict_stay() -> None:
     model = small()
     model.begin_task(0, [])

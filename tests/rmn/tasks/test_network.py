@@ -51,6 +51,18 @@ def test_labels_select_tasks(network: TaskNetwork) -> None:
     torch.testing.assert_close(mixed, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_a_second_input_is_not_taken_for_task_labels(network: TaskNetwork, training: bool) -> None:
+    with pytest.raises(ValueError, match=r"shape \(6, 4\) are not one for each input; .*convert"):
+        network.train(training)(torch.randn(6, 6), torch.ones(6, 4))
+
+
+def test_no_inputs_have_no_logits(network: TaskNetwork) -> None:
+    x, labels = torch.randn(0, 6), torch.zeros(0, dtype=torch.long)
+    for answer in (network(x), network(x, 1), network(x, labels)):
+        assert answer.shape == (0, OUTPUTS)
+
+
 def test_predictions_need_the_inference_tensors_alone(network: TaskNetwork) -> None:
     x = torch.randn(6, 6)
     before = network.logits_per_task(x)

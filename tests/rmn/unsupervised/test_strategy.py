@@ -13,7 +13,7 @@ from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor
 
 from harness.training.networks import mlp
-from rmn import RelevancePlugin, RMNUnsupervised, convert, parameter_groups
+from rmn import RelevancePlugin, RMNPlugin, RMNUnsupervised, convert, parameter_groups
 
 BATCH, EPOCHS = 32, 8
 Sets = Sequence[tuple[Tensor, Tensor]]
@@ -60,10 +60,10 @@ def untrained(plugins: Sequence[SupervisedPlugin] = (), **settings: Any) -> RMNU
     model = convert(mlp(10))
     groups = parameter_groups(model, lr=0.002, mapping_lr=0.005)
     settings.setdefault("evaluator", EvaluationPlugin())
+    settings.setdefault("rmn", RelevancePlugin(l0_weight=0.3, negative_loss_weight=0.1))
     return RMNUnsupervised(
         model=model,
         optimizer=torch.optim.Adam(groups),
-        rmn=RelevancePlugin(l0_weight=0.3, negative_loss_weight=0.1),
         train_mb_size=BATCH,
         plugins=plugins,
         **settings,
@@ -218,6 +218,24 @@ def test_impossible_shares_are_named(name: str) -> None:
     settings: dict[str, Any] = {name: 2.0}
     with pytest.raises(ValueError, match=f"{name} is 2.0"):
         untrained(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rmn": RMNPlugin()}, r"finds tasks itself.*rmn=RelevancePlugin\("),
+        ({"rmn": {"l0_weight": 1.0}}, r"rmn=RelevancePlugin\("),
+        ({"detector": "loss"}, r"detector is 'loss'; give a SwitchDetector"),
+    ],
+)
+def test_what_is_no_plugin_or_detector_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        untrained(**settings)
+
+
+def test_an_unknown_filter_is_named() -> None:
+    with pytest.raises(ValueError, match=r"filter_by is 'labels'; use one of \('label', "):
+        untrained(filter_by="labels")
 
 
 def test_an_impossible_number_of_steps_is_named() -> None:
