@@ -10,7 +10,7 @@ from typing import Final
 
 from harness.cli.arguments import ArgumentError, with_arguments
 from harness.cli.folders import existing_folder
-from harness.cli.options import add_folder, path
+from harness.cli.options import add_results, path
 from harness.cli.parser import CommandParser
 
 README: Final = "README.md"
@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
         "beside measured ones, costs, metrics; and the picture of the README.",
     )
     parser.add_argument("--docs", type=path, default=Path("docs"), help="default: docs")
-    add_folder(parser, "results")
+    add_results(parser)
     with_arguments(parser, argv, _renew)
     return 0
 
