@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry
+from harness.analysis.columns import Column
+from harness.analysis.leaderboard import Entry, Leaderboard, of_entry
 from harness.analysis.statistics import LEAST_SEEDS, half_width, holm, p_value
 
 

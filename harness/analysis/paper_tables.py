@@ -13,7 +13,8 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.claims.evidence import Evidence
-from harness.analysis.leaderboard import Cell, Leaderboard
+from harness.analysis.columns import Cell
+from harness.analysis.leaderboard import Leaderboard
 from harness.analysis.published import QUOTED, TABLES, titled
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.scenarios import TASK_IL, scenarios_of

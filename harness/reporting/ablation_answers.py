@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from harness.analysis.ablation import Ablation
-from harness.analysis.leaderboard import Cell
+from harness.analysis.columns import Cell
 from harness.config.ablation import FACTORS, RELATED
 from harness.config.benchmarks import BENCHMARKS
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
 from harness.analysis.ablation import Ablation
-from harness.analysis.leaderboard import Cell
+from harness.analysis.columns import Cell
 from harness.analysis.metrics.definition import Metric, Unit, metrics
 from harness.config.ablation import FACTORS, Factor
 from harness.config.benchmarks import BENCHMARKS

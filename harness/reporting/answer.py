@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from math import isnan
 from typing import Final
 
+from harness.analysis.columns import Cell, Column
 from harness.analysis.differences import Difference, Told, differences
-from harness.analysis.leaderboard import Cell, Column, Entry, Leaderboard
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.statistics import BEST_NOTE, LEAST_SEEDS
 from harness.config.benchmark_registry import benchmarks
 from harness.reporting import protocol

@@ -8,12 +8,7 @@ from typing import Any, Final
 
 from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import (
-    Leaderboard,
-    NoFinishedRunError,
-    leaderboard,
-    of_all_runs,
-)
+from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboard, of_all_runs
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select

@@ -8,7 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import Cell, Leaderboard, cells_of, columns_of, of_entry
+from harness.analysis.columns import Cell, cells_of, columns_of
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.analysis.metrics.definition import Section
 from harness.reporting import protocol
 from harness.reporting.model import Table, Text

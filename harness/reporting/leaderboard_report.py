@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import Cell, NoFinishedRunError
+from harness.analysis.columns import Cell
+from harness.analysis.leaderboard import NoFinishedRunError
 from harness.analysis.standings import NEEDS_JOINED_BY, Standings, by_mean_rank
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.analysis.leaderboard import Cell
+from harness.analysis.columns import Cell
 from harness.analysis.standings import by_mean_rank
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Table, Text

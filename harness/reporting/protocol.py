@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from harness.analysis.columns import IDENTITY_GIVEN
 from harness.analysis.comparisons import CLASS_ORDER, NORM, OUTPUTS
-from harness.analysis.leaderboard import IDENTITY_GIVEN, Leaderboard
+from harness.analysis.leaderboard import Leaderboard
 from harness.analysis.statistics import interval_note
 from harness.config.scenarios import SCENARIOS, TASK_IL
 from harness.reporting.naming import listed

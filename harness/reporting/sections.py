@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from harness.analysis.leaderboard import Leaderboard, cells_of
+from harness.analysis.columns import cells_of
+from harness.analysis.leaderboard import Leaderboard
 from harness.analysis.metrics.definition import Section
 from harness.analysis.published import PAPER, QUOTED, titled
 from harness.config.scenarios import TASK_IL

@@ -12,15 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.analysis.anchors import TOLERANCE
-from harness.analysis.leaderboard import (
-    IDENTITY_GIVEN,
-    SECONDS,
-    Cell,
-    Column,
-    Entry,
-    Leaderboard,
-    cells_of,
-)
+from harness.analysis.columns import IDENTITY_GIVEN, SECONDS, Cell, Column, cells_of
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.metrics.definition import Section
 from harness.analysis.statistics import BEST_NOTE

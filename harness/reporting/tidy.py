@@ -7,7 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from harness.analysis.leaderboard import LEADERBOARD, Column, Entry, Leaderboard
+from harness.analysis.columns import LEADERBOARD, Column
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.metrics.definition import Unit
 
 FRACTION: Final = "fraction"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+from harness.analysis.columns import Cell
 from harness.analysis.differences import by_seed, paired
-from harness.analysis.leaderboard import Cell, Entry, Leaderboard
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.statistics import half_width
 from harness.reporting import protocol
 from harness.reporting.model import Table, Text

@@ -9,17 +9,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from harness.analysis.columns import Column
 from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.differences import by_seed
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import (
-    Column,
-    Entry,
-    Leaderboard,
-    leaderboard,
-    of_all_runs,
-    of_entry,
-)
+from harness.analysis.leaderboard import Entry, Leaderboard, leaderboard, of_all_runs, of_entry
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.published import TABLES
 from harness.analysis.run_filter import EVERYTHING, RunFilter

@@ -9,18 +9,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from harness.analysis.columns import BYTES, LEADERBOARD, SECONDS, Cell, Column
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
-from harness.analysis.leaderboard import (
-    BYTES,
-    LEADERBOARD,
-    SECONDS,
-    Cell,
-    Column,
-    Entry,
-    Leaderboard,
-    of_entry,
-    rows_of,
-)
+from harness.analysis.leaderboard import Entry, Leaderboard, of_entry, rows_of
 from harness.analysis.metrics.accuracy import mean_matrix
 from harness.analysis.metrics.definition import RUN, Unit
 from harness.analysis.metrics.masks import pairs

@@ -7,7 +7,8 @@ from math import isnan
 
 import pandas as pd
 
-from harness.analysis.leaderboard import Cell, Column, Leaderboard, of_entry
+from harness.analysis.columns import Cell, Column
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.analysis.metrics.definition import Unit
 from harness.analysis.statistics import beyond_scale
 from harness.reporting import protocol
@@ -29,7 +30,7 @@ def every_seed(
     Args:
         board: has the methods.
         columns: the metrics.
-        cells: their means, by baseline and setting (`harness.analysis.leaderboard.cells_of`).
+        cells: their means, by baseline and setting (`harness.analysis.columns.cells_of`).
         title: of the chart.
         caption: what the metrics are.
     """

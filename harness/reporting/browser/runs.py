@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from harness.analysis.columns import Cell
 from harness.analysis.comparisons import Comparison
-from harness.analysis.leaderboard import Cell, Leaderboard
+from harness.analysis.leaderboard import Leaderboard
 from harness.analysis.metrics.accuracy import matrix
 from harness.analysis.metrics.definition import Unit, metrics
 from harness.analysis.selection import under_default_rule

@@ -7,8 +7,9 @@ from typing import Final
 
 import pandas as pd
 
+from harness.analysis.columns import cells_of
 from harness.analysis.curves import old_from_new, with_interval
-from harness.analysis.leaderboard import Leaderboard, cells_of, of_entry
+from harness.analysis.leaderboard import Leaderboard, of_entry
 from harness.analysis.metrics.definition import Section
 from harness.reporting import protocol
 from harness.reporting.browser import vega_lite

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.analysis.columns import Column
 from harness.analysis.curves import average_accuracies, with_interval, without_gaps
-from harness.analysis.leaderboard import Column, Entry, Leaderboard, of_entry, rows_of
+from harness.analysis.leaderboard import Entry, Leaderboard, of_entry, rows_of
 from harness.analysis.metrics.accuracy import mean_matrix
 from harness.reporting.figures.heat_maps import heat_maps
 from harness.reporting.figures.line_labels import label_lines

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness.analysis.leaderboard import BYTES, Leaderboard
+from harness.analysis.columns import BYTES
+from harness.analysis.leaderboard import Leaderboard
 from harness.reporting.figures.style import HALF, HEIGHT, colour, grid, legend, mark, tall_enough
 
 

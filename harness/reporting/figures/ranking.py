@@ -8,8 +8,9 @@ from math import isnan
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.analysis.columns import Column
 from harness.analysis.differences import by_seed
-from harness.analysis.leaderboard import Column, Entry, Leaderboard
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.reporting.figures.accuracy import NEGLIGIBLE
 from harness.reporting.figures.style import colour, drawn_half_width, grid, literal, mark
 

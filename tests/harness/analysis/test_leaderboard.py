@@ -9,25 +9,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.analysis.comparisons import Comparison, comparisons
-from harness.analysis.leaderboard import (
+from harness.analysis.columns import (
     BYTES,
     IDENTITY_GIVEN,
-    LEADERBOARD,
     SECONDS,
-    Cell,
     Column,
+    cells_of,
+)
+from harness.analysis.comparisons import Comparison, comparisons
+from harness.analysis.leaderboard import (
     Leaderboard,
     NoFinishedRunError,
-    cells_of,
-    columns_of,
     leaderboard,
     of_entry,
     rows_of,
 )
 from harness.analysis.metrics.definition import Section
 from harness.analysis.published import paper
-from harness.config.scenarios import CLASS_IL, DOMAIN_IL, TASK_IL
+from harness.config.scenarios import CLASS_IL, TASK_IL
 from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN
 from harness.storage.store import Results
@@ -55,28 +54,6 @@ def constant(level: float) -> np.ndarray:
     return np.full((3, 2), level)
 
 
-@pytest.mark.parametrize("scenario", [TASK_IL, DOMAIN_IL, CLASS_IL])
-def test_columns_follow_from_the_metrics_and_are_of_one_scenario(scenario: str) -> None:
-    columns = columns_of(scenario, *LEADERBOARD)
-    assert {column.scenario for column in columns if not column.note} == {scenario, ""}
-    assert len({column.title for column in columns}) == len(columns)
-    titles = [column.title for column in columns]
-    assert titles[0] == "ACC"
-    assert titles.index("Forgetting") < titles.index("Mask density") < titles.index("Seconds")
-    assert ("Task inference" in titles) is (scenario != TASK_IL)
-    assert {Column("acc", scenario), Column("forgetting", scenario), BYTES, SECONDS} <= set(columns)
-
-
-def test_without_the_identity_accuracy_with_it_is_a_column_too() -> None:
-    assert columns_of(CLASS_IL, Section.ACCURACY) == (ACC, GIVEN)
-    assert GIVEN.title == "ACC, identity given"
-    assert columns_of(TASK_IL, Section.DEGRADATION) == (Column("degradation", TASK_IL),)
-    assert columns_of(DOMAIN_IL, Section.DEGRADATION) == (
-        Column("degradation", DOMAIN_IL),
-        Column("degradation", TASK_IL, IDENTITY_GIVEN),
-    )
-
-
 def test_only_columns_with_a_number_are_shown(finish: Finish) -> None:
     board = compared([finish()])
     assert board.accuracies == (ACC, GIVEN)
@@ -86,29 +63,6 @@ def test_only_columns_with_a_number_are_shown(finish: Finish) -> None:
     untested = (rows["after"] == 1) & (rows["task"] == 2) & (rows["metric"] == "accuracy")
     board = compared([(record, rows[~untested])])
     assert "fwt" not in {column.metric for column in board.columns(Section.TRANSFER)}
-
-
-@pytest.mark.parametrize(
-    ("mean", "half_width", "percent", "text"),
-    [
-        (0.98765, np.nan, True, "98.77"),
-        (-0.00001, 0.0002, True, "0.00 ± 0.02"),
-        (0.5, 0.49, True, "50.00 ± 49.00"),
-        (0.5, 6.3531, True, "50.00 (n=2)"),
-        (50.0, 635.31, False, "50 ± 635"),
-        (np.nan, np.nan, True, "–"),
-        (4.0, 0.0, False, "4"),
-        (12.34, 1.26, False, "12.3 ± 1.3"),
-        (800_004.0, np.nan, False, "800,004"),
-    ],
-)
-def test_numbers_as_printed(mean: float, half_width: float, percent: bool, text: str) -> None:
-    assert Cell(mean, half_width, seeds=2).text(percent) == text
-
-
-def test_shares_are_printed_in_percent_and_counts_as_they_are() -> None:
-    assert ACC.text(Cell(0.5, np.nan)) == "50.00"
-    assert SECONDS.text(Cell(0.5, np.nan)) == "0.5"
 
 
 def test_the_best_method_is_first_and_marked(finish: Finish) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.analysis.leaderboard import LEADERBOARD, Leaderboard, NoFinishedRunError
+from harness.analysis.columns import LEADERBOARD
+from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.run import Run
 from harness.config.scenarios import CLASS_IL, TASK_IL

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from harness.analysis.leaderboard import SECONDS, Cell, Entry, Leaderboard
+from harness.analysis.columns import SECONDS, Cell
+from harness.analysis.leaderboard import Entry, Leaderboard
 from harness.analysis.metrics.definition import Section
 from harness.reporting.terminal import ALL_COLUMNS, leaderboard_tables, legend
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.analysis.columns import LEADERBOARD
 from harness.analysis.comparisons import comparisons
 from harness.analysis.derivation import derive
-from harness.analysis.leaderboard import LEADERBOARD, leaderboard
+from harness.analysis.leaderboard import leaderboard
 from harness.analysis.metrics.accuracy import Matrix, accuracy_metric
 from harness.analysis.metrics.definition import (
     Direction,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.leaderboard import BYTES, Leaderboard
+from harness.analysis.columns import BYTES
+from harness.analysis.leaderboard import Leaderboard
 from harness.reporting.figures.costs import cost
 from harness.storage.store import Results
 
