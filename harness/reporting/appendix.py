@@ -22,6 +22,8 @@ _SHORT: Final = 10
 _WHERE_TO: Final = re.compile(r" --(results|reports|jobs|data|logs)[ =]\S+| --no-report\b")
 """What of a command says nothing of its runs, but where they go and how many are made at once."""
 
+_METHODS: Final = re.compile(r"(?<= --methods )\S+")
+
 _ALWAYS: Final = "all"
 
 
@@ -95,15 +97,16 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
         texts = (
             titles[name],
             method.reference,
-            _settings({title: record.run.settings for title, record in found}),
+            _settings(_by_comparison(dict(found))),
             method.supervision or "–",
             "; ".join(need for need in needs[name] if need not in common) or "none",
         )
         rows.append([Text(text) for text in texts])
     head = ["Method", "Source", "Settings", "Told while learning", "Gives up or needs"]
     summary = (
-        "What each method is, the settings it had in every comparison and in each, and which "
-        "conditions of strict continual learning it gives up in any."
+        "What each method is, the settings it had in every comparison and in each (for robustness "
+        "those of the scenario, unless it says otherwise), and which conditions of strict "
+        "continual learning it gives up in any."
     )
     if common:
         summary += f" Common to all, and in no row: {'; '.join(common)}."
@@ -112,6 +115,22 @@ def methods_table(boards: Sequence[Leaderboard], finished: Sequence[Record]) -> 
 
 def _shared_by_all(need: str, needs: Mapping[str, Collection[str]]) -> bool:
     return len(needs) > 1 and all(need in each for each in needs.values())
+
+
+def _by_comparison(records: Mapping[str, Record]) -> dict[str, Mapping[str, Any]]:
+    """A method's settings in each comparison that has not those of its scenario.
+
+    Args:
+        records: a run of each comparison, by the comparison's heading.
+    """
+    usual = {title: record for title, record in records.items() if title == record.run.scenario}
+    return {
+        title: record.run.settings
+        for title, record in records.items()
+        if title in usual
+        or record.run.scenario not in usual
+        or record.run.settings != usual[record.run.scenario].run.settings
+    }
 
 
 def _settings(by_comparison: Mapping[str, Mapping[str, Any]]) -> str:
@@ -196,18 +215,33 @@ def origins(finished: Sequence[Record]) -> list[tuple[str, str, str]]:
     """What the runs were made with: title, value, number of runs.
 
     Commits are shortened, and commands are without the folders and numbers of processes that they
-    name, so that those that make the same runs are one.
+    name, so that those that make the same runs are one; those that differ in their methods alone
+    are one that names all of these.
 
     Args:
         finished: records of runs.
     """
+    commands = [_WHERE_TO.sub("", str(one.provenance.get("command"))) for one in finished]
     made = [
-        {**record.provenance, "command": _WHERE_TO.sub("", str(record.provenance.get("command")))}
-        for record in finished
+        {**record.provenance, "command": command}
+        for record, command in zip(finished, _of_all_methods(commands), strict=True)
     ]
     return [
         (title, _COMMIT.sub(lambda found: found[0][:_SHORT], value), runs)
         for title, value, runs in provenance.summary(made)
+    ]
+
+
+def _of_all_methods(commands: Sequence[str]) -> list[str]:
+    """The commands, those that differ in their methods alone as one that names all of these."""
+    others = [_METHODS.sub("", command) for command in commands]
+    named: dict[str, dict[str, None]] = {other: {} for other in others}
+    for command, other in zip(commands, others, strict=True):
+        for names in _METHODS.findall(command):
+            named[other] |= dict.fromkeys(names.split(","))
+    return [
+        _METHODS.sub(",".join(named[other]), command)
+        for command, other in zip(commands, others, strict=True)
     ]
 
 

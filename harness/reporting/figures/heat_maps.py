@@ -18,7 +18,7 @@ _MOST_LABELS: Final = 10
 _MOST_NUMBERS: Final = 10
 """Rows of a heat map whose cells have room for a number."""
 
-_A_ROW: Final = {True: {HALF: 3, FULL: 7}, False: {HALF: 2, FULL: 4}}
+_A_ROW: Final = {True: {HALF: 3, FULL: 7}, False: {HALF: 2, FULL: 5}}
 """Panels beside each other, by whether they have few rows and by the width of the figure."""
 
 _FEW: Final = 5
@@ -67,7 +67,7 @@ def heat_maps(
     panels = list(axes.flat)[: len(shown)]
     for axis, (title, table) in zip(panels, shown.items(), strict=True):
         heat_map(axis, table, cmap, scale=scale, numbers=4.5 if few else None)
-        axis.set_title(wrapped(title, 13 if most <= _FEW else 24), size=6.5)
+        axis.set_title(wrapped(title, 13 if most <= _FEW else 20), size=6.5)
     for place, axis in enumerate(panels):
         if place % columns == 0:
             axis.set_ylabel(ylabel, size=6.5)

@@ -80,6 +80,27 @@ def test_settings_are_said_once_and_those_that_differ_by_scenario(
     ]
 
 
+@pytest.mark.parametrize(("settings", "said"), [({"x": 1.0}, ""), ({"x": 3.0}, "; {}: x = 3.0")])
+def test_settings_of_a_robustness_comparison_are_said_where_they_are_not_the_scenarios(
+    tmp_path: Path, save_run: SaveRun, settings: dict[str, float], said: str
+) -> None:
+    for scenario in ("task-il", "class-il"):
+        save_run(tmp_path, "naive", 0, 0.6, scenario=scenario)
+    save_run(tmp_path, "naive", 0, 0.6, norm="none")
+    found = select(store.read(tmp_path, "split_mnist", "default"))
+    own = {"task-il": {"x": 1.0}, "class-il": {"x": 2.0}}
+    records = [
+        replace(
+            one,
+            run=replace(one.run, settings=settings if one.run.overrides else own[one.run.scenario]),
+        )
+        for one in found.records
+    ]
+    rows = appendix.methods_table([leaderboard(one) for one in comparisons(found)], records).rows
+    robust = said.format("task-il, robustness: no normalisation")
+    assert rows[0][2].text == f"task-il: x = 1.0{robust}; class-il: x = 2.0"
+
+
 def test_a_method_that_has_variants_alone_is_among_the_methods(
     tmp_path: Path, save_run: SaveRun
 ) -> None:
@@ -127,6 +148,17 @@ def test_commands_that_make_the_same_runs_are_one(found: Results) -> None:
     rows = appendix.origins(made)
     place = rows.index(("Command", start, "3"))
     assert rows[place + 1 :] == [("", f"{start} --seeds 2", "1")]
+
+
+def test_commands_that_differ_in_their_methods_alone_are_one(found: Results) -> None:
+    start = "python -m harness.compare --benchmark split_mnist --methods"
+    ends = ("rmn,ewc --seeds 2", "si,ewc --seeds 2", "mas --seeds 2", "hat")
+    made = [
+        replace(record, provenance={**record.provenance, "command": f"{start} {end}"})
+        for record, end in zip(found.records, ends, strict=False)
+    ]
+    named = {value: runs for _, value, runs in appendix.origins(made) if value.startswith("python")}
+    assert named == {f"{start} rmn,ewc,si,mas --seeds 2": "3", f"{start} hat": "1"}
 
 
 def test_what_failed_or_is_damaged_is_named(found: Results) -> None:
