@@ -73,7 +73,9 @@ def test_a_recurrent_network_is_moved_and_copied_in_training_mode(
     kind: Callable[..., nn.Module], change: Callable[[RelevanceNetwork], RelevanceNetwork]
 ) -> None:
     module = kind(3, 4, 2, bidirectional=True)
-    network = change(change(convert(module).train()))  # an Avalanche strategy moves it each time
+    network = convert(module, initialisation="open").train()
+    network.begin_task(0, [])
+    network = change(change(network))  # an Avalanche strategy moves it each time
     open_mappings(network)
     x = torch.randn(5, 2, 3)
     torch.testing.assert_close(network(x)[0], module(x)[0])
