@@ -123,13 +123,11 @@ def _by_comparison(records: Mapping[str, Record]) -> dict[str, Mapping[str, Any]
     Args:
         records: a run of each comparison, by the comparison's heading.
     """
-    usual = {title: record for title, record in records.items() if title == record.run.scenario}
     return {
         title: record.run.settings
         for title, record in records.items()
-        if title in usual
-        or record.run.scenario not in usual
-        or record.run.settings != usual[record.run.scenario].run.settings
+        if (usual := records.get(record.run.scenario, record)) is record
+        or usual.run.settings != record.run.settings
     }
 
 

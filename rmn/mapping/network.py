@@ -65,8 +65,8 @@ class RelevanceNetwork(TaskNetwork):
         self._views = concatenate_views(group.views for group in mappings)
         self._damping = [
             (weight, weight.relevance.detach().square().mean().sqrt())
-            for weight in weights.values()
-            if preserve_signals and not isinstance(weight, FixedWeight)
+            for weight in self._mapped_weights().values()
+            if preserve_signals
         ]
         self._constants = ConstantBuffers(body, _buffers_that_change(body))
         self._is_first_step = True
@@ -81,7 +81,7 @@ class RelevanceNetwork(TaskNetwork):
             self.attach_router(*saved["router"])
         if "layouts" in saved:  # not in states of version 0.1
             errors = cast(list[str], rest[-1])
-            errors.extend(other_layouts(saved["layouts"], self._trained_views()))
+            errors.extend(other_layouts(saved["layouts"], self._views_by_name()))
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def begin_task(self, label: int, classes: Sequence[int]) -> None:
@@ -136,8 +136,8 @@ class RelevanceNetwork(TaskNetwork):
         """
         last = self.last_weight()
         self._checks_last_layer = True
-        for weight in self._relevance_layers.values():
-            if weight is not last and not isinstance(weight, FixedWeight):
+        for weight in self._mapped_weights().values():
+            if weight is not last:
                 weight.group.incline(weight.view, weight.masks()[task])
 
     def close_outputs(self, classes: Sequence[int]) -> None:
@@ -160,8 +160,7 @@ class RelevanceNetwork(TaskNetwork):
     def last_weight(self) -> RelevanceWeight | None:
         """The last layer's weight; None if it has no mapping."""
         names = {module: name for name, module in self.body.named_modules()}
-        weight = self._relevance_layers.get(names[last_layer(self.body)])
-        return None if isinstance(weight, FixedWeight) else weight
+        return self._mapped_weights().get(names[last_layer(self.body)])
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.
@@ -316,7 +315,7 @@ class RelevanceNetwork(TaskNetwork):
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
         router = (self.rule, self.router.outputs) if self.router else None
-        layout = layouts(self._trained_views())
+        layout = layouts(self._views_by_name())
         return {**super().get_extra_state(), "router": router, "layouts": layout}
 
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
@@ -347,13 +346,14 @@ class RelevanceNetwork(TaskNetwork):
                 "drop_last=True"
             ) from error
 
-    def _trained_views(self) -> dict[str, FlatView]:
-        """Where the values of each weight with a mapping lie, by its name."""
-        return {
-            name: weight.view
-            for name, weight in self._relevance_layers.items()
-            if not isinstance(weight, FixedWeight)
-        }
+    def _mapped_weights(self) -> dict[str, RelevanceWeight]:
+        """The weights with a mapping by their names, without those that are fixed."""
+        layers = self._relevance_layers.items()
+        return {name: weight for name, weight in layers if not isinstance(weight, FixedWeight)}
+
+    def _views_by_name(self) -> dict[str, FlatView]:
+        """Where the values of each weight with a mapping lie."""
+        return {name: weight.view for name, weight in self._mapped_weights().items()}
 
     def _check_finite(self) -> None:
         """Refuse a task that has diverged: with its weights finished ones would be lost.
