@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rmn.tasks.routing.router import OutputsPerTask, Router, append_row
+from rmn.tasks.routing.router import OutputsPerTask, Router, append_rows
 
 
 class CalibratedLogit(Router):
@@ -42,7 +42,7 @@ class CalibratedLogit(Router):
     def finish_task(self) -> None:
         """Store mean and standard deviation of the largest logits."""
         deviation, mean = torch.std_mean(torch.cat(self._largest))
-        self.scale = append_row(self.scale, torch.stack([mean, deviation.clamp_min(1e-6)]))
+        self.scale = append_rows(self.scale, torch.stack([mean, deviation.clamp_min(1e-6)])[None])
         self._largest = []
 
     def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:

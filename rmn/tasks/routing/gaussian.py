@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rmn.tasks.routing.router import OutputsPerTask, Router, append_row, refuse_tokens
+from rmn.tasks.routing.router import OutputsPerTask, Router, append_rows, refuse_tokens
 
 
 class PixelGaussian(Router):
@@ -59,8 +59,8 @@ class PixelGaussian(Router):
         sums, squares = map(torch.as_tensor, (self._sums, self._squares))
         mean = sums / self._size
         variance = (squares / self._size - mean.square()).clamp_min(0) + self.smoothing
-        self.means = append_row(self.means, mean.float())
-        self.variances = append_row(self.variances, variance.float())
+        self.means = append_rows(self.means, mean.float()[None])
+        self.variances = append_rows(self.variances, variance.float()[None])
         self.begin_task()
 
     def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
@@ -89,17 +89,20 @@ class FeatureGaussian(Router):
         smoothing: added to each feature's variance, relative to the mean variance.
 
     Attributes:
-        means: mean features of each class, NaN for classes not in the task, (tasks, outputs, d).
+        means: mean features of each class that a task has, (k, d); tasks ascend.
+        classes: number of classes of each task, int64, (tasks,); they sum to k.
         whitening: linear map that makes the classes' common covariance the identity, (tasks, d, d).
     """
 
     means: Tensor
+    classes: Tensor
     whitening: Tensor
 
     def __init__(self, outputs: int, *, smoothing: float = 0.01) -> None:
         super().__init__(outputs)
         self.smoothing = smoothing
         self.register_buffer("means", torch.empty(0))
+        self.register_buffer("classes", torch.empty(0, dtype=torch.int64))
         self.register_buffer("whitening", torch.empty(0))
         self._sizes: Tensor | int = 0
         self._sums: Tensor | int = 0
@@ -126,12 +129,14 @@ class FeatureGaussian(Router):
     def finish_task(self) -> None:
         """Store the classes' means and the whitening of their common covariance."""
         sizes, sums, squares = map(torch.as_tensor, (self._sizes, self._sums, self._squares))
-        means = sums / sizes[:, None]
-        covariance = (squares - means.nan_to_num().T @ sums) / sizes.sum()
+        known = sizes > 0
+        means = sums[known] / sizes[known, None]
+        covariance = (squares - means.T @ sums[known]) / sizes.sum()
         covariance.diagonal().add_(self.smoothing * covariance.diagonal().mean() + 1e-12)
         whitening = torch.linalg.cholesky(torch.linalg.inv(covariance))
-        self.means = append_row(self.means, means.float())
-        self.whitening = append_row(self.whitening, whitening.float())
+        self.means = append_rows(self.means, means.float())
+        self.classes = append_rows(self.classes, known.sum()[None])
+        self.whitening = append_rows(self.whitening, whitening.float()[None])
         self.begin_task()
 
     def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
@@ -142,10 +147,10 @@ class FeatureGaussian(Router):
             network: gives the features under each task.
         """
         rows = []
+        means_per_task = torch.split(self.means, self.classes.tolist())
         for features, means, whitening in zip(
-            network.features_per_task(x), self.means, self.whitening, strict=True
+            network.features_per_task(x), means_per_task, self.whitening, strict=True
         ):
-            known = means[~means.isnan().any(1)]
-            distance = torch.cdist(features @ whitening, known @ whitening).amin(1).square()
+            distance = torch.cdist(features @ whitening, means @ whitening).amin(1).square()
             rows.append(whitening.diagonal().log().sum() - 0.5 * distance)
         return torch.stack(rows)

@@ -29,12 +29,14 @@ class Ridge(ClassRouter):
 
     Attributes:
         gram: sum of the features' products over all examples, (m, m).
-        sums: sum of the features over the examples of each class of each task,
-            (m, tasks * outputs).
-        solution: regression weights, (m, tasks * outputs).
+        columns: task and class of each column of `sums` and `solution`, int64, (2, k); there is one
+            for each class that a task has, and tasks ascend.
+        sums: sum of the features over the examples of each class of each task, (m, k).
+        solution: regression weights, (m, k).
     """
 
     gram: Tensor
+    columns: Tensor
     sums: Tensor
     solution: Tensor
 
@@ -42,18 +44,15 @@ class Ridge(ClassRouter):
         super().__init__(outputs)
         self.penalty = penalty
         self.seed = seed
+        self._task = 0
         for name in ("gram", "sums", "solution"):
             self.register_buffer(name, torch.empty(0))
+        self.register_buffer("columns", torch.empty(2, 0, dtype=torch.int64))
 
     @classmethod
     def check_inputs(cls, x: Tensor) -> None:
         """Refuse token ids; see the base class."""
         refuse_tokens(x)
-
-    @property
-    def tasks(self) -> int:
-        """Number of tasks begun; 1 before any data were added."""
-        return self.sums.shape[1] // self.outputs if self.sums.numel() else 1
 
     @abstractmethod
     def draw(self, x: Tensor) -> None:
@@ -64,9 +63,8 @@ class Ridge(ClassRouter):
         """Random features of inputs x (n, ...), (n, m)."""
 
     def begin_task(self) -> None:
-        """Append columns for the new task's classes."""
-        if self.sums.numel():
-            self.sums = F.pad(self.sums, (0, self.outputs))
+        """Begin a new task, after those that have columns."""
+        self._task = int(self.columns[0].max()) + 1 if self.columns.numel() else 0
 
     def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None:
         """Add a batch to the Gram matrix and to the sums of features per class.
@@ -82,10 +80,23 @@ class Ridge(ClassRouter):
         if not self.gram.numel():
             size = features.shape[1]
             self.gram = features.new_zeros(size, size)
-            self.sums = features.new_zeros(size, self.tasks * self.outputs)
+            self.sums = features.new_zeros(size, 0)
         self.gram.addmm_(features.T, features)
-        first = (self.tasks - 1) * self.outputs
-        self.sums.T.index_add_(0, first + y, features)
+        columns = self._columns_of_classes(y)
+        self.sums.T.index_add_(0, columns[y], features)
+
+    def _columns_of_classes(self, y: Tensor) -> Tensor:
+        """The newest task's column of each class, (outputs,); classes y (n,) get theirs here."""
+        self.columns = self.columns.to(y.device)
+        columns = y.new_full((self.outputs,), -1)
+        own = (self.columns[0] == self._task).nonzero().flatten()
+        columns[self.columns[1, own]] = own
+        new = ((y.bincount(minlength=self.outputs) > 0) & (columns < 0)).nonzero().flatten()
+        columns[new] = self.columns.shape[1] + torch.arange(len(new), device=y.device)
+        added = torch.stack([torch.full_like(new, self._task), new])
+        self.columns = torch.cat([self.columns, added], 1)
+        self.sums = F.pad(self.sums, (0, len(new)))
+        return columns
 
     def finish_task(self) -> None:
         """Solve the regression for all tasks so far."""
@@ -94,22 +105,24 @@ class Ridge(ClassRouter):
         factor = torch.linalg.cholesky(gram)
         self.solution = torch.cholesky_solve(self.sums.double(), factor).to(self.sums.dtype)
 
-    @property
-    def known(self) -> Tensor:
-        """Which classes each task has, bool, (tasks * outputs,)."""
-        return self.sums.any(0)
-
     def inference_tensors(self) -> list[Tensor]:
-        """The random features, the solution and the classes of each task."""
-        sums = {"gram", "sums"}
-        kept = [buffer for name, buffer in self.named_buffers() if name not in sums]
-        return [*kept, self.known]
+        """The random features, the solution, and the task and class of each of its columns."""
+        return [buffer for name, buffer in self.named_buffers() if name not in {"gram", "sums"}]
 
-    def class_scores(self, x: Tensor) -> Tensor:
-        """Regression values, (tasks, n, outputs); minus infinity for classes not in a task."""
+    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
+        """Regression value of the best class of each task, (tasks, n).
+
+        Args:
+            x: inputs, (n, ...).
+            network: not used.
+        """
         values = self.expand(x) @ self.solution
-        values = values.masked_fill(~self.known, -torch.inf)
-        return values.reshape(len(x), self.tasks, self.outputs).movedim(1, 0)
+        classes = self.columns[0].bincount().tolist()
+        return torch.stack([one.amax(1) for one in torch.split(values, classes, 1)])
+
+    def predict(self, x: Tensor) -> Tensor:
+        """The best task of inputs x (n, ...) and its best class, (2, n), int64."""
+        return self.columns[:, (self.expand(x) @ self.solution).argmax(1)]
 
 
 class UnitRidge(Ridge):

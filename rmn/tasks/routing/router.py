@@ -97,24 +97,8 @@ class ClassRouter(Router):
     """
 
     @abstractmethod
-    def class_scores(self, x: Tensor) -> Tensor:
-        """Score of each class of each task for inputs x (n, ...), (tasks, n, outputs)."""
-
-    def scores(self, x: Tensor, network: OutputsPerTask) -> Tensor:
-        """Score of the best class of each task, (tasks, n).
-
-        Args:
-            x: inputs, (n, ...).
-            network: not used.
-        """
-        return self.class_scores(x).amax(-1)
-
     def predict(self, x: Tensor) -> Tensor:
         """The best task of inputs x (n, ...) and its best class, (2, n), int64."""
-        scores = self.class_scores(x)
-        task = scores.amax(-1).argmax(0)
-        best = scores[task, torch.arange(len(x), device=x.device)].argmax(-1)
-        return torch.stack([task, best])
 
 
 def refuse_tokens(x: Tensor) -> None:
@@ -133,14 +117,14 @@ def refuse_tokens(x: Tensor) -> None:
         )
 
 
-def append_row(rows: Tensor, row: Tensor) -> Tensor:
-    """Append one row to rows; empty rows take its shape and device.
+def append_rows(rows: Tensor, new: Tensor) -> Tensor:
+    """Append rows to those of earlier tasks; empty rows take their shape and device.
 
     Args:
-        rows: (tasks, ...), or empty with any shape.
-        row: (...).
+        rows: (k, ...), or empty with any shape.
+        new: (j, ...).
 
     Returns:
-        (tasks + 1, ...).
+        (k + j, ...).
     """
-    return torch.cat([rows, row[None]]) if rows.numel() else row[None]
+    return torch.cat([rows, new]) if rows.numel() else new

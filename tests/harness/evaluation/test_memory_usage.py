@@ -89,9 +89,9 @@ def test_a_router_names_tasks_without_its_gram_matrix(
     found = memory_usage(strategy)
     units = 3000
     random = 4 * units * (784 + 1)
-    needed = {"pixel-gaussian": 4 * 2 * 784, "ridge-units": random + 4 * units * 10 + 10}[rule]
+    needed = {"pixel-gaussian": 4 * 2 * 784, "ridge-units": random + (4 * units + 16) * 2}[rule]
     assert found.predictor_bytes == network_bytes(mlp(10)) + needed
-    gram = 4 * units * (units + 10) if rule == "ridge-units" else 0
+    gram = 4 * units * (units + 2) if rule == "ridge-units" else 0
     assert found.training_bytes == pytest.approx(gram, abs=64)
 
 

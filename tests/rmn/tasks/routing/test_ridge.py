@@ -30,20 +30,42 @@ def test_ridge_is_the_direct_solution_whatever_the_order_of_tasks(
 ) -> None:
     tasks = make_tasks(40, 60, 50)
     x, y = torch.cat([x for x, _ in tasks]), torch.cat([y for _, y in tasks])
-    scores = []
+    routers = []
     for order in permutations(range(3)):
         router = make()
         fit(router, [tasks[task] for task in order])
-        scores.append(router.class_scores(x).amax(0))
+        routers.append((order, router))
     features = router.expand(x).double()
     gram = features.T @ features
     gram += router.penalty * gram.diagonal().mean() * torch.eye(len(gram))
     expected = features @ torch.linalg.solve(gram, features.T @ torch.eye(6).double()[y])
-    for found in scores:
-        torch.testing.assert_close(found.double(), expected, rtol=1e-2, atol=1e-2)
-    task, best = router.predict(x)
-    assert torch.equal(best, scores[-1].argmax(1))
-    assert torch.equal(task, router.scores(x, scaled(3)).argmax(0))
+    for order, router in routers:
+        best = torch.stack([expected[:, tasks[task][1].unique()].amax(1) for task in order])
+        found = router.scores(x, scaled(3))
+        torch.testing.assert_close(found.double(), best, rtol=1e-2, atol=1e-2)
+        task, classified = router.predict(x)
+        assert torch.equal(task, found.argmax(0))
+        clear = expected.topk(2).values.diff().abs().flatten() > 0.05
+        assert clear.any()
+        assert torch.equal(classified[clear], expected.argmax(1)[clear])
+
+
+def test_classes_of_a_task_may_come_in_any_batch_and_again_in_another_task(
+    scaled: Callable[[int], OutputsPerTask],
+) -> None:
+    torch.manual_seed(0)
+    x, y = torch.rand(90, 1, 4, 4), torch.arange(90) // 15  # sorted: classes come one by one
+    whole, parts = unit_ridge(), unit_ridge()
+    for router, size in ((whole, 90), (parts, 20)):
+        for turned in (x, x.flip(2)):
+            router.begin_task()
+            for one, classes in zip(turned.split(size), y.split(size), strict=True):
+                router.partial_fit(one, classes, scaled(1))
+            router.finish_task()
+    assert parts.columns.tolist() == [[0] * 6 + [1] * 6, [*range(6), *range(6)]]
+    assert torch.equal(parts.columns, whole.columns)
+    torch.testing.assert_close(parts.sums, whole.sums)
+    torch.testing.assert_close(parts.gram, whole.gram)
 
 
 def test_filters_are_the_same_in_parts() -> None:

@@ -1,14 +1,13 @@
 """What every router keeps: its size, its state, and one row per task."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from rmn.tasks.routing import ROUTERS, ClassRouter, OutputsPerTask, Router
-from rmn.tasks.routing.router import append_row
+from rmn.tasks.routing import ROUTERS, OutputsPerTask, Router
+from rmn.tasks.routing.router import append_rows
 
 Tasks = list[tuple[Tensor, Tensor]]
 Fit = Callable[[Router, Tasks], None]
@@ -47,30 +46,16 @@ def test_a_saved_router_scores_the_same_and_learns_on(
     assert torch.equal(loaded.scores(x, scaled(3)), router.scores(x, scaled(3)))
 
 
-class Table(ClassRouter):
-    """Scores given by hand, (tasks, n, outputs)."""
-
-    def __init__(self, table: Tensor) -> None:
-        super().__init__(table.shape[-1])
-        self.table = table
-
-    def begin_task(self) -> None: ...
-
-    def partial_fit(self, x: Tensor, y: Tensor, network: OutputsPerTask) -> None: ...
-
-    def finish_task(self) -> None: ...
-
-    def class_scores(self, x: Tensor) -> Tensor:
-        return self.table
-
-
-def test_a_class_router_predicts_the_best_class_of_the_best_task() -> None:
-    router = Table(torch.tensor([[[1.0, 5.0], [0.0, 1.0]], [[4.0, 2.0], [3.0, 2.0]]]))
-    network: Any = None
-    assert router.scores(torch.empty(2, 1), network).tolist() == [[5.0, 1.0], [4.0, 3.0]]
-    assert router.predict(torch.empty(2, 1)).tolist() == [[0, 1], [1, 0]]
+@every_router
+def test_classes_that_no_task_has_take_no_bytes(
+    kind: type[Router], make_tasks: Callable[..., Tasks], fit: Fit
+) -> None:
+    router, wide = kind(6), kind(600)
+    for one in (router, wide):
+        fit(one, make_tasks(40, 60, 50))
+    assert wide.bytes == router.bytes
 
 
 def test_rows_are_appended() -> None:
-    rows = append_row(torch.empty(0), torch.tensor([1.0, 2.0]))
-    assert append_row(rows, torch.tensor([3.0, 4.0])).tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    rows = append_rows(torch.empty(0), torch.tensor([[1.0, 2.0]]))
+    assert append_rows(rows, torch.tensor([[3.0, 4.0]])).tolist() == [[1.0, 2.0], [3.0, 4.0]]
