@@ -27,7 +27,7 @@ from harness.cli.tuning import TuningRequest, read_tuning
 from harness.config.budgets import TUNING
 from harness.config.run import Run
 from harness.config.search_spaces import Search
-from harness.config.tuned_settings import Choice, save_choices
+from harness.config.tuned_settings import Choice
 from harness.storage import provenance
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _tune(request: TuningRequest, log: Console) -> int:
     from harness.storage import studies
+    from harness.tuning.choices import save_choices
 
     replays = _conduct(request, log)
     finished = [one.study for one in replays if one.study is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,32 +111,6 @@ def choice_for(
             if (one.scenario, one.norm, one.method) == sought:
                 return one
     return None
-
-
-def save_choices(benchmark: str, chosen: list[Choice], folder: Path) -> Path:
-    """Merge choices with those that are there already; whole or not at all.
-
-    Args:
-        benchmark: its name.
-        chosen: replace those of the same scenario, normalisation and method.
-        folder: of the files of choices.
-
-    Returns:
-        The file.
-
-    Raises:
-        SettingError: the file that is there is damaged.
-    """
-    content: dict[str, dict[str, dict[str, Any]]] = {}
-    for one in [*tuned(benchmark, folder), *chosen]:
-        entry = {key: asdict(one)[key] for key in ("settings", "study")}
-        content.setdefault(one.scenario, {}).setdefault(one.norm, {})[one.method] = entry
-    path = folder / f"{benchmark}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-    unfinished.replace(path)
-    return path
 
 
 def _choices(content: Any) -> Iterator[Choice]:

@@ -17,6 +17,7 @@ from harness.execution.make_run import RunEnded, make_run
 from harness.execution.preparation import prepare
 from harness.execution.worker import Fatal
 from harness.experiment.progress import RunProgress
+from harness.storage.replacing import replacing
 
 _NEWS: Final = 2.0
 """Seconds between two notes of the progress, at least."""
@@ -64,10 +65,11 @@ class _Notes:
         now = time.monotonic()
         if now - self._written >= _NEWS:
             self._written = now
-            unfinished = self._path.with_suffix(".unfinished")
-            with suppress(OSError):  # want of news must not end the run
+            with (
+                suppress(OSError),
+                replacing(self._path) as unfinished,
+            ):  # want of news must not end a run
                 unfinished.write_text(json.dumps(asdict(progress)))
-                unfinished.replace(self._path)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from baselines.registration import Registry
 from harness.reporting.model import Report
+from harness.storage.replacing import replacing
 
 Writer = Callable[[Report, Path], None]
 """Writes a report to a file, or to a folder that it makes."""
@@ -53,20 +53,6 @@ def write(report: Report, ending: str, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.stem}.{ending}"
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    _remove(unfinished)
-    try:
+    with replacing(path) as unfinished:
         writers()[ending](report, unfinished)
-        if unfinished.is_dir():
-            _remove(path)  # a folder replaces none that has files
-        unfinished.replace(path)
-    finally:
-        _remove(unfinished)
     return path
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

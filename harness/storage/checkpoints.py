@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.config.run import Run
+from harness.storage.replacing import replacing
 
 HEADER: Final = "checkpoint.json"
 _PREFIX: Final = ".checkpoint-"
@@ -90,9 +91,8 @@ def write(path: Path, run: Run, done: int, tasks: int, save: Callable[[Path], No
     save(state)
     digest = hashlib.sha256(state.read_bytes()).hexdigest()
     header = Checkpoint(run.id, done, tasks, code_digest(), state.name, digest)
-    unfinished = path / f"{HEADER}.unfinished"
-    unfinished.write_text(json.dumps(asdict(header), indent=2) + "\n")
-    unfinished.replace(path / HEADER)
+    with replacing(path / HEADER) as unfinished:
+        unfinished.write_text(json.dumps(asdict(header), indent=2) + "\n")
     for older in path.glob("state-*.pt"):
         if older != state:
             older.unlink()

@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 from harness.storage import schema, validation
 from harness.storage.damage import damage_named
 from harness.storage.record import Record, from_json, parse, to_json
+from harness.storage.replacing import replacing
 
 PACKED_VERSION: Final = 2
 """Version of the layout of a packed file."""
@@ -121,8 +122,7 @@ def write(path: Path, content: PackedRuns) -> None:
     }
     table = schema.to_arrow(rows).replace_schema_metadata(None)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         with pq.ParquetWriter(
             file,
             table.schema,
@@ -136,7 +136,6 @@ def write(path: Path, content: PackedRuns) -> None:
             writer.add_key_value_metadata(metadata)
         file.flush()
         os.fsync(file.fileno())  # run folders may be deleted once this file is there
-    unfinished.replace(path)
 
 
 def read(path: Path) -> PackedRuns:

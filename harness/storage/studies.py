@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from harness.storage.damage import DamageError, damage_named
+from harness.storage.replacing import replacing
 
 FOLDER: Final = "studies"
 _VERSION: Final = 1
@@ -130,9 +131,8 @@ def save(results: Path, study: Study) -> Path:
     """
     path = results / study.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(_to_text(study))
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(_to_text(study))
     return path
 
 

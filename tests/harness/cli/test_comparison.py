@@ -15,8 +15,9 @@ from harness.config.budgets import PROFILES, TrainingBudget
 from harness.config.plan import default_methods
 from harness.config.scenarios import SCENARIOS
 from harness.config.settings import declared
-from harness.config.tuned_settings import Choice, save_choices
+from harness.config.tuned_settings import Choice
 from harness.execution.local import LocalExecutor
+from harness.tuning.choices import save_choices
 
 SPLIT = ["--benchmark", "split_mnist"]
 

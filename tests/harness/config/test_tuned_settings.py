@@ -15,7 +15,8 @@ from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.resolution import resolve
 from harness.config.settings import SettingError
-from harness.config.tuned_settings import TUNED, Choice, best_known, save_choices, tuned
+from harness.config.tuned_settings import TUNED, Choice, best_known, tuned
+from harness.tuning.choices import save_choices
 
 
 @dataclass(frozen=True)
