@@ -43,7 +43,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _report(args: argparse.Namespace) -> None:
-    from harness.reporting.paper_report import NoMeasuredCellError, paper_report
+    from harness.analysis.leaderboard import NoFinishedRunError
+    from harness.reporting.paper_report import paper_report
 
     check_report_options(args)
     named = None if args.methods is None else tuple(split_names("--methods", args.methods))
@@ -51,7 +52,7 @@ def _report(args: argparse.Namespace) -> None:
         report = paper_report(args.results, args.profile, RunFilter(named, args.seeds))
     except UnknownNameError as error:
         raise ArgumentError(f"{error} They are in {args.results}.") from error
-    except NoMeasuredCellError as error:
+    except NoFinishedRunError as error:
         command = f"python -m harness.compare --benchmark split_mnist --profile {args.profile}"
         raise nothing_to_report(error, args.results, command) from error
     write_report(report, args)

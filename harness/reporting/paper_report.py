@@ -44,10 +44,6 @@ _SELECTED: Final = (
 )
 
 
-class NoMeasuredCellError(NoFinishedRunError):
-    """There is no finished run of any benchmark of the tables."""
-
-
 def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Report:
     """The report of the paper's tables, figures and claims.
 
@@ -57,14 +53,14 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
         asked: which of them; a report of some of them has a file of its own.
 
     Raises:
-        NoMeasuredCellError: nothing was measured.
+        NoFinishedRunError: nothing was measured.
         UnknownNameError: no run is of a method, or has a setting, that is asked for.
     """
     evidence = read_evidence(results, profile, asked)
     shown = evidence.shown
     cells = paper_cells(evidence)
     if not cells["seeds"].any():
-        raise NoMeasuredCellError(f"there is no finished run{said(shown)}", evidence.damaged)
+        raise NoFinishedRunError(f"there is no finished run{said(shown)}", evidence.damaged)
     verdicts = judged(evidence)
     numbers = list(paper_numbers(cells))
     conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile, shown)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.leaderboard import Leaderboard
+from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError
 from harness.analysis.published import QUOTED
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import ANSWER, Report, Table, Text
-from harness.reporting.paper_report import TEMPLATE, NoMeasuredCellError, paper_report
+from harness.reporting.paper_report import TEMPLATE, paper_report
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_runs_of_another_normalisation_stand_in_no_table_of_the_paper(
     tmp_path: Path, save_run: Callable[..., Path]
 ) -> None:
     save_run(tmp_path, "naive", 0, 0.4, norm="none")
-    with pytest.raises(NoMeasuredCellError):
+    with pytest.raises(NoFinishedRunError):
         paper_report(tmp_path, "default")
 
 
@@ -158,5 +158,5 @@ def test_files_are_named_by_the_profile(report: Report) -> None:
 
 
 def test_nothing_measured_is_no_report(results: Path) -> None:
-    with pytest.raises(NoMeasuredCellError):
+    with pytest.raises(NoFinishedRunError):
         paper_report(results, "paper")
