@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from baselines.interface import Choices
+from baselines.interface import Choices, Range
 from harness.config.study_file import StudyPlan
 from harness.storage.studies import Study
 from harness.tuning.trials import StudyTrial, best
@@ -21,12 +21,14 @@ class Tried:
         settings: those that were searched.
         accuracy: on held-out training data, a share.
         whole: whether it had all its seeds and tasks.
+        seeds: accuracy with each seed, where they are known apart.
     """
 
     number: int
     settings: Mapping[str, Any]
     accuracy: float
     whole: bool
+    seeds: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +37,40 @@ class Searched:
 
     Attributes:
         title: what was searched.
-        choices: the values of each setting that has no range.
+        space: what was searched of each setting to begin with.
         trials: in the order of their numbers.
         best: number of the trial that was chosen; None if there is none yet.
     """
 
     title: str
-    choices: Mapping[str, Sequence[Any]]
+    space: Mapping[str, Range | Choices]
     trials: Sequence[Tried]
     best: int | None
+
+    @property
+    def chosen(self) -> Tried | None:
+        """The best trial."""
+        return next((trial for trial in self.trials if trial.number == self.best), None)
 
 
 def of_tuning(study: Study) -> Searched:
     """What `harness.tune` tried of a method in a scenario."""
     return Searched(
         f"{study.method}, {study.scenario}, norm {study.norm}",
-        {name: one["values"] for name, one in study.space.items() if "values" in one},
-        [Tried(one.number, one.settings, one.value, not one.pruned) for one in study.trials],
+        {
+            name: Choices(tuple(one["values"])) if "values" in one else Range(**one)
+            for name, one in study.space.items()
+        },
+        [
+            Tried(
+                one.number,
+                one.settings,
+                one.value,
+                not one.pruned,
+                [run.value for run in one.runs],
+            )
+            for one in study.trials
+        ],
         study.chosen,
     )
 
@@ -66,7 +85,7 @@ def of_study(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Searched:
     chosen = best(plan, trials)
     return Searched(
         plan.name,
-        {name: one.values for name, one in plan.space.items() if isinstance(one, Choices)},
+        plan.space,
         [
             Tried(
                 one.number, one.settings, one.accuracies[-1], len(one.accuracies) == len(plan.rungs)

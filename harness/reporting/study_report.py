@@ -15,7 +15,7 @@ from harness.reporting.figures import study as figures
 from harness.reporting.figures.files import save
 from harness.reporting.figures.style import STYLE
 from harness.reporting.model import Figure, Report, Table, Text
-from harness.reporting.searches import of_study
+from harness.reporting.searches import Searched, of_study
 from harness.tuning.importances import importances
 from harness.tuning.trials import StudyTrial, best
 
@@ -34,6 +34,7 @@ def study_report(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Report:
         plan: what is searched.
         trials: those that have ended.
     """
+    search = of_study(plan, trials)
     shares = importances(plan, trials)
     tables = [_trials(plan, trials)]
     if shares:
@@ -51,8 +52,8 @@ def study_report(plan: StudyPlan, trials: Sequence[StudyTrial]) -> Report:
             "summary": _summary(plan, trials),
             "tables": [_content(table) for table in tables],
         },
-        charts=lambda: search_charts([of_study(plan, trials)], _TRIALS),
-        draw=lambda folder, endings: _draw(plan, trials, shares, folder, endings),
+        charts=lambda: search_charts([search], _TRIALS),
+        draw=lambda folder, endings: _draw(search, shares, folder, endings),
     )
 
 
@@ -102,17 +103,13 @@ def _content(table: Table) -> dict[str, Any]:
 
 
 def _draw(
-    plan: StudyPlan,
-    trials: Sequence[StudyTrial],
-    shares: dict[str, float],
-    folder: Path,
-    endings: Sequence[str],
+    search: Searched, shares: dict[str, float], folder: Path, endings: Sequence[str]
 ) -> list[Figure]:
     drawn = []
     with mpl.rc_context(STYLE):
         for name, caption, figure in (
-            ("course", figures.COURSE, figures.course(plan, trials)),
-            ("settings", figures.SETTINGS, figures.settings(plan, trials, shares)),
+            ("course", figures.COURSE, figures.course(search)),
+            ("settings", figures.SETTINGS, figures.settings(search, shares)),
         ):
             drawn.append(Figure(save(figure, folder / name, endings), caption, ""))
     return drawn

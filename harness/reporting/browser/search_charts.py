@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from baselines.interface import Range
 from harness.reporting.browser import vega_lite
 from harness.reporting.browser.vega_lite import Spec
 from harness.reporting.model import Chart
@@ -104,7 +105,7 @@ def _against_values(searches: Sequence[Searched], section: str, *, by_range: boo
         for search in searches
         for trial in search.trials
         for name, value in trial.settings.items()
-        if (name not in search.choices) == by_range
+        if isinstance(search.space[name], Range) == by_range
     )
     if table.empty:
         return None

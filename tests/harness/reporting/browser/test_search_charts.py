@@ -6,13 +6,14 @@ import math
 
 import vl_convert
 
+from baselines.interface import Choices, Range
 from harness.reporting.browser.search_charts import search_charts
 from harness.reporting.model import Chart
 from harness.reporting.searches import Searched, Tried
 
 SEARCH = Searched(
     title="mine",
-    choices={"start": ("noise", "own")},
+    space={"strength": Range(1, 100), "start": Choices(("noise", "own"))},
     trials=[
         Tried(0, {"strength": 1.0, "start": "noise"}, 0.9, whole=False),
         Tried(1, {"strength": 10.0, "start": "own"}, 0.25, whole=True),
@@ -47,7 +48,9 @@ def test_settings_stand_on_the_scale_that_they_were_searched_on() -> None:
 
 
 def test_several_searches_are_told_apart() -> None:
-    other = Searched("other", {}, [Tried(0, {"strength": 2.0}, 0.5, whole=True)], None)
+    other = Searched(
+        "other", {"strength": Range(1, 9)}, [Tried(0, {"strength": 2.0}, 0.5, whole=True)], None
+    )
     charts = drawn(SEARCH, other)
     data = charts["Accuracy by settings in a range"].data
     assert set(data["Setting"]) == {"mine: strength", "other: strength"}
