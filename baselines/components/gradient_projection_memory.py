@@ -31,8 +31,8 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
     """Saha et al. 2021: layers learn nothing in the directions that earlier tasks' inputs have.
 
     After each task the directions that hold most of the energy of a layer's inputs join its basis.
-    Gradients are projected to what is orthogonal to it, and so are the steps: those of an optimizer
-    such as Adam are not along the gradients.
+    Gradients are projected to what is orthogonal to it. The optimizer's steps have to be along
+    them, as SGD's are: Adam's are not.
 
     Layers that a task has for itself are free: heads and BatchNorms per task, and the output layer
     where the loss is over the task's own outputs. What tasks share and no projection protects,
@@ -57,7 +57,6 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
         self.generator = torch.Generator().manual_seed(seed)
         self.bases: dict[str, Tensor] = {}
         self._tasks = 0
-        self._before: dict[str, Tensor] = {}
 
     def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Let BatchNorms that tasks share keep the statistics of the first task."""
@@ -68,7 +67,7 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
 
     @torch.no_grad()
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Project the gradients, drop those of what is held, and note where the weights are."""
+        """Project the gradients, and drop those of what is held."""
         if self.bases:
             for module in _shared_modules(strategy):
                 for name, parameter in module.named_parameters(recurse=False):
@@ -78,16 +77,6 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
             gradient = layer.weight.grad
             if name in self.bases and gradient is not None:
                 gradient.copy_(outside(gradient, self.bases[name]))
-                self._before[name] = layer.weight.detach().clone()
-
-    @torch.no_grad()
-    def after_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Project the steps."""
-        layers = protected_layers(strategy)
-        for name, before in self._before.items():
-            weight = layers[name].weight
-            weight.copy_(before + outside(weight - before, self.bases[name]))
-        self._before = {}
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Extend the bases by directions of the task's inputs."""
@@ -152,7 +141,7 @@ def outside(weight: Tensor, basis: Tensor) -> Tensor:
     """The part of each output's weights that is orthogonal to a basis, shape of the weights.
 
     Args:
-        weight: or its gradient, or a step, (outputs, ...).
+        weight: or its gradient, (outputs, ...).
         basis: orthonormal columns, (inputs of one output, directions).
     """
     rows = weight.flatten(1)

@@ -57,7 +57,7 @@ _BUDGET: Final = TrainingBudget(
 )
 
 _BASELINES: Final[Settings] = {
-    "task-il": {"ewc": {"ewc_lambda": 10.0}, "gpm": {"threshold": 0.95, "samples": 300}}
+    "task-il": {"ewc": {"ewc_lambda": 10.0}, "gpm": {"threshold": 0.95, "learning_rate": 0.01}}
 }
 """EWC: the publication does not say; 10 was the best of 3, 10 and 30 in a trial of one seed."""
 

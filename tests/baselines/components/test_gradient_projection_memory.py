@@ -96,7 +96,7 @@ def small_cnn() -> nn.Sequential:
 
 
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
-def test_steps_of_adam_are_orthogonal_to_the_bases(
+def test_steps_are_orthogonal_to_the_bases(
     network: Literal["mlp", "cnn"], context: Context, stream: Stream
 ) -> None:
     if network == "cnn":
