@@ -36,7 +36,7 @@ class GradientProjectionMemory(Baseline):
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#486a00"
     reference: ClassVar[str] = "Saha, Garg, Roy, ICLR 2021"
-    check_settings: ClassVar[Mapping[str, Any]] = {"threshold": 0.9, "learning_rate": 0.3}
+    check_settings: ClassVar[Mapping[str, Any]] = {"threshold": 0.9}
 
     threshold: float = setting(
         0.97,
