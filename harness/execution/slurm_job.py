@@ -65,10 +65,8 @@ class _Notes:
         now = time.monotonic()
         if now - self._written >= _NEWS:
             self._written = now
-            with (
-                suppress(OSError),
-                replacing(self._path) as unfinished,
-            ):  # want of news must not end a run
+            # want of news must not end the run
+            with suppress(OSError), replacing(self._path) as unfinished:
                 unfinished.write_text(json.dumps(asdict(progress)))
 
 

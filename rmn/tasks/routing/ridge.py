@@ -92,10 +92,11 @@ class Ridge(ClassRouter):
         own = (self.columns[0] == self._task).nonzero().flatten()
         columns[self.columns[1, own]] = own
         new = ((y.bincount(minlength=self.outputs) > 0) & (columns < 0)).nonzero().flatten()
-        columns[new] = self.columns.shape[1] + torch.arange(len(new), device=y.device)
-        added = torch.stack([torch.full_like(new, self._task), new])
-        self.columns = torch.cat([self.columns, added], 1)
-        self.sums = F.pad(self.sums, (0, len(new)))
+        if len(new):  # seldom: the sums are copied
+            columns[new] = self.columns.shape[1] + torch.arange(len(new), device=y.device)
+            added = torch.stack([torch.full_like(new, self._task), new])
+            self.columns = torch.cat([self.columns, added], 1)
+            self.sums = F.pad(self.sums, (0, len(new)))
         return columns
 
     def finish_task(self) -> None:
