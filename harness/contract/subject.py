@@ -103,8 +103,8 @@ class Subject:
         labelled = self.labelled if labelled is None else labelled
         name = LABELLED if labelled else UNLABELLED
         training = TRAINING if self.labelled else _TASK_FREE
-        if not labelled:
-            training = replace(training, decay=False)
+        if not labelled:  # the loss is over all outputs, which 64 steps may not tell apart
+            training = replace(training, decay=False, epochs=_TASK_FREE.epochs)
         default = resolve(self.method, {}, {})
         changed = replace(default, values={**default.values, **self.method.check_settings})  # noqa: PD011
         [run] = plan(

@@ -12,12 +12,13 @@ from harness.config.suggestions import unknown
 from harness.reporting.pages.anchors import anchors_section
 from harness.reporting.pages.hours import hours_table
 from harness.reporting.pages.methods_table import methods_table
-from harness.reporting.pages.overview import standings_section
+from harness.reporting.pages.overview import main_standings_section, standings_section
 from harness.reporting.pages.reference import measurement_table, metric_tables
 
 _PARTS: Final[Mapping[str, Callable[[Path], str]]] = {
     "anchors": anchors_section,
     "hours": lambda results: hours_table(results, DEFAULT, seeds=5),
+    "main_standings": main_standings_section,
     "measurements": lambda results: measurement_table(),
     "methods": methods_table,
     "metrics": lambda results: metric_tables(),

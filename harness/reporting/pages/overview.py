@@ -1,4 +1,4 @@
-"""What the README shows of all results: the standings of each scenario, and a picture."""
+"""What the documentation shows of all results: standings of each scenario, and a picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import matplotlib as mpl
+import pandas as pd
 
 from baselines.registry import methods
 from harness.analysis.comparisons import comparisons
@@ -35,6 +36,10 @@ _ORDER: Final = (
     "were measured on different ones."
 )
 
+_USUAL: Final = (
+    "The methods are those of a default comparison; bold is beside all that were measured."
+)
+
 
 def standings_section(results: Path) -> str:
     """Markdown: a table a scenario of the benchmarks with labels, without those of a publication.
@@ -42,7 +47,21 @@ def standings_section(results: Path) -> str:
     Args:
         results: folder of all results.
     """
+    return _tables(standings(results, DEFAULT).table)
+
+
+def main_standings_section(results: Path) -> str:
+    """As `standings_section`, of the methods of a default comparison alone.
+
+    Args:
+        results: folder of all results.
+    """
     found = standings(results, DEFAULT).table
+    usual = default_methods(benchmarks()[PICTURED], methods())
+    return f"{_tables(found[found['baseline'].isin(usual)])} {_USUAL}"
+
+
+def _tables(found: pd.DataFrame) -> str:
     main = [name for name, one in benchmarks().items() if one.labelled and not one.variant_of]
     lines: list[str] = []
     for table in scenario_tables(found[found["benchmark"].isin(main)]):
