@@ -19,6 +19,7 @@ from baselines.components.jacobian_kernel import jacobian_kernels
 from baselines.components.losses import OutputsSeen, outputs_in_loss, without_others
 from baselines.components.per_example_gradients import mean_over_examples
 from baselines.components.rehearsing import MemoryBudget
+from baselines.components.shared_layers import shared_batch_norms
 
 _JITTER: Final = 1e-5
 """What is added to the diagonal of kernels; as in the authors' code."""
@@ -62,6 +63,10 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
     present task's outputs among them (van de Ven et al. 2022); elsewhere a task's are over the
     outputs that it was learned over.
 
+    BatchNorms that tasks share, of which the publication has none, are learned with the first task
+    and held from then on with their statistics: what is held is no function of the weights if each
+    task moves them.
+
     Memorable are the examples of a task of which the network is least sure, as many of each class:
     those with the largest sum over the outputs of p (1 - p).
 
@@ -95,9 +100,18 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
             return
         if isinstance(strategy._criterion, OutputsSeen):
             self.held = [outputs_in_loss(strategy)] * len(self.held)
+        if self.kept:
+            for norm in shared_batch_norms(strategy):
+                norm.requires_grad_(False)
         strategy.model.eval()
         self.priors = [self._prior(strategy, task) for task in range(len(self.kept))]
         strategy.model.train()
+
+    def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Let BatchNorms that tasks share keep the statistics of the first task."""
+        if self.priors:
+            for norm in shared_batch_norms(strategy):
+                norm.eval()
 
     def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the distance from the means; the points are answered as they would be at test."""

@@ -9,13 +9,10 @@ from avalanche.models import avalanche_forward
 from avalanche.training.plugins import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from baselines.components.batches import batches
 from baselines.components.layer_gradients import patches
-from baselines.components.losses import OwnOutputs
-from baselines.components.per_task import PerTask
-from rmn.tasks.features import last_layer
+from baselines.components.shared_layers import shared_batch_norms, shared_modules
 
 _AT_ONCE: Final = 32
 """Examples whose patches are in memory at one time."""
@@ -61,15 +58,14 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
     def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Let BatchNorms that tasks share keep the statistics of the first task."""
         if self.bases:
-            for module in _shared_modules(strategy):
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            for norm in shared_batch_norms(strategy):
+                norm.eval()
 
     @torch.no_grad()
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Project the gradients, and drop those of what is held."""
         if self.bases:
-            for module in _shared_modules(strategy):
+            for module in shared_modules(strategy):
                 for name, parameter in module.named_parameters(recurse=False):
                     if not (isinstance(module, _PROJECTED) and name == "weight"):
                         parameter.grad = None
@@ -118,23 +114,12 @@ class GradientProjectionMemoryPlugin(SupervisedPlugin):
 
 def protected_layers(strategy: SupervisedTemplate) -> dict[str, nn.Linear | nn.Conv2d]:
     """The linear and convolutional layers, by name, that a strategy's tasks share."""
-    shared = _shared_modules(strategy)
+    shared = shared_modules(strategy)
     return {
         name: layer
         for name, layer in strategy.model.named_modules()
         if isinstance(layer, _PROJECTED) and layer in shared
     }
-
-
-def _shared_modules(strategy: SupervisedTemplate) -> set[nn.Module]:
-    """The modules that no task has for itself."""
-    model = strategy.model
-    owned = {
-        part for layer in model.modules() if isinstance(layer, PerTask) for part in layer.modules()
-    }
-    if isinstance(strategy._criterion, OwnOutputs):
-        owned.add(last_layer(model))
-    return set(model.modules()) - owned
 
 
 def outside(weight: Tensor, basis: Tensor) -> Tensor:

@@ -137,3 +137,27 @@ def test_what_is_held_is_what_the_network_computes_when_the_task_begins(
     free = len(first.norms) // 3  # the first task, where nothing is held
     assert max(first.norms[:free]) > 0.5
     assert max(first.norms[free:]) <= 0.5001
+
+
+def normalised() -> nn.Module:
+    torch.manual_seed(0)
+    hidden = [nn.Linear(784, 5), nn.BatchNorm1d(5), nn.Tanh()]
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(5, 10))
+
+
+@pytest.mark.parametrize("tau", [0.0, 1.0])
+def test_a_batch_norm_that_tasks_share_is_learned_with_the_first(
+    tau: float, context: Context, stream: Stream
+) -> None:
+    """Its statistics too; at strength 0, where nothing is held, it goes on as in fine-tuning."""
+    method = FunctionalRegularisation(per_task=6, tau=tau)
+    strategy = method.build(replace(context, network=normalised))
+    norm = strategy.model[2]
+    states = []
+    for experience in stream.experiences[:3]:
+        strategy.train(experience, reset_optimizer_state=True)
+        states.append({name: value.clone() for name, value in norm.state_dict().items()})
+    assert not torch.equal(states[0]["weight"], torch.ones(5))
+    for later in states[1:]:
+        same = [torch.equal(value, later[name]) for name, value in states[0].items()]
+        assert all(same) if tau else not any(same)
