@@ -44,7 +44,7 @@ class FunctionalRegularisation(RehearsingBaseline):
     colour: ClassVar[str] = "#b2560d"
     reference: ClassVar[str] = "Pan et al., NeurIPS 2020"
     penalty_setting: ClassVar[str] = "tau"
-    check_settings: ClassVar[Mapping[str, Any]] = {"tau": 0.01}
+    check_settings: ClassVar[Mapping[str, Any]] = {"tau": 0.01, "per_task": 20}
 
     tau: float = setting(
         1.0,

@@ -34,6 +34,7 @@ class Registry(Generic[T]):
     package: str = ""
     reserved: Collection[str] = ()
     entries: dict[str, T] = field(default_factory=dict)
+    _has_own: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         _REGISTRIES.append(self)
@@ -69,8 +70,9 @@ class Registry(Generic[T]):
                 del self.entries[name]
 
     def _import_own(self) -> None:
-        if self.package:
+        if self.package and not self._has_own:  # asked thousands of times for a report
             import_modules(self.package)
+            self._has_own = True
 
 
 def withdraw(module: str) -> None:

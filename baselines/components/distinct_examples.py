@@ -25,6 +25,6 @@ def identities(dataset: Any) -> Tensor:
 
 
 def distinct(dataset: Any) -> Tensor:
-    """Numbers of the examples of a data set, each once: where it comes first, (k,), int64."""
+    """Numbers of the examples of a data set in their order, each once, (k,), int64."""
     _, first = np.unique(identities(dataset).numpy(), return_index=True)
-    return torch.from_numpy(first)
+    return torch.from_numpy(np.sort(first))

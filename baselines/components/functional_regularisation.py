@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from baselines.components.batches import batches
 from baselines.components.distinct_examples import distinct
 from baselines.components.episodic_memory import AT_ONCE, EpisodicMemoryPlugin
-from baselines.components.importance_penalty import examples, learned
+from baselines.components.importance_penalty import learned
 from baselines.components.jacobian_kernel import jacobian_kernels
 from baselines.components.losses import OutputsSeen, outputs_in_loss, without_others
 from baselines.components.per_example_gradients import mean_over_examples
@@ -167,9 +167,12 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
         """Add the diagonal of J^T (diag p - p p^T) J of all examples, J that of the logits.
 
         It is the mean under the predicted classes of the squared gradient of their log-likelihoods,
-        so that it takes a pass over the examples for each output.
+        so that it takes a pass over the examples for each output. An example that the stream shows
+        several times counts once.
         """
-        total = len(distinct(strategy.experience.dataset))
+        dataset = strategy.experience.dataset
+        once = distinct(dataset)
+        examples = dataset.subset(once.tolist())
         for output in self.held[-1].tolist():
 
             def weighed(logits: Tensor, classes: Tensor, output: int = output) -> Tensor:
@@ -177,9 +180,10 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
                 likelihood = logits.log_softmax(1)[:, output]
                 return (likelihood * (likelihood / 2).exp().detach()).sum()
 
-            found = mean_over_examples(strategy.model, examples(strategy), weighed, torch.square)
+            passed = batches(examples, strategy.train_mb_size, strategy.device)
+            found = mean_over_examples(strategy.model, passed, weighed, torch.square)
             for name, own in found.items():
-                self.fisher[name] = self.fisher.get(name, 0) + total * own
+                self.fisher[name] = self.fisher.get(name, 0) + len(once) * own
 
     def _prior(self, strategy: SupervisedTemplate, task: int) -> FunctionPrior:
         """What a task's memorable points are held to from now on."""

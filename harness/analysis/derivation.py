@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,11 +13,12 @@ from harness.storage.texts import as_categories
 _KEY = ["run_id", "scenario", "rule"]
 
 
-def derive(rows: pd.DataFrame) -> pd.DataFrame:
+def derive(rows: pd.DataFrame, wanted: Collection[str] | None = None) -> pd.DataFrame:
     """Every metric of every run that it can be computed for.
 
     Args:
         rows: raw measures (`harness.storage.schema`), of any number of runs.
+        wanted: ids of the metrics, one at least; None for all.
 
     Returns:
         The columns of `RUN`, scenario, rule, metric, value; texts are categories, as in the rows.
@@ -29,7 +30,7 @@ def derive(rows: pd.DataFrame) -> pd.DataFrame:
     texts = {name: sorted({"", *rows[name].cat.categories}) for name in _KEY}
     texts["metric"] = sorted(metrics())
     for metric in metrics().values():
-        if not metric.measurements:
+        if not metric.measurements or not (wanted is None or metric.id in wanted):
             continue
         names = metric.measurements
         if names not in selected:

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from harness.analysis.columns import Column, cells_of
 from harness.analysis.comparisons import Comparison, comparisons
-from harness.analysis.leaderboard import leaderboard
+from harness.analysis.derivation import derive
 from harness.analysis.run_filter import EVERYTHING, RunFilter
-from harness.analysis.selection import select
+from harness.analysis.selection import select, under_default_rule
 from harness.config.benchmark_registry import benchmarks
 from harness.storage import store
 from harness.storage.store import Results
@@ -24,8 +25,9 @@ COLUMNS: Final = (
 )
 """Of the table of standings."""
 
-
 NEEDS_JOINED_BY: Final = "; "
+
+_ACCURACY: Final = "acc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +108,27 @@ def by_mean_rank(table: pd.DataFrame) -> list[str]:
 
 
 def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
-    board = leaderboard(comparison)
-    column = board.column("acc")
-    needs = {
-        record.run.baseline: NEEDS_JOINED_BY.join(
-            _needs(record.method.supervision, record.method.requirements)
-        )
-        for record in comparison.results.records
-    }
-    for entry in board.entries:
-        cell = entry.cells[column]
-        if entry.setting or isnan(cell.mean):
-            continue
+    """Of the methods with a benchmark's own settings, the best accuracy first."""
+    finished = comparison.results.finished
+    derived = derive(comparison.results.rows, [_ACCURACY])
+    column = Column(_ACCURACY, comparison.scenario)
+    found = cells_of(under_default_rule(derived, finished), [column])
+    cells = {method: of[column] for (method, setting), of in found.items() if not setting}
+    usual = {record.run.baseline: record for record in finished if not record.run.setting}
+    measured = [(method, cell) for method, cell in cells.items() if not isnan(cell.mean)]
+    for method, cell in sorted(measured, key=lambda one: -one[1].mean):
+        record = usual[method]
+        declared = record.method
         yield {
-            "scenario": board.scenario,
-            "benchmark": board.benchmark,
-            "baseline": entry.baseline,
-            "method": entry.title,
+            "scenario": comparison.scenario,
+            "benchmark": record.run.benchmark,
+            "baseline": method,
+            "method": declared.title,
             "seeds": cell.seeds,
             "mean": cell.mean,
             "half_width": cell.half_width,
             "best": cell.best,
-            "needs": needs[entry.baseline],
+            "needs": NEEDS_JOINED_BY.join(_needs(declared.supervision, declared.requirements)),
         }
 
 

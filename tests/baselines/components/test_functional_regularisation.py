@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -56,6 +57,19 @@ def test_curvature_is_the_gauss_newton_diagonal_of_all_examples(
         hessian = torch.diag(p) - p[:, None] * p
         expected += torch.einsum("ci,cd,di->i", rows, hessian, rows).view_as(weight)
     assert torch.allclose(plugin_of(learned).fisher["3.weight"], expected, rtol=1e-3, atol=1e-5)
+
+
+def test_an_example_that_is_shown_several_times_counts_once(
+    learned: SupervisedTemplate, stream: Stream
+) -> None:
+    plugin = plugin_of(learned)
+    before = {name: own.clone() for name, own in plugin.fisher.items()}
+    dataset = stream.experiences[0].dataset
+    numbers = range(len(dataset))
+    learned.experience = SimpleNamespace(dataset=dataset.subset([*numbers, *numbers]))
+    plugin._add_curvature(learned)
+    for name, own in before.items():
+        assert torch.allclose(plugin.fisher[name], 2 * own)
 
 
 def test_memorable_are_the_examples_of_which_the_network_is_least_sure(

@@ -53,6 +53,14 @@ def test_nothing_measured_is_an_empty_table() -> None:
     assert derived.empty
 
 
+def test_only_what_is_wanted_is_made(finish: Finish) -> None:
+    _, rows = finish()
+    everything = derive(rows)
+    wanted = ["acc", "seconds"]
+    chosen = everything[everything["metric"].isin(wanted)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(derive(rows, wanted), chosen)
+
+
 def test_measurements_of_other_packages_are_left_alone(finish: Finish) -> None:
     _, rows = finish()
     extra = rows.iloc[:1].assign(metric="beauty")
