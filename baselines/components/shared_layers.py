@@ -28,7 +28,7 @@ def shared_modules(strategy: SupervisedTemplate) -> set[nn.Module]:
 
 
 def shared_batch_norms(strategy: SupervisedTemplate) -> list[_BatchNorm]:
-    """The BatchNorms among them.
+    """The BatchNorms that no task has for itself, in no order.
 
     Args:
         strategy: whose network.
