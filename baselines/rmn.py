@@ -22,6 +22,7 @@ _OF_THE_PAPER: Final = {
     "l0_weight": 0.0,
     "l1_weight": 0.05,
     "overlap_weight": 0.05,
+    "transfer": False,
 }
 """Section 5.1, and Sections 2.2 (no difference from a beta of 80 on) and 3.2 of the supplement.
 The paper prints no weights of the penalties; docs/protocol.md says what was read."""
@@ -95,9 +96,7 @@ class RMNBaseline(Baseline):
         search=Range(0.001, 0.05),
     )
     transfer: bool = setting(
-        False,
-        "begin each task from the mask of the finished task that suits its data best",
-        later=True,
+        True, "begin each task from the mask of the finished task that suits its data best"
     )
 
     def build(self, context: Context) -> SupervisedTemplate:

@@ -231,7 +231,8 @@ class RMNPlugin(RelevancePlugin):
         own_outputs: whether the loss is over the outputs of the task's own classes; the others are
             then closed to the task.
         transfer: whether each task begins from the mask of the finished task whose features suit
-            its first examples best (`rmn.mapping.transfer`), and not from a random mask.
+            its first examples best (`rmn.mapping.transfer`), and not from a random mask, as the
+            paper's do.
         **arguments: arguments of `RelevancePlugin`.
 
     Raises:
@@ -247,7 +248,7 @@ class RMNPlugin(RelevancePlugin):
         prune_share: float = 0.5,
         tolerance: float = 0.05,
         own_outputs: bool = False,
-        transfer: bool = False,
+        transfer: bool = True,
         **arguments: Unpack[RelevanceArguments],
     ) -> None:
         known = RelevanceArguments.__annotations__

@@ -20,6 +20,10 @@ RELATED: Final = "permuted_mnist_related"
 ABLATED: Final = ("split_mnist", "permuted_mnist", "split_cifar100", "split_omniglot", RELATED)
 """The benchmarks of the ablation."""
 
+_FIXED: Final = {"transfer": "false"}
+"""What every run has that does not vary it: masks begin at random, as in the paper, so that no
+factor is seen through the masks of earlier tasks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -40,12 +44,12 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What is varied while all else stays at its default, not at a tuned value.
+    """What is varied while all else stays at its default, not at a tuned value, or as `_FIXED`.
 
     Attributes:
         name: as typed on the command line.
         title: as printed.
-        variants: the first is the default.
+        variants: the first is what the others are held against.
         identity: whether the task identity is given at test.
         benchmarks: that it is measured on; the others have nothing to say about it.
     """
@@ -210,7 +214,7 @@ def ablation_runs(
         for variant in factor.variants:
             method = methods[variant.method]
             budget, changed = resolve_budget(benchmark.budgets[ABLATION], variant.training)
-            resolved = resolve(method, {}, variant.settings).also(changed)
+            resolved = resolve(method, {}, {**_FIXED, **variant.settings}).also(changed)
             settings = {scenario: {variant.method: resolved}}
             used = {variant.method: method}
             for run in plan(benchmark, ABLATION, budget, used, settings, chosen):

@@ -54,8 +54,9 @@ def probe_accuracy(features: Tensor, y: Tensor) -> float:
     classes, y = torch.unique(y, return_inverse=True)
     features = F.pad(features.double(), (0, 1), value=1.0)
     known, y_known = features[::2], y[::2]
-    gram = known.T @ known
-    gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
-    solution = torch.linalg.solve(gram, known.T @ F.one_hot(y_known, len(classes)).double())
-    predicted = (features[1::2] @ solution).argmax(-1)
+    # in the dual, n/2 equations: d may be that of a whole feature map
+    kernel = known @ known.T
+    kernel.diagonal().add_(_RIDGE * known.square().sum() / known.shape[1])
+    solution = torch.linalg.solve(kernel, F.one_hot(y_known, len(classes)).double())
+    predicted = (features[1::2] @ (known.T @ solution)).argmax(-1)
     return float((predicted == y[1::2]).float().mean())

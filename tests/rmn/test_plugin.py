@@ -190,7 +190,7 @@ def test_a_task_begins_from_the_only_finished_mask_if_it_may(
     for experience in experiences[:2]:
         strategy.train(experience)
     assert torch.equal(first.records[1], layer.masks()[0]) is transfer
-    plain = learner(RMNPlugin())
+    plain = learner(RMNPlugin(transfer=not transfer))
     batches = Spy("before_training_iteration", lambda strategy: strategy.mb_x)
     plain.plugins.append(batches)
     for experience in experiences[:2]:

@@ -22,6 +22,21 @@ def test_the_probe_learns_from_every_other_example_and_is_scored_on_the_rest() -
     assert probe_accuracy(torch.zeros(8, 3), y) == 0.5
 
 
+@pytest.mark.parametrize("width", [3, 200])
+def test_the_probe_is_a_ridge_regression(width: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randint(4, (60,), generator=generator)
+    x = torch.randn(60, width, generator=generator, dtype=torch.float64) + 0.3 * y[:, None]
+    known = torch.cat([x[::2], torch.ones(30, 1)], dim=1)
+    penalty = 0.1 * known.square().sum(0).mean()
+    weights = torch.linalg.inv(known.T @ known + penalty * torch.eye(width + 1)) @ (
+        known.T @ torch.eye(4, dtype=torch.float64)[y[::2]]
+    )
+    predicted = (torch.cat([x[1::2], torch.ones(30, 1)], dim=1) @ weights).argmax(-1)
+    expected = (predicted == y[1::2]).double().mean()
+    assert probe_accuracy(x, y) == pytest.approx(float(expected))
+
+
 @pytest.fixture(scope="module")
 def learned(train_sets: Sets) -> tuple[RMN, list[Tensor]]:
     """Two tasks with the same digits in two orders of the pixels; these orders."""
