@@ -20,7 +20,7 @@ from rmn.mapping.mask_packing import pack, unpack
 from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
 from rmn.mapping.network import RelevanceNetwork
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
-from rmn.mapping.transfer import most_suitable_task
+from rmn.mapping.transfer import Origin, most_suitable_task
 from rmn.negative_samples import NEGATIVE_SAMPLES, frozen_batch_norm
 from rmn.tasks.routing import RoutingPlugin
 
@@ -124,7 +124,7 @@ class RelevancePlugin(SupervisedPlugin):
         strategy: SupervisedTemplate,
         label: int,
         classes: Sequence[int],
-        source: int | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Begin a task, with new mappings and BatchNorms and with an empty optimizer state.
 
@@ -132,7 +132,7 @@ class RelevancePlugin(SupervisedPlugin):
             strategy: the strategy that trains the network.
             label: task label.
             classes: classes of the task; empty if they are unknown.
-            source: index of the finished task from whose mask it begins; None for a random mask.
+            origin: the finished task from whose mask it begins; None for a random mask.
 
         Raises:
             TypeError: the strategy's model was not made by `convert`.
@@ -141,8 +141,8 @@ class RelevancePlugin(SupervisedPlugin):
         network.begin_task(label, classes)
         for statistics in self.statistics.values():  # of another network, or of a later state
             del statistics[network.tasks :]
-        if source is not None:
-            network.begin_from(source)
+        if origin is not None:
+            network.begin_from(origin)
         layers = network.relevance_layers()
         self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
@@ -232,7 +232,7 @@ class RMNPlugin(RelevancePlugin):
             then closed to the task.
         transfer: whether each task begins from the mask of the finished task whose features suit
             its first examples best (`rmn.mapping.transfer`), and not from a random mask, as the
-            paper's do.
+            paper's do. Where targets are no classes, (n,) of whole numbers, it begins at random.
         **arguments: arguments of `RelevancePlugin`.
 
     Raises:
@@ -284,11 +284,7 @@ class RMNPlugin(RelevancePlugin):
                 stacklevel=2,
             )
         classes = _classes_of(experience)
-        source = None
-        if self.transfer and relevance_network(strategy).tasks:
-            x, y = _first_examples(strategy)
-            source = most_suitable_task(relevance_network(strategy), x, y)
-        self.begin_task(strategy, label, classes, source)
+        self.begin_task(strategy, label, classes, _origin(strategy) if self.transfer else None)
         if self.own_outputs:
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
@@ -364,6 +360,16 @@ def relevance_network(strategy: SupervisedTemplate) -> RelevanceNetwork:
             raise TypeError(f"the model is in a {kind}; give the strategy the network itself")
         raise TypeError(f"the model is a {kind}; wrap it first: model=rmn.convert(model)")
     return strategy.model
+
+
+def _origin(strategy: SupervisedTemplate) -> Origin | None:
+    """What the mask of the experience's task begins from; None where there is nothing to choose."""
+    network = relevance_network(strategy)
+    if not network.tasks:
+        return None
+    x, y = _first_examples(strategy)
+    of_classes = y.dim() == 1 and not y.is_floating_point()
+    return most_suitable_task(network, x, y) if of_classes else None
 
 
 def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from rmn.mapping.constant_buffers import ConstantBuffers
 from rmn.mapping.flat_views import FlatView, concatenate_views
 from rmn.mapping.later_changes import check_unchanged
 from rmn.mapping.mappings import RelevanceMappings, compute_soft_weights
+from rmn.mapping.transfer import Origin
 from rmn.mapping.weights import FixedWeight, RelevanceWeight
 from rmn.tasks.features import check_last_layer, last_layer, layers_called
 from rmn.tasks.network import TaskNetwork, answered_apart
@@ -126,19 +127,17 @@ class RelevanceNetwork(TaskNetwork):
         self.router = ROUTERS[name](outputs)
         self.rule = name
 
-    def begin_from(self, task: int) -> None:
+    def begin_from(self, origin: Origin) -> None:
         """Let the live mappings lean towards the mask of a learned task.
 
-        The last layer is left as it was drawn: its rows belong to classes.
-
         Args:
-            task: index of the learned task.
+            origin: the task, and the layer that is left as it was drawn.
         """
-        last = self.last_weight()
-        self._checks_last_layer = True
+        layer = origin.output_layer
+        drawn = None if layer is None else self._weight_of(layer)
         for weight in self._mapped_weights().values():
-            if weight is not last:
-                weight.group.incline(weight.view, weight.masks()[task])
+            if weight is not drawn:
+                weight.group.incline(weight.view, weight.masks()[origin.task])
 
     def close_outputs(self, classes: Sequence[int]) -> None:
         """Close the last layer's mapping for outputs of other classes, for the rest of the task.
@@ -159,8 +158,7 @@ class RelevanceNetwork(TaskNetwork):
 
     def last_weight(self) -> RelevanceWeight | None:
         """The last layer's weight; None if it has no mapping."""
-        names = {module: name for name, module in self.body.named_modules()}
-        return self._mapped_weights().get(names[last_layer(self.body)])
+        return self._weight_of(last_layer(self.body))
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones, and freeze the weights that it uses.
@@ -345,6 +343,11 @@ class RelevanceNetwork(TaskNetwork):
                 "leaves no such batch at the end of an experience, or give Avalanche's train "
                 "drop_last=True"
             ) from error
+
+    def _weight_of(self, layer: nn.Module) -> RelevanceWeight | None:
+        """The weight of a layer of the body; None if it has no mapping."""
+        names = {module: name for name, module in self.body.named_modules()}
+        return self._mapped_weights().get(names[layer])
 
     def _mapped_weights(self) -> dict[str, RelevanceWeight]:
         """The weights with a mapping by their names, without those that are fixed."""

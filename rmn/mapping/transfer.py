@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rmn.tasks.features import last_layer_inputs
+from rmn.tasks.features import LayerCall, last_layer_called
 from rmn.tasks.network import TaskNetwork
 
 _RIDGE: Final = 0.1
 """Penalty of the regression, relative to the features' mean square."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the mask of a new task begins from.
+
+    Attributes:
+        task: index of a finished task.
+        output_layer: the layer whose mask begins at random all the same, since its rows belong to
+            classes; None for none.
+    """
+
+    task: int
+    output_layer: nn.Module | None
+
+
 @torch.no_grad()
-def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> int:
+def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
     """The learned task whose features tell the classes of new data apart best.
 
-    The inputs of the last layer under each learned task are regressed on the classes in closed form
-    (ridge) by every other example, and scored by the accuracy on the rest: the outputs of another
-    task say nothing about new classes, its features do.
+    The inputs of the output layer under each learned task are regressed on the classes in closed
+    form (ridge) by every other example, and scored by the accuracy on the rest: the outputs of
+    another task say nothing about new classes, its features do.
 
     Args:
         network: with at least one learned task; evaluated as it is, without training.
@@ -29,19 +44,26 @@ def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> int:
         y: their classes, (n,), int64.
 
     Returns:
-        Index of the task; the first of equally good ones.
+        The first of equally good tasks, and the layer that its logits come of.
     """
     was_training = network.training
     network.eval()
     try:
         scores = []
         for task in range(network.tasks):
-            with last_layer_inputs(network.body) as features:
-                network.forward_task(x, task)
-            scores.append(probe_accuracy(features[0], y))
+            with last_layer_called(network.body) as call:
+                logits = network.forward_task(x, task)
+            scores.append(probe_accuracy(_features(call, logits), y))
     finally:
         network.train(was_training)
-    return int(torch.tensor(scores).argmax())
+    return Origin(int(torch.tensor(scores).argmax()), call.layer)
+
+
+def _features(call: LayerCall, logits: Tensor) -> Tensor:
+    """Inputs of the output layer, (n, d); the logits where it takes none of as many examples."""
+    if call.inputs is None or len(call.inputs) != len(logits):
+        return logits.flatten(1)
+    return call.inputs.flatten(1)
 
 
 def probe_accuracy(features: Tensor, y: Tensor) -> float:

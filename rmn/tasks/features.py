@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from torch import Tensor, nn
@@ -46,6 +47,36 @@ def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
         yield collected
     finally:
         hook.remove()
+
+
+@dataclass(slots=True)
+class LayerCall:
+    """A call of a layer with weights.
+
+    Attributes:
+        layer: which one; None before any call.
+        inputs: of the call; None where they were given by name.
+    """
+
+    layer: nn.Module | None = None
+    inputs: Tensor | None = None
+
+
+@contextmanager
+def last_layer_called(network: nn.Module) -> Iterator[LayerCall]:
+    """The last call of a layer with weights in the forward passes inside the context.
+
+    It finds the output layer wherever that was registered, but has to run the network for it.
+    """
+    last = LayerCall()
+
+    def remember(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        last.layer, last.inputs = layer, inputs[0] if inputs else None
+
+    with ExitStack() as hooks:
+        for layer in _weighted_layers(network):
+            hooks.callback(layer.register_forward_pre_hook(remember).remove)
+        yield last
 
 
 @contextmanager

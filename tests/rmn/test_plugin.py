@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import pytest
 import torch
-from avalanche.benchmarks import DatasetExperience, benchmark_from_datasets
+from avalanche.benchmarks import DatasetExperience, benchmark_from_datasets, tensors_benchmark
 from avalanche.benchmarks.utils import as_classification_dataset
 from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
@@ -196,6 +196,29 @@ def test_a_task_begins_from_the_only_finished_mask_if_it_may(
     for experience in experiences[:2]:
         plain.train(experience)
     assert all(map(torch.equal, inputs.records, batches.records))
+
+
+def test_numbers_are_learned_from_masks_that_begin_at_random() -> None:
+    """No finished mask can suit best where there are no classes to tell apart."""
+    torch.manual_seed(0)
+    sets = [(torch.randn(64, 6), torch.randn(64)) for _ in range(2)]
+    stream = tensors_benchmark(train_tensors=sets, test_tensors=sets, task_labels=[0, 1])
+    model = convert(nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 1)))
+    strategy = RMN(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
+        criterion=lambda output, y: (output.squeeze(1) - y).square().mean(),
+        train_mb_size=16,
+        train_epochs=1,
+        evaluator=EvaluationPlugin(),
+    )
+    layer = next(iter(model.relevance_layers().values()))
+    first: Spy[Tensor] = Spy("before_training_epoch", lambda strategy: layer.live_mask())
+    strategy.plugins.append(first)
+    for experience in stream.train_stream:
+        strategy.train(experience)
+    assert model.tasks == 2
+    assert not torch.equal(first.records[1], layer.masks()[0])
 
 
 def test_late_pruning_is_gradual_and_leaves_an_epoch_to_adapt(experiences: Experiences) -> None:

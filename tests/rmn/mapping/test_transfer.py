@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from harness.training.networks import mlp
 from rmn import RMN, convert
-from rmn.mapping.transfer import most_suitable_task, probe_accuracy
+from rmn.mapping.transfer import Origin, most_suitable_task, probe_accuracy
+from rmn.tasks.features import last_layer
 
 Sets = list[tuple[Tensor, Tensor]]
 
@@ -71,7 +72,8 @@ def test_the_task_of_the_same_pixel_order_suits_best(
     mixed = torch.randperm(len(y), generator=torch.Generator().manual_seed(1))[:512]
     before = [model.fingerprint(number) for number in range(2)]
     model.train(training)
-    assert most_suitable_task(model, reordered(x[mixed], orders[task]), y[mixed]) == task
+    found = most_suitable_task(model, reordered(x[mixed], orders[task]), y[mixed])
+    assert found == Origin(task, last_layer(model.body))
     assert model.training is training
     assert [model.fingerprint(number) for number in range(2)] == before
 
@@ -83,10 +85,48 @@ def test_a_mask_begins_from_another_but_for_the_last_layer(
     model.begin_task(2, ())
     layers = model.relevance_layers()
     drawn = {name: layer.mapping.detach().clone() for name, layer in layers.items()}
-    model.begin_from(1)
+    model.begin_from(Origin(1, last_layer(model.body)))
     *hidden, last = layers
     assert torch.equal(layers[last].mapping, drawn[last])
     for name in hidden:
         mapping = layers[name].mapping.detach()
         assert torch.equal(mapping > 0.5, layers[name].masks()[1])
         torch.testing.assert_close((mapping - 0.5).abs(), (drawn[name] - 0.5).abs())
+
+
+class TimeFirst(nn.Module):
+    """Its output layer is registered first, and is given another number of rows than examples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out, self.hidden = nn.Linear(8, 4), nn.Linear(5, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = self.hidden(x.transpose(0, 1)).relu()
+        logits: Tensor = self.out(steps).mean(0)
+        return logits
+
+
+class ByName(TimeFirst):
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.out(input=self.hidden(input=x).relu()).mean(1)
+        return logits
+
+
+@pytest.mark.parametrize("kind", [TimeFirst, ByName])
+def test_the_output_layer_is_the_one_called_last_wherever_it_is_registered(
+    kind: type[TimeFirst],
+) -> None:
+    torch.manual_seed(0)
+    model = convert(kind())
+    for task in range(2):
+        model.begin_task(task, ())
+        model.finish_task()
+    origin = most_suitable_task(model, torch.randn(40, 3, 5), torch.randint(4, (40,)))
+    assert origin.output_layer is model.body.out
+    model.begin_task(2, ())
+    layers = model.relevance_layers()
+    drawn = layers["out"].mapping.detach().clone()
+    model.begin_from(origin)
+    assert torch.equal(layers["out"].mapping, drawn)
+    assert torch.equal(layers["hidden"].live_mask(), layers["hidden"].masks()[origin.task])
