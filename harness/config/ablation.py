@@ -20,9 +20,9 @@ RELATED: Final = "permuted_mnist_related"
 ABLATED: Final = ("split_mnist", "permuted_mnist", "split_cifar100", "split_omniglot", RELATED)
 """The benchmarks of the ablation."""
 
-_FIXED: Final = {"transfer": "false"}
-"""What every run has that does not vary it: masks begin at random, as in the paper, so that no
-factor is seen through the masks of earlier tasks."""
+_INSTEAD: Final = {"transfer": False}
+"""What stands in for a default: masks begin at random, as in the paper, so that no factor is seen
+through the masks of earlier tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What is varied while all else stays at its default, not at a tuned value, or as `_FIXED`.
+    """What is varied while all else stays at its default (but for `_INSTEAD`), not at a tuned value.
 
     Attributes:
         name: as typed on the command line.
@@ -214,7 +214,7 @@ def ablation_runs(
         for variant in factor.variants:
             method = methods[variant.method]
             budget, changed = resolve_budget(benchmark.budgets[ABLATION], variant.training)
-            resolved = resolve(method, {}, {**_FIXED, **variant.settings}).also(changed)
+            resolved = resolve(method, _INSTEAD, variant.settings).also(changed)
             settings = {scenario: {variant.method: resolved}}
             used = {variant.method: method}
             for run in plan(benchmark, ABLATION, budget, used, settings, chosen):
