@@ -206,12 +206,13 @@ def _by_inference(
     named: RowKeys = {"scenario": scenario}
     with torch.no_grad():
         for name, router in routers_of(strategy).items():
-            scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
-            inferred[name] = scores.argmax(0)
             if isinstance(router, ClassRouter):
-                _, classified = batches.apply(router.predict, dim=1)
+                inferred[name], classified = batches.apply(router.predict, dim=1)
                 right = share(classified == batches.y)
                 yield {**named, "metric": "accuracy", "rule": name + ALONE, "value": right}
+            else:
+                scores = batches.apply(partial(router.scores, network=strategy.model), dim=1)
+                inferred[name] = scores.argmax(0)
     everyone = torch.arange(len(batches.y), device=logits.device)
     for rule, tasks in inferred.items():
         right = share(predicted[tasks, everyone] == batches.y)
