@@ -50,8 +50,8 @@ DIGESTS: Final = {
     "task-il hat 7230b9fbf12c0564": (
         "8d27b34a12d22358ad54bc8d5bcc96697f79d6ac6c5887c04bbc71e139ad8033"
     ),
-    "task-il rmn 9a37a514f6e8af48": (
-        "42918020f3f60294bc29f7a62f46cd1a33c3636540eb25f73bdfe10210a4b013"
+    "task-il rmn 17eba8d7d67446ef": (
+        "67860d1cd2c7a6de9eccc6bb1c0239c8cdd8b8b636ed771d6b78349474ae7aff"
     ),
     "class-il naive 72150baa89f79565": (
         "0a72bbf1020e3f256eb86f160a1b49a8c4899299b257c40f0794c10b00822bce"
@@ -62,8 +62,8 @@ DIGESTS: Final = {
     "class-il hat bc23f5017edd0353": (
         "5dd608a1383177ba4bae70b0a192b3bd7b32f0e2f84314b9a9763b4304c37f83"
     ),
-    "class-il rmn 8fdf8f46c8db1f86": (
-        "13b74285288f230119eef2e9c1134ecaa0a6abac4f9416ad17dc47298d4a2fcf"
+    "class-il rmn 6bee37d35a62bd67": (
+        "c73b7ff896e1b98b2d9b6b0e0f7b70b9f4adc744106531c2b536f2e24ed6181d"
     ),
     "class-il rmn_unsupervised caa5fee06f0fc41c": (
         "174d49b0f97ada044d6c98bd6196fe61092756821f9626cee9a55b1cf4008eec"
@@ -77,7 +77,7 @@ SPLIT_MNIST_IDS: Final = {
     "task-il joint": "6ee8f31b80c22ce4",
     "task-il mas": "029b39779126127a",
     "task-il naive": "51c413db4aab5ddb",
-    "task-il rmn": "c9f02cff1a3d771d",
+    "task-il rmn": "c49d42a1defa293e",
     "task-il si": "97ec5420b5651e46",
     "task-il single": "14227e1c8589bb3a",
     "class-il ewc": "c4fe374fb20db925",
@@ -85,7 +85,7 @@ SPLIT_MNIST_IDS: Final = {
     "class-il joint": "750ee622d0d4e317",
     "class-il mas": "fd230c5960cca954",
     "class-il naive": "bba8b5ce16e0605a",
-    "class-il rmn": "b7c9b0db36af3815",
+    "class-il rmn": "a9b6c778a0c3f800",
     "class-il si": "de307d5aafbdb854",
     "class-il single": "b96d3b0c71fb39c9",
 }
