@@ -35,7 +35,8 @@ class Search:
         space: what is searched.
         trials: number of trials, but for those that follow a best one at an edge.
         seeds: number of seeds; they begin at `FIRST_SEED`.
-        defaults: of what is searched, at the time of the study; none: those of the method now.
+        defaults: at the time of the study, of what is searched and of what has another one since;
+            none: those of the method now.
     """
 
     benchmark: Benchmark
@@ -50,8 +51,8 @@ class Search:
     @property
     def beginning(self) -> Mapping[str, Any]:
         """What the first trial tries, where the space holds it."""
-        known = declared(self.method)
-        return self.defaults or {name: known[name].default for name in self.space}
+        known, then = declared(self.method), self.defaults or {}
+        return {name: then.get(name, known[name].default) for name in self.space}
 
     @property
     def training(self) -> TrainingBudget:
@@ -63,7 +64,7 @@ class Search:
         """The run of a trial with one of the seeds.
 
         Args:
-            settings: those that are searched; all others have their defaults.
+            settings: those that are searched; all others have the defaults of the study.
             number: of the seed, from 0.
 
         Raises:
@@ -71,7 +72,7 @@ class Search:
         """
         name, seed = self.method.name, FIRST_SEED + number
         texts = {key: str(value) for key, value in settings.items()}
-        resolved = {self.scenario: {name: resolve(self.method, {}, texts)}}
+        resolved = {self.scenario: {name: resolve(self.method, self.defaults or {}, texts)}}
         [run] = plan(self.benchmark, TUNING, self.training, {name: self.method}, resolved, [seed])
         return run
 

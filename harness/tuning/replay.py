@@ -74,7 +74,11 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             method=search.method.name,
             training=search.training.identity(),
             space={name: asdict(one) for name, one in search.space.items()},
-            sampler={**sampler(), "extensions": EXTENSIONS, "defaults": dict(search.beginning)},
+            sampler={
+                **sampler(),
+                "extensions": EXTENSIONS,
+                "defaults": {**search.beginning, **(search.defaults or {})},
+            },
             trials=tuple(trials),
             chosen=_best(trials).number,
             at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),

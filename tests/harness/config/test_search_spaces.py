@@ -45,6 +45,15 @@ def test_a_run_of_a_trial_is_over_the_whole_stream_on_held_out_data() -> None:
     assert run.training["tasks"] is None
 
 
+def test_the_defaults_of_an_earlier_study_are_those_of_all_its_trials() -> None:
+    then = {"ewc_lambda": 7.0, "mode": "online"}
+    study = replace(search(), defaults=then)
+    assert study.beginning == {"ewc_lambda": 7.0}
+    run = study.run({"ewc_lambda": 50.0}, 0)
+    assert run.settings == {**made(0).settings, "mode": "online"}
+    assert run.overrides == {"ewc_lambda": 50.0}
+
+
 def test_no_comparison_has_the_seeds_of_tuning_nor_their_orders_of_classes() -> None:
     reported = range(options.count(str(FIRST_SEED)))  # as many as a command takes, from 0
     with pytest.raises(Exception, match="not a whole number"):
