@@ -44,7 +44,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What is varied while all else stays at its default (but for `_INSTEAD`), not at a tuned value.
+    """What is varied while all else stays at its default, or at what is `_INSTEAD`: none is tuned.
 
     Attributes:
         name: as typed on the command line.

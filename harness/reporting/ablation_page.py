@@ -31,8 +31,9 @@ _METRICS: Final = (
 _INTRODUCTION: Final = (
     "One thing is varied at a time; all else is at the defaults of the methods, not at tuned "
     "values, but that masks begin at random, as in the paper; in the default budget (of Omniglot, "
-    "the first ten tasks). The task identity is given unless a title says otherwise. Means over seeds, with the 95 % interval of the mean (Student) "
-    "where there are several; shares in percent. [metrics.md](metrics.md) has the formulas."
+    "the first ten tasks). The task identity is given unless a title says otherwise. Means over "
+    "seeds, with the 95 % interval of the mean (Student) where there are several; shares in "
+    "percent. [metrics.md](metrics.md) has the formulas."
 )
 
 _STYLE: Final[Any] = {**STYLE, "svg.hashsalt": "ablation"}
