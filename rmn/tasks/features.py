@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,18 +35,26 @@ def _weighted_layers(module: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
+def _each_call(
+    layers: Iterable[nn.Module], act: Callable[[nn.Module, Any], None]
+) -> Iterator[None]:
+    """Act on each layer that is called inside the context, and on its input before the call."""
+
+    def hook(layer: nn.Module, by_place: tuple[Any, ...], by_name: dict[str, Any]) -> None:
+        act(layer, next(iter((*by_place, *by_name.values()))))
+
+    with ExitStack() as hooks:
+        for layer in layers:
+            hooks.callback(layer.register_forward_pre_hook(hook, with_kwargs=True).remove)
+        yield
+
+
+@contextmanager
 def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
     """Collect the inputs of the last layer, (n, d), of each forward pass inside the context."""
     collected: list[Tensor] = []
-
-    def collect(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        collected.append(inputs[0].flatten(1))
-
-    hook = last_layer(network).register_forward_pre_hook(collect)
-    try:
+    with _each_call([last_layer(network)], lambda _, x: collected.append(x.flatten(1))):
         yield collected
-    finally:
-        hook.remove()
 
 
 @dataclass(slots=True)
@@ -55,7 +63,7 @@ class LayerCall:
 
     Attributes:
         layer: which one; None before any call.
-        inputs: of the call; None where they were given by name.
+        inputs: what it was given; None before any call.
     """
 
     layer: nn.Module | None = None
@@ -70,12 +78,10 @@ def last_layer_called(network: nn.Module) -> Iterator[LayerCall]:
     """
     last = LayerCall()
 
-    def remember(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        last.layer, last.inputs = layer, inputs[0] if inputs else None
+    def remember(layer: nn.Module, x: Any) -> None:
+        last.layer, last.inputs = layer, x
 
-    with ExitStack() as hooks:
-        for layer in _weighted_layers(network):
-            hooks.callback(layer.register_forward_pre_hook(remember).remove)
+    with _each_call(_weighted_layers(network), remember):
         yield last
 
 
@@ -83,13 +89,7 @@ def last_layer_called(network: nn.Module) -> Iterator[LayerCall]:
 def layers_called(network: nn.Module) -> Iterator[list[nn.Module]]:
     """Collect the layers with weights that forward passes inside the context call, in order."""
     called: list[nn.Module] = []
-
-    def collect(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        called.append(layer)
-
-    with ExitStack() as hooks:
-        for layer in _weighted_layers(network):
-            hooks.callback(layer.register_forward_hook(collect).remove)
+    with _each_call(_weighted_layers(network), lambda layer, _: called.append(layer)):
         yield called
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from rmn.tasks.features import (
     check_last_layer,
     last_layer,
+    last_layer_called,
     last_layer_inputs,
     layers_called,
 )
@@ -58,6 +59,27 @@ def test_inputs_of_each_pass_are_collected_flat() -> None:
     assert len(collected) == 2
     for found, x in zip(collected, passes, strict=True):
         assert torch.equal(found, x.relu().flatten(1))
+
+
+class OutputByName(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(6, 4)
+        self.output = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.output(input=self.hidden(input=x))
+        return logits
+
+
+def test_inputs_that_are_given_by_name_are_collected_too() -> None:
+    network, x = OutputByName(), torch.randn(3, 6)
+    with last_layer_inputs(network) as collected, last_layer_called(network) as call:
+        network(x)
+    assert call.layer is network.output
+    assert call.inputs is not None
+    for found in (*collected, call.inputs):
+        assert torch.equal(found, network.hidden(x))
 
 
 def test_the_order_of_registration_decides() -> None:
