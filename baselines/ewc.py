@@ -26,6 +26,10 @@ class EWC(Baseline):
     code squares the gradient of a batch's mean loss, which is smaller by about the batch size: a
     lambda there, without the half, is about 2 / batch size of it here. The penalties of all tasks
     are merged into one.
+
+    By mode=online importances decay and pull to the latest weights (Schwarz et al., ICML 2018); by
+    mode=mean these have the mean importance of the tasks, as in the code of Serrà et al. (ICML
+    2018), from which many published numbers of EWC are.
     """
 
     name: ClassVar[str] = "ewc"
@@ -38,8 +42,9 @@ class EWC(Baseline):
     ewc_lambda: float = setting(
         10000.0, "strength lambda of the penalty", minimum=0, search=Range(10.0, 1e7)
     )
-    mode: Literal["separate", "online"] = setting(
-        "separate", "one penalty per task, or a single decayed one"
+    mode: Literal["separate", "online", "mean"] = setting(
+        "separate",
+        "one penalty per task, a single decayed one, or one by the mean of the importances",
     )
     decay_factor: float = setting(
         1.0,
@@ -51,14 +56,19 @@ class EWC(Baseline):
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugins."""
         from baselines.components.elastic_weight_consolidation import (
+            FisherPenaltyPlugin,
+            MeanPenaltyPlugin,
             OnlinePenaltyPlugin,
             PenaltyPerTaskPlugin,
         )
         from baselines.components.fine_tuning import fine_tuning
 
-        plugin = (
-            PenaltyPerTaskPlugin(self.ewc_lambda)
-            if self.mode == "separate"
-            else OnlinePenaltyPlugin(self.ewc_lambda, self.decay_factor)
-        )
+        plugin: FisherPenaltyPlugin
+        match self.mode:
+            case "separate":
+                plugin = PenaltyPerTaskPlugin(self.ewc_lambda)
+            case "online":
+                plugin = OnlinePenaltyPlugin(self.ewc_lambda, self.decay_factor)
+            case "mean":
+                plugin = MeanPenaltyPlugin(self.ewc_lambda)
         return fine_tuning(context, plugin)

@@ -1,4 +1,4 @@
-"""Elastic weight consolidation as Avalanche plugins: a penalty per task, or a decayed one."""
+"""Elastic weight consolidation as Avalanche plugins: a penalty per task, a decayed, a mean one."""
 
 from __future__ import annotations
 
@@ -96,4 +96,35 @@ class OnlinePenaltyPlugin(FisherPenaltyPlugin):
     def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
         """Decay and add; see the base class."""
         self.add_importance(fisher, kept=self.decay)
-        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
+        self.anchor = _copies(weights)
+
+
+class MeanPenaltyPlugin(FisherPenaltyPlugin):
+    """One penalty around the latest weights, whose importances are the mean over the tasks.
+
+    So it is in the code of Serrà et al. ("Overcoming catastrophic forgetting with hard attention to
+    the task", ICML 2018), from which many publications have their numbers of EWC. That code squares
+    the gradients of the mean loss of batches of 20, so that a lambda there is a twentieth here.
+
+    Args:
+        ewc_lambda: as above.
+
+    Attributes:
+        tasks: number of tasks in the mean.
+    """
+
+    def __init__(self, ewc_lambda: float) -> None:
+        super().__init__(ewc_lambda)
+        self.tasks = 0
+
+    @torch.no_grad()
+    def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
+        """Take the task into the mean; for a weight that it does not use it counts as zero."""
+        self.tasks += 1
+        own = {name: value / self.tasks for name, value in fisher.items()}
+        self.add_importance(own, kept=1 - 1 / self.tasks)
+        self.anchor = _copies(weights)
+
+
+def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: weight.detach().clone() for name, weight in weights.items()}

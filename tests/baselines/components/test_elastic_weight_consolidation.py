@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from baselines.components.elastic_weight_consolidation import (
     FisherPenaltyPlugin,
+    MeanPenaltyPlugin,
     OnlinePenaltyPlugin,
     PenaltyPerTaskPlugin,
 )
@@ -84,6 +85,18 @@ def test_an_online_penalty_decays_as_worked_by_hand() -> None:
     plugin.merge(weights, {"head": torch.tensor([3.0])})
     assert (plugin.importance["w"].item(), plugin.anchor["w"].item()) == (0.5, 2.0)
     assert (plugin.importance["head"].item(), plugin.anchor["head"].item()) == (3.0, 5.0)
+
+
+def test_the_mean_over_tasks_is_the_one_worked_by_hand() -> None:
+    """Of 6, 0 and 3; the head is used by the last of three tasks alone."""
+    plugin = MeanPenaltyPlugin(1.0)
+    head = {"w": torch.tensor([3.0]), "head": torch.tensor([12.0])}
+    for fisher in ({"w": torch.tensor([6.0])}, {"w": torch.tensor([0.0])}, head):
+        weights = {name: value + 1 for name, value in fisher.items()}
+        plugin.merge(weights, fisher)
+    expected = {"w": torch.tensor([3.0]), "head": torch.tensor([4.0])}
+    torch.testing.assert_close(plugin.importance, expected)
+    assert {name: weight.item() for name, weight in plugin.anchor.items()} == {"w": 4, "head": 13}
 
 
 def test_a_task_that_does_not_use_a_weight_leaves_its_penalty_as_it_was() -> None:
