@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 
+from baselines.ewc import EWC
 from baselines.interface import Baseline
 from baselines.naive import Naive
 from baselines.registry import methods
@@ -14,6 +16,19 @@ from harness.contract import penalties
 from harness.contract.subject import Subject, small_context, small_stream
 
 DECLARING = {name: method for name, method in methods().items() if method.penalty_setting}
+
+
+@dataclass(frozen=True)
+class OnlineEWC(EWC):
+    mode: Literal["separate", "online", "mean"] = "online"
+
+
+@dataclass(frozen=True)
+class MeanEWC(EWC):
+    mode: Literal["separate", "online", "mean"] = "mean"
+
+
+OF_OTHER_MODES: dict[str, type[Baseline]] = {"ewc online": OnlineEWC, "ewc mean": MeanEWC}
 
 
 def test_the_methods_with_a_penalty_declare_it() -> None:
@@ -28,7 +43,9 @@ def test_the_methods_with_a_penalty_declare_it() -> None:
         penalties.at_strength_1e12_the_first_task_is_kept,
     ],
 )
-@pytest.mark.parametrize("method", DECLARING.values(), ids=DECLARING)
+@pytest.mark.parametrize(
+    "method", [*DECLARING.values(), *OF_OTHER_MODES.values()], ids=[*DECLARING, *OF_OTHER_MODES]
+)
 def test_it_keeps_the_laws_of_penalties(
     method: type[Baseline], check: Callable[[Subject], str]
 ) -> None:
