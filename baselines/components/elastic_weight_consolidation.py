@@ -96,10 +96,10 @@ class OnlinePenaltyPlugin(FisherPenaltyPlugin):
     def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
         """Decay and add; see the base class."""
         self.add_importance(fisher, kept=self.decay)
-        self.anchor = _copies(weights)
+        self.anchor = {name: weight.detach().clone() for name, weight in weights.items()}
 
 
-class MeanPenaltyPlugin(FisherPenaltyPlugin):
+class MeanPenaltyPlugin(OnlinePenaltyPlugin):
     """One penalty around the latest weights, whose importances are the mean over the tasks.
 
     So it is in the code of Serrà et al. ("Overcoming catastrophic forgetting with hard attention to
@@ -114,17 +114,11 @@ class MeanPenaltyPlugin(FisherPenaltyPlugin):
     """
 
     def __init__(self, ewc_lambda: float) -> None:
-        super().__init__(ewc_lambda)
+        super().__init__(ewc_lambda, decay=0.0)
         self.tasks = 0
 
-    @torch.no_grad()
     def merge(self, weights: Mapping[str, Tensor], fisher: dict[str, Tensor]) -> None:
         """Take the task into the mean; for a weight that it does not use it counts as zero."""
         self.tasks += 1
-        own = {name: value / self.tasks for name, value in fisher.items()}
-        self.add_importance(own, kept=1 - 1 / self.tasks)
-        self.anchor = _copies(weights)
-
-
-def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: weight.detach().clone() for name, weight in weights.items()}
+        self.decay = 1 - 1 / self.tasks
+        super().merge(weights, {name: own / self.tasks for name, own in fisher.items()})
