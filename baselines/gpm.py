@@ -43,7 +43,7 @@ class GradientProjectionMemory(Baseline):
         "share of the energy of each layer's inputs that later steps leave alone",
         minimum=0,
         maximum=1,
-        search=Choices((0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99)),
+        search=Choices((0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99), beyond=(0.3, 0.995, 0.999)),
     )
     learning_rate: float = setting(0.1, "of SGD", minimum=0, search=Range(0.01, 1.0))
     growth: float = setting(0.0, "growth of the threshold with each task", minimum=0, maximum=1)

@@ -154,16 +154,21 @@ class Choices:
 
     Attributes:
         values: distinct ones, two at least.
+        beyond: numbers beyond the smallest or the largest of them, tried where that is the best.
 
     Raises:
-        ValueError: there are fewer, or one is there twice.
+        ValueError: there are fewer, one is there twice, or one of `beyond` lies between them.
     """
 
     values: tuple[Any, ...]
+    beyond: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.values) < 2 or len(set(self.values)) < len(self.values):
             raise ValueError(f"{list(self.values)} are not two or more distinct values")
+        inside = [one for one in self.beyond if min(self.values) <= one <= max(self.values)]
+        if inside:
+            raise ValueError(f"{inside} are not beyond {list(self.values)}")
 
 
 def setting(

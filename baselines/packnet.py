@@ -45,7 +45,7 @@ class PackNet(Baseline):
         "share of each layer's free weights that is pruned; published: 0.5 and 0.75",
         minimum=0,
         maximum=0.99,
-        search=Choices((0.5, 0.6, 0.75, 0.85, 0.9)),
+        search=Choices((0.5, 0.6, 0.75, 0.85, 0.9), beyond=(0.2, 0.35, 0.95)),
     )
     retrain_share: float = setting(
         1 / 3,

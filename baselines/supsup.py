@@ -42,7 +42,7 @@ class SupSup(Baseline):
         "share of each layer's weights that a task uses",
         minimum=0.001,
         maximum=1,
-        search=Choices((0.05, 0.1, 0.3, 0.5, 0.7)),
+        search=Choices((0.05, 0.1, 0.3, 0.5, 0.7), beyond=(0.02, 0.9)),
     )
     score_lr: float = setting(
         0.005, "learning rate of the scores", minimum=0, search=Range(0.0005, 0.05)

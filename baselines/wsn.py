@@ -39,7 +39,7 @@ class WSN(Baseline):
         "c, share of each layer's weights that a task uses; published: 0.03 to 0.7",
         minimum=0.001,
         maximum=1,
-        search=Choices((0.03, 0.05, 0.1, 0.3, 0.5)),
+        search=Choices((0.03, 0.05, 0.1, 0.3, 0.5), beyond=(0.01, 0.7, 0.9)),
     )
     score_lr: float = setting(
         0.002, "learning rate of the scores", minimum=0, search=Range(0.0002, 0.02)

@@ -55,9 +55,10 @@ def edges(study: Study) -> Iterator[str]:
         study: that has ended.
     """
     for name in study.at_edge:
+        wider = "VALUE,VALUE" if "values" in study.space[name] else "LOW..HIGH"
         yield (
             f"{study.method}.{name}={study.settings[name]:g} in {study.scenario} is at the edge of "
-            f"what was tried; search more widely by --search {study.method}.{name}=LOW..HIGH"
+            f"what was tried; search more widely by --search {study.method}.{name}={wider}"
         )
 
 

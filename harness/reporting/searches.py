@@ -58,7 +58,7 @@ def of_tuning(study: Study) -> Searched:
     return Searched(
         f"{study.method}, {study.scenario}, norm {study.norm}",
         {
-            name: Choices(tuple(one["values"])) if "values" in one else Range(**one)
+            name: Choices(**one) if "values" in one else Range(**one)
             for name, one in study.space.items()
         },
         [

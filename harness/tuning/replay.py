@@ -73,7 +73,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             norm=search.training.norm,
             method=search.method.name,
             training=search.training.identity(),
-            space={name: asdict(one) for name, one in search.space.items()},
+            space={name: _record(one) for name, one in search.space.items()},
             sampler={
                 **sampler(),
                 "extensions": EXTENSIONS,
@@ -84,6 +84,11 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),
         )
     )
+
+
+def _record(searched: Range | Choices) -> dict[str, Any]:
+    """What was searched of a setting, as a study keeps it."""
+    return {key: value for key, value in asdict(searched).items() if value != ()}
 
 
 def _batch(
@@ -151,26 +156,35 @@ def _beyond(search: Search, trials: Sequence[Trial]) -> Iterator[_Beyond]:
     best = _best(trials)
     known = declared(search.method)
     for name, searched in search.space.items():
-        if not isinstance(searched, Range):
-            continue
         value, tried = best.settings[name], [trial.settings[name] for trial in trials]
-        outer: list[float] = []
-        if value * _NEAR >= max(tried):
-            outer = [max(tried) * factor for factor in _DECADE]
-        elif value / _NEAR <= min(tried):
-            outer = [min(tried) / factor for factor in _DECADE]
-        setting = known[name]
-        values = dict.fromkeys(rounded(setting, one) for one in outer)
-        new = [one for one in values if one not in tried and setting.admits(one)]
+        if isinstance(searched, Choices):
+            outer = _further(searched, value, tried)
+        else:
+            outer = [rounded(known[name], one) for one in _decade(value, tried)]
+        new = [one for one in dict.fromkeys(outer) if one not in tried and known[name].admits(one)]
         if new:
             yield _Beyond(name, [{**best.settings, name: one} for one in new])
+
+
+def _further(choices: Choices, value: Any, tried: Sequence[Any]) -> list[float]:
+    """What is to follow the values of a choice, on the side where its best one is the outermost."""
+    return [one for one in choices.beyond if max(tried) == value < one or min(tried) == value > one]
+
+
+def _decade(value: float, tried: Sequence[float]) -> list[float]:
+    """A decade of numbers beyond the outermost one, where the best one is at it."""
+    if value * _NEAR >= max(tried):
+        return [max(tried) * factor for factor in _DECADE]
+    if value / _NEAR <= min(tried):
+        return [min(tried) / factor for factor in _DECADE]
+    return []
 
 
 def _outermost(search: Search, trials: Sequence[Trial]) -> Iterator[str]:
     """Settings whose best value is the smallest or the largest of the numbers to choose from."""
     best = _best(trials)
     for name, searched in search.space.items():
-        values = searched.values if isinstance(searched, Choices) else ()
+        values = (*searched.values, *searched.beyond) if isinstance(searched, Choices) else ()
         numbers = [one for one in values if type(one) in (int, float)]
         if numbers and best.settings[name] in (min(numbers), max(numbers)):
             yield name

@@ -97,6 +97,12 @@ def test_choices_are_distinct(values: tuple[Any, ...]) -> None:
         Choices(values)
 
 
+@pytest.mark.parametrize("beyond", [(2,), (1, 4), (3, 0.5), (1.5,)])
+def test_what_follows_choices_is_not_between_them(beyond: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"are not beyond \[1, 3, 2\]"):
+        Choices((1, 3, 2), beyond)
+
+
 def test_a_method_must_build_something() -> None:
     with pytest.raises(TypeError, match="build"):
         type("Nothing", (Baseline,), {})()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ def draw_setting(axis: Axes, search: Searched, name: str, *, size: float) -> Non
     """Draw accuracy by the values that were tried of one setting.
 
     Dots are whole trials, joined where nothing else was searched, and rings those that were stopped
-    before; seeds are faint. Grey is the range searched to begin with, dashed what was chosen.
+    before; seeds are faint. Grey is what was searched to begin with, dashed what was chosen.
 
     Args:
         axis: where to.
@@ -29,7 +29,8 @@ def draw_setting(axis: Axes, search: Searched, name: str, *, size: float) -> Non
         name: of the setting.
         size: of the dots, in points.
     """
-    place = _places(axis, search.space[name])
+    tried = [trial.settings[name] for trial in search.trials]
+    place = _places(axis, search.space[name], tried)
     for trial in search.trials:
         if trial.whole and trial.seeds:
             each = [value * 100 for value in trial.seeds]
@@ -58,14 +59,17 @@ def draw_trials(
             axis.plot(*zip(*points, strict=True), marker="o", ms=size, mew=0.5, color=HUE, **look)
 
 
-def _places(axis: Axes, searched: Range | Choices) -> Callable[[Any], float]:
+def _places(axis: Axes, searched: Range | Choices, tried: Iterable[Any]) -> Callable[[Any], float]:
     """Where values are on the abscissa: on a logarithmic scale, or one beside the other."""
     if isinstance(searched, Range):
         axis.set_xscale("log")
         axis.minorticks_off()
         axis.axvspan(searched.low, searched.high, color="0.93", lw=0)
         return float
-    names = [literal(str(value)) for value in searched.values]
+    values = sorted({*searched.values, *tried}) if searched.beyond else list(searched.values)
+    names = [literal(str(value)) for value in values]
     axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > _BESIDE else 0)
     axis.set_xlim(-0.5, len(names) - 0.5)
-    return searched.values.index
+    ends = [values.index(one) for one in searched.values]
+    axis.axvspan(min(ends) - 0.5, max(ends) + 0.5, color="0.93", lw=0)
+    return values.index

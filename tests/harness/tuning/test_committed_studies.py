@@ -29,7 +29,7 @@ def search_of(study: Study) -> Search:
         method=methods()[study.method],
         budget=TrainingBudget(**study.training),
         space={
-            name: Choices(tuple(one["values"])) if "values" in one else Range(**one)
+            name: Choices(**one) if "values" in one else Range(**one)
             for name, one in study.space.items()
         },
         trials=sum(not trial.beyond for trial in study.trials),

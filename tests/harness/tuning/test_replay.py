@@ -154,6 +154,28 @@ def test_the_outermost_of_numbers_to_choose_from_is_an_edge(
     assert len(study.trials) == TRIALS
 
 
+@pytest.mark.parametrize(
+    ("best", "tried", "edge"),
+    [
+        (0.95, [], ()),
+        (0.99, [0.995, 0.999], ()),  # 0.995 and 0.999 are worse
+        (0.995, [0.995, 0.999], ()),
+        (0.999, [0.995, 0.999], ("threshold",)),
+        (0.9, [0.3], ()),  # nothing above is tried where the best is the least
+        (0.3, [0.3], ("threshold",)),
+    ],
+)
+def test_it_goes_beyond_the_outermost_of_numbers_to_choose_from(
+    best: float, tried: list[float], edge: tuple[str, ...]
+) -> None:
+    space: Space = {"threshold": Choices((0.99, 0.9, 0.95), beyond=(0.3, 0.995, 0.999))}
+    study, _ = conduct(search("gpm", space), lambda run: 1 - abs(run.settings["threshold"] - best))
+    assert study.settings == {"threshold": best}
+    beyond = [trial for trial in study.trials if trial.beyond]
+    assert [trial.settings["threshold"] for trial in beyond] == tried
+    assert study.at_edge == edge
+
+
 def test_with_one_seed_nothing_is_pruned() -> None:
     study, rounds = conduct(search(seeds=1), peak(4.0))
     assert not any(trial.pruned for trial in study.trials)

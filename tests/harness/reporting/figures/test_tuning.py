@@ -59,6 +59,12 @@ def dots(axis: Axes, filled: bool) -> Sequence[Line2D]:
     return [line for line in marked if (line.get_markerfacecolor() != "none") is filled]
 
 
+def ends_of_grey(axis: Axes) -> tuple[float, float]:
+    [searched] = axis.patches
+    corners = searched.get_extents().transformed(axis.transData.inverted())
+    return corners.x0, corners.x1
+
+
 def xs(line: Line2D) -> list[float]:
     return [float(x) for x in np.asarray(line.get_xdata())]
 
@@ -82,9 +88,7 @@ def test_what_was_chosen_and_the_first_range_are_marked() -> None:
     [axis] = panels(STUDY)
     [line] = [one for one in axis.lines if one.get_linestyle() == "--"]
     assert xs(line) == [500.0, 500.0]
-    [range_] = axis.patches
-    corners = range_.get_extents().transformed(axis.transData.inverted())
-    assert (corners.x0, corners.x1) == pytest.approx((1.0, 100.0))
+    assert ends_of_grey(axis) == pytest.approx((1.0, 100.0))
 
 
 def test_every_seed_is_shown() -> None:
@@ -128,3 +132,22 @@ def test_what_does_not_fit_into_a_row_goes_on_in_the_next() -> None:
 def test_several_studies_are_in_one_figure_and_none_in_none() -> None:
     assert len(panels(STUDY, TWO)) == 3
     assert searches([]) is None
+
+
+def test_values_beyond_those_to_choose_from_have_their_place_once_tried() -> None:
+    study = replace(
+        STUDY,
+        method="wsn",
+        space={"density": {"values": (0.1, 0.5), "beyond": (0.05, 0.7, 0.9)}},
+        trials=(
+            trial(0, {"density": 0.1}, 0.25, 0.25),
+            trial(1, {"density": 0.5}, 0.5, 0.5),
+            trial(2, {"density": 0.7}, 0.75, 0.75, beyond="density"),
+            trial(3, {"density": 0.9}, 0.5, 0.5, beyond="density"),
+        ),
+    )
+    [axis] = panels(study)
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["0.1", "0.5", "0.7", "0.9"]
+    [kept] = dots(axis, filled=True)
+    assert ys(kept) == pytest.approx([25.0, 50.0, 75.0, 50.0])
+    assert ends_of_grey(axis) == pytest.approx((-0.5, 1.5))
