@@ -143,6 +143,21 @@ class RelevancePlugin(SupervisedPlugin):
             del statistics[network.tasks :]
         if origin is not None:
             network.begin_from(origin)
+        self.take_over_task(strategy)
+        strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
+
+    def take_over_task(self, strategy: SupervisedTemplate) -> None:
+        """Go on with the task that the network is learning, as after loading a state of it.
+
+        Its mask is held against what it is now. Optimizer state is kept: it may be this task's.
+
+        Args:
+            strategy: the strategy that trains the network.
+
+        Raises:
+            TypeError: the strategy's model was not made by `convert`.
+        """
+        network = relevance_network(strategy)
         layers = network.relevance_layers()
         self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
@@ -153,7 +168,6 @@ class RelevancePlugin(SupervisedPlugin):
                 l0_scarcity=self.l0_scarcity,
                 overlap_weight=self.overlap_weight,
             )
-        strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
 
     def tighten(self, strategy: SupervisedTemplate, *, step: int, steps: int) -> None:
         """Set the beta of an optimizer step; to be called before its forward pass.
