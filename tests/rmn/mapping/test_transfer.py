@@ -78,6 +78,15 @@ def test_the_task_of_the_same_pixel_order_suits_best(
     assert [model.fingerprint(number) for number in range(2)] == before
 
 
+def test_modules_stay_in_the_mode_that_they_were_in(learned: tuple[RMN, list[Tensor]]) -> None:
+    model = learned[0].model.train()
+    kept = next(module for module in model.modules() if isinstance(module, nn.BatchNorm1d)).eval()
+    before = [module.training for module in model.modules()]
+    most_suitable_task(model, torch.randn(8, 1, 28, 28), torch.arange(8) % 2)
+    assert [module.training for module in model.modules()] == before
+    kept.train()
+
+
 def test_a_mask_begins_from_another_but_for_the_last_layer(
     learned: tuple[RMN, list[Tensor]],
 ) -> None:
