@@ -242,8 +242,10 @@ class RMNPlugin(RelevancePlugin):
             ("whenever the task loss converges").
         prune_share: share of the epochs for "late".
         tolerance: smallest relative fall of the loss that counts as progress, for "converged".
-        own_outputs: whether the loss is over the outputs of the task's own classes; the others are
-            then closed to the task.
+        own_outputs: whether the outputs of other classes than the task's own are closed to it, where
+            the experience says which classes it has. That is for a criterion over the task's own
+            outputs: the loss is the strategy's criterion as before, cross-entropy over all outputs
+            unless another is given.
         transfer: whether each task begins from the mask of the finished task whose features suit
             its first examples best (`rmn.mapping.transfer`), and not from a random mask, as the
             paper's do. Where targets are no classes, (n,) of whole numbers, it begins at random.
@@ -299,7 +301,7 @@ class RMNPlugin(RelevancePlugin):
             )
         classes = _classes_of(experience)
         self.begin_task(strategy, label, classes, _origin(strategy) if self.transfer else None)
-        if self.own_outputs:
+        if self.own_outputs and len(classes):
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
         self._epoch, self._pruned = 0, False

@@ -272,16 +272,36 @@ def test_weight_decay_of_mappings_is_warned_of(
         strategy.train(experiences[1])
 
 
-def test_experiences_without_labels_or_classes_are_learned_and_warned_of() -> None:
+def bare_experiences() -> Experiences:
+    """Two experiences without task labels, that do not say which classes they have."""
     torch.manual_seed(0)
     parts = []
     for _ in range(2):
         data: Any = TensorDataset(torch.randn(64, 784), torch.arange(64) % 2)
         data.targets = data.tensors[1].tolist()
         parts.append(as_classification_dataset(data))
-    benchmark = benchmark_from_datasets(train=parts, test=parts)
+    return tuple(benchmark_from_datasets(train=parts, test=parts).train_stream)
+
+
+def test_no_outputs_are_closed_to_a_task_of_unknown_classes(experiences: Experiences) -> None:
+    def open_outputs(strategy: SupervisedTemplate) -> list[bool]:
+        mapping = strategy.model.last_weight().mapping
+        return (mapping != 0).any(1).tolist()
+
+    for experience, expected in (
+        (bare_experiences()[0], [True] * 10),
+        (experiences[0], [True] * 2 + [False] * 8),
+    ):
+        strategy = learner(RMNPlugin(own_outputs=True))
+        seen = Spy("before_training_epoch", open_outputs)
+        strategy.plugins.append(seen)
+        strategy.train(experience)
+        assert seen.records == [expected]
+
+
+def test_experiences_without_labels_or_classes_are_learned_and_warned_of() -> None:
+    first, second = bare_experiences()
     strategy = learner(RMNPlugin())
-    first, second = benchmark.train_stream
     strategy.train(first)
     with pytest.warns(UserWarning, match="task label 0 again"):
         strategy.train(second)
