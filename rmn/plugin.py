@@ -385,7 +385,10 @@ def _origin(strategy: SupervisedTemplate) -> Origin | None:
         return None
     x, y = _first_examples(strategy)
     of_classes = y.dim() == 1 and not y.is_floating_point()
-    return most_suitable_task(network, x, y) if of_classes else None
+    if not of_classes:
+        return None
+    size = max(strategy.train_mb_size, strategy.eval_mb_size)  # what the memory is enough for
+    return most_suitable_task(network, x, y, batch_size=size)
 
 
 def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,9 @@ class Origin:
 
 
 @torch.no_grad()
-def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
+def most_suitable_task(
+    network: TaskNetwork, x: Tensor, y: Tensor, *, batch_size: int | None = None
+) -> Origin:
     """The learned task whose features tell the classes of new data apart best.
 
     The inputs of the output layer under each learned task are regressed on the classes in closed
@@ -42,6 +44,7 @@ def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
         network: with at least one learned task; evaluated as it is, without training.
         x: inputs of the new task in random order, (n, ...), n at least 2.
         y: their classes, (n,), int64.
+        batch_size: inputs that the network is given at a time; None for all at once.
 
     Returns:
         The first of equally good tasks, and the layer that its logits come of.
@@ -52,8 +55,11 @@ def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
         scores = []
         for task in range(network.tasks):
             with last_layer_called(network.body) as call:
-                logits = network.forward_task(x, task)
-            scores.append(probe_accuracy(call.features(logits), y))
+                features = []
+                for part in torch.split(x, batch_size or len(x)):
+                    logits = network.forward_task(part, task)
+                    features.append(call.features(logits))
+            scores.append(probe_accuracy(torch.cat(features), y))
     finally:
         for module in training:  # and no other: some may be kept in evaluation mode
             module.training = True

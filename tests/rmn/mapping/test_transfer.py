@@ -72,8 +72,11 @@ def test_the_task_of_the_same_pixel_order_suits_best(
     mixed = torch.randperm(len(y), generator=torch.Generator().manual_seed(1))[:512]
     before = [model.fingerprint(number) for number in range(2)]
     model.train(training)
-    found = most_suitable_task(model, reordered(x[mixed], orders[task]), y[mixed])
-    assert found == Origin(task, last_layer(model.body))
+    for size in (None, 100):
+        found = most_suitable_task(
+            model, reordered(x[mixed], orders[task]), y[mixed], batch_size=size
+        )
+        assert found == Origin(task, last_layer(model.body))
     assert model.training is training
     assert [model.fingerprint(number) for number in range(2)] == before
 
