@@ -107,7 +107,12 @@ class RelevanceStrategy(SupervisedTemplate):
         """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs).
 
         A task that is being learned comes last.
+
+        Raises:
+            RuntimeError: there is no task yet.
         """
+        if not self.model.available_tasks:
+            raise RuntimeError("no task has been learned or begun, so none has logits; train first")
         return self.model.logits_per_task(x)
 
     def inference_tensors(self) -> list[Tensor]:

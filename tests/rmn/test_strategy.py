@@ -180,6 +180,11 @@ def test_the_network_is_given_no_more_examples_than_a_batch_has(experiences: Exp
     assert sum(sizes) == 384 * (1 + 1 + 1 + 1 + 2)  # two trained, one probed, one and two fitted
 
 
+def test_there_are_no_logits_before_any_task() -> None:
+    with pytest.raises(RuntimeError, match="no task has been learned .* train first"):
+        learner().logits_per_task(torch.zeros(2, 1, 28, 28))
+
+
 def test_an_unknown_argument_is_named() -> None:
     model = convert(nn.Linear(2, 2))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
