@@ -243,10 +243,10 @@ class RMNPlugin(RelevancePlugin):
             ("whenever the task loss converges").
         prune_share: share of the epochs for "late".
         tolerance: smallest relative fall of the loss that counts as progress, for "converged".
-        own_outputs: whether outputs of other classes than the task's own are closed to it, where the
-            experience says which classes it has. That is for a criterion over the task's own
-            outputs: the loss is the strategy's criterion as before, cross-entropy over all outputs
-            unless another is given.
+        own_outputs: whether outputs of other classes than the task's own are closed to it, where
+            the experience says which classes it has. That is for a criterion over the task's own
+            outputs: the loss stays the strategy's criterion, cross-entropy over all outputs unless
+            another is given.
         transfer: whether each task begins from the mask of the finished task whose features suit
             its first examples best (`rmn.mapping.transfer`), and not from a random mask, as the
             paper's do. Where targets are no classes, (n,) of whole numbers, it begins at random.
@@ -485,5 +485,5 @@ def _warn_about_weight_decay(strategy: SupervisedTemplate) -> None:
             warnings.warn(
                 "the optimizer's weight decay draws relevance mappings to zero, which closes the "
                 "network; give them a group without it, as rmn.parameter_groups does",
-                stacklevel=3,
+                stacklevel=4,
             )

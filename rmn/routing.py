@@ -40,8 +40,8 @@ class NetworkRouting(RoutingPlugin):
         network = relevance_network(strategy)
         if network.router is None and network.tasks:
             raise ValueError(
-                f"the network has no router, and has learned tasks ({network.tasks}) that a new one "
-                "would not know; give the strategy a router from the first task on"
+                f"the network has no router and has learned tasks ({network.tasks}), which a new "
+                "one would not know; give the strategy a router from the first task on"
             )
         if network.router is not None and network.rule != self.name:
             raise ValueError(

@@ -24,9 +24,9 @@ class StrategyArguments(TypedDict, total=False):
         criterion: loss of logits (n, outputs) and classes (n,); None or left out: cross-entropy.
         train_mb_size: examples per training step, 128 by default.
         train_epochs: passes over each experience, 1 by default.
-        eval_mb_size: examples per evaluation batch, 1024 by default; the network is given no more
-            at a time, or than `train_mb_size` if that is larger, when a mask to begin from is chosen
-            and a router fitted, up to 512 and 1000.
+        eval_mb_size: examples per evaluation batch, 1024 by default; the larger of it and
+            `train_mb_size` also bounds what the network is given at a time when a mask to begin
+            from is chosen (up to 512 examples) and a router fitted (up to 1000).
         device: where to train, "cpu" by default.
         plugins: further Avalanche plugins.
         evaluator: Avalanche's metrics and loggers, or a function that makes them.

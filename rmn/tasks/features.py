@@ -67,10 +67,10 @@ class LayerCall:
         Args:
             logits: what came of the forward pass that the call belongs to, (n, outputs, ...).
         """
-        rows = isinstance(self.inputs, Tensor) and self.inputs.dim() > 1
-        if not rows or len(self.inputs) != len(logits):
-            return logits.flatten(1)
-        return self.inputs.flatten(1)
+        inputs = self.inputs
+        if isinstance(inputs, Tensor) and inputs.dim() > 1 and len(inputs) == len(logits):
+            return inputs.flatten(1)
+        return logits.flatten(1)
 
 
 @contextmanager

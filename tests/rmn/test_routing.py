@@ -126,7 +126,7 @@ def test_a_model_with_another_router_or_tasks_without_one_is_refused(
     bare = learner()
     bare.train(unlabelled[0])
     strategy = learner(bare.model, router="ridge-filters")
-    with pytest.raises(ValueError, match=r"learned tasks \(1\) that .* from the first task on"):
+    with pytest.raises(ValueError, match=r"learned tasks \(1\), which .* from the first task on"):
         strategy.train(unlabelled[1])
     assert strategy.clock.train_iterations == 0
 

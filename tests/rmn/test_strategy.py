@@ -181,7 +181,7 @@ def test_the_network_is_given_no_more_examples_than_a_batch_has(experiences: Exp
 
 
 def test_there_are_no_logits_before_any_task() -> None:
-    with pytest.raises(RuntimeError, match="no task has been learned .* train first"):
+    with pytest.raises(RuntimeError, match=r"no task has been learned .* train first"):
         learner().logits_per_task(torch.zeros(2, 1, 28, 28))
 
 

@@ -1,5 +1,7 @@
 """The inputs of a network's last layer, wherever that layer was registered."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -142,7 +144,8 @@ def test_features_under_each_task_are_what_the_logits_are_computed_of(
     assert len(features) == 3
     for task, found in enumerate(features):
         with network._selected(task=task):
-            assert torch.equal(found, network.body.before_output(x))
+            body: Any = network.body
+            assert torch.equal(found, body.before_output(x))
     assert len(network.features_per_task(x)) == 3  # no hooks are left
 
 
