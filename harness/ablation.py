@@ -50,6 +50,9 @@ def _ablate(request: AblationRequest, log: Console) -> int:
     ablation = measured(request.results, request.planned)
     for line in about_damage(ablation.damaged, request.results):
         say(log, line)
+    if ablation.cells.empty:
+        say(log, f"no run of the ablation in {request.results}; {request.page} is left as it is")
+        return INCOMPLETE
     write_page(ablation, request.page)
     say(Console(), str(request.page))
     left = [name for name in request.runs if _left(request, name)]

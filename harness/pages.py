@@ -37,10 +37,13 @@ def main(argv: Sequence[str]) -> int:
 def _renew(args: argparse.Namespace) -> None:
     from harness.reporting.pages.generated_parts import renewed
     from harness.reporting.pages.overview import PICTURED, picture
+    from harness.storage import store
 
     docs, results = args.docs, args.results
     for option, folder in {"--docs": docs, "--results": results}.items():
         existing_folder(option, folder, "name that of a checkout")
+    if not store.contents(results):
+        raise ArgumentError(f"--results {results}: it has no runs to make pages of; name another")
     for file in [*sorted(docs.glob("*.md")), docs.parent / README]:
         page = file.read_text(encoding="utf-8") if file.exists() else ""
         try:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from harness.cli.parser import CommandParser
 from harness.config.settings import SettingError
 
 Made = TypeVar("Made")
+
+_INTERRUPTED: Final = 128 + signal.SIGINT
+"""Exit status, as a shell has it of a program that Ctrl-C ended."""
 
 
 class ArgumentError(ValueError):
@@ -28,10 +32,12 @@ def with_arguments(
 
     Raises:
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
-            status 0 for --help.
+            status 0 for --help; with that of a program that Ctrl-C ended where it was.
     """
     args = parser.parse_args(argv)
     try:
         return do(args)
     except (ArgumentError, SettingError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(_INTERRUPTED, "Interrupted.\n")

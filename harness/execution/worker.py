@@ -47,6 +47,7 @@ def work(connection: Connection, config: ExecutionConfig, number: int, log: str)
     """
     for ending in ENDING_SIGNALS:  # the parent decides when to stop
         signal.signal(ending, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)  # blocked until here, as inherited
     Thread(target=_end_with_parent, name="watch", daemon=True).start()
     os.environ.update(thread_variables(config.threads))
     _redirect_output(log)

@@ -6,8 +6,9 @@ import os
 import signal
 import tempfile
 import time
-from contextlib import suppress
-from multiprocessing import get_context
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from typing import Final
 
@@ -48,13 +49,8 @@ class WorkerProcess:
         os.environ.setdefault(*HUGE_PAGES)
         arguments = (theirs, config, number, self._log.name)
         self._process = context.Process(target=work, args=arguments, daemon=True)
-        # Signals reach the whole process group; a child inherits that they are ignored.
-        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING_SIGNALS}
-        try:
+        with _signals_later():
             self._process.start()
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
         theirs.close()
 
     @property
@@ -99,3 +95,26 @@ class WorkerProcess:
         self._process.kill()  # it ignores all other signals, and leaves nothing that is not whole
         self._process.join()
         self._log.close()
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Let signals that come in this block, in which a worker starts, come after it.
+
+    They reach the whole process group. The worker inherits that they are blocked, until it ignores
+    them; here another thread may take them, so that they are noted, too.
+    """
+    resource_tracker.ensure_running()  # starting it would unblock them
+    came: list[int] = []
+    handlers = {
+        one: signal.signal(one, lambda number, _: came.append(number)) for one in ENDING_SIGNALS
+    }
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+        for number in came:
+            signal.raise_signal(number)

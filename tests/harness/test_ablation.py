@@ -17,9 +17,17 @@ def test_the_plan_counts_what_is_to_be_made(
     assert capsys.readouterr().out == "split_mnist: 18 of 18 runs to make.\n"
 
 
-def test_the_page_alone_needs_no_runs(tmp_path: Path) -> None:
+def test_a_page_is_not_made_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "ablation.md"
-    assert main(["--page-only", "--results", str(tmp_path / "none"), "--page", str(page)]) == 0
+    page.write_text("as it was")
+    assert main(["--page-only", "--results", str(tmp_path / "none"), "--page", str(page)]) == 1
+    assert page.read_text() == "as it was"
+    assert "no run of the ablation in" in capsys.readouterr().err
+
+
+def test_the_page_alone_is_made_of_the_committed_runs(tmp_path: Path) -> None:
+    page = tmp_path / "ablation.md"
+    assert main(["--page-only", "--page", str(page)]) == 0
     assert page.read_text().startswith("# Ablation")
 
 

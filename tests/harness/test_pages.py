@@ -64,11 +64,15 @@ def test_what_cannot_be_made_is_named(
     assert said in capsys.readouterr().err
 
 
-def test_without_a_folder_of_results_nothing_is_renewed(
-    docs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("there", "said"), [(False, "there is no folder"), (True, "has no runs")])
+def test_of_no_results_nothing_is_renewed(
+    there: bool, said: str, docs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (docs / "cluster.md").read_text()
+    results = tmp_path / "none"
+    if there:
+        results.mkdir()
     with pytest.raises(SystemExit):
-        main(["--docs", str(docs), "--results", str(tmp_path / "none")])
-    assert "there is no folder" in capsys.readouterr().err
+        main(["--docs", str(docs), "--results", str(results)])
+    assert said in capsys.readouterr().err
     assert (docs / "cluster.md").read_text() == before

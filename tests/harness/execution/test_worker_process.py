@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -112,6 +113,27 @@ def test_a_signal_to_the_whole_group_is_for_the_parent(
     os.kill(pid, number)
     assert not worker.connection.poll(0.5)  # it would be readable if the worker had died
     assert pid_of_the_worker() == pid
+
+
+def test_a_signal_while_a_worker_starts_waits_for_the_parent(
+    config: ExecutionConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = SpawnProcess.start
+    came: list[int] = []
+
+    def signalled(process: SpawnProcess) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        start(process)
+        assert not came
+
+    monkeypatch.setattr(SpawnProcess, "start", signalled)
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        made = WorkerProcess(config, 0)
+        made.stop()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert came == [signal.SIGTERM]
 
 
 def test_the_fraction_is_that_of_the_last_report(
