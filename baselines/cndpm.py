@@ -47,6 +47,7 @@ class CNDPM(Baseline):
     """
 
     name: ClassVar[str] = "cndpm"
+    version: ClassVar[int] = 2  # 1 drew no codes but for a new expert
     title: ClassVar[str] = "CN-DPM"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#a88f00"

@@ -24,7 +24,8 @@ class DarkExperienceReplay(RehearsingBaseline):
     The loss is as published (Equation 6); DER is what beta 0 makes of it. The publication fills its
     buffer by reservoir sampling throughout the stream, with logits of that moment; here each task
     has its part, drawn when it was learned, with the logits of then. These count over the outputs
-    that the loss was over: the task's own in task-il, those of the classes seen in class-il. The
+    that the loss was over: the task's own in task-il, those of the classes seen in class-il. Their
+    distance is a mean over outputs, as in the authors' code, where Equation 6 has the sum. The
     authors show both kinds of stored examples in passes of their own; here they have one.
 
     The default strengths are neither published nor tuned; with alpha 0.5 and beta 1 the last task

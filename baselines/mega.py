@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class MEGA(RehearsingBaseline):
     """MEGA-II: the gradient turns towards that of stored examples, as far as their losses ask.
 
-    As published (the angle that maximises the two losses' cosines), with the angle in closed form.
+    As published (the angle that maximises the two losses' cosines), with the angle in closed form,
+    and at most a right one, as in the authors' code.
     The steps are those of the comparison's Adam, not of SGD, so that it is the gradient that turns
     and not the step; tasks are seen for the comparison's epochs, not once; and the memory has its
     examples drawn at random, not the last of each class. It has nothing to tune.

@@ -41,7 +41,7 @@ class RiemannianWalk(Baseline):
         0.9, "share of the newest gradient in the Fisher information", minimum=0, maximum=1
     )
     interval: int = setting(10, "steps between two scores", minimum=1)
-    eps: float = setting(1e-7, "damping of the score", minimum=0)
+    eps: float = setting(1e-7, "damping of the score", minimum=1e-12)
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin."""

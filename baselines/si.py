@@ -31,7 +31,7 @@ class SynapticIntelligence(Baseline):
     penalty_setting: ClassVar[str] = "si_lambda"
 
     si_lambda: float = setting(1.0, "strength c of the penalty", minimum=0, search=Range(0.01, 1e4))
-    eps: float = setting(0.1, "damping xi of the importance", minimum=0)
+    eps: float = setting(0.1, "damping xi of the importance", minimum=1e-12)
 
     def build(self, context: Context) -> SupervisedTemplate:
         """Fine-tuning with our plugin; Avalanche's own is inert on a CPU."""

@@ -23,7 +23,8 @@ class VCL(VariationalBaseline):
 
     As published without a coreset (mean field, standard prior), with local reparameterisation in
     place of drawn weights and small first variances in place of a first training by maximum
-    likelihood (Swaroop et al. 2019, "Improving and understanding variational continual learning").
+    likelihood (Swaroop et al. 2019, "Improving and understanding variational continual learning",
+    who also begin each task from fresh weights; here it goes on from the last posterior).
     Predictions are those of the mean weights, where the publication averages over 100 draws: over
     50, accuracies differed by no more than 0.8 points at the default strength (one seed).
     BatchNorms have no Gaussians; one that all tasks share goes on learning, and is forgotten by.

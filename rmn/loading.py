@@ -95,10 +95,18 @@ def _read(dataset: Any) -> tuple[Tensor, ...]:
     """
     for index in range(min(_COMPARED, len(dataset))):
         one, other = dataset[index][0], dataset[index][0]
-        if not torch.equal(torch.as_tensor(one), torch.as_tensor(other)):
+        if not _is_same(torch.as_tensor(one), torch.as_tensor(other)):
             raise ValueError(
                 "two readings of an example differ, as by a random augmentation, and FastLoading "
                 "reads each once; leave out either"
             )
     loader = DataLoader(dataset, batch_size=_READ_AT_ONCE, collate_fn=dataset.collate_fn)
     return tuple(torch.cat(parts) for parts in zip(*loader, strict=True))
+
+
+def _is_same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same values, where a NaN is the same as another."""
+    if one.shape != other.shape:
+        return False
+    both_nan = one.isnan() & other.isnan()
+    return bool(((one == other) | both_nan).all())

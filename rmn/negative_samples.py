@@ -12,14 +12,24 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def gaussian_noise(x: Tensor) -> Tensor:
-    """Standard Gaussian noise in the shape of `x`, as in the paper (lines 14 to 17)."""
+    """Standard Gaussian noise in the shape of `x`, as in the paper (lines 14 to 17).
+
+    Raises:
+        ValueError: `x` are whole numbers, such as those of tokens.
+    """
+    if not (x.is_floating_point() or x.is_complex()):
+        raise ValueError(
+            f'negative_samples is "noise", and the inputs are whole numbers ({x.dtype}), of which '
+            'there is no Gaussian noise; use negative_samples="shuffled", or negative_loss_weight=0'
+        )
     return torch.randn_like(x)
 
 
 def shuffle_values(x: Tensor) -> Tensor:
     """The values of each input in `x`, (n, ...), each input in a random order of its own."""
     values = x.flatten(1)
-    return values.gather(1, torch.rand_like(values).argsort(1)).view_as(x)
+    drawn = values.dtype if values.is_floating_point() else torch.float32
+    return values.gather(1, torch.rand_like(values, dtype=drawn).argsort(1)).view_as(x)
 
 
 NEGATIVE_SAMPLES: Final[dict[str, Callable[[Tensor], Tensor]]] = {
@@ -36,10 +46,11 @@ def frozen_batch_norm(model: nn.Module) -> Iterator[None]:
     Negative samples must not enter the statistics of a task.
     """
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    for norm in norms:
-        norm.eval()
+    training = [norm for norm in norms if norm.training]  # some may be kept in evaluation mode
+    for norm in training:
+        norm.training = False
     try:
         yield
     finally:
-        for norm in norms:
-            norm.train()
+        for norm in training:
+            norm.training = True

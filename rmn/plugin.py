@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from rmn.convergence import Convergence
+from rmn.incompatible_plugins import check_other_plugins
 from rmn.mapping.mask_packing import pack, unpack
 from rmn.mapping.mask_statistics import MaskStatistics, mask_statistics
 from rmn.mapping.network import RelevanceNetwork
@@ -143,6 +144,21 @@ class RelevancePlugin(SupervisedPlugin):
             del statistics[network.tasks :]
         if origin is not None:
             network.begin_from(origin)
+        self.take_over_task(strategy)
+        strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
+
+    def take_over_task(self, strategy: SupervisedTemplate) -> None:
+        """Go on with the task that the network is learning, as after loading a state of it.
+
+        Its mask is held against what it is now. Optimizer state is kept: it may be this task's.
+
+        Args:
+            strategy: the strategy that trains the network.
+
+        Raises:
+            TypeError: the strategy's model was not made by `convert`.
+        """
+        network = relevance_network(strategy)
         layers = network.relevance_layers()
         self._first_masks = {name: pack(layer.live_mask()) for name, layer in layers.items()}
         _warn_about_weight_decay(strategy)
@@ -153,7 +169,6 @@ class RelevancePlugin(SupervisedPlugin):
                 l0_scarcity=self.l0_scarcity,
                 overlap_weight=self.overlap_weight,
             )
-        strategy.optimizer.state.clear()  # moments of the last task would move this one's mapping
 
     def tighten(self, strategy: SupervisedTemplate, *, step: int, steps: int) -> None:
         """Set the beta of an optimizer step; to be called before its forward pass.
@@ -228,8 +243,10 @@ class RMNPlugin(RelevancePlugin):
             ("whenever the task loss converges").
         prune_share: share of the epochs for "late".
         tolerance: smallest relative fall of the loss that counts as progress, for "converged".
-        own_outputs: whether the loss is over the outputs of the task's own classes; the others are
-            then closed to the task.
+        own_outputs: whether outputs of other classes than the task's own are closed to it, where
+            the experience says which classes it has. That is for a criterion over the task's own
+            outputs: the loss stays the strategy's criterion, cross-entropy over all outputs unless
+            another is given.
         transfer: whether each task begins from the mask of the finished task whose features suit
             its first examples best (`rmn.mapping.transfer`), and not from a random mask, as the
             paper's do. Where targets are no classes, (n,) of whole numbers, it begins at random.
@@ -238,7 +255,9 @@ class RMNPlugin(RelevancePlugin):
     Raises:
         TypeError: at the first experience, if the strategy's model was not made by `convert`.
         ValueError: a setting or the value of one is unknown, `beta_end` is not above 0,
-            `prune_below` is not in [0, 1), or `prune_share` not in [0, 1].
+            `prune_below` is not in [0, 1), or `prune_share` not in [0, 1]; before any training, the
+            strategy has a plugin of Avalanche against forgetting that cannot work beside this one.
+        RuntimeError: a state that was saved within a task was loaded after the task's end.
     """
 
     def __init__(
@@ -269,9 +288,19 @@ class RMNPlugin(RelevancePlugin):
         self._convergence = Convergence(tolerance)
         self._epoch = 0
         self._pruned = False
+        self._finished = 0  # tasks of the network when this plugin finished the newest one
+
+    def before_training(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        """Refuse plugins that cannot work beside this one.
+
+        Raises:
+            ValueError: there is one.
+        """
+        check_other_plugins(strategy.plugins)
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
         """Begin a task."""
+        self._check_none_is_lost(strategy)
         experience = strategy.experience
         label = getattr(experience, "task_label", 0)
         if label in relevance_network(strategy).labels and not _has_router(strategy):
@@ -285,7 +314,7 @@ class RMNPlugin(RelevancePlugin):
             )
         classes = _classes_of(experience)
         self.begin_task(strategy, label, classes, _origin(strategy) if self.transfer else None)
-        if self.own_outputs:
+        if self.own_outputs and len(classes):
             relevance_network(strategy).close_outputs(classes)
         self._convergence.reset()
         self._epoch, self._pruned = 0, False
@@ -339,6 +368,31 @@ class RMNPlugin(RelevancePlugin):
                 stacklevel=2,
             )
         self.finish_task(strategy)
+        self._finished = relevance_network(strategy).tasks
+
+    def after_training(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        """Find out whether the network still has the tasks that were finished.
+
+        Raises:
+            RuntimeError: it is learning one of them again.
+        """
+        self._check_none_is_lost(strategy)
+
+    def _check_none_is_lost(self, strategy: SupervisedTemplate) -> None:
+        """Refuse a state from within a task that is finished, as a plugin for the best epoch loads.
+
+        A state from between two tasks is another matter: it goes back to fewer tasks on purpose.
+
+        Raises:
+            RuntimeError: there is such a state.
+        """
+        network = relevance_network(strategy)
+        if network.tasks < self._finished and None in network.available_tasks:
+            raise RuntimeError(
+                f"the network had finished {self._finished} tasks and now is learning task "
+                f"{network.tasks + 1}: a state was loaded that was saved within that task; load it "
+                "before the task is finished, as in after_training_epoch of the last epoch"
+            )
 
     def _is_time_to_prune(self, epochs: int) -> bool:
         if self.pruning == "late":
@@ -369,7 +423,10 @@ def _origin(strategy: SupervisedTemplate) -> Origin | None:
         return None
     x, y = _first_examples(strategy)
     of_classes = y.dim() == 1 and not y.is_floating_point()
-    return most_suitable_task(network, x, y) if of_classes else None
+    if not of_classes:
+        return None
+    size = max(strategy.train_mb_size, strategy.eval_mb_size)  # what the memory is enough for
+    return most_suitable_task(network, x, y, batch_size=size)
 
 
 def _first_examples(strategy: SupervisedTemplate) -> tuple[Tensor, Tensor]:
@@ -428,5 +485,5 @@ def _warn_about_weight_decay(strategy: SupervisedTemplate) -> None:
             warnings.warn(
                 "the optimizer's weight decay draws relevance mappings to zero, which closes the "
                 "network; give them a group without it, as rmn.parameter_groups does",
-                stacklevel=3,
+                stacklevel=4,
             )

@@ -21,8 +21,8 @@ class NetworkRouting(RoutingPlugin):
         name: one of `rmn.tasks.routing.ROUTERS`.
 
     Raises:
-        ValueError: there is no such router; before a task, it cannot be fitted to such inputs;
-            after one, the network has another one, or has learned tasks without one.
+        ValueError: there is no such router; before a task, it cannot be fitted to such inputs, or
+            the network has another one or has learned tasks without one.
     """
 
     def __init__(self, name: str) -> None:
@@ -32,19 +32,30 @@ class NetworkRouting(RoutingPlugin):
         self.name = name
 
     def before_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Find out whether the router can be fitted to such inputs; see the base class."""
-        ROUTERS[self.name].check_inputs(first_input(strategy))
+        """Find out whether the router can be fitted to the network and to such inputs.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        network = relevance_network(strategy)
+        if network.router is None and network.tasks:
+            raise ValueError(
+                f"the network has no router and has learned tasks ({network.tasks}), which a new "
+                "one would not know; give the strategy a router from the first task on"
+            )
+        if network.router is not None and network.rule != self.name:
+            raise ValueError(
+                f"the network has the router {network.rule!r}, and the strategy {self.name!r}; "
+                "give the strategy the same"
+            )
+        router = ROUTERS[self.name](1) if network.router is None else network.router
+        router.check_inputs(first_input(strategy))
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Fit the router to the experience's training data."""
         network = relevance_network(strategy)
         if network.router is None:
             network.attach_router(self.name, strategy.mb_output.shape[-1])
-        if network.rule != self.name:
-            raise ValueError(
-                f"the network has the router {network.rule!r}, and the strategy {self.name!r}; "
-                "give the strategy the same"
-            )
         assert network.router is not None
         self.routers = {self.name: network.router.to(strategy.device)}
         self.seconds.setdefault(self.name, 0.0)

@@ -24,7 +24,9 @@ class StrategyArguments(TypedDict, total=False):
         criterion: loss of logits (n, outputs) and classes (n,); None or left out: cross-entropy.
         train_mb_size: examples per training step, 128 by default.
         train_epochs: passes over each experience, 1 by default.
-        eval_mb_size: examples per evaluation batch, 1024 by default.
+        eval_mb_size: examples per evaluation batch, 1024 by default; the larger of it and
+            `train_mb_size` also bounds what the network is given at a time when a mask to begin
+            from is chosen (up to 512 examples) and a router fitted (up to 1000).
         device: where to train, "cpu" by default.
         plugins: further Avalanche plugins.
         evaluator: Avalanche's metrics and loggers, or a function that makes them.
@@ -105,7 +107,12 @@ class RelevanceStrategy(SupervisedTemplate):
         """Logits of inputs x (n, ...) under every learned task, (tasks, n, outputs).
 
         A task that is being learned comes last.
+
+        Raises:
+            RuntimeError: there is no task yet.
         """
+        if not self.model.available_tasks:
+            raise RuntimeError("no task has been learned or begun, so none has logits; train first")
         return self.model.logits_per_task(x)
 
     def inference_tensors(self) -> list[Tensor]:

@@ -81,7 +81,8 @@ class OnlinePenaltyPlugin(FisherPenaltyPlugin):
     """One penalty around the latest weights, whose importances decay.
 
     Online EWC of Schwarz et al. ("Progress & compress", ICML 2018, Section 4): F becomes
-    decay * F + F_k after task k.
+    decay * F + F_k after task k. Theirs weighs the penalty by the decay once more, here that is
+    part of lambda.
 
     Args:
         ewc_lambda: as above.

@@ -22,7 +22,7 @@ from baselines.components.rehearsing import MemoryBudget
 from baselines.components.shared_layers import shared_batch_norms
 
 _JITTER: Final = 1e-5
-"""What is added to the diagonal of kernels; as in the authors' code."""
+"""What is added to the diagonal of kernels, as in the authors' code for Permuted-MNIST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,9 @@ class FunctionalRegularisationPlugin(EpisodicMemoryPlugin):
     tasks and outputs of 1/2 (m - m*)^T K^-1 (m - m*), m the probabilities at a task's points and m*
     those before the present task (its gradient is that of Algorithm 1). Means and kernels of all
     points are taken anew when a task begins. The norm of the gradient is clipped, as in the
-    authors' code: the inverses of kernels with little in them are large. At strength 0 the training
-    is plain fine-tuning, bit for bit.
+    authors' code: the inverses of kernels with little in them are large. Theirs clips that of the
+    first task too, which has nothing to hold, and divides it by tau before. At strength 0 the
+    training is plain fine-tuning, bit for bit.
 
     Where the loss is over all outputs seen so far, the probabilities are so too, those of the
     present task's outputs among them (van de Ven et al. 2022); elsewhere a task's are over the

@@ -67,9 +67,11 @@ def rotate(
 def rotation_angle(between: Tensor, loss: Tensor, reference_loss: Tensor) -> Tensor:
     """The angle t in [0, pi / 2] that maximises loss cos(t) + reference_loss cos(between - t).
 
-    The publication climbs there by gradient ascent from random angles. The sum of two cosines of
-    one period is a cosine with its top at atan2(reference_loss sin(between), loss + reference_loss
-    cos(between)), which is never below 0; where it is beyond pi / 2, the sum rises until there.
+    The authors' code climbs there by gradient ascent from random angles, and goes no further than
+    pi / 2. The sum of two cosines of one period is a cosine with its top at atan2(reference_loss
+    sin(between), loss + reference_loss cos(between)), which is never below 0; where it is beyond
+    pi / 2, which takes gradients that oppose each other and a small loss of the batch, the sum
+    rises until there.
 
     Args:
         between: angle from 0 to pi between the gradients.

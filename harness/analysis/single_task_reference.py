@@ -8,8 +8,8 @@ from typing import Final
 import pandas as pd
 
 from harness.analysis.metrics.intransigence import intransigence
-from harness.analysis.selection import under_default_rule
 from harness.config.run import Run
+from harness.config.scenarios import TASK_IL
 from harness.storage.store import Results
 from harness.storage.texts import as_texts
 
@@ -22,9 +22,10 @@ _BATCH_NORMS: Final = ("per-task", "shared")
 def lost_to_a_network_per_task(results: Results, derived: pd.DataFrame) -> pd.DataFrame:
     """The intransigence of each run that the reference has a comparable run for.
 
-    Comparable are runs of the same seed and scenario with the same training. Of the reference a
-    BatchNorm per task and one for all are the same, since each network has only ever one task: it
-    is comparable to runs with either.
+    Comparable are runs of the same seed with the same training. The reference always has the
+    identity: which of its networks to ask is not what it stands for. Of it a BatchNorm per task and
+    one for all are the same, since each network has only ever one task: it is comparable to runs
+    with either.
 
     Args:
         results: of one benchmark and profile.
@@ -37,8 +38,8 @@ def lost_to_a_network_per_task(results: Results, derived: pd.DataFrame) -> pd.Da
     learned = as_texts(derived[derived["metric"] == "learning_accuracy"]).dropna(subset="value")
     learned = learned.assign(budget=learned["run_id"].map(budgets))
     own = learned["baseline"] == REFERENCE
-    reference = under_default_rule(learned[own], results.records)
-    reference = reference.drop_duplicates(["budget", "seed", "scenario"])
+    reference = learned[own & (learned["scenario"] == TASK_IL)]
+    reference = reference.drop_duplicates(["budget", "seed"])
     return intransigence(learned[~own], reference)[list(derived.columns)]
 
 

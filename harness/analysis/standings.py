@@ -87,10 +87,19 @@ def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Sta
     return Standings(profile, table, asked, shown, damaged)
 
 
-def by_mean_rank(table: pd.DataFrame) -> list[str]:
-    """Names of methods in the order of their mean rank on the benchmarks that they have.
+ORDER_NOTE: Final = (
+    "Methods stand in the order of the share of their comparisons, each with another method on a "
+    "benchmark that both were measured on, in which they have the higher mean. That is no result: "
+    "methods were measured on different benchmarks."
+)
+"""What a table in the order `by_wins` says of it."""
 
-    That is an order of rows and no result: methods have ranks on different benchmarks.
+
+def by_wins(table: pd.DataFrame) -> list[str]:
+    """Names of methods in the order of the share of comparisons that they win, the most first.
+
+    A comparison is with one other method on one benchmark; equal means are half a win. A method
+    that is alone on its benchmarks stands last.
 
     Args:
         table: a row a benchmark and method, with the columns benchmark, baseline and mean; one that
@@ -98,13 +107,18 @@ def by_mean_rank(table: pd.DataFrame) -> list[str]:
 
     >>> table = pd.DataFrame(
     ...     {"benchmark": ["x", "x", "x", "y", "y"], "baseline": ["a", "b", "c", "b", "c"],
-    ...      "mean": [0.9, 0.8, float("nan"), 0.7, 0.6]}
+    ...      "mean": [0.9, 0.8, 0.7, 0.5, 0.6]}
     ... )
-    >>> by_mean_rank(table)  # ranks: a 1/2; b 2/2 and 1/2; c 2/2
+    >>> by_wins(table)  # a wins 2 of 2; b 1 of 3; c 1 of 3, and stands after b as in the table
     ['a', 'b', 'c']
     """
-    ranks = table.groupby("benchmark")["mean"].rank(ascending=False, pct=True)
-    return list(ranks.groupby(table["baseline"]).mean().sort_values(kind="stable").index)
+    means = table.groupby("benchmark")["mean"]
+    wins = means.rank() - 1
+    others = means.transform("count") - 1
+    totals = pd.DataFrame({"wins": wins, "others": others.where(wins.notna())})
+    sums = totals.groupby(table["baseline"], sort=False).sum()
+    share = sums["wins"] / sums["others"]
+    return list(share.sort_values(ascending=False, kind="stable").index)
 
 
 def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:

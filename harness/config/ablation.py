@@ -60,6 +60,14 @@ class Factor:
     identity: bool = True
     benchmarks: tuple[str, ...] = ABLATED[:-1]
 
+    def scenario(self, benchmark: Benchmark) -> str:
+        """The scenario that it is measured in on a benchmark.
+
+        Args:
+            benchmark: one of its own.
+        """
+        return TASK_IL if self.identity else scenarios_of(benchmark)[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class AblationRun:
@@ -210,7 +218,7 @@ def ablation_runs(
     for factor in factors:
         if benchmark.name not in factor.benchmarks:
             continue
-        scenario = TASK_IL if factor.identity else scenarios_of(benchmark)[-1]
+        scenario = factor.scenario(benchmark)
         for variant in factor.variants:
             method = methods[variant.method]
             budget, changed = resolve_budget(benchmark.budgets[ABLATION], variant.training)

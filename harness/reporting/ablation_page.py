@@ -52,6 +52,13 @@ def write_page(ablation: Ablation, page: Path) -> None:
     """
     folder = page.parent / "figures"
     folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(_STYLE):
+        lines = _lines(ablation, folder)
+    page.write_text("\n".join(lines))
+
+
+def _lines(ablation: Ablation, folder: Path) -> list[str]:
+    """The page's, with its figures written into a folder."""
     lines = ["# Ablation", "", _INTRODUCTION, "", "Made by:", "", f"    {COMMAND}", ""]
     lines += ["## Answers", ""]
     for question, answer in answers(ablation):
@@ -66,7 +73,7 @@ def write_page(ablation: Ablation, page: Path) -> None:
     if drawing is not None:
         lines += ["## Related tasks", "", BENCHMARKS["permuted_mnist_related"].summary, ""]
         lines += _figure(drawing, folder / "ablation_related.svg", "Overlap of related tasks")
-    page.write_text("\n".join(lines))
+    return lines
 
 
 def _table(ablation: Ablation, factor: Factor) -> Table:
@@ -100,7 +107,6 @@ def _text(cell: Mapping[str, Any] | None, metric: Metric) -> Text:
 def _figure(drawing: Drawing | None, path: Path, title: str) -> Iterator[str]:
     if drawing is None:
         return
-    with mpl.rc_context(_STYLE):
-        drawing.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    drawing.savefig(path, metadata={"Date": None}, bbox_inches="tight")
     yield f"![{title}](figures/{path.name})"
     yield ""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.analysis.columns import Cell
 from harness.analysis.leaderboard import NoFinishedRunError
-from harness.analysis.standings import NEEDS_JOINED_BY, Standings, by_mean_rank
+from harness.analysis.standings import NEEDS_JOINED_BY, ORDER_NOTE, Standings, by_wins
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks
 from harness.config.scenarios import SCENARIOS
@@ -44,9 +44,7 @@ def leaderboard_report(found: Standings) -> Report:
     intervals = protocol.intervals_over(found.table["seeds"])
     lead = [
         "Average accuracy after the last task (%) of each method on each benchmark, with the "
-        f"benchmark's own settings. {intervals} {BEST_NOTE} Methods stand in the order of their "
-        "mean rank on the benchmarks that they were measured on, which is no result: methods were "
-        "measured on different ones."
+        f"benchmark's own settings. {intervals} {BEST_NOTE} {ORDER_NOTE}"
     ]
     known = benchmarks()
     return Report(
@@ -89,7 +87,7 @@ def _table(scenario: str, group: pd.DataFrame) -> Table:
             *(_text(places.get((method, benchmark))) for benchmark in columns),
             Text(_listed(needs[method], but=common)),
         ]
-        for method in by_mean_rank(group)
+        for method in by_wins(group)
     ]
     head = ["Method", *(known[name].title for name in columns), _NEEDS]
     left = frozenset({0, len(head) - 1})

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from harness.analysis.columns import Cell
-from harness.analysis.standings import by_mean_rank
+from harness.analysis.standings import by_wins
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Table, Text
 
 
 def paper_numbers(cells: pd.DataFrame) -> Iterator[Table]:
-    """With the identity and without; methods by their mean rank (`by_mean_rank`).
+    """With the identity and without; methods by the comparisons they win (`by_wins`).
 
     A table in which nothing was measured and nothing is quoted is left out.
 
@@ -31,7 +31,7 @@ def paper_numbers(cells: pd.DataFrame) -> Iterator[Table]:
         places: dict[Any, Any] = group.set_index(["baseline", "benchmark"]).to_dict("index")
         rows = [
             [Text(titles[one]), *(_text(places.get((one, other)), remarks) for other in benchmarks)]
-            for one in by_mean_rank(group)
+            for one in by_wins(group)
         ]
         scenarios = dict(zip(group["benchmark"], group["scenario"], strict=True))
         head = [f"{BENCHMARKS[name].title}, {scenarios[name]}" for name in benchmarks]

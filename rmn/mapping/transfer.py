@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rmn.tasks.features import LayerCall, last_layer_called
+from rmn.tasks.features import last_layer_called
 from rmn.tasks.network import TaskNetwork
 
 _RIDGE: Final = 0.1
@@ -31,7 +31,9 @@ class Origin:
 
 
 @torch.no_grad()
-def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
+def most_suitable_task(
+    network: TaskNetwork, x: Tensor, y: Tensor, *, batch_size: int | None = None
+) -> Origin:
     """The learned task whose features tell the classes of new data apart best.
 
     The inputs of the output layer under each learned task are regressed on the classes in closed
@@ -42,28 +44,26 @@ def most_suitable_task(network: TaskNetwork, x: Tensor, y: Tensor) -> Origin:
         network: with at least one learned task; evaluated as it is, without training.
         x: inputs of the new task in random order, (n, ...), n at least 2.
         y: their classes, (n,), int64.
+        batch_size: inputs that the network is given at a time; None for all at once.
 
     Returns:
         The first of equally good tasks, and the layer that its logits come of.
     """
-    was_training = network.training
+    training = [module for module in network.modules() if module.training]
     network.eval()
     try:
         scores = []
         for task in range(network.tasks):
             with last_layer_called(network.body) as call:
-                logits = network.forward_task(x, task)
-            scores.append(probe_accuracy(_features(call, logits), y))
+                features = []
+                for part in torch.split(x, batch_size or len(x)):
+                    logits = network.forward_task(part, task)
+                    features.append(call.features(logits))
+            scores.append(probe_accuracy(torch.cat(features), y))
     finally:
-        network.train(was_training)
+        for module in training:  # and no other: some may be kept in evaluation mode
+            module.training = True
     return Origin(int(torch.tensor(scores).argmax()), call.layer)
-
-
-def _features(call: LayerCall, logits: Tensor) -> Tensor:
-    """Inputs of the output layer, (n, d); the logits where it takes none of as many examples."""
-    if call.inputs is None or len(call.inputs) != len(logits):
-        return logits.flatten(1)
-    return call.inputs.flatten(1)
 
 
 def probe_accuracy(features: Tensor, y: Tensor) -> float:

@@ -49,14 +49,6 @@ def _each_call(
         yield
 
 
-@contextmanager
-def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Collect the inputs of the last layer, (n, d), of each forward pass inside the context."""
-    collected: list[Tensor] = []
-    with _each_call([last_layer(network)], lambda _, x: collected.append(x.flatten(1))):
-        yield collected
-
-
 @dataclass(slots=True)
 class LayerCall:
     """A call of a layer with weights.
@@ -67,14 +59,26 @@ class LayerCall:
     """
 
     layer: nn.Module | None = None
-    inputs: Tensor | None = None
+    inputs: Any = None
+
+    def features(self, logits: Tensor) -> Tensor:
+        """The inputs, (n, d); the logits where the layer was given none of as many examples.
+
+        Args:
+            logits: what came of the forward pass that the call belongs to, (n, outputs, ...).
+        """
+        inputs = self.inputs
+        if isinstance(inputs, Tensor) and inputs.dim() > 1 and len(inputs) == len(logits):
+            return inputs.flatten(1)
+        return logits.flatten(1)
 
 
 @contextmanager
 def last_layer_called(network: nn.Module) -> Iterator[LayerCall]:
     """The last call of a layer with weights in the forward passes inside the context.
 
-    It finds the output layer wherever that was registered, but has to run the network for it.
+    It finds the output layer wherever that was registered and however often it is called, but has
+    to run the network for it.
     """
     last = LayerCall()
 
@@ -83,6 +87,23 @@ def last_layer_called(network: nn.Module) -> Iterator[LayerCall]:
 
     with _each_call(_weighted_layers(network), remember):
         yield last
+
+
+@contextmanager
+def last_layer_inputs(network: nn.Module) -> Iterator[list[Tensor]]:
+    """Collect the features of each forward pass of the network inside the context, (n, d) each.
+
+    They are what the layer with weights that is called last was given, see `LayerCall.features`.
+    """
+    collected: list[Tensor] = []
+    with last_layer_called(network) as call:
+
+        def collect(_: nn.Module, inputs: Any, logits: Tensor) -> None:
+            collected.append(call.features(logits))
+            call.layer = call.inputs = None  # the next pass may call no layer
+
+        with network.register_forward_hook(collect):
+            yield collected
 
 
 @contextmanager

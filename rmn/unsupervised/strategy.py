@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack
 
@@ -52,7 +53,8 @@ class RMNUnsupervised(RelevanceStrategy):
             Avalanche strategy; see `StrategyArguments`.
 
     Attributes:
-        switches: index of the batch at which each mask was begun, counted over the whole stream.
+        switches: index of the batch at which each mask was begun, counted over the whole stream;
+            that of a mask in learning that came with the model is where the strategy took it over.
 
     Raises:
         TypeError: the model was not made by `rmn.convert`, the detector or RMN's plugin is of
@@ -151,9 +153,11 @@ class RMNUnsupervised(RelevanceStrategy):
             Which examples the live mask, perhaps a new one, is to learn from, bool, (n,).
         """
         every = torch.ones_like(self.mb_y, dtype=torch.bool)
-        if not self.switches:
+        if None not in self.model.available_tasks:
             self._begin_mask()
             return every
+        if not self.switches:
+            self._take_over_mask()
         known, outputs = self._evaluate_masks()
         # A mask is right by chance about some examples of any task. These say nothing about a
         # switch, but only a mask that knows much of the batch may keep them from being learned.
@@ -188,9 +192,27 @@ class RMNUnsupervised(RelevanceStrategy):
         self.loss = self.criterion()
 
     def _begin_mask(self) -> None:
-        self.rmn.begin_task(self, len(self.switches), ())
+        self.rmn.begin_task(self, max(self.model.labels, default=-1) + 1, ())
+        self._watch_mask(steps=0)
+
+    def _take_over_mask(self) -> None:
+        """Go on with the mask that a loaded network was learning."""
+        self.rmn.take_over_task(self)
+        self._watch_mask(steps=self._steps_of_beta())
+
+    def _steps_of_beta(self) -> int:
+        """Number of steps of the rise that lead to the live mask's beta."""
+        mappings, last = self.model.mappings[0], self.rmn.beta_end
+        if last is None or last == mappings.first_beta:
+            return 0
+        risen = math.log(float(mappings.beta.mean()) / mappings.first_beta)
+        progress = risen / math.log(last / mappings.first_beta)
+        return max(0, round(progress * (self.tightening_steps - 1)))
+
+    def _watch_mask(self, *, steps: int) -> None:
+        """Note that the live mask is a new one for this strategy, `steps` steps into its rise."""
         self.switches.append(self._batches_seen)
-        self._steps_since_switch = 0
+        self._steps_since_switch = steps
         self.detector.reset()
         self._convergence.reset()
         self._pruned = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,6 +122,12 @@ def test_an_experience_is_read_once_for_all_evaluations() -> None:
 def test_random_augmentations_are_refused() -> None:
     with pytest.raises(ValueError, match="two readings of an example differ"):
         strategy(FastLoading()).train(counting([], noise=0.1))
+
+
+def test_a_missing_number_is_the_same_in_two_readings() -> None:
+    reads: list[int] = []
+    strategy(FastLoading()).eval([counting(reads, noise=math.nan)])
+    assert len(reads) > 8
 
 
 def test_a_replay_plugin_still_mixes_in_what_it_stores(

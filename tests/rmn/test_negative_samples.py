@@ -29,6 +29,29 @@ def test_shuffled_inputs_keep_their_values() -> None:
     assert not torch.equal(*orders)
 
 
+def test_shuffled_tokens_keep_their_values() -> None:
+    x = torch.arange(40).view(2, 20)
+    y = shuffle_values(x)
+    assert y.dtype == x.dtype
+    assert torch.equal(y.sort(1).values, x)
+    assert not torch.equal(x, y)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_orders_are_drawn_in_the_type_of_the_inputs(dtype: torch.dtype) -> None:
+    x = torch.randn(3, 2, 4).to(dtype)
+    torch.manual_seed(0)
+    found = shuffle_values(x)
+    torch.manual_seed(0)
+    orders = torch.rand(3, 8, dtype=dtype).argsort(1)
+    assert torch.equal(found.flatten(1), x.flatten(1).gather(1, orders))
+
+
+def test_there_is_no_noise_of_tokens() -> None:
+    with pytest.raises(ValueError, match=r'(?s)torch\.int64.*use negative_samples="shuffled"'):
+        gaussian_noise(torch.zeros(2, 3, dtype=torch.int64))
+
+
 def test_noise_is_standard() -> None:
     z = gaussian_noise(torch.zeros(100, 1, 10, 10))
     assert abs(float(z.mean())) < 0.05
@@ -47,6 +70,14 @@ def test_batch_norm_is_frozen_inside_the_context_alone() -> None:
         assert model[2].training
     model(x)
     assert norm.running_mean.any()
+
+
+def test_a_batch_norm_that_is_kept_in_evaluation_mode_stays_in_it() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.BatchNorm1d(3))
+    model[0].eval()
+    with frozen_batch_norm(model):
+        assert not model[1].training
+    assert [norm.training for norm in model] == [False, True]
 
 
 @pytest.mark.parametrize("kind", ["noise", "shuffled"])

@@ -1,5 +1,6 @@
 """What the plugins do around one optimizer step and at the ends of epochs and tasks."""
 
+import copy
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,7 +10,16 @@ import pytest
 import torch
 from avalanche.benchmarks import DatasetExperience, benchmark_from_datasets, tensors_benchmark
 from avalanche.benchmarks.utils import as_classification_dataset
-from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
+from avalanche.training.plugins import (
+    EvaluationPlugin,
+    EWCPlugin,
+    FeatureDistillationPlugin,
+    GDumbPlugin,
+    MASPlugin,
+    RARPlugin,
+    RWalkPlugin,
+    SupervisedPlugin,
+)
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -272,21 +282,102 @@ def test_weight_decay_of_mappings_is_warned_of(
         strategy.train(experiences[1])
 
 
-def test_experiences_without_labels_or_classes_are_learned_and_warned_of() -> None:
+def bare_experiences() -> Experiences:
+    """Two experiences without task labels, that do not say which classes they have."""
     torch.manual_seed(0)
     parts = []
     for _ in range(2):
         data: Any = TensorDataset(torch.randn(64, 784), torch.arange(64) % 2)
         data.targets = data.tensors[1].tolist()
         parts.append(as_classification_dataset(data))
-    benchmark = benchmark_from_datasets(train=parts, test=parts)
+    return tuple(benchmark_from_datasets(train=parts, test=parts).train_stream)
+
+
+def test_no_outputs_are_closed_to_a_task_of_unknown_classes(experiences: Experiences) -> None:
+    def open_outputs(strategy: SupervisedTemplate) -> list[bool]:
+        mapping = relevance_network(strategy).relevance_layers()["10"].mapping
+        return [bool(row.any()) for row in mapping]
+
+    for experience, expected in (
+        (bare_experiences()[0], [True] * 10),
+        (experiences[0], [True] * 2 + [False] * 8),
+    ):
+        strategy = learner(RMNPlugin(own_outputs=True))
+        seen = Spy("before_training_epoch", open_outputs)
+        strategy.plugins.append(seen)
+        strategy.train(experience)
+        assert seen.records == [expected]
+
+
+def test_experiences_without_labels_or_classes_are_learned_and_warned_of() -> None:
+    first, second = bare_experiences()
     strategy = learner(RMNPlugin())
-    first, second = benchmark.train_stream
     strategy.train(first)
     with pytest.warns(UserWarning, match="task label 0 again"):
         strategy.train(second)
     assert strategy.model.labels == [0, 0]
     assert strategy.model.classes == [[], []]
+
+
+@pytest.mark.parametrize(
+    "kind", [EWCPlugin, FeatureDistillationPlugin, GDumbPlugin, MASPlugin, RARPlugin]
+)
+def test_plugins_that_cannot_work_beside_it_are_refused_before_training(
+    experiences: Experiences, kind: type[SupervisedPlugin]
+) -> None:
+    needed: dict[type[SupervisedPlugin], dict[str, Any]] = {
+        EWCPlugin: {"ewc_lambda": 1.0},
+        RARPlugin: {"batch_size_mem": 8},
+    }
+    strategy = learner(RMNPlugin())
+    strategy.plugins.append(kind(**needed.get(kind, {})))
+    with pytest.raises(ValueError, match=f"{kind.__name__} cannot work .* leave it out"):
+        strategy.train(experiences[0])
+    assert strategy.model.available_tasks == []
+
+
+def test_plugins_that_hold_a_task_to_earlier_ones_are_warned_of(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin())
+    strategy.plugins.append(RWalkPlugin())
+    with pytest.warns(UserWarning, match="RWalkPlugin holds .* leave it out"):
+        strategy.train(experiences[0])
+
+
+class BestState(SupervisedPlugin):
+    """Loads, at one event, the state of the beginning of the last epoch."""
+
+    def __init__(self, event: str) -> None:
+        super().__init__()
+        self.state: dict[str, Any] = {}
+        setattr(self, event, lambda strategy, **_: strategy.model.load_state_dict(self.state))
+
+    def before_training_epoch(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
+        self.state = copy.deepcopy(strategy.model.state_dict())
+
+
+def test_a_state_from_within_a_finished_task_is_refused(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin())
+    strategy.train(experiences[0])
+    strategy.plugins.append(BestState("after_training_exp"))
+    with pytest.raises(RuntimeError, match=r"had finished 2 tasks .*after_training_epoch"):
+        strategy.train(experiences[1])
+    with pytest.raises(RuntimeError, match="had finished 2 tasks"):
+        strategy.train(experiences[2])
+
+
+def test_states_may_be_loaded_within_their_task_and_between_tasks(experiences: Experiences) -> None:
+    strategy = learner(RMNPlugin())
+    strategy.plugins.append(BestState("after_training_epoch"))
+    strategy.train(experiences[0])
+    first = copy.deepcopy(strategy.model.state_dict())
+    strategy.train(experiences[1])
+    strategy.model.load_state_dict(first)
+    strategy.train(experiences[2])
+    assert strategy.model.labels == [0, 2]
+    fresh = learner(RMNPlugin())
+    fresh.model.load_state_dict(strategy.model.state_dict())
+    fresh.train(experiences[1])
+    assert fresh.model.labels == [0, 2, 1]
 
 
 def test_impossible_settings_are_named() -> None:

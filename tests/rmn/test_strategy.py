@@ -164,6 +164,29 @@ def test_arguments_of_avalanche_have_their_defaults_and_are_passed_on() -> None:
     assert (strategy.train_mb_size, strategy.train_epochs, strategy.eval_mb_size) == (2, 3, 4)
 
 
+def test_the_network_is_given_no_more_examples_than_a_batch_has(experiences: Experiences) -> None:
+    model = convert(mlp(10))
+    strategy = RMN(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=2e-3),
+        router="feature-gaussian",
+        train_mb_size=96,
+        eval_mb_size=50,
+        evaluator=EvaluationPlugin(),
+    )
+    sizes: list[int] = []
+    model.body.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    for experience in experiences[:2]:
+        strategy.train(experience)
+    assert max(sizes) == 96
+    assert sum(sizes) == 384 * (1 + 1 + 1 + 1 + 2)  # two trained, one probed, one and two fitted
+
+
+def test_there_are_no_logits_before_any_task() -> None:
+    with pytest.raises(RuntimeError, match=r"no task has been learned .* train first"):
+        learner().logits_per_task(torch.zeros(2, 1, 28, 28))
+
+
 def test_an_unknown_argument_is_named() -> None:
     model = convert(nn.Linear(2, 2))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -135,8 +135,10 @@ class ExpertMixtureTraining(Naive):
         losses = []
         for number in (usage > self.training.min_usage).nonzero().flatten().tolist():
             expert = self._expert(number)
+            expert.density.train()  # draws codes: else nothing but their prior shapes their widths
             likelihood = expert.log_probabilities(x).gather(1, y[:, None])[:, 0]
             likelihood = likelihood + expert.density.log_likelihood(x)
+            expert.density.eval()
             losses.append(-(responsibilities[number] * likelihood).sum())
         if losses:
             self._step(torch.stack(losses).sum())

@@ -55,6 +55,8 @@ class HATNetwork(TaskNetwork):
             names[gated.layer]: _layer_attention(gated, lambda gate: gate.finished > 0.5)
             for gated in self.gated_layers
         }
+        if not self.gates:  # there is no hidden layer
+            return masks
         last = self.gates[-1].finished > 0.5
         weight = (self.head.live if isinstance(self.head, TaskHead) else self.head).weight
         outputs = torch.ones_like(last[:, :1]).expand(-1, len(weight))

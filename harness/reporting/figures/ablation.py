@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.config.ablation import Factor
 from harness.config.benchmarks import BENCHMARKS
-from harness.reporting.figures.style import grid, literal
+from harness.reporting.figures.style import grid, literal, wrapped
 
 _COLOUR = "#0173b2"
 
@@ -36,8 +36,9 @@ def accuracies(cells: pd.DataFrame, factor: Factor) -> Figure | None:
         axis.axvline(mean[0], color="grey", ls="--", lw=0.8, zorder=0)
         shown = [literal(title) for title in titles] if axis is axes[0][0] else []
         axis.set_yticks(places if shown else [], shown)
-        axis.set(ylim=(len(titles) - 0.5, -0.5), xlabel="accuracy (%)")
-        axis.set_title(BENCHMARKS[name].title)
+        scenario = factor.scenario(BENCHMARKS[name])
+        axis.set(ylim=(len(titles) - 0.5, -0.5), xlabel=f"{scenario} accuracy (%)")
+        axis.set_title(wrapped(BENCHMARKS[name].title))
     return figure
 
 
@@ -57,5 +58,5 @@ def related(shares: pd.DataFrame) -> Figure | None:
     axis.set_yticks(places, list(shares["what"]))
     axis.invert_yaxis()
     axis.set(xlabel="intersection over union with the first task's mask (%)")
-    axis.legend(loc="lower right")
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1))
     return figure

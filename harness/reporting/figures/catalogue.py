@@ -18,6 +18,7 @@ from harness.reporting.figures.ranking import ranking
 from harness.reporting.figures.style import FULL, STYLE
 from harness.reporting.leading import with_leading
 from harness.reporting.model import ANSWER, TUNING, VARIANTS, Figure
+from harness.reporting.naming import listed
 from harness.storage.studies import Study
 
 
@@ -144,20 +145,35 @@ def draw(
 
     with mpl.rc_context(STYLE):
         if main := [board for _, board in compared if not board.factors]:
-            keep(ranking(main), "ranking", _RANKING, ANSWER)
+            keep(ranking(main), "ranking", f"{_RANKING} {_seeds(main)}", ANSWER)
         shown = [with_leading(board) for _, board in compared]
         for (rows, _), board in zip(compared, shown, strict=True):
             scenario = board.scenario
             for kind in () if board.factors else FIGURES:
                 drawing = kind.draw(rows, board)
-                keep(drawing, f"{scenario}-{kind.name}", f"{scenario}. {kind.caption}", scenario)
+                caption = f"{scenario}. {kind.caption} {_seeds([board])}"
+                keep(drawing, f"{scenario}-{kind.name}", caption, scenario)
         for board in variants:
             drawing = accuracy.budgets(pd.DataFrame(), board)
             name = f"{board.scenario}-budgets"
-            keep(drawing, name, f"{board.scenario}. {_BUDGETS}", VARIANTS)
+            keep(drawing, name, f"{board.scenario}. {_BUDGETS} {_seeds([board])}", VARIANTS)
         tried = of_boards(studies, shown)
         keep(tuning.searches(tried), "searches", tuning.CAPTION, TUNING)
     return drawn
+
+
+def _seeds(boards: Sequence[Leaderboard]) -> str:
+    """The numbers of seeds that the means of a figure are over, those of few methods by name."""
+    titles: dict[int, list[str]] = {}
+    for entry in (entry for board in boards for entry in board.entries):
+        titles.setdefault(entry.seeds, []).append(entry.title)
+    usual = max(titles, key=lambda seeds: len(titles[seeds]), default=0)
+    others = [
+        f"{listed(dict.fromkeys(titles[seeds]))}: {seeds}"
+        for seeds in sorted(titles, reverse=True)
+        if seeds != usual
+    ]
+    return "; ".join([f"Seeds of each method: {usual}", *others]) + "."
 
 
 def of_boards(studies: Sequence[Study], boards: Sequence[Leaderboard]) -> list[Study]:

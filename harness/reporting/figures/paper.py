@@ -24,6 +24,9 @@ from harness.reporting.model import ANSWER, Figure
 _ROW: Final = 0.13
 """Inches of a row."""
 
+_BESIDE: Final = 0.12
+"""Tasks from one quoted number to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class PaperFigure:
@@ -55,7 +58,7 @@ def paper_figures(evidence: Evidence) -> list[PaperFigure]:
             "figure-1",
             "Figure 1. CIFAR-100, 10 tasks",
             "Average accuracy over the tasks learned so far, task-il, all methods: mean, 95 % "
-            "band. Short bars at the last task: what the paper's Table 1 prints for the methods.",
+            "band. Short bars after the last task: what the paper's Table 1 prints for methods.",
             "The paper's figure has no printed numbers; its last points are the column S-CIFAR100 "
             "of Table 1. Its scenario is not said; most methods there have a head for each task.",
             command(evidence, "split_cifar100", scenario=TASK_IL),
@@ -144,8 +147,8 @@ def beside_paper(evidence: Evidence, cells: Sequence[QuotedCell]) -> Drawing | N
         axis.plot(paper, row, "|", color="0.2", ms=8, mew=1.4)
         reach = [[ours.mean - ours.low], [min(ours.high, 100.0) - ours.mean]]
         axis.errorbar(
-            ours.mean, row, xerr=reach, fmt=mark(entries[cell.method]), color=hue, ms=4,
-            capsize=1.5, lw=0.9,
+            ours.mean, row, xerr=None if ours.seeds == 1 else reach,
+            fmt=mark(entries[cell.method]), color=hue, ms=4, capsize=1.5, lw=0.9,
         )  # fmt: skip
         names.append(literal(f"{cell.claim.statement}, {cell.scenario}"))
     axis.set_yticks(range(len(rows)), names)
@@ -161,11 +164,12 @@ def figure_1(evidence: Evidence) -> Drawing | None:
     if place is None:
         return None
     figure = accuracy.curves(place.rows, place.board)
+    last = BENCHMARKS["split_cifar100"].tasks
+    quoted = [(one, one.paper(TASK_IL)) for one in place.board.entries if one.paper(TASK_IL)]
     for axis in figure.axes if figure else ():
-        for entry in place.board.entries:
-            if quoted := entry.paper(TASK_IL):
-                last = BENCHMARKS["split_cifar100"].tasks
-                axis.plot(last, float(quoted.split()[0]), "_", color=colour(entry), ms=9, mew=1.4)
+        for number, (entry, text) in enumerate(quoted):
+            beside = last + _BESIDE * (number + 1)  # three of them are within a point
+            axis.plot(beside, float(text.split()[0]), "_", color=colour(entry), ms=5, mew=1.4)
     return figure
 
 

@@ -15,7 +15,7 @@ from harness.analysis.comparisons import comparisons
 from harness.analysis.leaderboard import leaderboard
 from harness.analysis.run_filter import RunFilter
 from harness.analysis.selection import select
-from harness.analysis.standings import standings
+from harness.analysis.standings import ORDER_NOTE, standings
 from harness.analysis.statistics import BEST_NOTE
 from harness.config.benchmark_registry import benchmarks
 from harness.config.budgets import DEFAULT
@@ -30,11 +30,7 @@ from harness.storage import store
 PICTURED: Final = "split_mnist"
 """The benchmark of the picture."""
 
-_ORDER: Final = (
-    f"ACC (%), mean with its 95 % interval over n seeds. {BEST_NOTE} Methods stand in the order of "
-    "their mean rank on the benchmarks that they were measured on, which is no result: methods "
-    "were measured on different ones."
-)
+_ORDER: Final = f"ACC (%), mean with its 95 % interval over n seeds. {BEST_NOTE} {ORDER_NOTE}"
 
 _USUAL: Final = (
     "The methods are those of a default comparison; bold is beside all that were measured."

@@ -32,8 +32,7 @@ class PixelGaussian(Router):
         self._sums: Tensor | int = 0
         self._squares: Tensor | int = 0
 
-    @classmethod
-    def check_inputs(cls, x: Tensor) -> None:
+    def check_inputs(self, x: Tensor) -> None:
         """Refuse token ids; see the base class."""
         refuse_tokens(x)
 
@@ -70,7 +69,7 @@ class PixelGaussian(Router):
             x: inputs, (n, ...).
             network: not used.
         """
-        values, precision = x.flatten(1), 1 / self.variances
+        values, precision = x.flatten(1).to(self.means.dtype), 1 / self.variances
         quadratic = precision @ values.square().T - 2 * (self.means * precision) @ values.T
         constant = (self.means.square() * precision + self.variances.log()).sum(1)
         scores: Tensor = -0.5 * (quadratic + constant[:, None])
@@ -151,6 +150,7 @@ class FeatureGaussian(Router):
         for features, means, whitening in zip(
             network.features_per_task(x), means_per_task, self.whitening, strict=True
         ):
+            features = features.to(self.means.dtype)
             distance = torch.cdist(features @ whitening, means @ whitening).amin(1).square()
             rows.append(whitening.diagonal().log().sum() - 0.5 * distance)
         return torch.stack(rows)

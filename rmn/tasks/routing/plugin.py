@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from rmn.tasks.routing.router import Router
 
 _BATCH_SIZE: Final = 1000
+"""Examples that the network is given at a time, or as many as the strategy's larger batch has."""
 
 
 class RoutingPlugin(SupervisedPlugin):
@@ -50,7 +51,8 @@ class RoutingPlugin(SupervisedPlugin):
         for router in self.routers.values():
             router.begin_task()
         dataset = strategy.experience.dataset
-        loader = DataLoader(dataset, batch_size=_BATCH_SIZE, collate_fn=dataset.collate_fn)
+        size = min(_BATCH_SIZE, max(strategy.train_mb_size, strategy.eval_mb_size))
+        loader = DataLoader(dataset, batch_size=size, collate_fn=dataset.collate_fn)
         strategy.model.eval()
         for x, y, *_ in loader:
             for name, router in self.routers.items():

@@ -49,8 +49,7 @@ class Ridge(ClassRouter):
             self.register_buffer(name, torch.empty(0))
         self.register_buffer("columns", torch.empty(2, 0, dtype=torch.int64))
 
-    @classmethod
-    def check_inputs(cls, x: Tensor) -> None:
+    def check_inputs(self, x: Tensor) -> None:
         """Refuse token ids; see the base class."""
         refuse_tokens(x)
 
@@ -157,7 +156,8 @@ class UnitRidge(Ridge):
 
     def expand(self, x: Tensor) -> Tensor:
         """Activations, (n, units)."""
-        return torch.relu(torch.addmm(self.bias, x.flatten(1), self.weight))
+        values = x.flatten(1).to(self.weight.dtype)
+        return torch.relu(torch.addmm(self.bias, values, self.weight))
 
 
 class FilterRidge(Ridge):
@@ -192,14 +192,13 @@ class FilterRidge(Ridge):
         self.register_buffer("weight", torch.empty(0))
         self.register_buffer("threshold", torch.empty(0))
 
-    @classmethod
-    def check_inputs(cls, x: Tensor) -> None:
-        """Refuse what is no image; see the base class."""
+    def check_inputs(self, x: Tensor) -> None:
+        """Refuse what is no image, or smaller than a filter; see the base class."""
         super().check_inputs(x)
-        if x.dim() != 4:
+        if x.dim() != 4 or min(x.shape[2:]) < self.size:
             raise ValueError(
-                f"ridge-filters needs images (n, channels, height, width), not inputs of shape "
-                f"{tuple(x.shape)}; use ridge-units"
+                f"ridge-filters needs images (n, channels, height, width) of at least {self.size} "
+                f"pixels in height and width, not inputs of shape {tuple(x.shape)}; use ridge-units"
             )
 
     def draw(self, x: Tensor) -> None:
@@ -215,7 +214,8 @@ class FilterRidge(Ridge):
 
     def expand(self, x: Tensor) -> Tensor:
         """Mean activations per region, (n, 2 * filters * pooled²)."""
-        return torch.cat([self._responses(part) for part in torch.split(x, _CHUNK)])
+        parts = torch.split(x.to(self.weight.dtype), _CHUNK)
+        return torch.cat([self._responses(part) for part in parts])
 
     def _responses(self, x: Tensor) -> Tensor:
         maps = F.conv2d(x, self.weight)

@@ -35,8 +35,7 @@ class Router(nn.Module, ABC):
         super().__init__()
         self.outputs = outputs
 
-    @classmethod
-    def check_inputs(cls, x: Tensor) -> None:
+    def check_inputs(self, x: Tensor) -> None:
         """Refuse inputs that no statistics of this kind can be taken of; none by default.
 
         Args:

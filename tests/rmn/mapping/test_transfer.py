@@ -72,10 +72,22 @@ def test_the_task_of_the_same_pixel_order_suits_best(
     mixed = torch.randperm(len(y), generator=torch.Generator().manual_seed(1))[:512]
     before = [model.fingerprint(number) for number in range(2)]
     model.train(training)
-    found = most_suitable_task(model, reordered(x[mixed], orders[task]), y[mixed])
-    assert found == Origin(task, last_layer(model.body))
+    for size in (None, 100):
+        found = most_suitable_task(
+            model, reordered(x[mixed], orders[task]), y[mixed], batch_size=size
+        )
+        assert found == Origin(task, last_layer(model.body))
     assert model.training is training
     assert [model.fingerprint(number) for number in range(2)] == before
+
+
+def test_modules_stay_in_the_mode_that_they_were_in(learned: tuple[RMN, list[Tensor]]) -> None:
+    model = learned[0].model.train()
+    kept = next(module for module in model.modules() if isinstance(module, nn.BatchNorm1d)).eval()
+    before = [module.training for module in model.modules()]
+    most_suitable_task(model, torch.randn(8, 1, 28, 28), torch.arange(8) % 2)
+    assert [module.training for module in model.modules()] == before
+    kept.train()
 
 
 def test_a_mask_begins_from_another_but_for_the_last_layer(

@@ -1,9 +1,12 @@
 """The inputs of a network's last layer, wherever that layer was registered."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from rmn import convert
 from rmn.tasks.features import (
     check_last_layer,
     last_layer,
@@ -80,6 +83,70 @@ def test_inputs_that_are_given_by_name_are_collected_too() -> None:
     assert call.inputs is not None
     for found in (*collected, call.inputs):
         assert torch.equal(found, network.hidden(x))
+
+
+class CalledTwice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.output = nn.Linear(6, 4), nn.Linear(4, 4)
+
+    def before_output(self, x: Tensor) -> Tensor:
+        return torch.relu(self.output(self.hidden(x).relu()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.output(self.before_output(x))
+        return logits
+
+
+class LastOneNeverCalled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.output, self.unused = nn.Linear(6, 4), nn.Linear(4, 2), nn.Linear(4, 2)
+
+    def before_output(self, x: Tensor) -> Tensor:
+        return torch.relu(self.hidden(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.output(self.before_output(x))
+        return logits
+
+
+class OutputFirst(LastOneNeverCalled):
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.output, self.hidden = nn.Linear(4, 2), nn.Linear(6, 4)
+
+
+class StepsFirst(nn.Module):
+    """Its output layer is given 3 rows, one for each step, however many inputs there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.output(x.view(-1, 3, 2).transpose(0, 1)).mean(0)
+        return logits
+
+    before_output = forward
+
+
+@pytest.mark.parametrize("kind", [CalledTwice, LastOneNeverCalled, OutputFirst, StepsFirst])
+def test_features_under_each_task_are_what_the_logits_are_computed_of(
+    kind: type[nn.Module],
+) -> None:
+    torch.manual_seed(0)
+    network, x = convert(kind()), torch.randn(5, 6)
+    for task in range(3):
+        network.begin_task(task, ())
+        network.finish_task()
+    features = network.eval().features_per_task(x)
+    assert len(features) == 3
+    for task, found in enumerate(features):
+        with network._selected(task=task):
+            body: Any = network.body
+            assert torch.equal(found, body.before_output(x))
+    assert len(network.features_per_task(x)) == 3  # no hooks are left
 
 
 def test_the_order_of_registration_decides() -> None:

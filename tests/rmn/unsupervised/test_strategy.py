@@ -193,6 +193,32 @@ def test_beta_rises_from_each_switch_on(experience: DatasetExperience, train_set
         assert betas[start : start + 4] == pytest.approx([50, 100_000**0.5, 2000, 2000])
 
 
+def test_a_loaded_network_goes_on_with_the_mask_that_it_was_learning(
+    experience: DatasetExperience, train_sets: Sets, test_sets: Sets
+) -> None:
+    first, stream = trained(experience, train_sets[:2], tightening_steps=400)
+    assert len(first.switches) == 2
+    steps = sum(stream.learned[first.switches[1] :])
+    masks = {name: mask.clone() for name, mask in first.masks().items()}
+    beta = float(first.model.mappings[0].beta)
+    second = untrained([Stream([first_part(train_sets[1], 8)])], tightening_steps=400)
+    second.model.load_state_dict(first.model.state_dict())
+    for group in second.optimizer.param_groups:
+        group["lr"] = 0.0
+    second.train(experience)
+    for name, mask in second.masks().items():
+        assert torch.equal(mask, masks[name])
+    assert accuracy(second, 1, test_sets[1]) > 0.9
+    assert second.switches == [0]
+    assert beta <= float(second.model.mappings[0].beta) <= beta * 1.1
+    assert abs(second._steps_since_switch - steps) <= 8
+    assert {len(one) for one in second.mask_statistics().values()} == {1}
+    second.rmn.finish_task(second)
+    second._begin_mask()
+    second.rmn.finish_task(second)
+    assert second.model.labels == [0, 1, 2]
+
+
 def test_pruning_is_an_option(experience: DatasetExperience, train_sets: Sets) -> None:
     for window, expected in ((None, False), (10, True)):
         strategy, _ = trained(experience, train_sets[:1], convergence_window=window)

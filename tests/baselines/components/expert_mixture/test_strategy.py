@@ -48,6 +48,23 @@ def test_examples_of_new_classes_are_novel_and_those_of_known_ones_are_not(
     assert novel[1] > 0.8
 
 
+def test_an_expert_that_goes_on_learning_draws_codes(
+    strategy: ExpertMixtureTraining, stream: Stream
+) -> None:
+    """By the mean codes alone, widths would feel the divergence only, and go to the prior's 1."""
+    strategy.train(stream.experiences[0])
+    density, x = strategy._expert(0).density, stream.test[0].inputs()
+    with torch.no_grad():
+        before = density.encoder(x).chunk(2, 1)[1].mean()
+    for _ in range(10):
+        strategy.train(stream.experiences[0])
+    with torch.no_grad():
+        after = density.encoder(x).chunk(2, 1)[1].mean()
+    assert len(strategy.model.experts) == 1
+    assert before < 0
+    assert after < before / 2
+
+
 def test_the_answer_is_the_mixture_of_what_the_experts_say(
     strategy: ExpertMixtureTraining, stream: Stream
 ) -> None:

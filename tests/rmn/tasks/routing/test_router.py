@@ -47,6 +47,26 @@ def test_a_saved_router_scores_the_same_and_learns_on(
 
 
 @every_router
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_inputs_and_features_of_other_types_are_routed_as_those_of_single_precision(
+    kind: type[Router],
+    dtype: torch.dtype,
+    make_tasks: Callable[..., Tasks],
+    fit: Fit,
+    scaled: Callable[[int], OutputsPerTask],
+) -> None:
+    tasks = [(x.to(dtype), y) for x, y in make_tasks(40, 60, 50)]
+    router, single = kind(6), kind(6)
+    fit(router, tasks)
+    fit(single, [(x.float(), y) for x, y in tasks])
+    for x, _ in tasks:
+        router.check_inputs(x)
+        found = router.scores(x, scaled(3)).float()
+        expected = single.scores(x.float(), scaled(3))
+        assert ((found - expected).abs() <= 0.05 * expected.abs().amax()).all()
+
+
+@every_router
 def test_classes_that_no_task_has_take_no_bytes(
     kind: type[Router], make_tasks: Callable[..., Tasks], fit: Fit
 ) -> None:
