@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from inspect import Parameter, signature
 from math import inf
 from typing import Final, Literal
 
@@ -123,6 +124,7 @@ def convert(
         if not is_shared:
             _give_values(layer, made, is_head=layer is head_layer)
     _warn_of_parameters_per_task(module)
+    _warn_of_further_inputs(module)
     return RelevanceNetwork(
         body,
         groups,
@@ -170,6 +172,26 @@ def _warn_of_parameters_per_task(module: nn.Module) -> None:
     )
 
 
+def _warn_of_further_inputs(module: nn.Module) -> None:
+    """Say so where a module takes inputs that would be taken for task labels.
+
+    One whose second input is called task_labels, as in Avalanche, is not surprised.
+    """
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    inputs = [
+        name for name, one in signature(module.forward).parameters.items() if one.kind in kinds
+    ]
+    further = inputs[1:]
+    if not further or further[0] == "task_labels":
+        return
+    warnings.warn(
+        f"the forward of {type(module).__name__} takes {further[0]} as a second input, which a "
+        "converted network never gives it: its own second argument is the task labels; convert a "
+        "module that takes all inputs as a single one",
+        stacklevel=3,
+    )
+
+
 def _drop_biases(body: nn.Module) -> None:
     for layer in body.modules():
         if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
@@ -179,8 +201,8 @@ def _drop_biases(body: nn.Module) -> None:
 def _fix_frozen_parameters(body: nn.Module) -> None:
     """Turn parameters that require no gradient into buffers."""
     for layer in body.modules():
-        for name, parameter in list(layer.named_parameters(recurse=False)):
-            if not parameter.requires_grad:
+        for name, parameter in list(layer._parameters.items()):  # a shared one by all its names
+            if parameter is not None and not parameter.requires_grad:
                 del layer._parameters[name]
                 layer.register_buffer(name, parameter.detach())
 

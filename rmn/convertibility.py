@@ -128,6 +128,12 @@ def _problems_of_use(
             f"which keeps parameters in {name}; use an nn.ParameterList or an nn.ModuleList, or a "
             "method in place of a function"
         )
+    for name, value in (*vars(module).items(), *module._buffers.items()):
+        if name not in _REGISTERED and _has_graph(value):
+            yield (
+                f"whose attribute {name} has the graph of a forward pass, which cannot be copied; "
+                "set it to None, or keep what detach() returns"
+            )
     if any(_keeps(hook, own) for hook in _hooks(module)):
         yield "with a hook that reads a module or a parameter around it; use the hook's arguments"
     for name, parameter in module.named_parameters(recurse=False):
@@ -248,6 +254,20 @@ def _keeps(value: Any, own: Set[int], *, copied: bool = True, depth: int = 4) ->
     )
 
 
+def _has_graph(value: Any, depth: int = 4) -> bool:
+    """Whether a value, or one inside it that is copied with it, was computed with a graph.
+
+    Args:
+        value: anything.
+        depth: of what is looked at inside it.
+    """
+    if isinstance(value, Tensor):
+        return not value.is_leaf
+    if isinstance(value, nn.Module | FunctionType):
+        return False
+    return depth > 0 and any(_has_graph(one, depth - 1) for one in _inside(value))
+
+
 def _inside(value: Any) -> Iterator[Any]:
     """What a value refers to: a container's elements, a function's surroundings, attributes."""
     if isinstance(value, Mapping):
@@ -281,4 +301,9 @@ def _problem_of_parameter(parameter: Tensor) -> str:
         return f"of layout {parameter.layout}; first make it dense: to_dense()"
     if type(parameter.data) is not Tensor:
         return f"that is a {type(parameter.data).__name__}; only plain tensors are known"
+    if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None):
+        return (
+            "with a hook on its gradient, which a copy of it loses; remove the hook, and change "
+            "gradients in the training loop, as in before_update of a plugin"
+        )
     return ""

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+import torch
 from torch import Tensor, nn
+
+from rmn.mapping.seal import Seal
 
 
 class ConstantBuffers:
     """The buffers of a module that must not change, or finished tasks would be forgotten.
 
-    A change is seen by the identity of a buffer and by the number of operations in place on it, so
-    that looking costs nothing.
+    Their values are compared, since a forward can write to a buffer in ways that leave no trace on
+    it, or put another one in its place.
 
     Args:
         module: any module.
-        excepted: buffers that may change, such as those with a value for each task.
+        excepted: gives the buffers of a module that may change, such as those with a value for
+            each task.
     """
 
-    def __init__(self, module: nn.Module, excepted: Iterable[Tensor]) -> None:
-        known = {id(tensor) for tensor in excepted}
-        self._places = [
-            (path, owner, name)
-            for path, owner in module.named_modules()
-            for name, buffer in owner.named_buffers(recurse=False)
-            if id(buffer) not in known
-        ]
-        self.remember()
+    def __init__(
+        self, module: nn.Module, excepted: Callable[[nn.Module], Iterable[Tensor]]
+    ) -> None:
+        self._module = module
+        self._excepted = excepted
+        self.remember(is_first_task=True)
 
-    def remember(self) -> None:
-        """Take the buffers as they are now for unchanged."""
-        self._remembered = list(self._states())
+    def remember(self, *, is_first_task: bool) -> None:
+        """Take the buffers as they are now for unchanged.
+
+        Args:
+            is_first_task: whether no task is finished, so that a buffer without a value yet may be
+                given one, which it then has to keep.
+        """
+        self._may_be_given = is_first_task
+        self._seals = {
+            place: None if buffer is None else Seal(_values(buffer))
+            for place, _, buffer in self._buffers()
+        }
 
     def check(self) -> None:
         """Raise an error if a buffer has changed.
@@ -38,19 +48,34 @@ class ConstantBuffers:
         Raises:
             RuntimeError: it has; it is named.
         """
-        now = self._states()
-        for (path, owner, name), before, after in zip(
-            self._places, self._remembered, now, strict=True
-        ):
-            if before != after:
-                place = f"{path}.{name}".lstrip(".")
+        for place, owner, buffer in self._buffers():
+            seal = self._seals.get(place)
+            if seal is None and buffer is not None and self._may_be_given:
+                self._seals[place] = Seal(_values(buffer))
+            elif not _fits(seal, buffer):
                 raise RuntimeError(
                     f"{place} ({type(owner).__name__}) changes in training, and all tasks share "
                     "it, so that finished ones would be forgotten; keep it fixed while training, "
                     "or count what it counts in a BatchNorm"
                 )
 
-    def _states(self) -> Iterator[tuple[int, int]]:
-        for _, owner, name in self._places:
-            buffer = owner._buffers[name]
-            yield id(buffer), -1 if buffer is None else buffer._version
+    def _buffers(self) -> Iterator[tuple[str, nn.Module, Tensor | None]]:
+        """The buffers that the module has now by their names, each with its owner."""
+        excepted = {id(tensor) for tensor in self._excepted(self._module)}
+        for path, owner in self._module.named_modules():
+            for name, buffer in owner._buffers.items():
+                if id(buffer) not in excepted:
+                    yield f"{path}.{name}".lstrip("."), owner, buffer
+
+
+def _fits(seal: Seal | None, buffer: Tensor | None) -> bool:
+    if seal is None or buffer is None:
+        return seal is None and buffer is None
+    return seal.fits(_values(buffer))
+
+
+def _values(buffer: Tensor) -> Tensor:
+    """The values of a buffer; of a sparse one those that it stores."""
+    if buffer.layout is torch.strided:
+        return buffer
+    return buffer._values() if buffer.layout is torch.sparse_coo else buffer.values()

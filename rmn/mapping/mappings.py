@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Self
 
 import torch
 from torch import Tensor, nn
 
 from rmn.mapping.flat_views import FlatView, flat_views
 from rmn.mapping.relevance import initialise, soft_round
+from rmn.mapping.seal import Seal
 from rmn.mapping.soft_weights import CACHE_SIZE, SoftWeights, beta_per_weight, concatenate
 from rmn.mapping.tightening import rising_beta
+
+_CHANGED: Final = (
+    "weights that finished tasks use have changed since the last task was finished, as by an "
+    "optimizer step or by a plugin that writes averages at the end of an experience; change them "
+    "before finish_task, and load a state that was saved after it"
+)
 
 
 class RelevanceMappings(nn.Module):
@@ -74,6 +81,7 @@ class RelevanceMappings(nn.Module):
         self._free_mask: Tensor | None = None
         self._frozen_values: Tensor | None = None
         self._unpruned_mask: Tensor | None = None
+        self._seal: Seal | None = None  # of what finished tasks use, while no task is being learned
 
     @property
     def relevance(self) -> Tensor:
@@ -82,6 +90,7 @@ class RelevanceMappings(nn.Module):
 
     def begin_task(self) -> None:
         """Initialise mapping and beta anew, and freeze the weights that finished tasks use."""
+        self.recover_frozen_weights()  # of a copy, or of a task that is begun again
         self._initialise_mapping()
         self.beta.data.fill_(self.first_beta)
         self.pruned.zero_()
@@ -92,15 +101,61 @@ class RelevanceMappings(nn.Module):
     def finished_weight(self) -> Tensor:
         """Weights as finished tasks use them, (n,), without a gradient.
 
-        While a task is being learned they are read where no optimizer can reach them.
+        While a task is being learned they are read where no optimizer can reach them. Between tasks
+        no second copy is kept, but a change is noticed.
+
+        Raises:
+            RuntimeError: they have changed since the last task was finished.
         """
-        return self.weight.detach() if self._frozen_values is None else self._frozen_values
+        if self._frozen_values is not None:
+            return self._frozen_values
+        self._check_seal()
+        return self.weight.detach()
+
+    def check_finished_weight(self) -> None:
+        """Compare the weights that finished tasks use with what they were, however they were set.
+
+        Raises:
+            RuntimeError: they have changed since the last task was finished.
+        """
+        if self._seal and not self._seal.fits(self._used_weights()):
+            raise RuntimeError(_CHANGED)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the training step in progress, whose graph cannot be copied."""
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        return state | {"soft_weights": ()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Freeze the weights of finished tasks in a copy too, whatever is averaged into it."""
+        """Freeze the weights of finished tasks in a copy too, whatever is averaged into it.
+
+        Raises:
+            RuntimeError: they have changed since the last task was finished.
+        """
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         if self._frozen_values is None:
+            self.check_finished_weight()
             self.restore_live_task()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or cast what is derived for the live task along with what it is derived from."""
+        self._check_seal()
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self._check_seal()  # which is another one for weights that were cast
+        for name in ("_free_mask", "_frozen_values", "_unpruned_mask"):
+            derived = getattr(self, name)
+            setattr(self, name, None if derived is None else fn(derived))
+        if self.penalty_weight is not None:
+            self.penalty_weight = self.penalty_weight.to(self.weight.device, self.penalty_dtype)
+        return self
+
+    @property
+    def penalty_dtype(self) -> torch.dtype:
+        """Type of `penalty_weight`: that of the weights, but for half precision single.
+
+        A penalty is shared among all weights, which makes its part of one too small a number.
+        """
+        return torch.promote_types(self.weight.dtype, torch.float32)
 
     @torch.no_grad()
     def incline(self, view: FlatView, mask: Tensor) -> None:
@@ -120,7 +175,7 @@ class RelevanceMappings(nn.Module):
     @torch.no_grad()
     def restore_live_task(self) -> None:
         """Derive what is frozen and what is pruned from the buffers that `state_dict` stores."""
-        self.release()
+        self._free_mask = self._frozen_values = self._unpruned_mask = self._seal = None
         if self.uses.any():
             self._free_mask = (self.uses == 0).to(self.weight.dtype)
             # a weight that has diverged stays none of theirs: infinity times zero is no number
@@ -195,8 +250,22 @@ class RelevanceMappings(nn.Module):
         self.soft_weights = ()
 
     def release(self) -> None:
-        """Forget what was derived for the live task."""
+        """Forget what was derived for the live task, and seal what finished tasks use."""
         self._free_mask = self._frozen_values = self._unpruned_mask = None
+        self._seal = Seal(self._used_weights()) if self.uses.any() else None
+
+    def _check_seal(self) -> None:
+        """`check_finished_weight` at no cost where nothing was written, nor past autograd."""
+        if self._seal and not self._seal.fits_where(self.weight, self._used_weights):
+            raise RuntimeError(_CHANGED)
+
+    def _used_weights(self) -> Tensor:
+        """The weights that finished tasks use, (m,)."""
+        return self.weight.detach()[self.uses > 0]
+
+    def _save_to_state_dict(self, *args: Any) -> None:
+        self.check_finished_weight()  # a network that loads the state would notice nothing
+        super()._save_to_state_dict(*args)
 
     @torch.no_grad()
     def _initialise_mapping(self) -> None:

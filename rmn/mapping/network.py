@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -20,6 +21,9 @@ from rmn.tasks.features import check_last_layer, last_layer, layers_called
 from rmn.tasks.network import TaskNetwork, answered_apart
 from rmn.tasks.routing import ROUTERS, Router
 from rmn.tasks.values_per_task import ValuesPerTask
+
+_NEEDS_MORE_VALUES: Final = "more than 1 value per channel"
+"""What BatchNorm says of a single example; it knows nothing of where a batch comes from."""
 
 
 class RelevanceNetwork(TaskNetwork):
@@ -69,11 +73,20 @@ class RelevanceNetwork(TaskNetwork):
             for weight in self._mapped_weights().values()
             if preserve_signals
         ]
-        self._constants = ConstantBuffers(body, _buffers_that_change(body))
+        self._constants = ConstantBuffers(body, _buffers_that_change)
         self._is_first_step = True
         self._checks_last_layer = finds_last_layer
         self.relevance_penalty = torch.zeros(())
+        self.training = body.training
+        for part in self.children():
+            if part is not body:  # whose modules may each have a mode of their own
+                part.train(body.training)
         self.register_load_state_dict_post_hook(_restore_live_task)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the training step in progress, whose graph cannot be copied."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"relevance_penalty": torch.zeros(())}
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         regroup_state_dict(self.mappings, state_dict, f"{prefix}mappings.")
@@ -93,13 +106,18 @@ class RelevanceNetwork(TaskNetwork):
             classes: classes of the task; empty if they are unknown, then all of them.
 
         Raises:
-            RuntimeError: since the conversion a parameter was added to the module or frozen.
+            RuntimeError: a task of another label is being learned, weights have changed since the
+                last one was finished, or since the conversion a parameter was added to the module
+                or frozen.
         """
+        self._check_none_is_lost(label)
         check_unchanged(self.body)
+        for mappings in self.mappings:
+            mappings.check_finished_weight()
         for weight, damping in self._damping:
             weight.weight.data /= damping
         self._damping = []
-        self._constants.remember()
+        self._constants.remember(is_first_task=not self.tasks)
         self._is_first_step = True
         for mappings in self.mappings:
             mappings.begin_task()
@@ -204,7 +222,7 @@ class RelevanceNetwork(TaskNetwork):
                 return self._forward_checked(x)
         return super().forward_task(x, task)
 
-    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+    def forward(self, x: Tensor, task_labels: Tensor | ArrayLike | int | None = None) -> Tensor:
         """Logits, (n, outputs).
 
         Args:
@@ -212,8 +230,11 @@ class RelevanceNetwork(TaskNetwork):
             task_labels: one label for all inputs, one for each, (n,), or None.
 
         Raises:
-            RuntimeError: the rule needs gradients, and the live task is a candidate; or this is a
-                copy into which the weights of a network were copied that has learned a task since.
+            RuntimeError: the rule needs gradients, and the live task is a candidate; weights have
+                changed since the last task was finished; or this is a copy into which the weights
+                of a network were copied that has learned a task since.
+            ValueError: the task labels are several for each input, as a second input would be, or
+                the outputs are no logits (n, outputs) and need one task label for all.
         """
         if not self.training and not self.tasks and any(one.uses.any() for one in self.mappings):
             raise RuntimeError(
@@ -337,7 +358,9 @@ class RelevanceNetwork(TaskNetwork):
         """Logits of one example, (1, outputs), under the live task in training mode."""
         try:
             return super().forward_task(x, None)
-        except ValueError as error:  # of BatchNorm, which knows nothing of where a batch comes from
+        except ValueError as error:
+            if _NEEDS_MORE_VALUES not in str(error):
+                raise
             raise ValueError(
                 "a batch of a single example cannot train BatchNorm; choose a train_mb_size that "
                 "leaves no such batch at the end of an experience, or give Avalanche's train "
@@ -413,4 +436,4 @@ def _restore_live_task(network: RelevanceNetwork, _: Any) -> None:
         mappings.restore_live_task() if learning else mappings.release()
     if learning or network.labels:
         network._damping = []
-    network._constants.remember()
+    network._constants.remember(is_first_task=not network.tasks)

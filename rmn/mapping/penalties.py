@@ -40,8 +40,9 @@ def set_penalty_weights(
     weights = sum(len(group.weight) for group in groups)
     price = l0_weight / weights * (weights / _count_free_weights(groups)) ** l0_scarcity
     for group in groups:
-        l0 = (group.uses == 0) * price
-        group.penalty_weight = l0 + group.uses * (overlap_weight / weights)
+        kind = group.penalty_dtype
+        l0 = (group.uses == 0).to(kind) * price
+        group.penalty_weight = l0 + group.uses.to(kind) * (overlap_weight / weights)
 
 
 def l1_penalty(groups: Collection[RelevanceMappings]) -> Tensor:

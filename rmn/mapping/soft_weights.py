@@ -37,7 +37,8 @@ class SoftWeights(torch.autograd.Function):
         Args:
             ctx: autograd's context.
             views: of the layers in the flat tensors.
-            penalty_weight: penalty per unit of relevance of each weight, (n,); None for none.
+            penalty_weight: penalty per unit of relevance of each weight, (n,), of at least single
+                precision, in which the penalty is added up; None for none.
             beta: a scalar, or one per layer, (layers,), with a gradient where it is learned.
             values: the weights of all layers, in one flat tensor (n,) or in several that have n
                 values together, then their mappings likewise.
@@ -45,12 +46,13 @@ class SoftWeights(torch.autograd.Function):
         groups = len(values) // 2
         weight, mapping = concatenate(values[:groups]), concatenate(values[groups:])
         relevance, soft = torch.empty_like(mapping), torch.empty_like(weight)
-        penalty = weight.new_zeros(())
+        exact = weight if penalty_weight is None else penalty_weight
+        penalty = exact.new_zeros(())
         scale = beta_per_weight(beta, views)
         for w, m, b, p, r, out in _chunks(weight, mapping, scale, penalty_weight, relevance, soft):
             torch.mul(w, torch.sub(m, 0.5, out=r).mul_(b).sigmoid_(), out=out)
             if p is not None:
-                penalty += torch.dot(p, r)
+                penalty += torch.dot(p, r.to(p.dtype))
         ctx.views, ctx.penalty_weight = views, penalty_weight
         ctx.sizes = [len(group) for group in values[:groups]]
         ctx.save_for_backward(weight, mapping, beta, relevance)

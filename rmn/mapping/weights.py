@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from rmn.mapping.flat_views import flat_views
 from rmn.mapping.mappings import RelevanceMappings
 from rmn.mapping.mask_packing import pack, unpack
+from rmn.mapping.seal import Seal
 from rmn.tasks.buffers import resize_buffers
 
 
@@ -35,6 +36,7 @@ class RelevanceWeight(nn.Module):
         self.index = index
         self.view = group.views[index]
         self.register_buffer("packed", pack(self.pruned)[None][:0])
+        self._seal = Seal(self.packed)
 
     @property
     def weight(self) -> Tensor:
@@ -100,6 +102,7 @@ class RelevanceWeight(nn.Module):
         """Append the rounded live mask to those of the finished tasks."""
         live = pack(self.view.flatten(self.live_mask()))
         self.packed = torch.cat([self.packed, live[None]])
+        self._seal = Seal(self.packed)
 
     def task_tensors(self, task: int) -> list[Tensor]:
         """A finished task's mask, and the entries of the weight that it uses."""
@@ -116,6 +119,11 @@ class RelevanceWeight(nn.Module):
         return [self.packed, *added, self.weight]
 
     def _flat_mask(self, task: int) -> Tensor:
+        if not self._seal.fits_where(self.packed, lambda: self.packed):
+            raise RuntimeError(
+                "the stored masks of finished tasks have changed, as by an AveragedModel with "
+                "use_buffers=True, which averages bits; leave it at False"
+            )
         return unpack(self.packed[task], self.view.shape.numel())
 
     def _finished_weight(self) -> Tensor:
@@ -127,6 +135,7 @@ class RelevanceWeight(nn.Module):
     ) -> None:
         resize_buffers(self, ["packed"], state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *rest)
+        self._seal = Seal(self.packed)
 
 
 class FixedWeight(RelevanceWeight):

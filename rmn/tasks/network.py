@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from avalanche.benchmarks import CLExperience
 from avalanche.models import MultiTaskModule
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rmn.tasks.features import last_layer_inputs
@@ -67,10 +69,14 @@ class TaskNetwork(MultiTaskModule):
         Args:
             label: task label, which selects the task later.
             classes: classes of the task; empty if they are unknown, then all of them.
+
+        Raises:
+            RuntimeError: a task of another label is being learned.
         """
+        self._check_none_is_lost(label)
         for module in self._task_modules:
             module.begin_task()
-        self._live = (label, [int(c) for c in classes])
+        self._live = (int(label), [int(c) for c in classes])  # of NumPy, `torch.load` refuses them
 
     def finish_task(self) -> None:
         """Append the live task to the learned ones.
@@ -87,7 +93,7 @@ class TaskNetwork(MultiTaskModule):
         self.classes.append(classes)
         self._live = None
 
-    def forward(self, x: Tensor, task_labels: Tensor | int | None = None) -> Tensor:
+    def forward(self, x: Tensor, task_labels: Tensor | ArrayLike | int | None = None) -> Tensor:
         """Logits, (n, outputs).
 
         Args:
@@ -96,8 +102,11 @@ class TaskNetwork(MultiTaskModule):
 
         Raises:
             RuntimeError: the rule needs gradients, and the live task is a candidate.
-            ValueError: the task labels are several for each input, as a second input would be.
+            ValueError: the task labels are several for each input, as a second input would be, or
+                the outputs are no logits (n, outputs) and need one task label for all.
         """
+        if task_labels is not None and not isinstance(task_labels, int):
+            task_labels = torch.as_tensor(task_labels)
         if isinstance(task_labels, Tensor) and task_labels.dim() > 1:
             raise ValueError(
                 f"task labels of shape {tuple(task_labels.shape)} are not one for each input; "
@@ -166,8 +175,21 @@ class TaskNetwork(MultiTaskModule):
         return torch.stack(features)
 
     def class_table(self, outputs: int) -> Tensor:
-        """Which of the classes each of `available_tasks` has, bool, (tasks, outputs)."""
+        """Which of the classes each of `available_tasks` has, bool, (tasks, outputs).
+
+        Args:
+            outputs: number of logits.
+
+        Raises:
+            ValueError: there is none for a class; it is named.
+        """
         known = self.classes if self._live is None else [*self.classes, self._live[1]]
+        unknown = [one for classes in known for one in classes if not 0 <= one < outputs]
+        if unknown:
+            raise ValueError(
+                f"class {unknown[0]} has no output among the {outputs} of the network; convert a "
+                "module with an output for each class, or number classes from 0"
+            )
         table = torch.zeros(len(known), outputs, dtype=torch.bool)
         for task, classes in enumerate(known):
             table[task, classes or slice(None)] = True
@@ -200,21 +222,39 @@ class TaskNetwork(MultiTaskModule):
 
     def get_extra_state(self) -> dict[str, Any]:
         """What `state_dict` stores beside tensors."""
-        return {
+        state = {
             "labels": self.labels,
             "classes": self.classes,
             "rule": self.rule,
             "learning": self._live,
         }
+        return copy.deepcopy(state)  # which stays what it is while the network learns on
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Restore what `get_extra_state` returned."""
-        self.labels, self.classes = list(state["labels"]), list(state["classes"])
+        state = copy.deepcopy(state)
+        self.labels, self.classes = state["labels"], state["classes"]
         self.rule = state["rule"]
         self._live = state["learning"]
 
+    def _check_none_is_lost(self, label: int) -> None:
+        """Refuse to begin a task over another one; the same may be begun again.
+
+        Args:
+            label: of the task that is to be begun.
+
+        Raises:
+            RuntimeError: a task of another label is being learned.
+        """
+        if self._live is not None and self._live[0] != label:
+            raise RuntimeError(
+                f"task {self._live[0]} is being learned, and would be lost if task {label} began "
+                "now; call finish_task first, or load a state that was saved before that task "
+                "began or after it was finished"
+            )
+
     def _forward_inferred(self, x: Tensor, candidates: Sequence[int | None]) -> Tensor:
-        logits = torch.stack([self.forward_task(x, task) for task in candidates])
+        logits = torch.stack([_logits(self.forward_task(x, task)) for task in candidates])
         rows = [self.tasks if task is None else task for task in candidates]
         if self.rule in GRADIENT_RULES:
             if None in candidates:
@@ -278,14 +318,40 @@ def answered_apart(x: Tensor, groups: Tensor, answer: Callable[[Tensor, int], Te
         x: inputs, (n, ...).
         groups: of each input, integers (n,).
         answer: of the inputs of one group, and its number.
+
+    Raises:
+        ValueError: the answers are no tensors.
     """
     present = torch.unique(groups).tolist() or [0]  # of no inputs any group has no answers
     parts = {one: answer(x[groups == one], one) for one in present}
+    if any(not isinstance(part, Tensor) for part in parts.values()):
+        kind = type(next(iter(parts.values()))).__name__
+        raise ValueError(
+            f"the network's output is a {kind}, and inputs of several tasks are answered by one "
+            "tensor with a row for each; give one task label for all inputs"
+        )
     first = next(iter(parts.values()))
     answers = first.new_empty(len(x), *first.shape[1:])
     for one, part in parts.items():
         answers[groups == one] = part
     return answers
+
+
+def _logits(output: Any) -> Tensor:
+    """What a network computes, if the task can be inferred from it.
+
+    Args:
+        output: logits, (n, outputs); anything else is refused.
+    """
+    if isinstance(output, Tensor) and output.dim() == 2:
+        return output
+    shape = (
+        f"of shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
+    )
+    raise ValueError(
+        f"a task is inferred from logits (n, outputs), and the network's output is {shape}; give "
+        "one task label for all inputs"
+    )
 
 
 def _tensors(

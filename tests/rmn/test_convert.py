@@ -224,6 +224,84 @@ def test_a_shared_buffer_that_changes_is_named_after_the_first_step() -> None:
         network.restore_frozen_weights()
 
 
+class Averaged(nn.Module):
+    """Takes away a running mean, which it keeps in one of several ways."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+        self.mean: Tensor | None
+        self.register_buffer("mean", None if way == "none at first" else torch.zeros(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.follow(x.detach().mean(0))
+        return x if self.mean is None else x - self.mean
+
+    def follow(self, mean: Tensor) -> None:
+        if self.mean is None:
+            self.mean = mean
+        elif self.way == "data":
+            self.mean.data.mul_(0.9).add_(0.1 * mean)
+        elif self.way == "data of another":
+            self.mean.data = 0.9 * self.mean + 0.1 * mean
+        elif self.way != "constant":
+            self.mean = 0.9 * self.mean + 0.1 * mean
+
+
+@pytest.mark.parametrize("way", ["data", "data of another", "another", "none at first", "constant"])
+def test_a_shared_buffer_is_refused_in_whatever_way_it_changes(way: str) -> None:
+    network = convert(nn.Sequential(nn.Linear(3, 2), Averaged(way)))
+    network.begin_task(0, [])
+
+    def train() -> None:
+        for _ in range(2):
+            network.train()(torch.randn(4, 3))
+            network.restore_frozen_weights()
+        network.finish_task()
+
+    if way == "constant":
+        train()
+        return
+    with pytest.raises(RuntimeError, match=r"1\.mean \(Averaged\) changes in training"):
+        train()
+    assert network.tasks == 0
+
+
+class Cached(nn.Module):
+    """Computes a constant when it first needs it, or again each time."""
+
+    def __init__(self, *, once: bool) -> None:
+        super().__init__()
+        self.once = once
+        self.mask: Tensor | None
+        self.register_buffer("mask", None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.mask is None or not self.once:
+            self.mask = torch.ones(x.shape[1])
+        return x * self.mask
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_buffer_may_be_given_its_value_in_the_first_task(once: bool) -> None:
+    module = nn.Sequential(nn.Linear(3, 2), Cached(once=once))
+    network, late = (convert(module) for _ in range(2))
+    for task in range(2):
+        network.begin_task(task, [])
+        network.train()(torch.randn(4, 3))
+        network.restore_frozen_weights()
+        network.finish_task()
+    for task in range(2):  # a value that finished tasks have not had
+        late.begin_task(task, [])
+        if task:
+            late.train()(torch.randn(4, 3))
+            with pytest.raises(RuntimeError, match=r"1\.mask \(Cached\) changes in training"):
+                late.restore_frozen_weights()
+        else:
+            late.finish_task()
+
+
 def test_training_without_a_task_is_refused() -> None:
     network, x = convert(nn.Linear(3, 2)), torch.randn(4, 3)
     for task in range(2):
@@ -242,6 +320,56 @@ def test_a_single_example_before_batch_norm_says_what_to_change() -> None:
     network = convert(nn.Linear(3, 2))
     network.begin_task(0, [])
     network.train()(torch.randn(1, 3))  # without BatchNorm, one is enough
+
+
+class Strict(nn.Module):
+    """Refuses inputs that are none of its own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise ValueError("no such word")
+
+
+def test_an_error_of_the_modules_own_stays_what_it_is() -> None:
+    network = convert(nn.Sequential(nn.Linear(3, 2), Strict(), nn.BatchNorm1d(2)))
+    network.begin_task(0, [])
+    for examples in (1, 2):
+        with pytest.raises(ValueError, match=r"^no such word$"):
+            network.train()(torch.randn(examples, 3))
+
+
+def test_a_network_is_in_the_mode_of_its_module() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    assert all(part.training for part in convert(module).modules())
+    assert not any(part.training for part in convert(module.eval()).modules())
+    module.train()[1].eval()
+    modes = {name for name, part in convert(module).named_modules() if not part.training}
+    assert modes == {"body.1"}
+
+
+class Scaled(nn.Module):
+    """A frozen parameter under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+        self.scale = nn.Parameter(torch.full((3,), 2.0), requires_grad=False)
+        self.shift = self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.layer(x * self.scale + self.shift)
+        return output
+
+
+def test_a_frozen_parameter_of_two_names_is_fixed_under_both() -> None:
+    module = Scaled()
+    network = convert(module, initialisation="open")
+    network.begin_task(0, [])
+    x = torch.randn(4, 3)
+    torch.testing.assert_close(network.eval()(x), module(x))
+    network.finish_task()
+    fixed = {name for name, _ in network.body.named_buffers()}
+    assert fixed >= {"scale", "shift"}
+    assert {name for name, _ in network.body.named_parameters()} == {"layer.bias"}
 
 
 class OutputRegisteredFirst(nn.Module):

@@ -1,5 +1,6 @@
 """What convert refuses: each by the name of the module, with what to do."""
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -69,6 +70,21 @@ def hooked() -> nn.Module:
     return module
 
 
+def gradient_hook(way: str) -> nn.Module:
+    layer: Any = nn.Linear(3, 3)
+    getattr(layer.bias, way)(lambda changed: None)
+    module: nn.Module = layer
+    return module
+
+
+def remembering(*, in_list: bool) -> nn.Module:
+    layer: Any = nn.Linear(3, 3)
+    output = layer(torch.ones(3))
+    layer.seen = [output] if in_list else output
+    module: nn.Module = layer
+    return module
+
+
 class Routed(nn.Module):
     """Has a method and an attribute of names that mean something to RMN."""
 
@@ -133,6 +149,13 @@ REFUSED = {
     "converted": (lambda: convert(nn.Linear(3, 3)), "converted already"),
     "sparse": (lambda: nn.Embedding(3, 3, sparse=True), "use sparse=False"),
     "max norm": (lambda: nn.Embedding(3, 3, max_norm=1.0), "leave it out"),
+    "hook": (lambda: gradient_hook("register_hook"), "bias with a hook on its gradient, .*remove"),
+    "late hook": (
+        lambda: gradient_hook("register_post_accumulate_grad_hook"),
+        "bias with a hook on its gradient",
+    ),
+    "activation": (lambda: remembering(in_list=False), "attribute seen has the graph .*to None"),
+    "activations": (lambda: remembering(in_list=True), "attribute seen has the graph .*to None"),
     "complex": (lambda: nn.Linear(3, 3, dtype=torch.cfloat), "of complex numbers"),
     "meta": (lambda: nn.Linear(3, 3, device="meta"), "load its weights"),
 }
@@ -211,6 +234,34 @@ class Handwritten(nn.Module):
 def test_a_module_of_which_most_is_each_tasks_own_is_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"own values of 82% of the parameters, of matrix for"):
         convert(Handwritten())
+
+
+class Sequences(nn.Module):
+    """Takes further inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = nn.Linear(3, 2)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None, *, scale: float = 1.0) -> Tensor:
+        output: Tensor = self.out(x if lengths is None else x / lengths[:, None]) * scale
+        return output
+
+
+class Labelled(Sequences):
+    """Takes task labels, as modules of Avalanche do, and settings by name."""
+
+    def forward(self, x: Tensor, task_labels: Any = None, *, scale: float = 1.0) -> Tensor:
+        return super().forward(x, scale=scale)
+
+
+def test_a_second_input_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"Sequences takes lengths as a second input.*single one"):
+        convert(Sequences())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        convert(Labelled())
+        convert(nn.Sequential(Sequences()))  # which takes one
 
 
 @pytest.mark.parametrize(

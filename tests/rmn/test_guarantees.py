@@ -13,7 +13,7 @@ from avalanche.training.storage_policy import ReservoirSamplingBuffer
 from avalanche.training.supervised import Naive
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from harness.training.networks import mlp
 from rmn import RMN, RelevanceNetwork, RMNPlugin, convert
@@ -230,3 +230,119 @@ def test_a_setting_that_does_not_exist_is_named() -> None:
     unknown: dict[str, Any] = {"prune_epoch": 50}
     with pytest.raises(ValueError, match="prune_epoch is no setting of RMNPlugin; use one of"):
         RMNPlugin(**unknown)
+
+
+def trained(network: RelevanceNetwork) -> torch.optim.Optimizer:
+    """An optimizer with momentum that has made some steps on the live task."""
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(2):
+        torch.autograd.backward(network.train()(torch.randn(5, 784)).square().mean())
+        optimizer.step()
+        network.restore_frozen_weights()
+    return optimizer
+
+
+CHANGES: dict[str, Callable[[RelevanceNetwork, torch.optim.Optimizer], object]] = {
+    "step": lambda network, optimizer: optimizer.step(),
+    "in place": lambda network, _: network.mappings[0].weight.detach().mul_(0.9),
+    "past autograd": lambda network, _: network.mappings[0].weight.data.mul_(0.9),
+    "another tensor": lambda network, _: nn.utils.vector_to_parameters(
+        nn.utils.parameters_to_vector(network.parameters()) * 0.9, network.parameters()
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("use", ["answer", "fingerprint", "save", "begin", "copy"])
+def test_weights_that_change_between_tasks_are_noticed(change: str, use: str) -> None:
+    network, x = small(), torch.randn(5, 784)
+    network.begin_task(0, [])
+    optimizer = trained(network)
+    network.finish_task()
+    before, saved = network.eval()(x, 0).detach(), copy.deepcopy(network.state_dict())
+    CHANGES[change](network, optimizer)
+    uses: dict[str, Callable[[], object]] = {
+        "answer": lambda: network.to("cpu")(x, 0),
+        "fingerprint": lambda: network.fingerprint(0),
+        "save": network.state_dict,
+        "begin": lambda: network.begin_task(1, []),
+        "copy": lambda: copy.deepcopy(network),
+    }
+    if change != "past autograd" or use in ("save", "begin", "copy"):
+        with pytest.raises(RuntimeError, match=r"changed since .*; change them before finish_task"):
+            uses[use]()
+    network.load_state_dict(saved)
+    uses[use]()
+    assert torch.equal(network(x, 0), before)
+
+
+def test_weights_that_no_finished_task_uses_may_change_between_tasks() -> None:
+    network, x = small(), torch.randn(5, 784)
+    network.begin_task(0, [])
+    network.finish_task()
+    before = network.eval()(x, 0).detach()
+    for group in network.mappings:
+        with torch.no_grad():
+            group.weight[group.uses == 0] += 1
+    assert torch.equal(network(x, 0), before)
+    network.begin_task(1, [])
+    assert torch.equal(network(x, 0), before)
+
+
+def test_a_copy_that_was_changed_begins_from_the_finished_weights() -> None:
+    network, x = small(), torch.randn(5, 784)
+    network.begin_task(0, [])
+    network.finish_task()
+    copied = copy.deepcopy(network)
+    for parameter in copied.parameters():
+        parameter.data.add_(1)
+    copied.begin_task(1, [])
+    assert torch.equal(copied.eval()(x, 0), network.eval()(x, 0))
+
+
+@pytest.mark.parametrize("use_buffers", [False, True])
+def test_an_average_keeps_the_masks_of_finished_tasks_or_says_so(use_buffers: bool) -> None:
+    network, x = small(), torch.randn(5, 784)
+    network.begin_task(0, [])
+    network.finish_task()
+    before = network.eval()(x, 0).detach()
+    network.begin_task(1, [])
+    ema = get_ema_multi_avg_fn(0.9)  # type: ignore[no-untyped-call]
+    average = AveragedModel(network, multi_avg_fn=ema, use_buffers=use_buffers)
+    for _ in range(3):
+        trained(network)
+        average.update_parameters(network)
+    assert torch.equal(network.eval()(x, 0), before)
+    average.eval()
+    if use_buffers:
+        with pytest.raises(RuntimeError, match=r"masks of finished .* leave it at False"):
+            average(x, 0)
+    else:
+        assert torch.equal(average(x, 0), before)
+
+
+def test_a_task_that_is_loaded_unfinished_is_not_lost() -> None:
+    network = small()
+    network.begin_task(0, [])
+    unfinished = copy.deepcopy(network.state_dict())
+    network.finish_task()
+    network.load_state_dict(unfinished)
+    with pytest.raises(RuntimeError, match=r"task 0 is being learned.* call finish_task first"):
+        network.begin_task(1, [])
+    network.finish_task()
+    network.begin_task(1, [])
+    assert network.labels == [0]
+
+
+def test_a_network_that_is_cast_between_tasks_is_no_changed_one() -> None:
+    network, x = small(), torch.randn(5, 784)
+    network.begin_task(0, [])
+    network.finish_task()
+    before = network.eval()(x, 0).detach()
+    network.double()
+    torch.testing.assert_close(network(x.double(), 0).float(), before, rtol=1e-4, atol=1e-5)
+    network.float()
+    assert torch.equal(network(x, 0), before)
+    network.half().float()
+    torch.testing.assert_close(network(x, 0), before, rtol=1e-2, atol=1e-2)
+    network.begin_task(1, [])

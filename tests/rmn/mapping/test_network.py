@@ -2,6 +2,7 @@
 
 import copy
 import io
+import pickle
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from harness.training.networks import cifar_cnn, mlp, resnet18
 from rmn import RMN, RelevanceNetwork, RMNPlugin, convert
+from rmn.mapping.penalties import set_penalty_weights
 from rmn.tasks.task_module import TaskModule
 from rmn.tasks.values_per_task import ValuesPerTask
 
@@ -282,3 +284,72 @@ def test_logits_of_tokens_have_a_type_of_their_own(
     assert answers.dtype == each.dtype == (torch.bfloat16 if mixed_precision else torch.float32)
     if router is None:
         torch.testing.assert_close(answers, each[labels, torch.arange(20)])
+
+
+class Placed(nn.Module):
+    """Adds a frozen position embedding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 3)
+        self.places = nn.Parameter(torch.randn(6), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.layer(x + self.places)
+        return output
+
+
+CHANGED: dict[str, Callable[[RelevanceNetwork], RelevanceNetwork]] = {
+    "copied": copy.deepcopy,
+    "pickled": lambda network: pickle.loads(pickle.dumps(network)),
+    "cast": lambda network: network.double(),
+    "loaded and cast": lambda network: loaded_from(network).double(),
+}
+
+
+def loaded_from(network: RelevanceNetwork) -> RelevanceNetwork:
+    loaded = convert(Placed())
+    loaded.load_state_dict(network.state_dict())
+    return loaded
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_task_goes_on_in_a_network_that_was_copied_or_cast(change: str) -> None:
+    torch.manual_seed(0)
+    network, x = convert(Placed()), torch.randn(7, 6)
+    network.begin_task(0, [])
+    network.finish_task()
+    before = network.eval()(x, 0).detach()
+    network.begin_task(1, [])
+    network.prune(0.5)
+    set_penalty_weights(network.mappings, l0_weight=0.3, l0_scarcity=1.0, overlap_weight=0.1)
+    network.train()(x)  # a step in progress is not copied
+    other = CHANGED[change](network)
+    kind = other.mappings[0].weight.dtype
+    x = x.to(kind)
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(2):
+        torch.autograd.backward(other.train()(x).square().mean() + other.relevance_penalty)
+        optimizer.step()
+        other.restore_frozen_weights()
+    assert all(not group.mapping[group.pruned].any() for group in other.mappings)
+    answers = [other.eval()(x, 0)]
+    other.finish_task()
+    answers.append(other(x, 0))
+    for answer in answers:
+        assert answer.dtype == kind
+        if kind is torch.float32:
+            assert torch.equal(answer, before)
+        torch.testing.assert_close(answer.float(), before)
+
+
+def test_a_copied_network_has_no_step_in_progress() -> None:
+    network = small()
+    network.begin_task(0, [])
+    set_penalty_weights(network.mappings, l0_weight=0.3, l0_scarcity=1.0, overlap_weight=0.0)
+    network.train()(torch.randn(4, 6))
+    assert network.relevance_penalty.item() > 0
+    copied = copy.deepcopy(network)
+    assert copied.relevance_penalty.item() == 0
+    assert not any(group.soft_weights for group in copied.mappings)
+    assert all(group.soft_weights for group in network.mappings)

@@ -4,7 +4,9 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
+from rmn import convert
 from rmn.mapping.mappings import RelevanceMappings
 from rmn.mapping.penalties import l1_penalty, set_penalty_weights
 
@@ -51,3 +53,26 @@ def test_a_full_network_has_no_penalty_on_free_weights() -> None:
     assert groups[0].penalty_weight is not None
     assert not groups[0].penalty_weight.any()
     assert l1_penalty(groups).item() == 0
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_penalties_of_networks_of_any_precision(kind: torch.dtype) -> None:
+    """A share of the penalty that is too small for half precision is counted all the same."""
+    torch.manual_seed(0)
+    network = convert(nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 3)).to(kind))
+    exact = 0.0
+    for task in range(2):
+        network.begin_task(task, [])
+        set_penalty_weights(network.mappings, l0_weight=1e-6, l0_scarcity=0.0, overlap_weight=3e-6)
+        network(torch.randn(4, 8, dtype=kind))
+        penalty = network.relevance_penalty
+        if task:
+            pairs = [(g.uses.double(), g.relevance.double()) for g in network.mappings]
+            sums = [(1e-6 * r[u == 0].sum() + 3e-6 * (u * r).sum()).item() for u, r in pairs]
+            exact = sum(sums) / sum(len(uses) for uses, _ in pairs)
+            assert penalty.item() == pytest.approx(exact, rel=1e-3)
+            torch.autograd.backward(penalty * 1e6)
+            for group in network.mappings:
+                assert group.mapping.grad is not None
+                assert group.mapping.grad.any()
+        network.finish_task()

@@ -1,8 +1,11 @@
 """A network with one function per task, made of heads and BatchNorms per task."""
 
 import copy
+import io
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -211,3 +214,94 @@ def test_a_saved_network_continues_where_it_was(network: TaskNetwork) -> None:
     loaded.finish_task()
     assert loaded.labels == [0, 1, 2, 9]
     assert loaded.classes == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
+def test_a_task_is_not_begun_over_another(network: TaskNetwork) -> None:
+    network.begin_task(3, [6, 7])
+    with pytest.raises(RuntimeError, match=r"task 3 is being learned, .* task 4 began now"):
+        network.begin_task(4, [8, 9])
+    network.begin_task(3, [6])  # interrupted, and begun again
+    network.finish_task()
+    network.begin_task(4, [8, 9])
+    network.finish_task()
+    assert network.labels == [0, 1, 2, 3, 4]
+    assert network.classes[3:] == [[6], [8, 9]]
+
+
+def test_a_state_that_is_kept_does_not_change(network: TaskNetwork) -> None:
+    state, logits = copy.copy(network.state_dict()), network.logits_per_task(torch.ones(2, 6))
+    network.begin_task(3, [6, 7])
+    network.finish_task()
+    network.classes[0].append(9)
+    loaded = untrained()
+    loaded.load_state_dict(state)
+    loaded.begin_task(3, [])
+    loaded.finish_task()
+    loaded.classes[1].append(9)
+    again = untrained()
+    again.load_state_dict(state)
+    assert again.classes == [[0, 1], [2, 3], [4, 5]]
+    assert torch.equal(again.eval().logits_per_task(torch.ones(2, 6)), logits)
+
+
+LABELS: list[Callable[[list[int]], Any]] = [
+    lambda labels: labels,
+    np.array,
+    lambda labels: np.array(labels, dtype=np.int16),
+]
+
+
+@pytest.mark.parametrize("kind", LABELS, ids=["list", "array", "short array"])
+def test_labels_need_not_be_tensors(network: TaskNetwork, kind: Callable[[list[int]], Any]) -> None:
+    x, labels = torch.randn(4, 6), [0, 2, 1, 0]
+    assert torch.equal(network(x, kind(labels)), network(x, torch.tensor(labels)))
+    assert torch.equal(network(x, kind([1] * 4)), network(x, 1))
+    assert torch.equal(network(x, np.int64(1)), network(x, 1))
+
+
+def test_a_label_of_numpy_is_saved_as_a_number(network: TaskNetwork) -> None:
+    label: Any = np.int64(7)
+    network.begin_task(label, np.array([6, 7]).tolist())
+    for _ in range(2):  # while it is learned and afterwards
+        file = io.BytesIO()
+        torch.save(network.state_dict(), file)
+        file.seek(0)
+        loaded = untrained()
+        loaded.load_state_dict(torch.load(file, weights_only=True))
+        if network.tasks == 3:
+            network.finish_task()
+    assert loaded.labels == [0, 1, 2, 7]
+
+
+class Named(nn.Module):
+    """Gives its output a name."""
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"logits": x}
+
+
+@pytest.mark.parametrize(
+    ("end", "shape"), [(Named(), "dict"), (nn.Unflatten(1, (5, 2)), r"of shape \(4, 5, 2\)")]
+)
+def test_other_outputs_than_logits_need_one_task_label(end: nn.Module, shape: str) -> None:
+    network = TaskNetwork(nn.Sequential(TaskHead(nn.Linear(6, OUTPUTS)), end))
+    for task in range(2):
+        network.begin_task(task, [])
+        network.finish_task()
+    x = torch.randn(4, 6)
+    network.eval()(x, 1)
+    with pytest.raises(ValueError, match=f"output is {shape}; give one task label"):
+        network(x)
+    labels = torch.tensor([0, 1, 1, 0])
+    if isinstance(end, Named):
+        with pytest.raises(ValueError, match=r"output is a dict, .*; give one task label"):
+            network(x, labels)
+    else:
+        torch.testing.assert_close(network(x, labels)[1:3], network(x, 1)[1:3])
+
+
+@pytest.mark.parametrize("number", [OUTPUTS, -1])
+def test_a_class_without_an_output_is_named(network: TaskNetwork, number: int) -> None:
+    network.begin_task(3, [number])
+    with pytest.raises(ValueError, match=f"class {number} has no output among the {OUTPUTS} of"):
+        network(torch.randn(4, 6))
