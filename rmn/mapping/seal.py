@@ -31,7 +31,7 @@ class Seal:
         """
         if values.dtype != self._dtype:
             self._close(values)
-        return fingerprint([values]) == self._digest
+        return fingerprint([values]).hex() == self._digest
 
     def fits_where(self, tensor: Tensor, values: Callable[[], Tensor]) -> bool:
         """`fits`, at no cost where nothing has been written to a tensor since it was last asked.
@@ -50,4 +50,4 @@ class Seal:
         return fits
 
     def _close(self, values: Tensor) -> None:
-        self._dtype, self._digest = values.dtype, fingerprint([values])
+        self._dtype, self._digest = values.dtype, fingerprint([values]).hex()

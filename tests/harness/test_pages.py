@@ -34,15 +34,16 @@ def test_a_stale_page_is_renewed_and_named(docs: Path, capsys: pytest.CaptureFix
     assert page.read_text() == before
 
 
-def test_what_stands_outside_of_the_marks_is_kept(docs: Path, tmp_path: Path) -> None:
+def test_what_stands_outside_of_the_marks_is_kept(docs: Path) -> None:
     page = docs / "cluster.md"
-    before, _, rest = page.read_text().partition("<!-- begin hours -->")
-    after = rest.partition("<!-- end hours -->")[2]
-    (tmp_path / "results").mkdir()
-    assert main(["--docs", str(docs), "--results", str(tmp_path / "results")]) == 0
-    assert page.read_text().startswith(before)
-    assert page.read_text().endswith(after)
-    assert "`split_mnist`" not in page.read_text()[len(before) : -len(after)]
+    begin, end = "<!-- begin hours -->", "<!-- end hours -->"
+    before, _, rest = page.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}changed {begin}stale{end}{after} too")
+    assert main(["--docs", str(docs), "--results", RESULTS]) == 0
+    assert page.read_text().startswith(f"{before}changed {begin}")
+    assert page.read_text().endswith(f"{end}{after} too")
+    assert "stale" not in page.read_text()[len(before) : -len(after)]
 
 
 @pytest.mark.parametrize(

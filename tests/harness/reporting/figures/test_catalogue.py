@@ -47,7 +47,7 @@ def test_what_was_measured_is_drawn_in_the_order_of_the_pages(
     assert [figure.path for figure in figures] == paths
     assert [figure.section for figure in figures] == [ANSWER, *["task-il"] * 3]
     assert [figure.narrow for figure in figures] == [False, True, True, True]
-    seeds = "Seeds of each method: 1."
+    seeds = "Seeds of each method: 3."
     captions = {f"task-il-{kind.name}": f"task-il. {kind.caption} {seeds}" for kind in FIGURES}
     assert [figure.caption for figure in figures][1:] == [captions[name] for name in LABELLED]
     assert all(figure.path.read_bytes().startswith(b"%PDF") for figure in figures)
