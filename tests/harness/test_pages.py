@@ -39,10 +39,10 @@ def test_what_stands_outside_of_the_marks_is_kept(docs: Path) -> None:
     begin, end = "<!-- begin hours -->", "<!-- end hours -->"
     before, _, rest = page.read_text().partition(begin)
     after = rest.partition(end)[2]
-    page.write_text(f"{before}changed {begin}stale{end}{after} too")
+    page.write_text(f"changed\n{before}{begin}\n\nstale\n\n{end}{after}too\n")
     assert main(["--docs", str(docs), "--results", RESULTS]) == 0
-    assert page.read_text().startswith(f"{before}changed {begin}")
-    assert page.read_text().endswith(f"{end}{after} too")
+    assert page.read_text().startswith(f"changed\n{before}{begin}")
+    assert page.read_text().endswith(f"{end}{after}too\n")
     assert "stale" not in page.read_text()[len(before) : -len(after)]
 
 
