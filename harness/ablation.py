@@ -13,14 +13,8 @@ from rich.console import Console
 
 from harness.cli.ablation import AblationRequest, read_ablation
 from harness.cli.damage import about_damage
-from harness.cli.orchestration import (
-    FINISHED,
-    INCOMPLETE,
-    TO_RUN,
-    exit_status,
-    make_missing,
-    states,
-)
+from harness.cli.exit_codes import FINISHED, INCOMPLETE
+from harness.cli.orchestration import TO_RUN, exit_status, make_missing, states
 from harness.cli.progress_display import say
 from harness.config.budgets import ABLATION
 from harness.config.run import Run

@@ -12,8 +12,8 @@ from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.cli import options
 from harness.cli.arguments import with_arguments
+from harness.cli.exit_codes import FINISHED, INCOMPLETE
 from harness.cli.names import known_name
-from harness.cli.orchestration import FINISHED, INCOMPLETE
 from harness.cli.parser import CommandParser
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from harness.cli.comparison_display import (
     show_tables,
 )
 from harness.cli.console import output
-from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status, make_missing
+from harness.cli.exit_codes import FINISHED, INCOMPLETE
+from harness.cli.orchestration import exit_status, make_missing
 from harness.cli.progress_display import say
 from harness.storage import provenance
 

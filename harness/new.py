@@ -14,10 +14,10 @@ from typing import Final
 from baselines.plugins import NAME
 from baselines.registry import methods
 from harness.cli.arguments import ArgumentError
+from harness.cli.exit_codes import FINISHED
 from harness.cli.folders import writable_folder
 from harness.cli.names import known_name
 from harness.cli.options import path
-from harness.cli.orchestration import FINISHED
 from harness.cli.parser import CommandParser
 from harness.config.benchmark_registry import benchmarks
 from harness.config.networks import network_names

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from harness.cli import options
 from harness.cli.arguments import ArgumentError
+from harness.cli.exit_codes import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.folders import readable_folder
 from harness.cli.names import known_name
-from harness.cli.orchestration import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
 from harness.cli.results_selection import chosen_pairs, chosen_runs, find_run

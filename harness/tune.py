@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.cli.console import output
-from harness.cli.orchestration import FINISHED, INCOMPLETE, exit_status
+from harness.cli.exit_codes import FINISHED, INCOMPLETE
+from harness.cli.orchestration import exit_status
 from harness.cli.progress_display import say
 from harness.cli.searching import searched
 from harness.cli.study_display import edges, study_table

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from rmn.tasks.evaluation_mode import evaluation_mode
 
 
 def gaussian_noise(x: Tensor) -> Tensor:
@@ -39,18 +41,9 @@ NEGATIVE_SAMPLES: Final[dict[str, Callable[[Tensor], Tensor]]] = {
 """Functions that make negative samples from inputs of a task, in their shape, by name."""
 
 
-@contextmanager
-def frozen_batch_norm(model: nn.Module) -> Iterator[None]:
+def frozen_batch_norm(model: nn.Module) -> AbstractContextManager[None]:
     """Inside the context BatchNorm normalises by its running statistics and does not update them.
 
     Negative samples must not enter the statistics of a task.
     """
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    training = [norm for norm in norms if norm.training]  # some may be kept in evaluation mode
-    for norm in training:
-        norm.training = False
-    try:
-        yield
-    finally:
-        for norm in training:
-            norm.training = True
+    return evaluation_mode(one for one in model.modules() if isinstance(one, _BatchNorm))

@@ -24,6 +24,7 @@ from baselines.components.layer_gradients import (
     learned_weights,
     sum_over_examples,
 )
+from rmn.tasks.evaluation_mode import evaluation_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def mean_over_examples(
     names = {id(weight): name for name, weight in model.named_parameters()}
     total: dict[str, Tensor] = {}
     examples = 0
-    with _evaluating(model), torch.enable_grad():
+    with evaluation_mode(model.modules()), torch.enable_grad():
         for x, y, task_labels in _by_task(batches):
             examples += len(x)
             with torch.autocast(x.device.type, enabled=False):
@@ -100,7 +101,7 @@ def of_each_example(
     """
     names = {id(weight): name for name, weight in model.named_parameters()}
     x, _, task_labels = batch
-    with _evaluating(model), torch.autocast(x.device.type, enabled=False):
+    with evaluation_mode(model.modules()), torch.autocast(x.device.type, enabled=False):
         with torch.enable_grad(), _recording(model) as calls:
             logits = avalanche_forward(model, x, task_labels)
             total = objective(logits)
@@ -120,18 +121,6 @@ def _by_task(batches: Iterable[Batch]) -> Iterator[Batch]:
         for label in labels:
             own = task_labels == label
             yield x[own], y[own], task_labels[own]
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode; afterwards each module is in the mode that it was in."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 @contextmanager

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
+from harness.cli.exit_codes import INTERRUPTED
 from harness.cli.parser import CommandParser
 from harness.config.settings import SettingError
 
 Made = TypeVar("Made")
-
-_INTERRUPTED: Final = 128 + signal.SIGINT
-"""Exit status, as a shell has it of a program that Ctrl-C ended."""
 
 
 class ArgumentError(ValueError):
@@ -40,4 +37,4 @@ def with_arguments(
     except (ArgumentError, SettingError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
-        parser.exit(_INTERRUPTED, "Interrupted.\n")
+        parser.exit(INTERRUPTED, "Interrupted.\n")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from rich.console import Console
 
 from harness.cli.arguments import ArgumentError
+from harness.cli.exit_codes import ENDED, INCOMPLETE, REFUSED
 from harness.cli.expected_time import expected_time
 from harness.cli.folders import writable_folder
 from harness.cli.progress_display import display, say
@@ -26,13 +27,6 @@ from harness.storage.checkpoints import Checkpoint
 if TYPE_CHECKING:
     from harness.analysis.cost import Cost
     from harness.storage.store import Survey
-
-FINISHED: Final = 0
-INCOMPLETE: Final = 1
-REFUSED: Final = 2
-ENDED: Final = 128
-"""To which the number of a signal is added for the status of a command that it has ended."""
-INTERRUPTED: Final = ENDED + signal.SIGINT
 
 TO_RUN: Final = "to run"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from baselines.interface import Baseline, Choices, Range
@@ -75,6 +75,21 @@ class Search:
         resolved = {self.scenario: {name: resolve(self.method, self.defaults or {}, texts)}}
         [run] = plan(self.benchmark, TUNING, self.training, {name: self.method}, resolved, [seed])
         return run
+
+
+def space_record(space: Space) -> dict[str, dict[str, Any]]:
+    """What was searched of each setting, as a study keeps it; `recorded_space` reads it."""
+    return {
+        name: {key: value for key, value in asdict(one).items() if value != ()}
+        for name, one in space.items()
+    }
+
+
+def recorded_space(record: Mapping[str, Mapping[str, Any]]) -> dict[str, Range | Choices]:
+    """The space that a study keeps such a record of."""
+    return {
+        name: Choices(**one) if "values" in one else Range(**one) for name, one in record.items()
+    }
 
 
 def search_space(method: type[Baseline]) -> dict[str, Range | Choices]:

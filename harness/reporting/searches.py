@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.interface import Choices, Range
+from harness.config.search_spaces import recorded_space
 from harness.config.study_file import StudyPlan
 from harness.storage.studies import Study
 from harness.tuning.trials import StudyTrial, best
@@ -57,10 +58,7 @@ def of_tuning(study: Study) -> Searched:
     """What `harness.tune` tried of a method in a scenario."""
     return Searched(
         f"{study.method}, {study.scenario}, norm {study.norm}",
-        {
-            name: Choices(**one) if "values" in one else Range(**one)
-            for name, one in study.space.items()
-        },
+        recorded_space(study.space),
         [
             Tried(
                 one.number,

@@ -7,14 +7,14 @@ before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from statistics import fmean
 from typing import Any, Final
 
-from baselines.interface import Choices, Range
+from baselines.interface import Choices
 from harness.config.run import Run
-from harness.config.search_spaces import Search
+from harness.config.search_spaces import Search, space_record
 from harness.config.settings import declared
 from harness.storage.studies import Study, Trial, TrialRun
 from harness.tuning.ended_runs import MissingError, Outcomes, ended
@@ -73,7 +73,7 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             norm=search.training.norm,
             method=search.method.name,
             training=search.training.identity(),
-            space={name: _record(one) for name, one in search.space.items()},
+            space=space_record(search.space),
             sampler={
                 **sampler(),
                 "extensions": EXTENSIONS,
@@ -84,11 +84,6 @@ def replay(search: Search, outcomes: Outcomes) -> Replay:
             at_edge=(*(one.name for one in _beyond(search, trials)), *_outermost(search, trials)),
         )
     )
-
-
-def _record(searched: Range | Choices) -> dict[str, Any]:
-    """What was searched of a setting, as a study keeps it."""
-    return {key: value for key, value in asdict(searched).items() if value != ()}
 
 
 def _batch(

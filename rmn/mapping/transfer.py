@@ -49,20 +49,14 @@ def most_suitable_task(
     Returns:
         The first of equally good tasks, and the layer that its logits come of.
     """
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        scores = []
-        for task in range(network.tasks):
-            with last_layer_called(network.body) as call:
-                features = []
-                for part in torch.split(x, batch_size or len(x)):
-                    logits = network.forward_task(part, task)
-                    features.append(call.features(logits))
-            scores.append(probe_accuracy(torch.cat(features), y))
-    finally:
-        for module in training:  # and no other: some may be kept in evaluation mode
-            module.training = True
+    scores = []
+    for task in range(network.tasks):
+        with last_layer_called(network.body) as call:
+            features = []
+            for part in torch.split(x, batch_size or len(x)):
+                logits = network.forward_task(part, task)
+                features.append(call.features(logits))
+        scores.append(probe_accuracy(torch.cat(features), y))
     return Origin(int(torch.tensor(scores).argmax()), call.layer)
 
 

@@ -13,6 +13,7 @@ from avalanche.models import MultiTaskModule
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from rmn.tasks.evaluation_mode import evaluation_mode
 from rmn.tasks.features import last_layer_inputs
 from rmn.tasks.fingerprint import fingerprint
 from rmn.tasks.inference import (
@@ -153,15 +154,12 @@ class TaskNetwork(MultiTaskModule):
 
         A compiler would make new ones whenever another task is finished, and round otherwise.
         """
-        training = [module for module in self.body.modules() if module.training]
-        for module in training:
-            module.training = False
-        try:
-            with torch.compiler.set_stance("force_eager"), self._selected(task=task):
-                logits: Tensor = self.body(x)
-        finally:
-            for module in training:
-                module.training = True
+        with (
+            evaluation_mode(self.body.modules()),
+            torch.compiler.set_stance("force_eager"),
+            self._selected(task=task),
+        ):
+            logits: Tensor = self.body(x)
         return logits
 
     def logits_per_task(self, x: Tensor) -> Tensor:

@@ -165,7 +165,7 @@ def figure_1(evidence: Evidence) -> Drawing | None:
         return None
     figure = accuracy.curves(place.rows, place.board)
     last = BENCHMARKS["split_cifar100"].tasks
-    quoted = [(one, one.paper(TASK_IL)) for one in place.board.entries if one.paper(TASK_IL)]
+    quoted = [(one, text) for one in place.board.entries if (text := one.paper(TASK_IL))]
     for axis in figure.axes if figure else ():
         for number, (entry, text) in enumerate(quoted):
             beside = last + _BESIDE * (number + 1)  # three of them are within a point

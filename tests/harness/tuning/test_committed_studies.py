@@ -7,11 +7,10 @@ from typing import Final
 
 import pytest
 
-from baselines.interface import Choices, Range
 from baselines.registry import methods
 from harness.config.benchmarks import BENCHMARKS
 from harness.config.budgets import TUNING, TrainingBudget
-from harness.config.search_spaces import Search
+from harness.config.search_spaces import Search, recorded_space
 from harness.config.tuned_settings import TUNED, tuned
 from harness.storage import store, studies
 from harness.storage.provenance import ROOT
@@ -28,10 +27,7 @@ def search_of(study: Study) -> Search:
         scenario=study.scenario,
         method=methods()[study.method],
         budget=TrainingBudget(**study.training),
-        space={
-            name: Choices(**one) if "values" in one else Range(**one)
-            for name, one in study.space.items()
-        },
+        space=recorded_space(study.space),
         trials=sum(not trial.beyond for trial in study.trials),
         seeds=max(len(trial.runs) for trial in study.trials),
         defaults=study.sampler["defaults"],
