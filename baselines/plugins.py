@@ -41,7 +41,7 @@ _BROKEN: Final[dict[str, str]] = {}
 
 
 class PluginError(Exception):
-    """A plugin that cannot be imported; the message names it and says why."""
+    """A plugin cannot be imported, or what it registers fails; the message names it."""
 
 
 class BrokenPluginWarning(UserWarning):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Final, TypeVar
 
+from baselines.declarations import check_declarations
 from baselines.interface import Baseline
-from baselines.plugins import METHODS, check_name, import_entry_points
-from baselines.registration import Registry
-
-_NEEDED: Final = ("name", "title", "reference")
+from baselines.plugins import METHODS, import_entry_points
+from baselines.registration import Registry, is_own
 
 _METHODS: Final = Registry[type[Baseline]]("methods", lambda method: method.__module__, "baselines")
 
@@ -20,26 +18,25 @@ def register(method: B) -> B:
     """Class decorator that makes a method known under its `name`.
 
     Raises:
-        ValueError: the name is taken by another method, or something is missing that every
-            comparison needs of a method; says what to write.
+        ValueError: the name or the title is another method's, or something is missing, or of
+            another type, that every comparison needs of a method; says what to write.
     """
-    _check(method)
+    check_declarations(method)
+    _check_title(method)
     _METHODS.add(method.name, method)
     return method
 
 
-def _check(method: type[Baseline]) -> None:
-    """Refuse what would fail, or lose its settings, only when it is compared."""
-    where = f"{method.__module__}.{method.__qualname__}"
-    for needed in _NEEDED:
-        if not (text := getattr(method, needed, "")) or not isinstance(text, str):
-            raise ValueError(f"{where} has no {needed}; add {needed}: ClassVar[str] = ...")
-    check_name(f"method {where}", method.name)
-    if "__dataclass_params__" not in vars(method):
-        raise ValueError(f"{where} is no dataclass; put @dataclass(frozen=True) below @register")
-    if inspect.isabstract(method):
-        missing = ", ".join(sorted(method.__abstractmethods__))
-        raise ValueError(f"{where} does not define {missing}")
+def _check_title(method: type[Baseline]) -> None:
+    """Refuse a title that would stand twice in every table and figure."""
+    if is_own(method.__module__):
+        return  # they are being imported
+    for name, other in _METHODS.known().items():
+        if other.title == method.title and name != method.name:
+            raise ValueError(
+                f"{method.__module__}.{method.__qualname__} has the title of the method {name}, "
+                f"{method.title!r}; give it another"
+            )
 
 
 def methods() -> dict[str, type[Baseline]]:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from types import NoneType, UnionType
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, Final, get_type_hints
 
+from baselines.declarations import SETTING_TYPES, value_types
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
 from harness.config.suggestions import shortened
 
 _BOOLEANS: Final = {"true": True, "false": False}
-_KINDS: Final[dict[type, str]] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-}
-
 _MOST: Final = 2**63
 """Whole numbers below it are what tensors hold; larger ones would fail in the midst of a run."""
 
@@ -52,7 +46,7 @@ class Setting:
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        words = [_KINDS[kind] for kind in self.types if kind in _KINDS]
+        words = [SETTING_TYPES[kind] for kind in self.types if kind in SETTING_TYPES]
         words += [str(kind) for kind in self.types if not isinstance(kind, type)]
         limits = [
             f"{word} {limit:g}"
@@ -102,7 +96,7 @@ def declared(method: type[Baseline] | type[TrainingBudget]) -> dict[str, Setting
     return {
         entry.name: Setting(
             entry.name,
-            _types(hints[entry.name]),
+            value_types(hints[entry.name]),
             entry.default,
             entry.metadata.get("help", ""),
             entry.metadata.get("minimum"),
@@ -111,19 +105,6 @@ def declared(method: type[Baseline] | type[TrainingBudget]) -> dict[str, Setting
         )
         for entry in fields(method)
     }
-
-
-def _types(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) in (Union, UnionType):
-        kinds = [kind for part in get_args(annotation) for kind in _types(part)]
-        return tuple(sorted(kinds, key=lambda kind: kind is not NoneType))  # "none" is no text
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    if annotation in _KINDS or annotation is NoneType:
-        return (annotation,)
-    raise TypeError(
-        f"a setting cannot be a {annotation}; use bool, int, float, str, Literal or None"
-    )
 
 
 def _parse(kind: Any, text: str) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
-from baselines.interface import Range, Requirement, Role, Supervision
+from baselines.interface import Range, Requirement, Supervision
 from baselines.plugins import of_module
 from baselines.registration import is_own
 from baselines.registry import methods
@@ -28,26 +27,24 @@ def _named(words: list[str]) -> str:
 
 @law("It is known by a name, a title, a publication and a docstring.")
 def it_declares_itself(subject: Subject) -> str:
-    """It is registered, which asks for title and reference, and says what it does."""
+    """It is registered, which asks for the terms of the interface, and says what it does."""
     method = subject.method
     if methods().get(method.name) is not method:
         broken(f"{method.name} is another method", "decorate the class with @register")
     if (method.__doc__ or "").startswith(f"{method.__name__}("):  # what `dataclass` writes
         broken("it has no docstring", "say in one what the method does and what differs from it")
-    if not re.fullmatch("(#[0-9a-fA-F]{6})?", method.colour):
-        broken(f"its colour is {method.colour!r}", 'write six hexadecimal digits, like "#0173b2"')
-    return f"{method.title} ({method.reference})"
+    given_up = _named(sorted(map(str, method.requirements)))
+    return (
+        f"{method.title} ({method.reference}), {method.role}; needs {method.supervision}; gives "
+        f"up: {given_up}"
+    )
 
 
-@law("Each setting has a help text, and a default within its limits; an object is frozen.")
-def its_settings_explain_themselves(subject: Subject) -> str:
-    """Every field was made by `setting`."""
+@law("Each setting has a default within its limits; an object is frozen.")
+def its_settings_have_defaults_within_their_limits(subject: Subject) -> str:
+    """That each has a help text is asked for when it is registered."""
     made = subject.method()
     for field in fields(subject.method):
-        if not field.metadata.get("help"):
-            broken(
-                f"{field.name} has no help text", f'write {field.name} = setting(default, "...")'
-            )
         low, high = field.metadata["minimum"], field.metadata["maximum"]
         default = field.default
         if default is not None and not (low is None or default >= low):
@@ -81,23 +78,6 @@ def what_is_searched_has_the_default_in_it(subject: Subject) -> str:
         if not all(map(allowed, values)):
             broken(f"{searched} has values that {name} cannot have", "narrow search=...")
     return f"tuning searches {_named(list(spaces))}"
-
-
-@law("Role, supervision and requirements are terms of the interface, and the version is from 1.")
-def it_uses_the_terms_of_the_interface(subject: Subject) -> str:
-    """Members of the enumerations and no texts."""
-    method = subject.method
-    if not isinstance(method.role, Role):
-        broken(f"its role is {method.role!r}", "choose one of baselines.interface.Role")
-    if not isinstance(method.supervision, Supervision):
-        broken(f"its supervision is {method.supervision!r}", "choose one of Supervision")
-    if not all(isinstance(one, Requirement) for one in method.requirements):
-        broken(f"its requirements are {set(method.requirements)}", "choose of Requirement")
-    if method.version < 1:
-        broken(f"its version is {method.version}", "begin with 1")
-    return f"{method.role}; needs {method.supervision}; gives up: " + _named(
-        sorted(map(str, method.requirements))
-    )
 
 
 @law("A method that infers the task names its rule, and no other method does.")

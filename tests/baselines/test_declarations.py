@@ -21,9 +21,8 @@ Method = type[Baseline]
 
 CHECKED = (
     declarations.it_declares_itself,
-    declarations.its_settings_explain_themselves,
+    declarations.its_settings_have_defaults_within_their_limits,
     declarations.what_is_searched_has_the_default_in_it,
-    declarations.it_uses_the_terms_of_the_interface,
     declarations.a_rule_is_named_where_the_task_is_inferred,
     declarations.what_it_names_is_there,
     declarations.some_stream_suits_it,

@@ -30,6 +30,7 @@ class Outside(Naive):
     """Fine-tuning by another name."""
 
     name: ClassVar[str] = "{name}"
+    title: ClassVar[str] = "{name}"
 '''
 
 
@@ -84,7 +85,7 @@ def test_what_is_not_there_is_named(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("undefined\n", r"broken\.py cannot be imported: NameError: .*\(broken\.py, line 15\)"),
+        ("undefined\n", r"broken\.py cannot be imported: NameError: .*\(broken\.py, line 16\)"),
         ("raise SystemExit\n", "SystemExit"),
         ("def f(:\n", "SyntaxError"),
         ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'"),

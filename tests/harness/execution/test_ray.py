@@ -178,6 +178,7 @@ class Outside(Naive):
     """Fine-tuning by another name."""
 
     name: ClassVar[str] = "outside"
+    title: ClassVar[str] = "Outside"
 '''
 
 
