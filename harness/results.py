@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from baselines.plugins import PluginError
 from harness.cli import options
 from harness.cli.arguments import ArgumentError
 from harness.cli.exit_codes import FINISHED, INCOMPLETE, INTERRUPTED
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         if not args.results.is_dir():
             raise ArgumentError(f"--results: there is no folder {args.results}; {_MAKE}")
         return _COMMANDS[args.command](args)
-    except ArgumentError as error:
+    except (ArgumentError, PluginError) as error:
         parser.error(str(error))
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

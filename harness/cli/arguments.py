@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from baselines.plugins import PluginError
 from harness.cli.exit_codes import INTERRUPTED
 from harness.cli.parser import CommandParser
 from harness.config.settings import SettingError
@@ -25,7 +26,8 @@ def with_arguments(
     Args:
         parser: of the command.
         argv: after the program's name.
-        do: takes the arguments; `ArgumentError` and `SettingError` say what is wrong with one.
+        do: takes the arguments; `ArgumentError`, `SettingError` and `PluginError` say what is
+            wrong with one.
 
     Raises:
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
@@ -34,7 +36,7 @@ def with_arguments(
     args = parser.parse_args(argv)
     try:
         return do(args)
-    except (ArgumentError, SettingError) as error:
+    except (ArgumentError, SettingError, PluginError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         parser.exit(INTERRUPTED, "Interrupted.\n")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
+from baselines.plugins import PluginError
 from harness.cli.arguments import ArgumentError
 from harness.cli.exit_codes import ENDED, INCOMPLETE, REFUSED
 from harness.cli.expected_time import expected_time
@@ -198,7 +199,7 @@ def exit_status(action: Callable[[], int], log: Console) -> int:
         except FatalError as error:
             say(log, f"error: {error}")
             return REFUSED
-        except OSError as error:  # such as a full disk; the message names the file
+        except (OSError, PluginError) as error:  # such as a full disk; the message names the file
             say(log, f"error: {error}")
             return INCOMPLETE
         except KeyboardInterrupt as interrupt:

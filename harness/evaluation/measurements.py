@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from baselines.plugins import METRICS, import_entry_points
-from baselines.registration import Registry
+from baselines.plugins import METRICS, PluginError, import_entry_points
+from baselines.registration import Registry, is_own
 
 if TYPE_CHECKING:  # what measures and what defines a metric may be one file, which reports import
     import torch
@@ -61,7 +61,18 @@ def measuring_modules() -> set[str]:
 
 
 def measure(snapshot: Snapshot) -> Iterator[Row]:
-    """The rows of every registered measurement."""
+    """The rows of every registered measurement.
+
+    Raises:
+        PluginError: one of another package fails; names it.
+    """
     import_entry_points(METRICS)
-    for measurement in _MEASUREMENTS.known().values():
-        yield from measurement(snapshot)
+    for name, measurement in _MEASUREMENTS.known().items():
+        if is_own(measurement.__module__):
+            yield from measurement(snapshot)
+            continue
+        try:
+            yield from measurement(snapshot)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise PluginError(f"the measurement {name} failed, not the method: {said}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from baselines.plugins import PluginError
 from baselines.registry import methods
 from harness.analysis.metrics import definition
 from harness.config.benchmarks import BENCHMARKS
@@ -17,10 +18,12 @@ from harness.config.plan import plan
 from harness.config.resolution import Resolved
 from harness.config.scenarios import TASK_IL
 from harness.evaluation import measurements
+from harness.evaluation.measurements import Snapshot
 from harness.experiment.experiment import run_experiment
 from harness.reporting.benchmark_report import benchmark_report
 from harness.storage import store
 from harness.storage.record import MethodDeclaration, Record
+from harness.storage.schema import Row
 
 MEASURED = '''
 """The norm of all weights after each task."""
@@ -91,6 +94,23 @@ def test_it_is_measured_derived_and_reported(tmp_path: Path) -> None:
     place = list(table.head).index("Weight norm")
     assert [row[place].text for row in table.rows] == [f"{last:,.1f}"]
     assert "Weight norm" in [one["title"] for one in report.content["formulas"]]
+
+
+@pytest.mark.usefixtures("_outside")
+def test_a_measurement_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(snapshot: Snapshot) -> list[Row]:
+        raise KeyError("no such layer")
+
+    broken.__module__ = "outside_measurement"
+    name = "outside_measurement.weight_norm"
+    monkeypatch.setitem(measurements._MEASUREMENTS.entries, name, broken)
+    budget = TrainingBudget(epochs=1, train_examples=64, test_examples=32, tasks=1)
+    chosen = {"naive": methods()["naive"]}
+    settings = {TASK_IL: {"naive": Resolved()}}
+    [run] = plan(BENCHMARKS["split_mnist"], "smoke", budget, chosen, settings, [0])
+    said = f"the measurement {name} failed, not the method: KeyError: 'no such layer'"
+    with pytest.raises(PluginError, match=said):
+        run_experiment(run, device="cpu", data=None, report=lambda _: None)
 
 
 def test_without_its_files_it_is_unknown() -> None:
