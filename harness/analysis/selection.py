@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
 
+from harness.config.code import Code, present_code
 from harness.config.run import Run
 from harness.storage import schema
 from harness.storage.record import Record
@@ -22,13 +23,18 @@ WITHOUT_RULE: Final = "max-logit"
 def select(results: Results) -> Results:
     """The runs that may stand in one report, each scenario in a comparison of its own.
 
-    Runs of an older version of the benchmark, or of their method, are left out where finished ones
-    of a newer version are there: the two must not be averaged or compared. Nor must runs of a
-    plugin and of the same plugin as it was before its file was changed. Runs from before and after
-    a change of defaults are told apart, as are those of two plugins that give their methods one
-    name; what differs in the older ones becomes an override.
+    Runs of two versions of a benchmark, or of a method, must not be averaged or compared, nor runs
+    of a plugin's file before and after it was changed. Those of the code of this process count; if
+    none of it has finished, or it is not known here, those of the newest version, or of the file
+    that made the last finished run. Runs from before and after a change of defaults are told
+    apart, as are those of two plugins that give their methods one name; what differs in the older
+    ones becomes an override.
     """
-    records = _disambiguated(_of_present_plugins(_newest(results.records)))
+    names = {(record.run.benchmark, record.run.baseline) for record in results.records}
+    known = {baseline: present_code(benchmark, baseline) for benchmark, baseline in names}
+    present = {baseline: code for baseline, code in known.items() if code is not None}
+    records = _of_present_plugins(_of_counting_versions(results.records, present), present)
+    records = _disambiguated(records)
     settings = {r.run.id: r.run.setting for r in records if r.status == "finished"}
     rows = schema.of_runs(results.rows, settings)
     rows = rows.assign(setting=mapped(rows["run_id"], settings))
@@ -49,27 +55,52 @@ def under_default_rule(table: pd.DataFrame, records: Sequence[Record]) -> pd.Dat
     return table[(table["rule"] == "") | own | without]
 
 
-def _newest(records: Sequence[Record]) -> list[Record]:
-    finished: dict[str, tuple[int, ...]] = {}
-    for record in records:
+def _of_counting_versions(records: Sequence[Record], present: Mapping[str, Code]) -> list[Record]:
+    """Without what was made by other versions of the benchmark, its method or the rows."""
+    finished = [record.run for record in records if record.status == "finished"]
+    now = {name: _version(code.versions) for name, code in present.items()}
+    of_benchmark = _counting(
+        {version for version, *_ in now.values()}, {_version(run.versions)[0] for run in finished}
+    )
+    made: dict[str, set[tuple[int, ...]]] = {}
+    for run in finished:
+        if _version(run.versions)[0] == of_benchmark:
+            made.setdefault(run.baseline, set()).add(_version(run.versions))
+    counting = {name: _counting({now.get(name)}, versions) for name, versions in made.items()}
+
+    def counts(record: Record) -> bool:
+        version, least = _version(record.run.versions), counting.get(record.run.baseline)
         if record.status == "finished":
-            run = record.run
-            finished[run.baseline] = max(finished.get(run.baseline, ()), _version(run))
-    oldest = (max((version for version, *_ in finished.values()), default=0),)
-    return [r for r in records if _version(r.run) >= max(finished.get(r.run.baseline, ()), oldest)]
+            return version == least
+        return version >= (least or (of_benchmark or 0,))
+
+    return [record for record in records if counts(record)]
 
 
-def _of_present_plugins(records: Sequence[Record]) -> list[Record]:
-    """Without what was made by a plugin's file before the one that made the last finished run."""
-    present: dict[tuple[str, str], str] = {}
+def _counting(present: set[Any], made: set[Any]) -> Any:
+    """Of the versions that runs were made by: that of the present code, else the newest."""
+    return max(present & made or made, default=None)
+
+
+def _of_present_plugins(records: Sequence[Record], present: Mapping[str, Code]) -> list[Record]:
+    """Without what was made by a plugin's file that is not the one that counts."""
+    counting: dict[tuple[str, str], str] = {}
     for record in sorted(records, key=_started):
         if record.status == "finished":
-            present |= {(part, name): digest for part, name, digest in _origins(record.run)}
+            counting |= {(part, name): digest for part, name, digest in _origins(record.run)}
+    now = {
+        (part, name): digest
+        for record in records
+        if record.status == "finished" and (code := present.get(record.run.baseline))
+        if code.plugins == record.run.plugins
+        for part, name, digest in _origins(record.run)
+    }
+    counting |= now
     return [
         record
         for record in records
         if all(
-            present.get((part, name), digest) == digest
+            counting.get((part, name), digest) == digest
             for part, name, digest in _origins(record.run)
         )
     ]
@@ -118,5 +149,5 @@ def _differences(run: Run, other: Run) -> dict[str, Any]:
     }
 
 
-def _version(run: Run) -> tuple[int, ...]:
-    return tuple(run.versions.get(part, 0) for part in ("benchmark", "baseline", "rows"))
+def _version(versions: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(versions.get(part, 0) for part in ("benchmark", "baseline", "rows"))

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from baselines.interface import Baseline, Supervision
-from baselines.plugins import origin
 from harness.config.benchmarks import Benchmark
 from harness.config.budgets import AUTO, TrainingBudget
-from harness.config.networks import registered_networks
+from harness.config.code import code_of
 from harness.config.resolution import TRAINING, Resolved
-from harness.config.run import ROWS_VERSION, Run
+from harness.config.run import Run
 from harness.config.scenarios import under_scenario
 from harness.config.settings import SettingError
 
@@ -77,6 +76,7 @@ def plan(
     for scenario, of_scenario in settings.items():
         for name, resolved in of_scenario.items():
             method = methods[name]
+            code = code_of(benchmark, method)
             run = Run(
                 benchmark=benchmark.name,
                 scenario=scenario,
@@ -85,28 +85,12 @@ def plan(
                 profile=profile,
                 training=under_scenario(benchmark, scenario, method, budget).identity(),
                 seed=0,
-                versions={
-                    "benchmark": benchmark.version,
-                    "baseline": method.version,
-                    "rows": ROWS_VERSION,
-                },
+                versions=code.versions,
                 overrides=_overrides(resolved, benchmark, scenario, method, budget),
-                plugins=_plugins(benchmark, method),
+                plugins=code.plugins,
             )
             runs += [replace(run, seed=seed) for seed in chosen]
     return runs
-
-
-def _plugins(benchmark: Benchmark, method: type[Baseline]) -> dict[str, str]:
-    """Where method, benchmark and network come from, those that are not this project's own."""
-    network = registered_networks().get(benchmark.network)
-    modules = {
-        "baseline": method.__module__,
-        "benchmark": getattr(benchmark.data, "__module__", __name__),
-        "network": network.make.__module__ if network else __name__,
-    }
-    origins = {part: origin(module) for part, module in modules.items()}
-    return {part: known for part, known in origins.items() if known}
 
 
 def _overrides(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,6 +180,27 @@ def test_of_a_changed_plugin_only_the_last_runs_count_and_two_plugins_are_told_a
         after.run.id: "plugin.baseline=mine 222222222222",
         other.run.id: "",
     }
+
+
+def test_the_runs_of_a_plugin_that_was_put_back_count_again(
+    plugin: Path,
+) -> None:
+    """Each command has a process of its own, as plugins are imported once."""
+    compare_it = [sys.executable, "-m", "harness.compare", "--plugin", "mine.py", *ASKED]
+    compare_it += ["--scenario", "task-il", "--jobs", "1", "--no-report", "--set"]
+    compare_it += ["training.epochs=1", "--methods", "outside"]
+    columns = {**os.environ, "COLUMNS": "200"}
+
+    def shown() -> str:
+        done = subprocess.run(compare_it, env=columns, capture_output=True, text=True, check=True)
+
+        return done.stdout.rpartition(" made in ")[0][:-1]
+
+    first = shown()
+    plugin.write_text(PLUGIN.replace("0.1 * noise", "9.0 * noise"))
+    second = shown()
+    plugin.write_text(PLUGIN)
+    assert shown() == first != second
 
 
 def test_a_record_says_where_code_came_from_and_one_of_ours_does_not() -> None:

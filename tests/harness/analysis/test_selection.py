@@ -8,7 +8,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from harness.analysis import selection
 from harness.analysis.selection import select, under_default_rule
+from harness.config.code import Code
 from harness.config.run import Run
 from harness.storage.record import Record
 from harness.storage.store import Results
@@ -49,6 +51,24 @@ def test_methods_of_another_version_of_the_benchmark_are_not_compared(
 ) -> None:
     made = [finish(baseline="ewc"), finish(baseline="hat", versions=newer(run, part))]
     assert set(select(results(made)).rows["baseline"]) == left
+
+
+@pytest.mark.parametrize("part", ["benchmark", "baseline"])
+def test_runs_of_the_present_versions_count_whatever_newer_ones_are_there(
+    finish: Finish, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """As after a checkout of an older commit, which finds its own runs and makes none."""
+    now = {"benchmark": 3, "baseline": 3, "rows": 1}
+    code = Code(now, {})
+    monkeypatch.setattr(selection, "present_code", lambda benchmark, baseline: code)
+    made = {version: finish(versions={**now, part: version}) for version in (2, 3, 4)}
+    other = finish(baseline="hat", versions={**now, part: 4})
+    found = select(results([*made.values(), other]))
+    ids = {record.run.id for record in found.records}
+    assert ids - {other[0].run.id} == {made[3][0].run.id}
+    assert (other[0].run.id in ids) == (part == "baseline")
+    found = select(results([made[2], made[4]]))
+    assert [record.run.id for record in found.records] == [made[4][0].run.id]
 
 
 def test_runs_from_before_and_after_a_change_of_defaults_are_told_apart(finish: Finish) -> None:
