@@ -17,6 +17,7 @@ from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select, under_default_rule
 from harness.config.benchmark_registry import benchmarks
 from harness.storage import store
+from harness.storage.listing import LEVELS, unlisted
 from harness.storage.store import Results
 
 COLUMNS: Final = (
@@ -73,7 +74,7 @@ def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Sta
     }
     records = [record for one in read.values() for record in one.records]
     asked = asked.checked(Results(records=records)) if records else asked
-    damaged: dict[Path, str] = {}
+    damaged = unlisted(results, LEVELS)
     shown: dict[str, RunFilter] = {}
     rows: list[dict[str, Any]] = []
     for benchmark, all_runs in read.items():

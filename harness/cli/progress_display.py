@@ -28,6 +28,10 @@ _SILENCE: Final = 300
 """Seconds after which a log shows how far a run is."""
 
 
+_MOST: Final = 300
+"""Characters of an error that a line has; the record has all of it."""
+
+
 _ALL: Final = "runs"
 """Beside the bar of all runs."""
 
@@ -228,7 +232,14 @@ def _time_left(remaining: float | None) -> str:
 def _ending(run: Run, error: str, seconds: float) -> str:
     if not error:
         return f"{run} finished in {duration(seconds)}"
-    return f"{run} failed after {duration(seconds)}: {error.strip().splitlines()[-1]}"
+    return f"{run} failed after {duration(seconds)}: {_last_line(error)}"
+
+
+def _last_line(error: str) -> str:
+    """Of a traceback the message, without what a terminal would obey, and as long as one reads."""
+    line = error.strip().splitlines()[-1]
+    line = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
+    return line if len(line) <= _MOST else f"{line[:_MOST]}..."
 
 
 def _refusal(run: Run, reason: str) -> str:

@@ -11,7 +11,8 @@ from harness.config.scenarios import SCENARIOS
 
 PROGRAM: Final = "python -m harness.results"
 
-STATUSES: Final = ("finished", "failed", "diverged", "damaged")
+STATUSES: Final = ("finished", "failed", "diverged", "damaged", "newer")
+"""How runs ended, or why their folders cannot be read."""
 PLACES: Final = ("packed", "folder")
 
 _DESCRIPTION: Final = """\
@@ -129,5 +130,7 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     add("--profile", metavar="NAME", help="only of this profile")
     add("--scenario", choices=tuple(SCENARIOS), help="only runs in this scenario")
     add("--method", metavar="NAME", help="only of this method")
-    add("--status", choices=STATUSES, help="only runs that ended so, or folders that are damaged")
+    add(
+        "--status", choices=STATUSES, help="only runs that ended so, or folders that cannot be read"
+    )
     add("--place", choices=PLACES, help="only runs stored in this form")

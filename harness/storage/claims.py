@@ -18,6 +18,7 @@ from threading import Event, Thread
 from typing import Final, Self
 
 from harness.config.run import Run
+from harness.storage.listing import subfolders
 from harness.storage.liveness import ProcessIdentity, has_ended, this_process
 from harness.storage.lock import LOCK, locked
 from harness.storage.run_folder import remove_empty
@@ -151,7 +152,13 @@ def owners(results: Path) -> set[str]:
     Args:
         results: folder of all results.
     """
-    found = [(path, read(path)) for path in results.glob(f"*/*/*/{_PREFIX}*")]
+    methods = [
+        method
+        for benchmark in subfolders(results)
+        for profile in subfolders(benchmark)
+        for method in subfolders(profile)
+    ]
+    found = [(path, read(path)) for method in methods for path in method.glob(f"{_PREFIX}*")]
     return {
         claim.owner if claim else ""
         for path, claim in found

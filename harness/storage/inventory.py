@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,8 @@ import pandas as pd
 
 from harness.storage import packed, run_folder
 from harness.storage.damage import DamageError
-from harness.storage.record import Record
+from harness.storage.listing import LEVELS, subfolders, unlisted
+from harness.storage.record import NEWER, Record
 
 Place = Literal["folder", "packed"]
 
@@ -49,8 +51,10 @@ class StoredRun:
 
     @property
     def status(self) -> str:
-        """How it ended (`harness.storage.record.STATUSES`), or "damaged"."""
-        return self.record.status if self.record else "damaged"
+        """How it ended (`harness.storage.record.STATUSES`), or "newer" or "damaged"."""
+        if self.record:
+            return self.record.status
+        return "newer" if NEWER in self.damage else "damaged"
 
     def read(self) -> tuple[Record, pd.DataFrame]:
         """The record and the rows (`storage.schema`), none for a failed run.
@@ -71,7 +75,8 @@ class Inventory:
         runs: by benchmark, profile, place, method and id; one that is packed and has a folder
             stands there twice.
         files: bytes of each packed file that can be read.
-        damaged: packed files that cannot be read, with the reason.
+        damaged: packed files that cannot be read, and folders that cannot be listed, with the
+            reason.
     """
 
     runs: list[StoredRun] = field(default_factory=list)
@@ -85,7 +90,7 @@ def take_inventory(results: Path) -> Inventory:
     Args:
         results: folder of all results.
     """
-    found = Inventory()
+    found = Inventory(damaged=unlisted(results, LEVELS))
     for file in packed.under(results):
         try:
             found.runs.extend(_packed(file))
@@ -93,8 +98,8 @@ def take_inventory(results: Path) -> Inventory:
             found.damaged[file] = str(error)
         else:
             found.files[file] = file.stat().st_size
-    for profile in results.glob("*/*"):
-        if not profile.parent.name.startswith("."):
+    for benchmark in subfolders(results):
+        for profile in subfolders(benchmark):
             found.runs.extend(map(_folder, run_folder.under(profile)))
     found.runs.sort(
         key=lambda run: (
@@ -154,5 +159,7 @@ def _folder(path: Path) -> StoredRun:
         record = run_folder.read_record(path)
     except DamageError as error:
         damage = str(error)
-    size = sum(file.stat().st_size for file in path.iterdir())
+    size = 0
+    with suppress(PermissionError):
+        size = sum(file.stat().st_size for file in path.iterdir())
     return StoredRun(benchmark, profile, method, run_id, "folder", path, record, damage, size)

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.storage import packed, run_folder, schema, store, studies
 from harness.storage.damage import DamageError
 from harness.storage.inventory import StoredRun
+from harness.storage.listing import LEVELS, unlisted
 from harness.storage.lock import locked
 from harness.storage.packing import rewrite
 from harness.storage.record import Record
@@ -60,6 +61,7 @@ def verify(results: Path) -> Verification:
         results: folder of all results.
     """
     found = Verification()
+    found.damaged |= unlisted(results, LEVELS)
     for benchmark, profile in store.contents(results):
         read = store.read(results, benchmark, profile)
         folders = list(run_folder.under(results / benchmark / profile))
@@ -94,6 +96,7 @@ def merge(results: Path, other: Path) -> Merge:
         OSError: a folder cannot be written.
     """
     done = Merge()
+    done.left |= {str(path): reason for path, reason in unlisted(other, LEVELS).items()}
     for benchmark, profile in store.contents(other):
         theirs = store.read(other, benchmark, profile)
         done.left |= {str(path): reason for path, reason in theirs.damaged.items()}

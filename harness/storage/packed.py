@@ -33,6 +33,7 @@ import pyarrow.parquet as pq
 
 from harness.storage import schema, validation
 from harness.storage.damage import damage_named
+from harness.storage.listing import files, subfolders
 from harness.storage.record import Record, from_json, parse, to_json
 from harness.storage.replacing import replacing
 
@@ -72,9 +73,8 @@ def path_of(results: Path, benchmark: str, profile: str) -> Path:
 
 def under(results: Path) -> Iterator[Path]:
     """The packed files under a results folder, in order."""
-    for path in sorted(results.glob(f"*/*{SUFFIX}")):
-        if path.is_file() and not any(name.startswith(".") for name in path.parts[-2:]):
-            yield path
+    for benchmark in subfolders(results):
+        yield from files(benchmark, SUFFIX)
 
 
 def position(record: Record) -> tuple[str, str]:
@@ -169,8 +169,10 @@ def file_version(path: Path) -> tuple[int, ...]:
     """Differs before and after a packed file is replaced; empty where there is none."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
+    except OSError:  # in a folder that may not be entered; reading it says so
+        return (0,)
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 

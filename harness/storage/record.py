@@ -20,6 +20,9 @@ RECORD_VERSION: Final = 3
 """Version of the record's fields. Those before had no scenario: their runs measured several, with a
 normalisation that differed from method to method, and cannot be compared with any of now."""
 
+NEWER: Final = "a newer version of the program wrote it"
+"""Why a record cannot be read that nothing is wrong with."""
+
 Status = Literal["finished", "failed", "diverged"]
 STATUSES: Final[tuple[Status, ...]] = ("finished", "failed", "diverged")
 
@@ -117,10 +120,12 @@ def from_json(content: Any) -> Record:
     """
     version = _typed(content, "record", dict)["schema"]
     if version != RECORD_VERSION:
-        older = isinstance(version, int) and version < RECORD_VERSION
+        newer = type(version) is int and version > RECORD_VERSION
+        older = type(version) is int and version < RECORD_VERSION
+        written = "; an older version of the program wrote it" if older else ""
+        written = f"; {NEWER}" if newer else written
         raise ValueError(
-            f"the record has version {version!r} and this program reads {RECORD_VERSION}; "
-            f"{'an older' if older else 'a newer'} version of the program wrote it"
+            f"the record has version {version!r} and this program reads {RECORD_VERSION}{written}"
         )
     run = _run(_typed(content["run"], "run", dict))
     if content["id"] != run.id:

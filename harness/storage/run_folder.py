@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from harness.storage import schema, validation
 from harness.storage.damage import DamageError, damage_named
+from harness.storage.listing import subfolders
 from harness.storage.record import Record, from_json, parse, to_text
 from harness.storage.regular_files import check_regular, read_regular
 from harness.storage.texts import as_texts
@@ -64,9 +65,8 @@ class _Loaded:
 
 def under(root: Path) -> Iterator[Path]:
     """The run folders <baseline>/<run id> under a folder, in order, also damaged ones."""
-    for path in sorted(root.glob("*/*")):
-        if path.is_dir() and not any(name.startswith(".") for name in path.parts[-2:]):
-            yield path
+    for method in subfolders(root):
+        yield from subfolders(method)
 
 
 @contextmanager

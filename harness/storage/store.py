@@ -21,6 +21,7 @@ import pandas as pd
 from harness.config.run import Run
 from harness.storage import packed, run_folder, schema
 from harness.storage.damage import DamageError
+from harness.storage.listing import LEVELS_OF_PROFILE, is_there, subfolders, unlisted
 from harness.storage.lock import locked
 from harness.storage.packed import PackedRuns
 from harness.storage.record import Record
@@ -176,7 +177,8 @@ class Survey:
         if record := self.records.get(run.id):
             return record.status
         file = packed.path_of(self.results, run.benchmark, run.profile)
-        places = (self.results / run.folder, file)
+        folder = self.results / run.folder
+        places = (folder, folder.parent, folder.parent.parent, file)
         return "damaged" if any(place in self.damaged for place in places) else "missing"
 
 
@@ -195,11 +197,12 @@ def survey(results: Path, benchmark: str, profile: str) -> Survey:
         inside = packed.index(file)
     except DamageError as error:
         found.damaged[file] = str(error)
+    found.damaged.update(unlisted(results / benchmark / profile, LEVELS_OF_PROFILE))
     for path in run_folder.under(results / benchmark / profile):
         try:
             found.records[path.name] = run_folder.read_record(path)
         except DamageError as error:
-            if path.exists():  # else it was packed or deleted meanwhile
+            if is_there(path):  # else it was packed or deleted meanwhile
                 found.damaged[path] = str(error)
     for run_id, record in inside.items():
         if record.status == "finished" or found.status(record.run) == "missing":
@@ -230,9 +233,10 @@ def contents(results: Path) -> list[tuple[str, str]]:
         results: folder of all results.
     """
     pairs = {(file.parent.name, file.stem) for file in packed.under(results)}
-    for profile in results.glob("*/*"):
-        if not profile.parent.name.startswith(".") and any(run_folder.under(profile)):
-            pairs.add((profile.parent.name, profile.name))
+    for benchmark in subfolders(results):
+        for profile in subfolders(benchmark):
+            if any(run_folder.under(profile)):
+                pairs.add((benchmark.name, profile.name))
     return sorted(pairs)
 
 
@@ -256,9 +260,10 @@ def _read(root: Path, file: Path) -> Results:
     except DamageError as error:
         found.damaged[file] = str(error)
         inside = PackedRuns()
+    found.damaged |= unlisted(root, LEVELS_OF_PROFILE)
     folders = run_folder.read_all(list(run_folder.under(root)))
     # one that is gone was packed or deleted meanwhile
-    found.damaged |= {path: why for path, why in folders.damaged.items() if path.exists()}
+    found.damaged |= {path: why for path, why in folders.damaged.items() if is_there(path)}
     records, added, twice = dict(inside.records), [], {}
     for path, record in folders.records.items():
         run_id = record.run.id
@@ -286,7 +291,7 @@ def _in_folder(path: Path) -> tuple[State, Record | None]:
     try:
         record = run_folder.read_record(path)
     except DamageError:
-        return "damaged" if path.exists() else "missing", None
+        return "damaged" if is_there(path) else "missing", None
     return record.status, record
 
 

@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from harness.storage.damage import DamageError, damage_named
+from harness.storage.listing import files, subfolders, unlisted
 from harness.storage.replacing import replacing
 
 FOLDER: Final = "studies"
@@ -143,8 +144,9 @@ def read(results: Path, benchmark: str) -> Studies:
         results: folder of all results.
         benchmark: its name.
     """
-    found = Studies()
-    for path in sorted((results / benchmark / FOLDER).glob("*.json")):
+    folder = results / benchmark / FOLDER
+    found = Studies(damaged=unlisted(folder, 0))
+    for path in files(folder, ".json"):
         try:
             with damage_named():
                 found.studies.append(_from_json(json.loads(path.read_bytes())))
@@ -159,7 +161,7 @@ def benchmarks(results: Path) -> list[str]:
     Args:
         results: folder of all results.
     """
-    return sorted({path.parent.parent.name for path in results.glob(f"*/{FOLDER}/*.json")})
+    return [one.name for one in subfolders(results) if files(one / FOLDER, ".json")]
 
 
 def _to_text(study: Study) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -22,6 +23,7 @@ import harness
 from harness import compare, paper_tables, report, results
 from harness.cli.comparison import read_comparison
 from harness.cli.comparison_display import problems
+from harness.cli.damage import about_damage
 from harness.storage import store
 
 Fault = Callable[[Path], Path]
@@ -213,6 +215,35 @@ def test_a_fault_is_named_by_every_command_and_stops_none(
         metrics = harness.load_metrics(folder)
     assert set(metrics["method"]) == {"naive"}
     assert results.main(["delete", "--status", "damaged", "--yes", *where]) == 0 or "copy" in name
+
+
+@pytest.mark.parametrize("name", ["half of the rows", "a copy"])
+def test_what_is_said_deletes_the_damaged_folder_and_no_other(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = copied(folder) if name == "a copy" else FAULTS_OF_ROWS[name](folder)
+    before = set(folder.glob("*/*/*/*"))
+    said = list(about_damage({broken: "ValueError: no"}, folder))
+    [typed] = [line for line in said if line.startswith("  ")]
+    words = shlex.split(typed)
+    assert results.main([*words[words.index("delete") :], "--yes"]) == 0
+    assert before - set(folder.glob("*/*/*/*")) == {broken}
+
+
+def test_a_run_of_a_newer_version_is_not_offered_to_be_deleted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = next(folder.glob("*/*/ewc/*/run.json"))
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps({**content, "schema": 99}))
+    where = ["--results", str(folder)]
+    read = store.read(folder, "split_mnist", "default")
+    assert not [line for line in about_damage(read.damaged, folder) if "delete" in line]
+    assert results.main(["delete", "--status", "damaged", "--yes", *where]) == 0
+    assert record.is_file()
+    capsys.readouterr()
+    assert results.main(["list", "--status", "newer", "--runs", *where]) == 0
+    assert record.parent.name in capsys.readouterr().out
 
 
 def test_a_copy_beside_the_run_that_it_is_of_changes_nothing(

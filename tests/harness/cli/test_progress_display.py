@@ -42,6 +42,16 @@ def test_one_plain_line_per_run_where_there_is_no_terminal(run: Run) -> None:
     ]
 
 
+def test_a_message_moves_no_cursor_and_ends(run: Run) -> None:
+    out = StringIO()
+    with display(Console(file=out, force_terminal=False), 1) as shown:
+        shown.started(0, run, None)
+        shown.ended(0, run, "ValueError: \x1b[2J" + "long" * 100_000, 1.0, 0.0)
+    line = out.getvalue().splitlines()[-1]
+    assert "ValueError: \N{REPLACEMENT CHARACTER}[2Jlonglong" in line
+    assert len(line) < 400
+
+
 def test_a_log_says_every_five_minutes_how_far_a_long_run_is(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
