@@ -21,6 +21,7 @@ SETTING_TYPES: Final[Mapping[type, str]] = {
 """Types of settings that can be typed on a command line, in words."""
 
 _TEXTS: Final = ("name", "title", "reference")
+_BUDGET: Final = "training"
 _COLOUR: Final = "(#[0-9a-fA-F]{6})?"
 
 
@@ -39,6 +40,8 @@ def check_declarations(method: type[Baseline]) -> None:
         if not text.isprintable():
             raise ValueError(f"{where} has the {needed} {text!r}; write it on one line")
     check_name(f"method {where}", method.name)
+    if method.name == _BUDGET:
+        raise ValueError(f"{where} is named {_BUDGET!r}, as the budget in --set {_BUDGET}.epochs=1")
     if "__dataclass_params__" not in vars(method):
         raise ValueError(f"{where} is no dataclass; put @dataclass(frozen=True) below @register")
     if inspect.isabstract(method):

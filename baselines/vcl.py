@@ -43,4 +43,4 @@ class VCL(VariationalBaseline):
         """Fine-tuning of Gaussian weights with our plugin."""
         from baselines.components.variational_learning import VariationalPlugin
 
-        return self.variational_training(context, VariationalPlugin(self.kl_weight))
+        return self.variational_training(context, VariationalPlugin(self.kl_weight, self.draws))

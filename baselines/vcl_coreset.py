@@ -47,7 +47,7 @@ class VCLCoreset(VariationalBaseline, RehearsingBaseline):
         """Fine-tuning of Gaussian weights with our plugins."""
         from baselines.components.variational_learning import CoresetPlugin, VariationalPlugin
 
-        variational = VariationalPlugin(self.kl_weight)
+        variational = VariationalPlugin(self.kl_weight, self.draws)
         coreset = CoresetPlugin(
             self.memory_budget(context),
             variational,

@@ -38,6 +38,14 @@ class VariationalBaseline(Baseline):
         search=Range(0.1, 10.0),
     )
 
+    draws: int = setting(
+        1,
+        "draws of the outputs for each example of a batch, so many times the work; the authors: 10",
+        minimum=1,
+        maximum=100,
+        later=True,
+    )
+
     def variational_training(self, context: Context, *plugins: SupervisedPlugin) -> Naive:
         """Fine-tuning of the backbone with Gaussian weights.
 

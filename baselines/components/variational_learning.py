@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,16 @@ class VariationalPlugin(SupervisedPlugin):
 
     Args:
         kl_weight: weight of the divergence; 1 is Bayes's.
+        draws: of the outputs for each example of a batch.
 
     Attributes:
         prior: by the name of a weight, what it was after the tasks learned.
     """
 
-    def __init__(self, kl_weight: float) -> None:
+    def __init__(self, kl_weight: float, draws: int) -> None:
         super().__init__()
         self.kl_weight = kl_weight
+        self.draws = draws
         self.prior: dict[str, Gaussians] = {}
         self._counted: Tensor | None = None
         self._examples = 0
@@ -60,6 +62,16 @@ class VariationalPlugin(SupervisedPlugin):
         """Note which outputs the task's loss is over, and how many examples it has."""
         self._examples = len(distinct(strategy.adapted_dataset))
         self._counted = counted_outputs(strategy, strategy.adapted_dataset.targets.uniques)
+
+    def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        """Repeat the batch, so that each example's outputs are drawn several times."""
+        strategy.mbatch = self.repeated(strategy.mbatch)
+
+    def repeated(self, columns: Sequence[Tensor]) -> list[Tensor]:
+        """Columns of n examples, (n, ...), each `draws` times: (draws * n, ...)."""
+        if self.draws == 1:
+            return list(columns)
+        return [one.repeat(self.draws, *[1] * (one.dim() - 1)) for one in columns]
 
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the gradient of the divergence."""
@@ -134,7 +146,8 @@ class CoresetPlugin(EpisodicMemoryPlugin):
             for rows in torch.split(order, strategy.train_mb_size):
                 if len(rows) == 1:  # BatchNorm cannot train on it
                     continue
-                x, y, task_labels = (column[rows] for column in self.columns)
+                columns = [column[rows] for column in self.columns]
+                x, y, task_labels = self.variational.repeated(columns)
                 optimizer.zero_grad()
                 strategy._criterion(avalanche_forward(model, x, task_labels), y).backward()
                 weight = self.variational.kl_weight / size

@@ -124,6 +124,35 @@ def test_outputs_of_other_tasks_stay_as_they_are(
         assert moved == ([True] * 10 if loss == "all" else [True] * 2 + [False] * 8)
 
 
+class Draws(SupervisedPlugin):
+    """How often each example of a batch is there, and how many different outputs it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[int, int]] = set()
+
+    def before_backward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
+        x = strategy.mb_x.flatten(1)
+        _, counts = x.unique(dim=0, return_counts=True)
+        same = (x == x[0]).all(1)
+        assert len(strategy.mb_y[same].unique()) == 1
+        outputs = len(strategy.mb_output[same].unique(dim=0))
+        self.found |= {(count, outputs) for count in counts.tolist()}
+
+
+@pytest.mark.parametrize("head", ["shared", "per-task"])
+@pytest.mark.parametrize("method", [VCL(draws=3), VCLCoreset(draws=3, coreset_epochs=1)])
+def test_a_step_is_on_several_draws_of_each_example(
+    method: VCL | VCLCoreset, head: Literal["shared", "per-task"], context: Context, stream: Stream
+) -> None:
+    strategy = strategy_of(method, replace(context, head=head))
+    draws = Draws()
+    strategy.plugins.append(draws)
+    for experience in stream.experiences[:2]:
+        strategy.train(experience, reset_optimizer_state=True)
+    assert draws.found == {(3, 3)}
+
+
 class Sizes(SupervisedPlugin):
     """Number of examples that each task is trained on."""
 
