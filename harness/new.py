@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
@@ -114,17 +115,18 @@ def _write(kind: str, name: str, folder: Path) -> tuple[Path, Path]:
 
 
 def _next_steps(kind: str, name: str, file: Path, test: Path) -> str:
-    compare = f"python -m harness.compare --plugin {file} --profile smoke --seeds 1"
+    plugin, tested = shlex.quote(str(file)), shlex.quote(str(test))
+    compare = f"python -m harness.compare --plugin {plugin} --profile smoke --seeds 1"
     then = {
         "method": [
             f"{compare} --benchmark split_mnist --methods {name},naive",
-            f"python -m harness.check {name} --plugin {file}",
+            f"python -m harness.check {name} --plugin {plugin}",
         ],
         "benchmark": [f"{compare} --benchmark {name} --methods naive,rmn"],
         "network": ["name it in a benchmark: python -m harness.new benchmark my_benchmark"],
         "metric": [f"{compare} --benchmark split_mnist --methods naive,rmn"],
     }[kind]
-    steps = "".join(f"  {step}\n" for step in (f"pytest {test}", *then))
+    steps = "".join(f"  {step}\n" for step in (f"pytest {tested}", *then))
     return f"wrote {file}\nwrote {test}\nnext:\n{steps}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from baselines.plugins import PluginError
 from harness.cli import options
 from harness.cli.arguments import ArgumentError
+from harness.cli.console import end_quietly
 from harness.cli.exit_codes import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.folders import readable_folder
 from harness.cli.names import known_name
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     except (ArgumentError, PluginError) as error:
         parser.error(str(error))
     except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        end_quietly()
         return FINISHED
     except OSError as error:
         parser.error(f"{error}; see to it that {args.results} can be written")

@@ -63,6 +63,10 @@ def read_ablation(
 def _request(args: argparse.Namespace, origin: Mapping[str, Any]) -> AblationRequest:
     if args.threads not in (None, 1):
         raise ArgumentError("each run of the ablation has one thread; leave out --threads")
+    if args.page.is_dir():
+        raise ArgumentError(
+            f"--page: {args.page} is a folder; name a file in it, such as {args.page}/ablation.md"
+        )
     known, every = methods(), ablated_benchmarks()
     names = list(every) if args.benchmark is None else split_names("--benchmark", args.benchmark)
     names = known_names("benchmark of the ablation", names, every)

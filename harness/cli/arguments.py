@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from baselines.plugins import PluginError
-from harness.cli.exit_codes import INTERRUPTED
+from harness.cli.console import end_quietly
+from harness.cli.exit_codes import FINISHED, INTERRUPTED
 from harness.cli.parser import CommandParser
 from harness.config.settings import SettingError
 
@@ -31,12 +33,18 @@ def with_arguments(
 
     Raises:
         SystemExit: with status 2 for a wrong argument, after saying what to type instead; with
-            status 0 for --help; with that of a program that Ctrl-C ended where it was.
+            status 0 for --help, and where nobody reads the output any more; with that of a program
+            that Ctrl-C ended where it was.
     """
     args = parser.parse_args(argv)
     try:
-        return do(args)
+        made = do(args)
+        sys.stdout.flush()
+        return made
     except (ArgumentError, SettingError, PluginError) as error:
         parser.error(str(error))
+    except BrokenPipeError:
+        end_quietly()
+        parser.exit(FINISHED)
     except KeyboardInterrupt:
         parser.exit(INTERRUPTED, "Interrupted.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.cli.checks import check_compatible, chosen_scenarios
 from harness.cli.execution import chosen_executor, execution_config
 from harness.cli.folders import existing_folder, readable_folder, writable_folder
 from harness.cli.names import known_name, known_names, split_names
-from harness.cli.parser import CommandParser
+from harness.cli.parser import CommandParser, MessageFirstParser
 from harness.config.benchmark_budgets import benchmark_budget
 from harness.config.benchmark_registry import benchmarks
 from harness.config.benchmarks import Benchmark
@@ -54,6 +55,7 @@ class ComparisonRequest:
         shown: which of the stored runs are in tables and report.
         columns: metrics that the tables show besides the usual ones.
         untuned: methods, with their scenarios, that --tuned names a folder without a choice for.
+        command: as typed, but for the folders of results and reports.
     """
 
     benchmark: Benchmark
@@ -70,6 +72,7 @@ class ComparisonRequest:
     shown: RunFilter
     columns: Sequence[str]
     untuned: Sequence[str]
+    command: str
 
 
 def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> ComparisonRequest:
@@ -85,11 +88,24 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
     """
     options.import_plugins(argv, "harness.compare")
     known = methods()
-    return with_arguments(make_parser(known), argv, lambda args: _request(args, known, origin))
+    parser, command = make_parser(known), _without_folders(argv)
+    return with_arguments(parser, argv, lambda args: _request(args, known, origin, command))
+
+
+def _without_folders(argv: Sequence[str]) -> str:
+    """The command line without --results and --reports."""
+    folders = MessageFirstParser(add_help=False)
+    options.add_results(folders)
+    options.add_reports(folders)
+    _, others = folders.parse_known_args(argv)
+    return shlex.join(["python", "-m", "harness.compare", *others])
 
 
 def _request(
-    args: argparse.Namespace, known: Mapping[str, type[Baseline]], origin: Mapping[str, Any]
+    args: argparse.Namespace,
+    known: Mapping[str, type[Baseline]],
+    origin: Mapping[str, Any],
+    command: str,
 ) -> ComparisonRequest:
     benchmark = benchmarks()[known_name("benchmark", args.benchmark, benchmarks())]
     profile = known_name("profile", args.profile, PROFILES)
@@ -144,6 +160,7 @@ def _request(
         ),
         columns=_columns(args.columns),
         untuned=untuned,
+        command=command,
     )
 
 

@@ -128,7 +128,7 @@ def account(request: ComparisonRequest, attempt: Attempt, results: Results) -> s
     if not attempt.runs:
         if not reused:
             return ""
-        command = f"{request.config.origin['command']} --results {AGAIN}/results"
+        command = f"{request.command} --results {AGAIN}/results"
         command += f" --reports {AGAIN}/reports" if request.report else ""
         return (
             f"{len(reused)} of {len(asked)} runs were in {folder} ({_origin(reused, request)}); "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from rich.console import Console
 
 from baselines.plugins import PluginError
 from harness.cli.arguments import ArgumentError
-from harness.cli.exit_codes import ENDED, INCOMPLETE, REFUSED
+from harness.cli.console import end_quietly
+from harness.cli.exit_codes import ENDED, FINISHED, INCOMPLETE, REFUSED
 from harness.cli.expected_time import expected_time
 from harness.cli.folders import writable_folder
 from harness.cli.progress_display import display, say
@@ -195,7 +197,12 @@ def exit_status(action: Callable[[], int], log: Console) -> int:
     """
     with _signals_raised():
         try:
-            return action()
+            status = action()
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:  # nobody reads the tables; all runs are made by then
+            end_quietly()
+            return FINISHED
         except FatalError as error:
             say(log, f"error: {error}")
             return REFUSED

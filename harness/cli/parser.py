@@ -12,6 +12,28 @@ USAGE_ERROR: Final = 2
 """Exit status after a wrong argument."""
 
 
+class _StoreOnce(argparse.Action):
+    """Stores a value, and refuses a second one, of which argparse would forget the first."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store it.
+
+        Raises:
+            argparse.ArgumentError: it is the second one.
+        """
+        if option_string and isinstance(parser, MessageFirstParser):
+            if self.dest in parser.given:
+                raise argparse.ArgumentError(self, "it is there twice; leave out one of the two")
+            parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class MessageFirstParser(argparse.ArgumentParser):
     """A parser whose errors begin with what is wrong.
 
@@ -24,6 +46,19 @@ class MessageFirstParser(argparse.ArgumentParser):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(allow_abbrev=False, **arguments)
+        for name in (None, "store"):
+            self.register("action", name, _StoreOnce)
+        self.given: set[str] = set()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As of `argparse.ArgumentParser.parse_known_args`; an option may be there once.
+
+        Args:
+            args: likewise.
+            namespace: likewise.
+        """
+        self.given = set()
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the message and how the command is called, and end with status 2.

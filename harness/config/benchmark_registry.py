@@ -14,6 +14,9 @@ from baselines.registration import Registry
 from harness.config.benchmarks import BENCHMARKS, Benchmark, DataFunction
 from harness.config.budgets import TrainingBudget, profiles
 
+_REPORTS: Final = ("index", "paper")
+"""Files of the folder of reports that are of no benchmark."""
+
 _TASKS_BY: Final = ("classes", "experiences", "permutations")
 _SMOKE_TRAINING: Final = 256
 _SMOKE_TEST: Final = 200
@@ -66,6 +69,8 @@ def register_benchmark(
             classes or they are no different whole numbers from 0, or the function has no docstring.
     """
     check_name("benchmark", name)
+    if name in _REPORTS:
+        raise ValueError(f"a benchmark cannot be named {name!r}: the report of several is")
     if tasks_by not in _TASKS_BY:
         raise ValueError(f"tasks_by of {name!r} is {tasks_by!r}; use one of {_TASKS_BY}")
     tasks = _tasks(name, classes)

@@ -37,6 +37,7 @@ def test_the_page_alone_is_made_of_the_committed_runs(tmp_path: Path) -> None:
         (["--factor", "betta"], "did you mean 'beta'"),
         (["--benchmark", "split_mnits"], "did you mean 'split_mnist'"),
         (["--threads", "2"], "leave out --threads"),
+        (["--page-only", "--page", "."], "--page: . is a folder; name a file in it"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(

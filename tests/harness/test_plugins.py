@@ -131,6 +131,9 @@ def test_an_unknown_network_is_named(plugin: Path, capsys: pytest.CaptureFixture
         (('"corners"', '"split_mnist"'), "two benchmarks are named 'split_mnist'"),
         (('"narrow", input', '"mlp", input'), "two networks are named 'mlp'"),
         (('"outside"', '"naive"'), "two methods are named 'naive'"),
+        (('"outside"', '"training"'), "named 'training', as the budget in --set training."),
+        (('"Outside"', '"RMN"'), "has the title of the method rmn, 'RMN'; give it another"),
+        (('"corners"', '"index"'), "a benchmark cannot be named 'index': the report of several is"),
     ],
 )
 def test_names_that_are_taken_are_refused(
@@ -186,9 +189,10 @@ def test_the_runs_of_a_plugin_that_was_put_back_count_again(
     plugin: Path,
 ) -> None:
     """Each command has a process of its own, as plugins are imported once."""
-    compare_it = [sys.executable, "-m", "harness.compare", "--plugin", "mine.py", *ASKED]
-    compare_it += ["--scenario", "task-il", "--jobs", "1", "--no-report", "--set"]
-    compare_it += ["training.epochs=1", "--methods", "outside"]
+    compare_it = [sys.executable, "-m", "harness.compare", "--plugin", "mine.py"]
+    compare_it += ["--benchmark", "corners", "--methods", "outside", "--seeds", "1"]
+    compare_it += ["--scenario", "task-il", "--set", "training.epochs=1", "--jobs", "1"]
+    compare_it += ["--no-report"]
     columns = {**os.environ, "COLUMNS": "200"}
 
     def shown() -> str:

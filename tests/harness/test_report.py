@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,18 @@ sys.exit(main(sys.argv[1:]))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".md", ".csv", ".tex", ".html"}
+
+
+def test_a_reader_that_has_left_is_no_error(results: Path, tmp_path: Path) -> None:
+    """As of `| head -0`, which closes the pipe before anything is written."""
+    argv = [*SPLIT, "--results", str(results), "--reports", str(tmp_path), "--format", "csv"]
+    command = [sys.executable, "-m", "harness.report", *argv]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "split_mnist.csv").is_file()
 
 
 def test_without_a_benchmark_each_is_reported_and_summed_up(

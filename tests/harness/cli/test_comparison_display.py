@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -49,7 +50,8 @@ def test_where_all_runs_were_there_it_says_how_to_train_them(request_: Compariso
         f"4 of 4 runs were in {request_.config.results}/ (EPYC, 2026-11-26); nothing was trained. "
         "To train them yourself:"
     )
-    assert command == f"  {ORIGIN['command']} --results again/results --reports again/reports"
+    typed = shlex.join(["python", "-m", "harness.compare", *WORDS])
+    assert command == f"  {typed} --results again/results --reports again/reports"
 
 
 def test_several_days_and_machines_are_counted(request_: ComparisonRequest) -> None:

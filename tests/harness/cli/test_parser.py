@@ -23,6 +23,7 @@ def parser() -> CommandParser:
         (["--seeds", "two"], "argument --seeds: invalid int value: 'two'"),
         (["--seeds", "2", "--sed=3"], "unknown argument '--sed'; did you mean '--seeds'?"),
         (["--seeds", "2", "verify", "--dryrun"], "did you mean '--dry-run'?"),
+        (["--seeds", "2", "--seeds", "3"], "argument --seeds: it is there twice; leave out one"),
         (["--seed=2"], "the following arguments are required: --seeds"),  # no abbreviation
     ],
 )
@@ -41,6 +42,10 @@ def test_the_message_comes_first(
     assert blank == ""
     assert usage.startswith("usage: python -m harness.example")
     assert "--help" in usage
+
+
+def test_a_parser_is_used_again(parser: CommandParser) -> None:
+    assert [parser.parse_args(["--seeds", seed]).seeds for seed in "23"] == [2, 3]
 
 
 def test_the_help_lists_every_option(
