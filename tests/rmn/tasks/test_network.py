@@ -3,7 +3,7 @@
 import copy
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -136,6 +136,19 @@ def test_one_shot_gradient_of_one_input_at_a_time(network: TaskNetwork) -> None:
     alone = [int(network.infer_task_in_one_shot(one[None])) for one in x]
     assert network.infer_task_in_one_shot(x).tolist() == alone
     assert len(set(alone)) > 1
+
+
+@pytest.mark.parametrize("rule", ["one-shot", "binary"])
+def test_rules_that_take_gradients_do_so_in_inference_mode(
+    network: TaskNetwork, rule: Literal["one-shot", "binary"]
+) -> None:
+    x = torch.randn(4, 6)
+    with torch.inference_mode():
+        network.logits_per_task(x)  # may keep tensors for later
+        network.rule = rule
+        found = network(x + 0)
+    assert found.is_inference()
+    assert torch.equal(found, network(x))
 
 
 def test_one_shot_gradient_against_finite_differences(network: TaskNetwork) -> None:
