@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -45,6 +46,8 @@ class Standings:
         shown: which of the runs of each benchmark that has a finished one, benchmarks in the order
             of `harness.config.benchmark_registry.benchmarks`.
         damaged: folders and files that could not be read, with the reason.
+        diverged: number of seeds that are in no mean because they diverged, by the titles of the
+            method and the benchmark, and the scenario.
     """
 
     profile: str
@@ -52,6 +55,7 @@ class Standings:
     asked: RunFilter
     shown: Mapping[str, RunFilter]
     damaged: Mapping[Path, str]
+    diverged: Mapping[tuple[str, str, str], int]
 
 
 def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Standings:
@@ -77,6 +81,7 @@ def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Sta
     damaged = unlisted(results, LEVELS)
     shown: dict[str, RunFilter] = {}
     rows: list[dict[str, Any]] = []
+    diverged: Counter[tuple[str, str, str]] = Counter()
     for benchmark, all_runs in read.items():
         of_benchmark = asked.within(all_runs)
         damaged |= all_runs.damaged
@@ -84,8 +89,9 @@ def standings(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> Sta
             shown[benchmark] = of_benchmark
             if not comparison.factors:
                 rows += _rows(comparison)
+                diverged.update(_diverged(comparison))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Standings(profile, table, asked, shown, damaged)
+    return Standings(profile, table, asked, shown, damaged, diverged)
 
 
 ORDER_NOTE: Final = (
@@ -145,6 +151,14 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
             "best": cell.best,
             "needs": NEEDS_JOINED_BY.join(_needs(declared.supervision, declared.requirements)),
         }
+
+
+def _diverged(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
+    """Titles of method and benchmark, and the scenario, of each run that would be in a mean."""
+    for record in comparison.results.records:
+        if record.status == "diverged" and not record.run.setting:
+            title = benchmarks()[record.run.benchmark].title
+            yield record.method.title, title, comparison.scenario
 
 
 def _needs(supervision: str, requirements: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -46,6 +46,8 @@ def leaderboard_report(found: Standings) -> Report:
         "Average accuracy after the last task (%) of each method on each benchmark, with the "
         f"benchmark's own settings. {intervals} {BEST_NOTE} {ORDER_NOTE}"
     ]
+    if found.diverged:
+        lead.append(f"Diverged, and in no mean: {', '.join(_ended(found.diverged))}.")
     known = benchmarks()
     return Report(
         stem=stem("index", found.profile, found.asked),
@@ -61,6 +63,12 @@ def leaderboard_report(found: Standings) -> Report:
         },
         damaged=found.damaged,
     )
+
+
+def _ended(diverged: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
+    for (method, benchmark, scenario), seeds in diverged.items():
+        counted = "1 seed" if seeds == 1 else f"{seeds} seeds"
+        yield f"{counted} of {method} on {benchmark} in {scenario}"
 
 
 def scenario_tables(standings: pd.DataFrame) -> list[Table]:

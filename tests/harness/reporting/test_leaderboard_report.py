@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from harness.config.run import Run
 from harness.reporting.leaderboard_report import leaderboard_report
 from harness.reporting.writer import write
 from harness.storage import schema, store
-from harness.storage.record import MethodDeclaration, Record
+from harness.storage.record import MethodDeclaration, Record, Status
 from harness.storage.schema import Row, RowKeys
 
 SaveRun = Callable[..., Path]
@@ -69,6 +70,19 @@ def test_a_method_of_another_package_appears_like_any_other(tmp_path: Path) -> N
         ["Mine", "90.00 (n=1)", "80.00 (n=1)", "a model per task"],
     ]
     assert "Common to all methods here, and in no row: task labels." in table.summary
+
+
+def test_seeds_that_diverged_are_counted(tmp_path: Path) -> None:
+    saved(tmp_path, "split_mnist", MINE, 0.9)
+    [record] = store.read(tmp_path, "split_mnist", "default").records
+    ended: tuple[tuple[int, Status], ...] = ((1, "diverged"), (2, "diverged"), (3, "failed"))
+    for seed, status in ended:
+        run = replace(record.run, seed=seed)
+        store.save(tmp_path, replace(record, run=run, status=status, error="no"))
+    *_, said = leaderboard_report(standings(tmp_path, "default")).lead
+    assert said == "Diverged, and in no mean: 2 seeds of Mine on Split-MNIST in task-il."
+    [sentence] = leaderboard_report(standings(tmp_path, "default", RunFilter(seeds=1))).lead
+    assert "Diverged" not in sentence
 
 
 def test_what_is_needed_on_some_benchmarks_is_marked(tmp_path: Path) -> None:
