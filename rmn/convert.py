@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from inspect import Parameter, signature
 from math import inf
 from typing import Final, Literal
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
@@ -23,6 +24,8 @@ from rmn.tasks.values_per_task import give_values_per_task
 
 _STATISTICS: Final = ("running_mean", "running_var")
 _COUNTER: Final = "num_batches_tracked"
+_BITS: Final = 32
+"""Of numbers that relevances are learned in as well as in longer ones."""
 
 
 def convert(
@@ -125,6 +128,7 @@ def convert(
             _give_values(layer, made, is_head=layer is head_layer)
     _warn_of_parameters_per_task(module)
     _warn_of_further_inputs(module)
+    _warn_of_short_numbers(trained)
     return RelevanceNetwork(
         body,
         groups,
@@ -190,6 +194,18 @@ def _warn_of_further_inputs(module: nn.Module) -> None:
         "module that takes all inputs as a single one",
         stacklevel=3,
     )
+
+
+def _warn_of_short_numbers(weights: Sequence[nn.Parameter]) -> None:
+    """Say so where relevances near 1 would be too far apart for the steps of an optimizer."""
+    short = {one.dtype for one in weights if torch.finfo(one.dtype).bits < _BITS}
+    if short:
+        warnings.warn(
+            f"the weights are {', '.join(sorted(map(str, short)))}, and so are their relevances, "
+            "in which small steps are lost and tasks are learned worse: convert the module in "
+            "float32, and train it under torch.autocast",
+            stacklevel=3,
+        )
 
 
 def _drop_biases(body: nn.Module) -> None:

@@ -283,9 +283,7 @@ class TaskNetwork(MultiTaskModule):
         """Scores of the learned tasks, of which some may be candidates alone, (n, tasks)."""
         if candidates is None:
             candidates = self._learned(range(self.tasks), x)
-        if (
-            torch.is_inference_mode_enabled()
-        ):  # in which there are no gradients
+        if torch.is_inference_mode_enabled():  # in which there are no gradients
             with torch.inference_mode(False):
                 return self._one_shot_scores(x.clone(), candidates.clone())
 

@@ -264,6 +264,16 @@ def test_a_second_input_is_warned_of() -> None:
         convert(nn.Sequential(Sequences()))  # which takes one
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_numbers_too_short_for_relevances_are_warned_of(kind: torch.dtype) -> None:
+    with pytest.warns(UserWarning, match=rf"weights are {kind}, .*train it under torch\.autocast"):
+        convert(nn.Linear(3, 2).to(kind))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        convert(nn.Linear(3, 2))
+        convert(nn.Linear(3, 2).double())
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
