@@ -26,6 +26,7 @@ def _field(
     default: Any = MISSING,
     *,
     minimum: int | None = None,
+    maximum: int | None = None,
     later: bool = False,
 ) -> Any:
     """A field of `TrainingBudget`.
@@ -34,11 +35,13 @@ def _field(
         help: one line for the command line.
         default: its value where a profile says nothing.
         minimum: smallest allowed value.
+        maximum: largest allowed value.
         later: the field came after the first results: at its default it is no part of a run's
             identity. Otherwise every new field would orphan all finished runs, which it leaves as
             they are.
     """
-    return field(default=default, metadata={"help": help, "minimum": minimum, "later": later})
+    limits = {"minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata={"help": help, **limits, "later": later})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +139,19 @@ class TrainingBudget:
         "order, so that results differ in the last digits and, after training, in more",
         1,
         minimum=1,
+        maximum=1024,
         later=True,
     )
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            value, minimum = getattr(self, entry.name), entry.metadata["minimum"]
-            if minimum is not None and value is not None and value < minimum:
-                raise ValueError(f"{entry.name} is {value}; it must be at least {minimum}")
+            value, limits = getattr(self, entry.name), entry.metadata
+            if value is None:
+                continue
+            if (least := limits["minimum"]) is not None and value < least:
+                raise ValueError(f"{entry.name} is {value}; it must be at least {least}")
+            if (most := limits["maximum"]) is not None and value > most:
+                raise ValueError(f"{entry.name} is {value}; it must be at most {most}")
         if not 0 < self.learning_rate < inf:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0, finite")
         choices = {

@@ -68,6 +68,8 @@ def test_a_budget_is_made_again_from_its_identity(budget: TrainingBudget) -> Non
         {"accuracy_matrix": "all"},
         {"norm": "batch"},
         {"outputs": "own-head"},
+        {"threads": 0},
+        {"threads": 1025},
     ],
     ids=lambda change: next(iter(change)),
 )
