@@ -32,12 +32,15 @@ class GaussianLinear(nn.Linear):
     learning rate, whatever the gradient. So a log-variance is so many times its parameter.
 
     Attributes:
+        draws: outputs that are drawn for each input in training: more than 1 in a network's first
+            layer alone, from which all later ones have so many times the inputs.
         weight: means, (out, in).
         bias: means, (out,), or None.
         weight_variance_parameter: log-variances over `variance_rate`, shape of `weight`.
         bias_variance_parameter: likewise, shape of `bias`, or None.
     """
 
+    draws: int
     initial_std: float
     variance_rate: float
     weight_variance_parameter: nn.Parameter
@@ -55,11 +58,11 @@ class GaussianLinear(nn.Linear):
             _reset_variances(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Output (n, out) for inputs x (n, in)."""
+        """Output (n, out) for inputs x (n, in); (draws * n, out) in training, draw by draw."""
         mean = F.linear(x, self.weight, self.bias)
         if not self.training:
             return mean
-        return _drawn(mean, F.linear(x.square(), *_variances(self)))
+        return _drawn(mean, F.linear(x.square(), *_variances(self)), self.draws)
 
 
 class GaussianConv2d(nn.Conv2d):
@@ -71,6 +74,7 @@ class GaussianConv2d(nn.Conv2d):
         variance_rate: log-variance over the parameter that stands for it.
     """
 
+    draws: int
     initial_std: float
     variance_rate: float
     weight_variance_parameter: nn.Parameter
@@ -92,18 +96,18 @@ class GaussianConv2d(nn.Conv2d):
         _become_gaussian(self, layer, initial_std, variance_rate)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Output (n, out, height, width) for inputs x (n, in, height, width)."""
+        """Output (n, out, height, width) for inputs x (n, in, height, width); see there."""
         mean = super().forward(x)
         if not self.training:
             return mean
-        return _drawn(mean, self._conv_forward(x.square(), *_variances(self)))
+        return _drawn(mean, self._conv_forward(x.square(), *_variances(self)), self.draws)
 
 
 GaussianLayer = GaussianLinear | GaussianConv2d
 
 
 def with_gaussian_weights(
-    network: nn.Module, initial_std: float, variance_rate: float
+    network: nn.Module, initial_std: float, variance_rate: float, draws: int = 1
 ) -> nn.Module:
     """The network with each Linear and Conv2d replaced by one with Gaussian weights; in place.
 
@@ -113,6 +117,8 @@ def with_gaussian_weights(
         network: any module of such layers.
         initial_std: standard deviation at first, over that of each layer's freshly drawn means.
         variance_rate: log-variance over the parameter that stands for it.
+        draws: outputs that are drawn for each input in training, by the layer that is registered
+            first and must be the first to be used.
     """
 
     def replacement(layer: nn.Module) -> nn.Module | None:
@@ -122,7 +128,10 @@ def with_gaussian_weights(
             return GaussianConv2d(layer, initial_std, variance_rate)
         return None
 
-    return replace_layers(network, replacement)
+    made = replace_layers(network, replacement)
+    first = next(layer for layer in made.modules() if isinstance(layer, GaussianLayer))
+    first.draws = draws
+    return made
 
 
 def gaussian_weights(layer: GaussianLayer) -> Iterator[tuple[str, nn.Parameter, nn.Parameter]]:
@@ -145,6 +154,7 @@ def _become_gaussian(
         variance_rate: log-variance over the parameter that stands for it.
     """
     made.weight, made.bias = layer.weight, layer.bias
+    made.draws = 1
     made.initial_std, made.variance_rate = initial_std, variance_rate
     for name in ("weight", "bias"):
         means = getattr(layer, name)
@@ -169,11 +179,15 @@ def _variances(layer: GaussianLayer) -> tuple[Tensor, Tensor | None]:
     return found["weight"], found.get("bias")
 
 
-def _drawn(mean: Tensor, variance: Tensor) -> Tensor:
-    """A Gaussian draw, shape of the mean.
+def _drawn(mean: Tensor, variance: Tensor, draws: int) -> Tensor:
+    """Gaussian draws, (draws * n, ...).
 
     Args:
-        mean: of each output.
-        variance: of each output.
+        mean: of each output, (n, ...).
+        variance: of each output, (n, ...).
+        draws: of each output.
     """
-    return mean + (variance + _LEAST).sqrt() * torch.randn_like(mean)
+    std = (variance + _LEAST).sqrt()
+    if draws > 1:
+        mean, std = (one.repeat(draws, *[1] * (one.dim() - 1)) for one in (mean, std))
+    return mean + std * torch.randn_like(mean)

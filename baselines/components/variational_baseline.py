@@ -40,7 +40,7 @@ class VariationalBaseline(Baseline):
 
     draws: int = setting(
         1,
-        "draws of the outputs for each example of a batch, so many times the work; the authors: 10",
+        "draws of the outputs for each example of a batch; the authors' code has 10",
         minimum=1,
         maximum=100,
         later=True,
@@ -56,5 +56,7 @@ class VariationalBaseline(Baseline):
         from baselines.components.fine_tuning import fine_tuning
         from baselines.components.gaussian_layers import with_gaussian_weights
 
-        model = with_gaussian_weights(context.model(), self.initial_std, self.variance_rate)
+        model = with_gaussian_weights(
+            context.model(), self.initial_std, self.variance_rate, self.draws
+        )
         return fine_tuning(context, *plugins, model=model)

@@ -44,7 +44,7 @@ class VariationalPlugin(SupervisedPlugin):
 
     Args:
         kl_weight: weight of the divergence; 1 is Bayes's.
-        draws: of the outputs for each example of a batch.
+        draws: of the outputs for each example of a batch, as the model's first layer has it.
 
     Attributes:
         prior: by the name of a weight, what it was after the tasks learned.
@@ -64,14 +64,16 @@ class VariationalPlugin(SupervisedPlugin):
         self._counted = counted_outputs(strategy, strategy.adapted_dataset.targets.uniques)
 
     def before_forward(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Repeat the batch, so that each example's outputs are drawn several times."""
-        strategy.mbatch = self.repeated(strategy.mbatch)
+        """Have a class and a task label for each draw of an example's outputs."""
+        strategy.mbatch = self.for_draws(strategy.mbatch)
 
-    def repeated(self, columns: Sequence[Tensor]) -> list[Tensor]:
-        """Columns of n examples, (n, ...), each `draws` times: (draws * n, ...)."""
-        if self.draws == 1:
-            return list(columns)
-        return [one.repeat(self.draws, *[1] * (one.dim() - 1)) for one in columns]
+    def for_draws(self, columns: Sequence[Tensor]) -> list[Tensor]:
+        """The inputs (n, ...) of a batch, and each other column for all draws, (draws * n,).
+
+        The network's first layer is what multiplies the rows.
+        """
+        x, *others = columns
+        return [x, *(one.repeat(self.draws) for one in others)]
 
     def before_update(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Add the gradient of the divergence."""
@@ -147,7 +149,7 @@ class CoresetPlugin(EpisodicMemoryPlugin):
                 if len(rows) == 1:  # BatchNorm cannot train on it
                     continue
                 columns = [column[rows] for column in self.columns]
-                x, y, task_labels = self.variational.repeated(columns)
+                x, y, task_labels = self.variational.for_draws(columns)
                 optimizer.zero_grad()
                 strategy._criterion(avalanche_forward(model, x, task_labels), y).backward()
                 weight = self.variational.kl_weight / size

@@ -100,3 +100,21 @@ def test_a_head_for_a_new_task_begins_with_variances_of_its_own(context: Context
     assert isinstance(fresh, GaussianLinear)
     assert fresh.weight_variance_parameter.max() < 0
     assert not torch.equal(fresh.weight, first.weight)
+
+
+def test_several_outputs_are_drawn_for_each_input_by_the_first_layer_alone() -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2))
+    model = with_gaussian_weights(plain, 0.5, 1.0, draws=3000).train()
+    x = torch.randn(5, 6)
+    [first, _] = [layer for layer in model.modules() if isinstance(layer, GaussianLinear)]
+    assert first.bias_variance_parameter is not None
+    drawn = first(x).view(3000, 5, 4)
+    variance = nn.functional.linear(
+        x.square(), first.weight_variance_parameter.exp(), first.bias_variance_parameter.exp()
+    )
+    mean = nn.functional.linear(x, first.weight, first.bias)
+    assert ((drawn.mean(0) - mean).abs() < 5 * (variance / 3000).sqrt()).all()
+    assert torch.allclose(drawn.var(0), variance, rtol=0.2)
+    assert model(x).shape == (15_000, 2)
+    assert model.eval()(x).shape == (5, 2)
