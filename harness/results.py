@@ -16,6 +16,7 @@ from baselines.plugins import PluginError
 from harness.cli import options
 from harness.cli.arguments import ArgumentError
 from harness.cli.console import end_quietly
+from harness.cli.damage import option_of
 from harness.cli.exit_codes import FINISHED, INCOMPLETE, INTERRUPTED
 from harness.cli.folders import readable_folder
 from harness.cli.names import known_name
@@ -45,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         readable_folder("--results", args.results)
         if not args.results.is_dir():
-            raise ArgumentError(f"--results: there is no folder {args.results}; {_MAKE}")
+            raise ArgumentError(f"--results: there is no folder {args.results}; {_make(args)}")
         return _COMMANDS[args.command](args)
     except (ArgumentError, PluginError) as error:
         parser.error(str(error))
@@ -55,7 +56,10 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         parser.error(f"{error}; see to it that {args.results} can be written")
     except DamageError as error:
-        _say(f"{error}; `{PROGRAM} verify` names all that is damaged", sys.stderr)
+        _say(
+            f"{error}; `{PROGRAM} verify{option_of(args.results)}` names all that is damaged",
+            sys.stderr,
+        )
         return INCOMPLETE
     except KeyboardInterrupt:
         _say("Interrupted. No run is lost; the same command goes on from there.", sys.stderr)
@@ -129,7 +133,11 @@ def _list(args: argparse.Namespace) -> int:
         _print(table)
         _say("")
     if not runs:
-        _say("No run is like that." if inventory.runs else f"{args.results} holds no run; {_MAKE}")
+        _say(
+            "No run is like that."
+            if inventory.runs
+            else f"{args.results} holds no run; {_make(args)}"
+        )
     return _account({str(path): reason for path, reason in inventory.damaged.items()})
 
 
@@ -176,7 +184,7 @@ def _merge(args: argparse.Namespace) -> int:
     if done.studies:
         _say(f"{counted(len(done.studies), 'study', 'studies')} taken.")
     if done.taken:
-        _say(f"They are folders now; to pack them: {PROGRAM} pack --results {args.results}")
+        _say(f"They are folders now; to pack them: {PROGRAM} pack{option_of(args.results)}")
     return _account(done.left)
 
 
@@ -188,7 +196,8 @@ def _delete(args: argparse.Namespace) -> int:
         args.benchmark, args.profile, args.scenario, args.method, args.status, args.place
     )  # fmt: skip
     if not args.run and not any(filters):
-        raise ArgumentError(f"name runs or a filter; `{PROGRAM} list --runs` has the ids")
+        ids_by = f"`{PROGRAM} list --runs{option_of(args.results)}`"
+        raise ArgumentError(f"name runs or a filter; {ids_by} has the ids")
     ids = {run.run_id for text in args.run for run in find_run(args.results, text)}
     runs = chosen_runs(args, take_inventory(args.results).runs, sorted(ids))
     for run in runs:
@@ -234,7 +243,10 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "anchors": _anchors,
 }
 
-_MAKE: Final = "make runs with: python -m harness.compare --benchmark split_mnist"
+
+def _make(args: argparse.Namespace) -> str:
+    command = "python -m harness.compare --benchmark split_mnist"
+    return f"make runs with: {command}{option_of(args.results)}"
 
 
 def _agreed(question: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.run_filter import RunFilter
 from harness.cli import options
 from harness.cli.arguments import ArgumentError
-from harness.cli.damage import about_damage
+from harness.cli.damage import about_damage, option_of
 from harness.cli.folders import readable_folder, writable_folder
 from harness.cli.names import known_name, known_names, split_names
 from harness.config.budgets import PROFILES
@@ -83,7 +83,7 @@ def nothing_to_report(error: NoFinishedRunError, results: Path, command: str) ->
     """
     for line in about_damage(error.damaged, results):
         sys.stderr.write(f"{line}\n")
-    return ArgumentError(f"{error}, in {results}; make some with: {command}")
+    return ArgumentError(f"{error}, in {results}; make some with: {command}{option_of(results)}")
 
 
 def write_report(report: Report, args: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.cli.arguments import ArgumentError
+from harness.cli.damage import option_of
 from harness.cli.results_options import PROGRAM
 from harness.config.suggestions import unknown
 
@@ -84,7 +85,8 @@ def find_run(results: Path, beginning: str) -> list[StoredRun]:
     copies = matching(take_inventory(results).runs, [beginning])
     ids = sorted({run.run_id for run in copies})
     if not beginning or not ids:
-        raise ArgumentError(f"no run has the id {beginning!r}; `{PROGRAM} list --runs` has the ids")
+        ids_by = f"`{PROGRAM} list --runs{option_of(results)}`"
+        raise ArgumentError(f"no run has the id {beginning!r}; {ids_by} has the ids")
     if len(ids) > 1:
         more = ", ..." if len(ids) > _NAMED else ""
         named = ", ".join(ids[:_NAMED]) + more

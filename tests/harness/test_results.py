@@ -285,7 +285,10 @@ def test_damaged_folders_can_be_deleted(results: Path, capsys: pytest.CaptureFix
         (["delete"], "name runs or a filter"),
         (["merge", "nowhere"], "no folder nowhere"),
         (["merge", "results"], "is --results itself"),
-        (["list", "--results", "nowhere"], "make runs with: python -m harness.compare"),
+        (
+            ["list", "--results", "nowhere"],
+            "make runs with: python -m harness.compare --benchmark split_mnist --results nowhere",
+        ),
     ],
 )
 def test_wrong_arguments_say_what_to_type(
