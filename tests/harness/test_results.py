@@ -235,7 +235,7 @@ def test_merge_takes_what_is_missing(results: Path, capsys: pytest.CaptureFixtur
     assert main(["merge", str(other)]) == 0
     text = said(capsys)
     assert text.startswith(f"{missing} runs taken, {present} here before.\n")
-    assert "python -m harness.results pack --results results" in text
+    assert text.endswith("to pack them: python -m harness.results pack\n")
     assert main(["verify"]) == 0
 
 
