@@ -69,20 +69,23 @@ class Command:
 
     def __init__(self, folder: Path) -> None:
         self.results = folder / "results"
-        options = ["--profile", "smoke", "--methods", "naive", "--seeds", "3", "--jobs", "1"]
+        options = ["--profile", "smoke", "--methods", "naive", "--jobs", "1"]
         options += ["--scenario", "task-il"]
         options += ["--set", "training.epochs=12"]  # the second run must not end before Ctrl-C
         folders = ["--results", str(self.results), "--reports", str(folder / "reports")]
-        self.argv = [sys.executable, "-m", "harness.compare", *SPLIT, *options, *folders]
+        self._argv = [sys.executable, "-m", "harness.compare", *SPLIT, *options, *folders]
 
-    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
-        argv = [*self.argv, *more]
+    def argv(self, *more: str, seeds: int = 3) -> list[str]:
+        return [*self._argv, "--seeds", str(seeds), *more]
+
+    def run(self, *more: str, seeds: int = 3) -> subprocess.CompletedProcess[str]:
+        argv = self.argv(*more, seeds=seeds)
         return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
     def end_after_first_run(self, number: signal.Signals) -> tuple[int, str]:
         """Exit status and messages when a signal comes while the second run is under way."""
         process = subprocess.Popen(
-            self.argv, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+            self.argv(), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         assert process.stderr is not None
         heading, first = process.stderr.readline(), process.stderr.readline()
@@ -106,7 +109,7 @@ def test_what_has_no_result_is_named_and_the_status_says_so(tmp_path: Path) -> N
     """The folder of the method goes, and a file takes its place, while the run is under way."""
     command = Command(tmp_path)
     method = command.results / "split_mnist" / "smoke" / "naive"
-    process = subprocess.Popen(command.argv, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command.argv(), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     with process:
         heading, first = process.stderr.readline(), process.stderr.readline()
@@ -170,8 +173,8 @@ def test_second_call_runs_nothing_and_prints_the_same_table(
     command = interrupted[0]
     (finished,) = command.entries()
     before = contents(finished)
-    done = command.run("--seeds", "1")
-    again = command.run("--seeds", "1", "--no-report")
+    done = command.run(seeds=1)
+    again = command.run("--no-report", seeds=1)
     assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
     assert "finished in" not in done.stderr
     table, _, said = again.stdout.partition("1 of 1 runs were in ")
@@ -188,16 +191,16 @@ def test_damaged_and_failed_runs_are_named(
     (finished,) = shutil.copytree(interrupted[0].results, command.results).glob("*/*/*/*")
     record = json.loads((finished / "run.json").read_text())
     (finished / "run.json").write_text(json.dumps(record | {"status": "failed"}))
-    failed = command.run("--seeds", "1", "--no-report")
+    failed = command.run("--no-report", seeds=1)
     assert failed.returncode == 1
     assert "naive[training.epochs=12] seed 0 failed" in failed.stderr
     show = f"python -m harness.results show {record['id']} --results {command.results} says why"
     assert show in failed.stderr
     assert "add --retry-failed to the same command" in failed.stderr
     assert "1 failed" not in failed.stdout  # it was not tried
-    assert "1 of 1 runs" in command.run("--seeds", "1", "--plan", "--retry-failed").stdout
+    assert "1 of 1 runs" in command.run("--plan", "--retry-failed", seeds=1).stdout
     (finished / "run.json").write_text("{")
-    damaged = command.run("--seeds", "1", "--no-report")
+    damaged = command.run("--no-report", seeds=1)
     assert damaged.returncode == 1
     assert f"{finished} is damaged and left alone" in damaged.stderr
     assert (finished / "run.json").read_text() == "{"

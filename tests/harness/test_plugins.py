@@ -198,7 +198,7 @@ def test_the_runs_of_a_plugin_that_was_put_back_count_again(
     def shown() -> str:
         done = subprocess.run(compare_it, env=columns, capture_output=True, text=True, check=True)
 
-        return done.stdout.rpartition(" made in ")[0][:-1]
+        return done.stdout.partition("the report.")[0]
 
     first = shown()
     plugin.write_text(PLUGIN.replace("0.1 * noise", "9.0 * noise"))

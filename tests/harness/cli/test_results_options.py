@@ -44,7 +44,7 @@ def test_what_is_typed_is_what_is_meant(typed: str, meant: dict[str, Any]) -> No
 
 
 def test_filters_know_every_scenario_status_and_place() -> None:
-    assert set(STATUSES) == {*STORED, "damaged"}
+    assert set(STATUSES) == {*STORED, "damaged", "newer"}
     for scenario in SCENARIOS:
         assert make_parser().parse_args(["list", "--scenario", scenario]).scenario == scenario
     for status in STATUSES:
