@@ -88,12 +88,15 @@ def read_comparison(argv: Sequence[str], origin: Mapping[str, Any]) -> Compariso
     """
     options.import_plugins(argv, "harness.compare")
     known = methods()
-    parser, command = make_parser(known), _without_folders(argv)
-    return with_arguments(parser, argv, lambda args: _request(args, known, origin, command))
+
+    def request(args: argparse.Namespace) -> ComparisonRequest:
+        return _request(args, known, origin, _without_folders(argv))
+
+    return with_arguments(make_parser(known), argv, request)
 
 
 def _without_folders(argv: Sequence[str]) -> str:
-    """The command line without --results and --reports."""
+    """A command line that can be parsed without its --results and --reports."""
     folders = MessageFirstParser(add_help=False)
     options.add_results(folders)
     options.add_reports(folders)

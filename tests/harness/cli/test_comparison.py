@@ -207,3 +207,11 @@ def test_help_names_every_benchmark_scenario_profile_method_and_setting() -> Non
     for name, method in methods().items():
         for setting in declared(method).values():
             assert f"\n    {name}.{setting.name}={setting.default}  {setting.help}" in text
+
+
+def test_a_folder_that_is_left_out_is_missed_by_the_command_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        read("--results")
+    assert "usage: python -m harness.compare [OPTION" in capsys.readouterr().err
