@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -22,7 +23,8 @@ SETTING_TYPES: Final[Mapping[type, str]] = {
 
 _TEXTS: Final = ("name", "title", "reference")
 _BUDGET: Final = "training"
-_COLOUR: Final = "(#[0-9a-fA-F]{6})?"
+COLOUR: Final = re.compile("(#[0-9a-fA-F]{6})?")
+"""Of a method; empty for one derived from its name."""
 
 
 def check_declarations(method: type[Baseline]) -> None:
@@ -51,20 +53,29 @@ def check_declarations(method: type[Baseline]) -> None:
     _check_settings(method, where)
 
 
-def value_types(annotation: Any) -> tuple[Any, ...]:
-    """What a setting may be by the annotation of its field.
+@cache
+def setting_types(owner: type[Any]) -> Mapping[str, tuple[Any, ...]]:
+    """What each setting of a dataclass may be, by name: types, None's first, or a Literal's values.
 
-    Args:
-        annotation: bool, int, float, str, a Literal, or a union of them, with None or without.
-
-    Returns:
-        Types, None's among them and first, and the values of a Literal.
+    Fields are annotated as bool, int, float, str, a Literal, or a union of them, with None or
+    without.
 
     Raises:
-        TypeError: no text could be such a value.
+        TypeError: no text could be a value of one; names it.
     """
+    hints, found = get_type_hints(owner), {}
+    for one in fields(owner):
+        try:
+            found[one.name] = _value_types(hints[one.name])
+        except TypeError as error:
+            raise TypeError(f"{one.name}: {error}") from error
+    return found
+
+
+def _value_types(annotation: Any) -> tuple[Any, ...]:
+    """What a setting may be by the annotation of its field."""
     if get_origin(annotation) in (Union, UnionType):
-        kinds = [kind for part in get_args(annotation) for kind in value_types(part)]
+        kinds = [kind for part in get_args(annotation) for kind in _value_types(part)]
         return tuple(sorted(kinds, key=lambda kind: kind is not NoneType))  # "none" is no text
     if get_origin(annotation) is Literal:
         return get_args(annotation)
@@ -93,7 +104,7 @@ def _check_terms(method: type[Baseline], where: str) -> None:
     for name in ("rule", "colour", "penalty_setting", "tuning_source", "counterpart"):
         if not isinstance(value := getattr(method, name), str):
             raise ValueError(f'{where} has the {name} {value!r}; write a text, "" for none')
-    if not re.fullmatch(_COLOUR, method.colour):
+    if not COLOUR.fullmatch(method.colour):
         raise ValueError(
             f"{where} has the colour {method.colour!r}; write six hexadecimal digits, like "
             '"#0173b2"'
@@ -104,17 +115,16 @@ def _check_terms(method: type[Baseline], where: str) -> None:
 
 
 def _check_settings(method: type[Baseline], where: str) -> None:
-    hints = get_type_hints(method)
     for one in fields(method):
         if not _is_setting(one):
             raise ValueError(
                 f"{where}.{one.name} is no setting; write {one.name}: float = setting(1.0, "
                 '"what it does"), and ClassVar[...] for what is none'
             )
-        try:
-            value_types(hints[one.name])
-        except TypeError as error:
-            raise ValueError(f"{where}.{one.name}: {error}") from error
+    try:
+        setting_types(method)
+    except TypeError as error:
+        raise ValueError(f"{where}.{error}") from error
 
 
 def _is_setting(one: Field[Any]) -> bool:

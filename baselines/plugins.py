@@ -173,6 +173,11 @@ def origin(module: str) -> str:
     return f"{name} {_digest(file)}" if file else name
 
 
+def on_one_line(error: BaseException) -> str:
+    """Type and message of what a plugin's code raised."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def _import_file(path: Path) -> ModuleType:
     """A file as a module of `_OF_FILES`; those beside it can be imported by their names.
 
@@ -227,8 +232,7 @@ def _import_name(name: str) -> ModuleType:
 def _reason(error: BaseException) -> str:
     """Type, message and place of what went wrong, on one line."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said} ({Path(last.filename).name}, line {last.lineno})"
+    return f"{on_one_line(error)} ({Path(last.filename).name}, line {last.lineno})"
 
 
 def _depth(plugin: Plugin) -> int:

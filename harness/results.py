@@ -22,7 +22,7 @@ from harness.cli.folders import readable_folder
 from harness.cli.names import known_name
 from harness.cli.results_display import counted, description, measurements, overview
 from harness.cli.results_options import PROGRAM, make_parser
-from harness.cli.results_selection import chosen_pairs, chosen_runs, find_run
+from harness.cli.results_selection import chosen_pairs, chosen_runs, find_run, where_ids_are
 from harness.config.budgets import PROFILES
 
 if TYPE_CHECKING:
@@ -196,8 +196,7 @@ def _delete(args: argparse.Namespace) -> int:
         args.benchmark, args.profile, args.scenario, args.method, args.status, args.place
     )  # fmt: skip
     if not args.run and not any(filters):
-        ids_by = f"`{PROGRAM} list --runs{option_of(args.results)}`"
-        raise ArgumentError(f"name runs or a filter; {ids_by} has the ids")
+        raise ArgumentError(f"name runs or a filter; {where_ids_are(args.results)}")
     ids = {run.run_id for text in args.run for run in find_run(args.results, text)}
     runs = chosen_runs(args, take_inventory(args.results).runs, sorted(ids))
     for run in runs:

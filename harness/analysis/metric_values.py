@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from baselines.plugins import PluginError
+from baselines.plugins import PluginError, on_one_line
 from baselines.registration import is_own
 from harness.analysis.metrics.definition import Metric
 
@@ -35,7 +35,7 @@ def values_of(
     try:
         values = make()
     except Exception as error:
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        said = on_one_line(error)
         raise PluginError(f"{_named(metric)} cannot be computed: {said}") from error
     if isinstance(values, pd.Series):
         values = values.dropna()  # pandas groups by values that are not there as well

@@ -31,8 +31,11 @@ def select(results: Results) -> Results:
     ones becomes an override.
     """
     names = {(record.run.benchmark, record.run.baseline) for record in results.records}
-    known = {baseline: present_code(benchmark, baseline) for benchmark, baseline in names}
-    present = {baseline: code for baseline, code in known.items() if code is not None}
+    present = {
+        baseline: code
+        for benchmark, baseline in names
+        if (code := present_code(benchmark, baseline)) is not None
+    }
     records = _of_present_plugins(_of_counting_versions(results.records, present), present)
     records = _disambiguated(records)
     settings = {r.run.id: r.run.setting for r in records if r.status == "finished"}
@@ -84,18 +87,18 @@ def _counting(present: set[Any], made: set[Any]) -> Any:
 
 def _of_present_plugins(records: Sequence[Record], present: Mapping[str, Code]) -> list[Record]:
     """Without what was made by a plugin's file that is not the one that counts."""
-    counting: dict[tuple[str, str], str] = {}
-    for record in sorted(records, key=_started):
-        if record.status == "finished":
-            counting |= {(part, name): digest for part, name, digest in _origins(record.run)}
-    now = {
+
+    def place(record: Record) -> tuple[bool, str]:
+        """Sorts the runs of the present code last, and others by when they were begun."""
+        code = present.get(record.run.baseline)
+        return code is not None and code.plugins == record.run.plugins, _started(record)
+
+    finished = [record for record in records if record.status == "finished"]
+    counting = {
         (part, name): digest
-        for record in records
-        if record.status == "finished" and (code := present.get(record.run.baseline))
-        if code.plugins == record.run.plugins
+        for record in sorted(finished, key=place)
         for part, name, digest in _origins(record.run)
     }
-    counting |= now
     return [
         record
         for record in records

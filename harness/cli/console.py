@@ -16,7 +16,8 @@ def output() -> Console:
     """For tables; in a file or a pipe as wide as `COLUMNS` says, 80 columns without it."""
     columns = os.environ.get("COLUMNS", "")
     # cron and some terminals set it to 0, and nothing at all would be shown
-    return Console(file=sys.stdout, width=_WIDTH if columns.strip("0") == "" < columns else None)
+    none = columns.isdecimal() and int(columns) == 0
+    return Console(file=sys.stdout, width=_WIDTH if none else None)
 
 
 def end_quietly() -> None:

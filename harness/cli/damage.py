@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.cli.results_options import PROGRAM
+from harness.storage.record import NEWER
 
 _RUN_ID: Final = "[0-9a-f]{16}"
 _SHOWN: Final = 3
@@ -26,8 +27,6 @@ def about_damage(damaged: Mapping[Path, str], results: Path) -> Iterator[str]:
         yield f"{path} is damaged and left alone: {reason}"
     if not damaged:
         return
-    from harness.storage.record import NEWER
-
     yield f"{PROGRAM} verify{option_of(results)} names all that is damaged."
     folders = [path for path, reason in damaged.items() if NEWER not in reason]
     commands = [_deleting(path, results) for path in folders if re.fullmatch(_RUN_ID, path.name)]

@@ -99,12 +99,11 @@ def write_report(report: Report, args: argparse.Namespace) -> None:
     """
     for line in about_damage(report.damaged, args.results):
         sys.stderr.write(f"{line}\n")
-    try:
-        for ending in chosen_formats(args):
-            sys.stdout.write(f"{write(report, ending, args.reports)}\n")
-    except BrokenPipeError:  # of the paths that are printed
-        raise
-    except OSError as error:
-        raise ArgumentError(
-            f"cannot write to {args.reports}: {error}; name another folder by --reports"
-        ) from error
+    for ending in chosen_formats(args):
+        try:
+            path = write(report, ending, args.reports)
+        except OSError as error:
+            raise ArgumentError(
+                f"cannot write to {args.reports}: {error}; name another folder by --reports"
+            ) from error
+        sys.stdout.write(f"{path}\n")

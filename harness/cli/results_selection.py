@@ -64,6 +64,11 @@ def chosen_runs(
     )
 
 
+def where_ids_are(results: Path) -> str:
+    """What to type for the ids of the runs in a folder, in words."""
+    return f"`{PROGRAM} list --runs{option_of(results)}` has the ids"
+
+
 def _known(args: argparse.Namespace, kind: str, names: Sequence[str]) -> None:
     name = getattr(args, kind)
     if name is not None and name not in names:
@@ -85,8 +90,7 @@ def find_run(results: Path, beginning: str) -> list[StoredRun]:
     copies = matching(take_inventory(results).runs, [beginning])
     ids = sorted({run.run_id for run in copies})
     if not beginning or not ids:
-        ids_by = f"`{PROGRAM} list --runs{option_of(results)}`"
-        raise ArgumentError(f"no run has the id {beginning!r}; {ids_by} has the ids")
+        raise ArgumentError(f"no run has the id {beginning!r}; {where_ids_are(results)}")
     if len(ids) > 1:
         more = ", ..." if len(ids) > _NAMED else ""
         named = ", ".join(ids[:_NAMED]) + more

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from types import NoneType
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
-from baselines.declarations import SETTING_TYPES, value_types
+from baselines.declarations import SETTING_TYPES, setting_types
 from baselines.interface import Baseline
 from harness.config.budgets import TrainingBudget
 from harness.config.suggestions import shortened
@@ -92,11 +92,12 @@ class Setting:
 
 def declared(method: type[Baseline] | type[TrainingBudget]) -> dict[str, Setting]:
     """The settings of a method, or of a training budget, by name, in the order of its fields."""
-    hints = get_type_hints(method)
+    owner: Any = method  # mypy takes a class for no key of a cache
+    types = setting_types(owner)
     return {
         entry.name: Setting(
             entry.name,
-            value_types(hints[entry.name]),
+            types[entry.name],
             entry.default,
             entry.metadata.get("help", ""),
             entry.metadata.get("minimum"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from baselines.plugins import METRICS, PluginError, import_entry_points
+from baselines.plugins import METRICS, PluginError, import_entry_points, on_one_line
 from baselines.registration import Registry, is_own
 
 if TYPE_CHECKING:  # what measures and what defines a metric may be one file, which reports import
@@ -74,5 +74,5 @@ def measure(snapshot: Snapshot) -> Iterator[Row]:
         try:
             yield from measurement(snapshot)
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
+            said = on_one_line(error)
             raise PluginError(f"the measurement {name} failed, not the method: {said}") from error

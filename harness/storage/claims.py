@@ -152,12 +152,7 @@ def owners(results: Path) -> set[str]:
     Args:
         results: folder of all results.
     """
-    methods = [
-        method
-        for benchmark in subfolders(results)
-        for profile in subfolders(benchmark)
-        for method in subfolders(profile)
-    ]
+    methods = subfolders(results, 3)
     found = [(path, read(path)) for method in methods for path in method.glob(f"{_PREFIX}*")]
     return {
         claim.owner if claim else ""

@@ -98,9 +98,8 @@ def take_inventory(results: Path) -> Inventory:
             found.damaged[file] = str(error)
         else:
             found.files[file] = file.stat().st_size
-    for benchmark in subfolders(results):
-        for profile in subfolders(benchmark):
-            found.runs.extend(map(_folder, run_folder.under(profile)))
+    for profile in subfolders(results, 2):
+        found.runs.extend(map(_folder, run_folder.under(profile)))
     found.runs.sort(
         key=lambda run: (
             run.benchmark,

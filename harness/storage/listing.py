@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +12,22 @@ LEVELS: Final = 2 + LEVELS_OF_PROFILE
 """From the folder of a profile, and from that of all results, down to those of methods."""
 
 
-def subfolders(folder: Path) -> list[Path]:
-    """The visible folders in a folder, in order; none where it cannot be listed (`unlisted`)."""
-    return _visible(folder, lambda entry: entry.is_dir())
+def subfolders(folder: Path, levels: int = 1) -> Iterator[Path]:
+    """The visible folders so many levels below a folder, in order, but for those in `unlisted`.
+
+    Args:
+        folder: where to begin.
+        levels: how far down they are.
+    """
+    for inner in _visible(folder, lambda entry: entry.is_dir()):
+        if levels > 1:
+            yield from subfolders(inner, levels - 1)
+        else:
+            yield inner
 
 
 def files(folder: Path, suffix: str) -> list[Path]:
-    """The visible files in a folder whose names end so, in order; likewise."""
+    """The visible files in a folder whose names end so, in order; none in one of `unlisted`."""
     return _visible(folder, lambda entry: entry.name.endswith(suffix) and entry.is_file())
 
 
@@ -45,7 +54,7 @@ def unlisted(folder: Path, levels: int) -> dict[Path, str]:
         return {}
     except OSError as error:
         return {folder: f"{type(error).__name__}: {error.strerror}"}
-    inside = subfolders(folder) if levels else []
+    inside = subfolders(folder) if levels else ()
     return {path: why for one in inside for path, why in unlisted(one, levels - 1).items()}
 
 
@@ -55,6 +64,6 @@ def is_there(path: Path) -> bool:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:
-        return True
+    except OSError:  # it may not be looked at
+        pass
     return True

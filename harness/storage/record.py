@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TypeVar, cast
 from unicodedata import category
 
+from baselines.declarations import COLOUR
 from harness.config.budgets import TrainingBudget
 from harness.config.run import Run
 from harness.config.settings import Setting, declared
@@ -22,12 +23,12 @@ normalisation that differed from method to method, and cannot be compared with a
 
 NEWER: Final = "a newer version of the program wrote it"
 """Why a record cannot be read that nothing is wrong with."""
+_OLDER: Final = "an older version of the program wrote it"
 
 Status = Literal["finished", "failed", "diverged"]
 STATUSES: Final[tuple[Status, ...]] = ("finished", "failed", "diverged")
 
 _NAME: Final = re.compile(r"[^./][^/]{0,199}")
-_COLOUR: Final = re.compile("(#[0-9a-fA-F]{6})?")
 _MOST: Final = 2**63
 _MOST_SHARED: Final = 10_000
 
@@ -120,10 +121,9 @@ def from_json(content: Any) -> Record:
     """
     version = _typed(content, "record", dict)["schema"]
     if version != RECORD_VERSION:
-        newer = type(version) is int and version > RECORD_VERSION
-        older = type(version) is int and version < RECORD_VERSION
-        written = "; an older version of the program wrote it" if older else ""
-        written = f"; {NEWER}" if newer else written
+        written = ""
+        if type(version) is int:
+            written = f"; {NEWER if version > RECORD_VERSION else _OLDER}"
         raise ValueError(
             f"the record has version {version!r} and this program reads {RECORD_VERSION}{written}"
         )
@@ -177,7 +177,7 @@ def _declaration(content: dict[str, Any]) -> MethodDeclaration:
     for name, text in [*texts.items(), *(("requirements", text) for text in requirements)]:
         if not _is_printable(_typed(text, name, str)):
             raise ValueError(f"{name} is {text!r}, which cannot be printed")
-    if not _COLOUR.fullmatch(method.colour):
+    if not COLOUR.fullmatch(method.colour):
         raise ValueError(f"the colour is {method.colour!r}")
     return _shared(method)
 

@@ -233,10 +233,9 @@ def contents(results: Path) -> list[tuple[str, str]]:
         results: folder of all results.
     """
     pairs = {(file.parent.name, file.stem) for file in packed.under(results)}
-    for benchmark in subfolders(results):
-        for profile in subfolders(benchmark):
-            if any(run_folder.under(profile)):
-                pairs.add((benchmark.name, profile.name))
+    for profile in subfolders(results, 2):
+        if any(run_folder.under(profile)):
+            pairs.add((profile.parent.name, profile.name))
     return sorted(pairs)
 
 

@@ -218,9 +218,7 @@ def test_a_fault_is_named_by_every_command_and_stops_none(
 
 
 @pytest.mark.parametrize("name", ["half of the rows", "a copy"])
-def test_what_is_said_deletes_the_damaged_folder_and_no_other(
-    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_said_deletes_the_damaged_folder_and_no_other(name: str, folder: Path) -> None:
     broken = copied(folder) if name == "a copy" else FAULTS_OF_ROWS[name](folder)
     before = set(folder.glob("*/*/*/*"))
     said = list(about_damage({broken: "ValueError: no"}, folder))

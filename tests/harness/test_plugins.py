@@ -185,9 +185,7 @@ def test_of_a_changed_plugin_only_the_last_runs_count_and_two_plugins_are_told_a
     }
 
 
-def test_the_runs_of_a_plugin_that_was_put_back_count_again(
-    plugin: Path,
-) -> None:
+def test_the_runs_of_a_plugin_that_was_put_back_count_again(plugin: Path) -> None:
     """Each command has a process of its own, as plugins are imported once."""
     compare_it = [sys.executable, "-m", "harness.compare", "--plugin", "mine.py"]
     compare_it += ["--benchmark", "corners", "--methods", "outside", "--seeds", "1"]
@@ -197,7 +195,6 @@ def test_the_runs_of_a_plugin_that_was_put_back_count_again(
 
     def shown() -> str:
         done = subprocess.run(compare_it, env=columns, capture_output=True, text=True, check=True)
-
         return done.stdout.partition("the report.")[0]
 
     first = shown()
