@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from harness.analysis.metrics.definition import Direction, Metric, Section, Unit, metrics
-from harness.analysis.statistics import among_best, beyond_scale, summarise
+from harness.analysis.statistics import among_best, beyond_scale, half_width
 from harness.config.scenarios import TASK_IL
 
 IDENTITY_GIVEN: Final = "identity given"
@@ -147,22 +148,34 @@ def cells_of(
     Returns:
         The cells by baseline and setting.
     """
-    keys = ["baseline", "setting"]
-    methods = [(str(a), str(b)) for a, b in shown[keys].drop_duplicates().to_numpy()]
+    pairs = shown[["baseline", "setting"]].drop_duplicates().to_numpy()
+    methods = [(str(baseline), str(setting)) for baseline, setting in pairs]
     found: dict[tuple[str, str], dict[Column, Cell]] = {method: {} for method in methods}
+    measured = dict(iter(shown.groupby(["metric", "scenario"], observed=True)))
     for column in wanted:
-        chosen = column.of(shown)
         definition = column.definition
+        chosen = measured.get((column.metric, column.scenario), shown.iloc[:0])
+        table = _by_seed(chosen, methods)
         best: list[object] = []
-        if definition.direction is not Direction.NEITHER and chosen["value"].notna().any():
-            wide = chosen.pivot_table(index="seed", columns=keys, values="value")
-            best = among_best(wide, definition.direction is Direction.HIGHER)
-        cells = dict.fromkeys(methods, Cell(float("nan"), float("nan")))
-        for row in summarise(chosen, keys).to_dict("records"):
-            method = (str(row["baseline"]), str(row["setting"]))
-            half, seeds = float(row["half_width"]), int(row["seeds"])
+        if definition.direction is not Direction.NEITHER:
+            best = among_best(table, definition.direction is Direction.HIGHER)
+        for place, method in enumerate(methods):
+            of_seeds = table.to_numpy()[:, place]
+            values = of_seeds[~np.isnan(of_seeds)]
+            mean = float(np.mean(values)) if len(values) else float("nan")
+            half = half_width(values)
             unsaid = definition.unit is Unit.PERCENT and beyond_scale(half)
-            cells[method] = Cell(float(row["mean"]), half, method in best and not unsaid, seeds)
-        for method, cell in cells.items():
-            found[method][column] = cell
+            marked = method in best and not unsaid
+            found[method][column] = Cell(mean, half, marked, len(values))
     return found
+
+
+def _by_seed(chosen: pd.DataFrame, methods: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """A metric with a row for each seed and a column for each method; NaN where not measured."""
+    seeds = {int(seed): place for place, seed in enumerate(sorted(set(chosen["seed"])))}
+    places = {method: place for place, method in enumerate(methods)}
+    table = np.full((len(seeds), len(methods)), np.nan)
+    columns = (chosen[name].to_list() for name in ("baseline", "setting", "seed", "value"))
+    for baseline, setting, seed, value in zip(*columns, strict=True):
+        table[seeds[seed], places[str(baseline), str(setting)]] = value
+    return pd.DataFrame(table, columns=list(methods))

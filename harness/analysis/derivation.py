@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harness.analysis.metric_values import KEY, values_of
 from harness.analysis.metrics.definition import RUN, Key, Metric, metrics
@@ -30,9 +32,10 @@ def derive(rows: pd.DataFrame, wanted: Collection[str] | None = None) -> pd.Data
     selected: dict[tuple[str, ...], pd.DataFrame] = {}
     runs = rows[RUN].drop_duplicates("run_id").set_index("run_id")
     cut: dict[object, Mapping[Key, Any]] = {}  # what several metrics are functions of, made once
-    tables: list[pd.DataFrame] = []
-    texts = {name: sorted({"", *rows[name].cat.categories}) for name in KEY}
-    texts["metric"] = sorted(metrics())
+    texts = {name: pd.Index(sorted({"", *rows[name].cat.categories})) for name in KEY}
+    texts["metric"] = pd.Index(sorted(metrics()))
+    codes: dict[str, list[NDArray[np.intp]]] = {name: [] for name in texts}
+    numbers: list[NDArray[Any]] = []
     for metric in metrics().values():
         if not metric.measurements or not (wanted is None or metric.id in wanted):
             continue
@@ -40,13 +43,22 @@ def derive(rows: pd.DataFrame, wanted: Collection[str] | None = None) -> pd.Data
         if names not in selected:
             selected[names] = rows[rows["metric"].isin(names)]
         values = values_of(metric, partial(_computed, metric, selected[names], cut), runs.index)
-        table = values.rename("value").reset_index().assign(metric=metric.id)
-        table = table.reindex(columns=[*KEY, "metric", "value"], fill_value="")
-        kinds = {name: pd.CategoricalDtype(known) for name, known in texts.items()}
-        tables.append(table.astype(kinds))
-    derived = pd.concat(tables, ignore_index=True)
+        keys = {"metric": metric.id, **dict.fromkeys(KEY, "")}
+        for name, known in texts.items():
+            if name in values.index.names:
+                codes[name].append(known.get_indexer(values.index.get_level_values(name)))
+            else:
+                codes[name].append(np.full(len(values), known.get_loc(keys[name])))
+        numbers.append(values.to_numpy(dtype=float))
+    derived = pd.DataFrame(
+        {
+            name: pd.Categorical.from_codes(np.concatenate(codes[name]), texts[name])
+            for name in texts
+        }
+    )
     own = runs.reindex(derived["run_id"])
-    derived = derived.assign(**{str(name): own[name].array for name in runs})
+    columns = {str(name): own[name].array for name in runs}
+    derived = derived.assign(value=np.concatenate(numbers), **columns)
     return derived[[*RUN, "scenario", "rule", "metric", "value"]]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.columns import LEADERBOARD, Cell, Column, cells_of, columns_of
-from harness.analysis.comparisons import Comparison, Factors, variant_of
+from harness.analysis.comparisons import Comparison, Factors, variant_of, without_variants
 from harness.analysis.derivation import derive
 from harness.analysis.labelled_counterparts import lost_without_labels
 from harness.analysis.metrics.definition import Section, metrics
@@ -151,11 +151,37 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
     Raises:
         NoFinishedRunError: there is no finished run.
     """
+    return _leaderboard(comparison, derive(comparison.results.rows), supervised)
+
+
+def leaderboards(
+    whole: Comparison, supervised: Results | None = None
+) -> tuple[Leaderboard, Leaderboard]:
+    """The leaderboard of the runs without variants, and that of all: one and the same without any.
+
+    Args:
+        whole: see `leaderboard`.
+        supervised: likewise.
+
+    Raises:
+        NoFinishedRunError: there is no finished run.
+    """
+    derived = derive(whole.results.rows)
+    own = without_variants(whole)
+    chosen = derived["run_id"].isin([record.run.id for record in own.results.records])
+    board = _leaderboard(own, derived[chosen], supervised)
+    if len(own.results.records) == len(whole.results.records):
+        return board, board
+    return board, _leaderboard(whole, derived, supervised)
+
+
+def _leaderboard(
+    comparison: Comparison, derived: pd.DataFrame, supervised: Results | None
+) -> Leaderboard:
     results = comparison.results
     finished = results.finished
     if not finished:
         raise NoFinishedRunError("there is no finished run")
-    derived = derive(results.rows)
     lost = [lost_to_a_network_per_task(results, derived)]
     if supervised is not None and not supervised.rows.empty:
         lost.append(lost_without_labels(results, derived, supervised))
@@ -178,22 +204,6 @@ def leaderboard(comparison: Comparison, supervised: Results | None = None) -> Le
     board.entries = [_entry(board, records[key], found) for key, found in cells.items()]
     board.entries.sort(key=lambda entry: _place(entry.cells[board.column("acc")]))
     return board
-
-
-def of_all_runs(
-    board: Leaderboard, own: Comparison, whole: Comparison, supervised: Results | None = None
-) -> Leaderboard:
-    """The leaderboard of a whole comparison: the same one where it has no variants.
-
-    Args:
-        board: of the runs without variants.
-        own: these runs (`harness.analysis.comparisons.without_variants`).
-        whole: the comparison that they are of.
-        supervised: see `leaderboard`.
-    """
-    if len(own.results.records) == len(whole.results.records):
-        return board
-    return leaderboard(whole, supervised)
 
 
 def _entry(board: Leaderboard, records: Sequence[Record], cells: Mapping[Column, Cell]) -> Entry:

@@ -143,9 +143,11 @@ def among_best(values: pd.DataFrame, higher_is_better: bool) -> list[object]:
     values = values.loc[:, values.count() >= LEAST_SEEDS]
     if values.empty:
         return []
-    means = values.mean()
-    best = means.idxmax() if higher_is_better else means.idxmin()
-    others = [column for column in values.columns if column != best]
-    differences = [(values[c] - values[best]).dropna().to_numpy(dtype=float) for c in others]
-    worse = {c for c, told in zip(others, holm([*map(p_value, differences)]), strict=True) if told}
-    return [column for column in values.columns if column not in worse]
+    table = values.to_numpy(dtype=float)
+    means = np.nanmean(table, axis=0)
+    best = int(np.argmax(means) if higher_is_better else np.argmin(means))
+    others = [place for place in range(table.shape[1]) if place != best]
+    differences = table - table[:, [best]]
+    p_values = [p_value(column[~np.isnan(column)]) for column in differences.T[others]]
+    worse = {place for place, told in zip(others, holm(p_values), strict=True) if told}
+    return [column for place, column in enumerate(values.columns) if place not in worse]

@@ -100,15 +100,14 @@ def _boards(
     results: Results, request: ComparisonRequest
 ) -> Iterator[tuple[Leaderboard, Leaderboard | None]]:
     """Each scenario's leaderboard without variants, and the one with them where there are any."""
-    from harness.analysis.comparisons import comparisons, without_variants
-    from harness.analysis.leaderboard import leaderboard
+    from harness.analysis.comparisons import comparisons
+    from harness.analysis.leaderboard import leaderboards
     from harness.analysis.selection import select
 
     for one in comparisons(request.shown.of(select(results))):
         if one.scenario in request.scenarios:
-            usual = without_variants(one)
-            varied = len(usual.results.records) < len(one.results.records)
-            yield leaderboard(usual), leaderboard(one) if varied else None
+            usual, every = leaderboards(one)
+            yield usual, None if every is usual else every
 
 
 def account(request: ComparisonRequest, attempt: Attempt, results: Results) -> str:

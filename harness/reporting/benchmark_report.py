@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from harness.analysis.comparisons import comparisons, without_variants
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboard, of_all_runs
+from harness.analysis.leaderboard import Leaderboard, NoFinishedRunError, leaderboards
 from harness.analysis.loose_masks import loose_masks
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
@@ -60,11 +60,7 @@ def benchmark_report(
             found.damaged,
         )
     usual = [without_variants(one) for one in whole]
-    boards = [leaderboard(one, supervised) for one in usual]
-    complete = [
-        of_all_runs(board, own, one, supervised)
-        for board, own, one in zip(boards, usual, whole, strict=True)
-    ]
+    boards, complete = zip(*(leaderboards(one, supervised) for one in whole), strict=True)
     varied = [
         every
         for every, board in zip(complete, boards, strict=True)

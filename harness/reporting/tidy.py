@@ -35,8 +35,9 @@ def means(boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]) -> pd.Da
                 ),
             }
             for board, mine in _by_board(boards, varied)
+            for columns in [board.columns(*LEADERBOARD)]
             for entry in mine
-            for column in board.columns(*LEADERBOARD)
+            for column in columns
         ]
     )
 
@@ -53,8 +54,9 @@ def per_seed(boards: Sequence[Leaderboard], varied: Sequence[Leaderboard]) -> pd
         keys = ["baseline", "setting", "metric", "scenario"]
         shown = board.shown.dropna(subset="value").sort_values("seed")
         values = dict(iter(shown.groupby(keys, observed=True)))
+        columns = board.columns(*LEADERBOARD)
         for entry in mine:
-            for column in board.columns(*LEADERBOARD):
+            for column in columns:
                 key = (entry.baseline, entry.setting, column.metric, column.scenario)
                 if key in values:
                     own = values[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -133,6 +134,12 @@ CLASSES_SEEN: Final = "classes seen"
 
 def empty() -> pd.DataFrame:
     """A table without rows."""
+    return _without_rows().copy()
+
+
+@cache
+def _without_rows() -> pd.DataFrame:
+    # a report reads dozens of profiles that nothing was run in
     rows = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     return as_categories(rows, TEXTS)
 

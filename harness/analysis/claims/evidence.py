@@ -10,10 +10,10 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.columns import Column
-from harness.analysis.comparisons import comparisons, without_variants
+from harness.analysis.comparisons import comparisons
 from harness.analysis.differences import by_seed
 from harness.analysis.labelled_counterparts import with_labels
-from harness.analysis.leaderboard import Entry, Leaderboard, leaderboard, of_all_runs, of_entry
+from harness.analysis.leaderboard import Entry, Leaderboard, leaderboards, of_entry
 from harness.analysis.metrics.definition import metrics
 from harness.analysis.published import TABLES
 from harness.analysis.run_filter import EVERYTHING, RunFilter
@@ -183,9 +183,7 @@ def _compared(
         supervised = with_labels(results, name, profile)
         for one in comparisons(shown.of(found)):
             if not one.factors:
-                own = without_variants(one)
-                board = leaderboard(own, supervised)
-                complete = of_all_runs(board, own, one, supervised)
+                board, complete = leaderboards(one, supervised)
                 compared[name, one.scenario] = Compared(one.results.rows, board, complete)
     return Evidence(profile, compared, damaged, shown=shown)
 

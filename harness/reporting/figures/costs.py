@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -12,7 +14,8 @@ from harness.reporting.figures.style import HALF, HEIGHT, colour, grid, legend, 
 
 def cost(_: pd.DataFrame, board: Leaderboard) -> Figure | None:
     """Accuracy against the bytes that predictions need beyond one network, if methods differ."""
-    if len({entry.cells[BYTES].mean for entry in board.entries}) < 2:
+    means = [entry.cells[BYTES].mean for entry in board.entries]
+    if len({mean for mean in means if not isnan(mean)}) < 2:
         return None
     accuracy = board.column("acc")
     figure, axes = grid(1, 1, height=tall_enough(len(board.entries), HEIGHT), width=HALF)
