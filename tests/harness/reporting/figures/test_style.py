@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
+import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
+from numpy.typing import NDArray
 
 from baselines.interface import Role
 from baselines.registry import methods
@@ -39,6 +42,25 @@ def test_methods_that_are_compared_by_default_have_different_marks(board: Leader
     assert len(set(marks)) == len(compared)
     one = replace(board.entries[0], title="with another setting", setting="x=1")
     assert mark(one) == mark(board.entries[0])
+
+
+def lab(colour: str) -> NDArray[np.float64]:
+    """A colour in CIELAB, where distances are about as the eye sees them; white is D65."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(np.array(to_xyz) @ linear / [0.9505, 1.0, 1.089])  # none is nearly black
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_methods_of_nearly_one_colour_have_different_marks(board: Leaderboard) -> None:
+    alike = {frozenset(["rmn", "rmn_unsupervised"]), frozenset(["frcl", "frcl_unsupervised"])}
+    for (one, first), (other, second) in combinations(methods().items(), 2):
+        if frozenset([one, other]) in alike:  # one method, for streams of two kinds
+            continue
+        marks = {mark(replace(board.entries[0], baseline=name)) for name in (one, other)}
+        far = np.linalg.norm(lab(first.colour) - lab(second.colour)) > 30
+        assert far or len(marks) == 2, (one, other)
 
 
 def test_settings_of_one_method_have_their_own_lines(board: Leaderboard) -> None:
