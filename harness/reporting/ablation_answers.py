@@ -2,107 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pandas as pd
 
 from harness.analysis.ablation import Ablation
 from harness.analysis.columns import Cell
+from harness.analysis.metrics.definition import Unit, metrics
 from harness.config.ablation import FACTORS, RELATED
 from harness.config.benchmarks import BENCHMARKS
-
-NOT_MEASURED: Final = "Not measured yet."
+from harness.reporting.model import Table, Text
 
 _DEFAULT: Final = {name: factor.variants[0].title for name, factor in FACTORS.items()}
 
 
-def answers(ablation: Ablation) -> Iterator[tuple[str, str]]:
-    """Each question, and what the numbers say to it.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of some variants of a factor.
+
+    Attributes:
+        text: the question.
+        factor: its name.
+        variants: titles of those that answer it.
+        metrics: ids of those that do.
+    """
+
+    text: str
+    factor: str
+    variants: Sequence[str]
+    metrics: Sequence[str]
+
+
+_QUESTIONS: Final = (
+    _Question(
+        "Does a beta of 80 and more make no difference?",
+        "beta",
+        [*(f"constant, {beta}" for beta in (50, 80, 100, 200)), _DEFAULT["beta"]],
+        ["acc", "rounding_gap"],
+    ),
+    _Question(
+        "Does a learned beta tighten?",
+        "beta",
+        ["constant, 50", "learned, from 50"],
+        ["beta", "undecided"],
+    ),
+    _Question(
+        "Is the penalty optional, and are weights never used up?",
+        "penalties",
+        ["none", _DEFAULT["penalties"]],
+        ["acc", "weights_used"],
+    ),
+    _Question(
+        "Does a mask do better that begins from a finished one?",
+        "transfer",
+        [variant.title for variant in FACTORS["transfer"].variants],
+        ["acc", "weights_used"],
+    ),
+)
+
+
+def answers(ablation: Ablation) -> Iterator[Table]:
+    """A table for each question, with the question for its title; without rows if not measured.
 
     Args:
         ablation: what was measured.
     """
-    for question, answer in _ANSWERS.items():
-        yield question, " ".join(answer(ablation)) or NOT_MEASURED
+    for question in _QUESTIONS:
+        yield _answer(ablation, question)
+    yield _relation_answer(ablation)
 
 
-def _by_beta(ablation: Ablation) -> Iterator[str]:
-    for benchmark, title in _benchmarks(ablation, "beta"):
-        parts = []
-        for beta in ("constant, 50", "constant, 80", "constant, 100", "constant, 200"):
-            accuracy = _text(ablation, "beta", benchmark, beta, "acc")
-            gap = _text(ablation, "beta", benchmark, beta, "rounding_gap")
-            if accuracy:
-                parts.append(
-                    f"{accuracy} at a {beta.replace(',', ' beta of')} (rounding takes {gap})"
-                )
-        default = _text(ablation, "beta", benchmark, _DEFAULT["beta"], "acc")
-        if parts and default:
-            yield f"{title}: {'; '.join(parts)}; {default} with a beta that rises from 50 to 2000."
+def _answer(ablation: Ablation, question: _Question) -> Table:
+    """A row for each benchmark and metric, a column for each variant."""
+    mine = ablation.cells[ablation.cells["factor"] == question.factor]
+    records: list[dict[Any, Any]] = mine.to_dict("records")
+    places = {(row["benchmark"], row["metric"], row["variant"]): row for row in records}
+    rows = []
+    for benchmark in dict.fromkeys(mine["benchmark"]):
+        for metric in question.metrics:
+            cells = [places.get((benchmark, metric, variant)) for variant in question.variants]
+            if sum(cell is not None for cell in cells) > 1:  # one alone answers nothing
+                title = metrics()[metric].title
+                texts = [_text(cell, metric) for cell in cells]
+                rows.append([Text(BENCHMARKS[benchmark].title), Text(title), *texts])
+    head = ["Benchmark", "Metric", *question.variants]
+    return Table(question.text, head, rows, left=frozenset({0, 1}))
 
 
-def _by_learning_beta(ablation: Ablation) -> Iterator[str]:
-    learned = "learned, from 50"
-    for benchmark, title in _benchmarks(ablation, "beta"):
-        beta = _text(ablation, "beta", benchmark, learned, "beta")
-        undecided = _text(ablation, "beta", benchmark, learned, "undecided")
-        fixed = _text(ablation, "beta", benchmark, "constant, 50", "undecided")
-        if beta and fixed:
-            yield (
-                f"{title}: it ends at {beta} and leaves {undecided} % of the relevances undecided "
-                f"({fixed} with a constant beta of 50)."
-            )
+def _text(cell: Mapping[str, Any] | None, metric: str) -> Text:
+    if cell is None:
+        return Text("–")
+    number = Cell(cell["mean"], cell["half_width"], seeds=cell["seeds"])
+    return Text(number.text_with_seeds(metrics()[metric].unit is Unit.PERCENT))
 
 
-def _by_penalty(ablation: Ablation) -> Iterator[str]:
-    usual = _DEFAULT["penalties"]
-    return _with_use(ablation, "penalties", {"none": "without any", usual: f"with {usual}"})
-
-
-def _by_relation(ablation: Ablation) -> Iterator[str]:
-    shares = related_overlap(ablation)
-    if shares.empty:
-        return
-    columns = (shares[name] for name in ("overlap", "chance", "what"))
-    named = [
-        f"{100 * overlap:.1f} % ({100 * chance:.1f}) with {what}"
-        for overlap, chance, what in zip(*columns, strict=True)
+def _relation_answer(ablation: Ablation) -> Table:
+    columns = (related_overlap(ablation)[name] for name in ("what", "overlap", "chance"))
+    rows = [
+        [Text(what), Text(f"{100 * overlap:.1f}"), Text(f"{100 * chance:.1f}")]
+        for what, overlap, chance in zip(*columns, strict=True)
     ]
-    yield f"The first mask shares, and would by chance: {'; '.join(named)}."
-
-
-def _by_use(ablation: Ablation) -> Iterator[str]:
-    for benchmark, title in _benchmarks(ablation, "penalties"):
-        used = _text(ablation, "penalties", benchmark, _DEFAULT["penalties"], "weights_used")
-        free = _text(ablation, "penalties", benchmark, "none", "weights_used")
-        if used and free:
-            yield f"{title}: {used} % are used in the end, {free} without a penalty."
-
-
-def _by_beginning(ablation: Ablation) -> Iterator[str]:
-    random, suitable = (variant.title for variant in FACTORS["transfer"].variants)
-    said = {suitable: f"from {suitable}", random: "from a random one"}
-    return _with_use(ablation, "transfer", said)
-
-
-def _with_use(ablation: Ablation, factor: str, said: Mapping[str, str]) -> Iterator[str]:
-    """Accuracy and use of the weights of each of some variants, where all were measured.
-
-    Args:
-        ablation: what was measured.
-        factor: name of it.
-        said: what stands after the accuracy of each variant.
-    """
-    for benchmark, title in _benchmarks(ablation, factor):
-        parts = []
-        for variant, words in said.items():
-            accuracy = _text(ablation, factor, benchmark, variant, "acc")
-            used = _text(ablation, factor, benchmark, variant, "weights_used")
-            if accuracy:
-                parts.append(f"{accuracy} {words}, using {used} % of the weights")
-        if len(parts) == len(said):
-            yield f"{title}: {'; '.join(parts)}."
+    head = ["Second of the two tasks", "Overlap of their masks", "By chance"]
+    return Table("Do masks overlap more for related tasks?", head, rows, left=frozenset({0}))
 
 
 def related_overlap(ablation: Ablation) -> pd.DataFrame:
@@ -131,31 +134,3 @@ def _relation(order: int, angle: int) -> str:
     if order:
         return "another permutation"
     return f"the same, rotated by {angle} degrees" if angle else "the same task again"
-
-
-def _benchmarks(ablation: Ablation, factor: str) -> Iterator[tuple[str, str]]:
-    """Names and titles of those on which a factor was measured."""
-    found = ablation.cells.loc[ablation.cells["factor"] == factor, "benchmark"]
-    for name in dict.fromkeys(found):
-        yield name, BENCHMARKS[name].title
-
-
-def _text(ablation: Ablation, factor: str, benchmark: str, variant: str, metric: str) -> str:
-    """A number as printed, in percent where it is a share; "" where it was not measured."""
-    cells = ablation.cells
-    keys = {"factor": factor, "benchmark": benchmark, "variant": variant, "metric": metric}
-    mine = cells[(cells[list(keys)] == list(keys.values())).all(axis=1)]
-    if mine.empty:
-        return ""
-    [row] = mine.to_dict("records")
-    return Cell(row["mean"], row["half_width"]).text(percent=metric != "beta")
-
-
-_ANSWERS: Final[dict[str, Callable[[Ablation], Iterator[str]]]] = {
-    "Does a beta of 80 and more make no difference?": _by_beta,
-    "Does a learned beta tighten?": _by_learning_beta,
-    "Is the penalty optional?": _by_penalty,
-    "Do masks overlap more for related tasks?": _by_relation,
-    "Are weights never used up?": _by_use,
-    "Does a mask do better that begins from a finished one?": _by_beginning,
-}

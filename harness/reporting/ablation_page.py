@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +33,8 @@ _INTRODUCTION: Final = (
     "One thing is varied at a time; all else is at the defaults of the methods, not at tuned "
     "values, but that masks begin at random, as in the paper; in the default budget (of Omniglot, "
     "the first ten tasks). The task identity is given unless a title says otherwise. Means over "
-    "seeds, with the 95 % interval of the mean (Student) where there are several; shares in "
-    "percent. [metrics.md](metrics.md) has the formulas."
+    "seeds, with the 95 % interval of the mean (Student) where there are several (n of them); "
+    "shares in percent. [metrics.md](metrics.md) has the formulas."
 )
 
 _STYLE: Final[Any] = {**STYLE, "svg.hashsalt": "ablation"}
@@ -61,8 +62,10 @@ def _lines(ablation: Ablation, folder: Path) -> list[str]:
     """The page's, with its figures written into a folder."""
     lines = ["# Ablation", "", _INTRODUCTION, "", "Made by:", "", f"    {COMMAND}", ""]
     lines += ["## Answers", ""]
-    for question, answer in answers(ablation):
-        lines += [f"**{question}** {answer}", ""]
+    for answer in answers(ablation):
+        lines += [f"### {answer.title}", ""]
+        shown = replace(answer, title="")
+        lines += table_lines(shown) if answer.rows else ["Not measured yet.", ""]
     for factor in FACTORS.values():
         if not (ablation.cells["factor"] == factor.name).any():
             continue

@@ -10,8 +10,9 @@ import pandas as pd
 from harness.analysis.ablation import Ablation
 from harness.config.ablation import FACTORS, RELATED
 from harness.config.benchmarks import BENCHMARKS
-from harness.reporting.ablation_answers import NOT_MEASURED, answers, related_overlap
+from harness.reporting.ablation_answers import answers, related_overlap
 from harness.reporting.ablation_page import write_page
+from harness.reporting.model import Table
 
 _CELLS = ["factor", "benchmark", "variant", "metric", "mean", "half_width", "seeds"]
 _PAIRS = ["benchmark", "factor", "variant", "task", "other", "overlap", "chance"]
@@ -40,35 +41,47 @@ def example() -> Ablation:
     return Ablation(pd.DataFrame(cells, columns=_CELLS), pd.DataFrame(pairs, columns=_PAIRS))
 
 
-def test_what_was_not_measured_is_said() -> None:
+def rows_of(answer: Table) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in answer.rows]
+
+
+def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
     nothing = Ablation(pd.DataFrame(columns=_CELLS), pd.DataFrame(columns=_PAIRS))
-    found = dict(answers(nothing))
-    assert len(found) == 6
-    assert set(found.values()) == {NOT_MEASURED}
+    found = list(answers(nothing))
+    assert len(found) == 5
+    assert not any(answer.rows for answer in found)
+    write_page(nothing, tmp_path / "ablation.md")
+    assert (tmp_path / "ablation.md").read_text().count("Not measured yet.") == 5
 
 
 def test_answers_have_the_numbers() -> None:
-    beta, learned, penalty, related, *_ = (answer for _, answer in answers(example()))
-    assert "91.00 at a constant beta of 50 (rounding takes 1.00)" in beta
-    assert "99.00 with a beta that rises from 50 to 2000" in beta
-    assert "it ends at 61.5 and leaves 50.00 % of the relevances undecided" in learned
-    assert penalty == NOT_MEASURED
-    assert "60.0 % (20.0) with the same task again" in related
+    beta, learned, penalty, _, related = answers(example())
+    assert rows_of(beta) == [
+        ["Split-MNIST", "ACC", "91.00 (n=1)", "92.00 (n=1)", "–", "–", "99.00 (n=1)"],
+        ["Split-MNIST", "Rounding gap", "1.00 (n=1)", "1.00 (n=1)", "–", "–", "1.00 (n=1)"],
+    ]
+    assert rows_of(learned) == [
+        ["Split-MNIST", "Beta", "50 (n=1)", "61.5 (n=1)"],
+        ["Split-MNIST", "Undecided", "50.00 (n=1)", "50.00 (n=1)"],
+    ]
+    assert rows_of(penalty) == []
+    assert rows_of(related)[1] == ["the same task again", "60.0", "20.0"]
 
 
 def test_the_beginnings_of_masks_are_compared() -> None:
     random, suitable = (variant.title for variant in FACTORS["transfer"].variants)
     cells = [
-        ("transfer", "split_omniglot", variant, metric, value, float("nan"), 1)
+        ("transfer", "split_omniglot", variant, metric, value, 0.01, 3)
         for variant, accuracy, used in ((random, 0.88, 0.78), (suitable, 0.89, 0.65))
         for metric, value in (("acc", accuracy), ("weights_used", used))
     ]
     measured = replace(example(), cells=pd.DataFrame(cells, columns=_CELLS))
-    *_, beginning = (answer for _, answer in answers(measured))
-    assert beginning == (
-        "Sequential Omniglot: 89.00 from the most suitable finished mask, using 65.00 % of the "
-        "weights; 88.00 from a random one, using 78.00 % of the weights."
-    )
+    *_, beginning, _ = answers(measured)
+    assert beginning.head == ["Benchmark", "Metric", random, suitable]
+    assert rows_of(beginning) == [
+        ["Sequential Omniglot", "ACC", "88.00 ± 1.00 (n=3)", "89.00 ± 1.00 (n=3)"],
+        ["Sequential Omniglot", "Weights used", "78.00 ± 1.00 (n=3)", "65.00 ± 1.00 (n=3)"],
+    ]
 
 
 def test_the_relation_of_each_task_to_the_first() -> None:
@@ -91,7 +104,8 @@ def test_a_table_has_a_row_a_variant_that_was_measured(tmp_path: Path) -> None:
         f"## {FACTORS['beta'].title}",
         "## Related tasks",
     ]
-    rows = [line for line in text.splitlines() if line.startswith("| Split-MNIST")]
+    below = text[text.index(f"## {FACTORS['beta'].title}") :]
+    rows = [line for line in below.splitlines() if line.startswith("| Split-MNIST")]
     assert len(rows) == 4
     assert rows[-1].startswith("| Split-MNIST | learned, from 50 | 1 | 93.00 | – | 1.00 | 50.00 |")
     assert BENCHMARKS[RELATED].summary in text
