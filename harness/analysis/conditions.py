@@ -7,7 +7,7 @@ that gives no identity: there a comparison gives no method anything that it does
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,13 +51,13 @@ CONDITIONS: Final = (
 
 
 def observed_conditions(
-    results: Path, benchmark: str, profile: str, shown: RunFilter = EVERYTHING
+    results: Path, benchmarks: Sequence[str], profile: str, shown: RunFilter = EVERYTHING
 ) -> pd.DataFrame:
     """Which conditions each method was seen to give up, beside what the paper prints.
 
     Args:
         results: folder of all results.
-        benchmark: whose runs.
+        benchmarks: whose runs; given up on one of them is given up.
         profile: likewise.
         shown: which of the runs.
 
@@ -67,19 +67,20 @@ def observed_conditions(
         asterisk where it knows exceptions; "" where it prints nothing) and differs. Methods of the
         paper come first, in its order. No row if no run has any count.
     """
-    found = shown.of(select(store.read(results, benchmark, profile)))
-    titles = {r.run.id: (r.run.baseline, r.method.title) for r in found.records}
-    without = {r.run.id for r in found.records if r.run.scenario != TASK_IL}
-    rows = found.rows[found.rows["run_id"].isin(without)]
     counts: dict[tuple[str, str], float] = {}
     names: dict[str, str] = {}
     metrics = {condition.metric for condition in CONDITIONS}
-    counted = rows[rows["metric"].isin(metrics)]
-    largest = counted.groupby(["run_id", "metric"], observed=True)["value"].max()
-    values: dict[tuple[str, str], float] = dict(largest.to_dict())  # type: ignore[arg-type]
-    for (run_id, metric), value in values.items():
-        baseline, names[baseline] = titles[run_id]
-        counts[baseline, metric] = max(counts.get((baseline, metric), 0.0), value)
+    for benchmark in benchmarks:
+        found = shown.of(select(store.read(results, benchmark, profile)))
+        titles = {r.run.id: (r.run.baseline, r.method.title) for r in found.records}
+        without = {r.run.id for r in found.records if r.run.scenario != TASK_IL}
+        rows = found.rows[found.rows["run_id"].isin(without)]
+        counted = rows[rows["metric"].isin(metrics)]
+        largest = counted.groupby(["run_id", "metric"], observed=True)["value"].max()
+        values: dict[tuple[str, str], float] = dict(largest.to_dict())  # type: ignore[arg-type]
+        for (run_id, metric), value in values.items():
+            baseline, names[baseline] = titles[run_id]
+            counts[baseline, metric] = max(counts.get((baseline, metric), 0.0), value)
     said = {(line["method"], key): line[key] for line in _quoted() for key in line}
     methods = dict.fromkeys([line["method"] for line in _quoted()] + sorted(names))
     return pd.DataFrame(

@@ -53,7 +53,8 @@ class Timings:
             if record.status == "finished" and _timed_on(device, record.provenance):
                 run, seconds = record.run, float(record.provenance["seconds"])
                 self._same[_but_for_the_seed(run)].append(seconds)
-                self._in_scenario[run.scenario, run.baseline].append(seconds)
+                if not run.overrides:
+                    self._in_scenario[run.scenario, run.baseline].append(seconds)
                 for key in ((run.scenario, run.baseline), (run.baseline,)):
                     self._an_epoch[key].append(seconds / _epochs(run.training))
 
@@ -76,11 +77,14 @@ class Timings:
         return None
 
     def of_method(self, scenario: str, method: str) -> float | None:
-        """Mean seconds of a method's runs in a scenario; None if none has finished.
+        """Mean seconds of a method's runs in a scenario, of those with the benchmark's settings.
 
         Args:
             scenario: its name.
             method: its name.
+
+        Returns:
+            Seconds; None if none has finished.
         """
         taken = self._in_scenario.get((scenario, method))
         return fmean(taken) if taken else None

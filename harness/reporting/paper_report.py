@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.claims.evidence import Evidence, read_evidence
+from harness.analysis.claims.evidence import LABELLED, Evidence, read_evidence
 from harness.analysis.conditions import observed_conditions
 from harness.analysis.leaderboard import NoFinishedRunError
 from harness.analysis.paper_tables import paper_cells
@@ -31,9 +31,6 @@ from harness.reporting.verdict_tables import (
     unmeasured,
     untestable,
 )
-
-CONDITIONS_SEEN_ON: Final = "split_mnist"
-"""The benchmark whose runs say what each method gives up."""
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "paper.typ"
 
@@ -63,8 +60,8 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
         raise NoFinishedRunError(f"there is no finished run{said(shown)}", evidence.damaged)
     verdicts = judged(evidence)
     numbers = list(paper_numbers(cells))
-    conditions = observed_conditions(results, CONDITIONS_SEEN_ON, profile, shown)
-    supplement = supplement_table(conditions, CONDITIONS_SEEN_ON)
+    conditions = observed_conditions(results, LABELLED, profile, shown)
+    supplement = supplement_table(conditions, LABELLED)
     counted, judged_numbers = tally(verdicts), numbers_table(verdicts)
     margins = claims_table("Margins over other methods", verdicts.margins)
     statements = claims_table("Claims in words", verdicts.statements)

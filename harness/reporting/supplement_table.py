@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from harness.analysis.conditions import CONDITIONS
@@ -9,12 +11,12 @@ from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.model import Table, Text
 
 
-def supplement_table(found: pd.DataFrame, benchmark: str) -> Table:
+def supplement_table(found: pd.DataFrame, benchmarks: Sequence[str]) -> Table:
     """Which conditions of strict continual learning methods were seen to give up.
 
     Args:
         found: as `harness.analysis.conditions.observed_conditions` returns it.
-        benchmark: whose runs were looked at.
+        benchmarks: whose runs were looked at.
     """
     rows = []
     for _, group in found.groupby("baseline", sort=False):
@@ -23,10 +25,11 @@ def supplement_table(found: pd.DataFrame, benchmark: str) -> Table:
             for one in group.to_dict("records")
         ]
         rows.append([Text(group["method"].iloc[0]), *cells])
+    titles = ", ".join(BENCHMARKS[name].title for name in benchmarks)
     summary = (
         "Supplement Table 1. Conditions of strict continual learning that a method gives up: seen "
-        f"in runs on {BENCHMARKS[benchmark].title} without the task identity; quoted: what the "
-        "paper prints (*: exceptions exist); ≠: seen otherwise."
+        f"in runs on {titles} without the task identity, on any of them; quoted: what the paper "
+        "prints (*: exceptions exist); ≠: seen otherwise."
     )
     return Table(
         "Supplement Table 1",

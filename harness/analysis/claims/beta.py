@@ -9,7 +9,6 @@ from baselines.registry import methods
 from harness.analysis.claims.evidence import LABELLED, Evidence, Overrides
 from harness.analysis.claims.outcomes import Found
 from harness.analysis.claims.verdict import SAME, Verdict, Word, estimate, gained
-from harness.analysis.published import short
 from harness.config.scenarios import TASK_IL
 from harness.config.settings import declared
 
@@ -48,7 +47,7 @@ def judge_learned_beta(evidence: Evidence) -> Verdict:
         last = estimate(place.values(name, TASK_IL, _RMN, "beta", variant), scale=1)
         if not last.seeds:
             continue
-        ours = f"{last.text(digits=1)}, from {first:g}, on {short(name)}"
+        ours = f"{last.text(digits=1)}, from {first:g}, on {place.named(name)}"
         difference = f"{last.mean - first:+.1f}"
         loose = estimate(place.values(name, TASK_IL, _RMN, "undecided", variant))
         if last.mean > first and loose.seeds and loose.mean > _LOOSE:
@@ -71,7 +70,10 @@ def _between_betas(evidence: Evidence, benchmark: str) -> Found:
     }
     pairs = [(one, other) for one in values for other in values if one > other]
     found = [
-        (f"{one} against {other} on {short(benchmark)}", gained(values[one], values[other]))
+        (
+            f"{one} against {other} on {evidence.named(benchmark)}",
+            gained(values[one], values[other]),
+        )
         for one, other in pairs
     ]
     return [(what, each) for what, each in found if each.seeds]

@@ -58,8 +58,9 @@ def judge_number(ours: Estimate, paper: float, *, subject: bool) -> tuple[Word, 
         subject: whether it is of the paper's own method.
     """
     difference = ours.mean - paper
+    of_one = ", of one seed" if ours.seeds == 1 else ""
     if abs(difference) <= CLOSE:
-        return Word.REPRODUCED, f"within {CLOSE:g} points"
+        return Word.REPRODUCED, f"within {CLOSE:g} points{of_one}"
     if not isnan(ours.half) and ours.low <= paper <= ours.high:
         if ours.half <= _WIDE:
             return Word.REPRODUCED, "our interval covers it"
@@ -67,7 +68,7 @@ def judge_number(ours: Estimate, paper: float, *, subject: bool) -> tuple[Word, 
     if difference < 0:
         return Word.NOT_REPRODUCED, "ours is lower"
     if subject:
-        return Word.REPRODUCED, "ours is higher"
+        return Word.REPRODUCED, f"ours is higher{of_one}"
     if isnan(ours.half):
         return Word.NOT_REPRODUCED, "ours is higher, of too few seeds to exclude it"
     return Word.CONTRADICTED, "the method does better than printed"

@@ -15,7 +15,7 @@ from harness.analysis.differences import by_seed
 from harness.analysis.labelled_counterparts import with_labels
 from harness.analysis.leaderboard import Entry, Leaderboard, leaderboards, of_entry
 from harness.analysis.metrics.definition import metrics
-from harness.analysis.published import TABLES
+from harness.analysis.published import TABLES, short
 from harness.analysis.run_filter import EVERYTHING, RunFilter
 from harness.analysis.selection import select
 from harness.config.ablation import ABLATED
@@ -70,6 +70,16 @@ class Evidence:
     damaged: Mapping[Path, str] = field(default_factory=dict)
     ablation: Evidence | None = None
     shown: RunFilter = EVERYTHING
+
+    def named(self, benchmark: str) -> str:
+        """What the paper calls a benchmark, and that the ablation measured it, where it did.
+
+        The ablation has other settings than the comparison, and of Omniglot only the first tasks.
+
+        Args:
+            benchmark: its name.
+        """
+        return f"{short(benchmark)}{' (ablation)' if self.profile == ABLATION else ''}"
 
     def of_variants(self) -> Iterator[Evidence]:
         """Where variants may have been measured, each beside the method that they vary."""

@@ -32,7 +32,7 @@ def margins() -> list[Claim]:
     """The margins over the state of the art, and over methods of a kind."""
     over = [
         Claim(
-            f"RMN is better than every other method on {BENCHMARKS[name].title}",
+            f"RMN is better than every other method of the table on {BENCHMARKS[name].title}",
             "Section 5.1",
             f"+{margin:g} ({remark})",
             partial(_over_the_best, benchmark=name, margin=margin),
@@ -60,7 +60,7 @@ def judge_margin(ours: Estimate, paper: float) -> tuple[Word, str]:
     """The verdict on a margin, in points, and what decided it.
 
     Args:
-        ours: RMN minus the best other method, paired by seed.
+        ours: RMN minus the best other method of the paper's table, paired by seed.
         paper: the margin that the paper prints.
     """
     if ours.high >= paper and ours.low > 0:
@@ -81,25 +81,30 @@ def _over_the_best(evidence: Evidence, benchmark: str, margin: float) -> Verdict
         if name in methods() and methods()[name].role in _RIVALS
     }
     own = evidence.values(benchmark, TASK_IL, "rmn", "acc")
-    if own.empty or not values:
+    printed = _of_the_paper(benchmark)
+    if own.empty or not printed & values.keys():
         return Verdict(Word.NOT_MEASURED, command(evidence, benchmark, scenario=TASK_IL))
-    best = max(values, key=lambda name: values[name].mean())
+    ranked = sorted(values, key=lambda name: values[name].mean(), reverse=True)
+    best = next(name for name in ranked if name in printed)
     ours = gained(own, values[best])
     if ours.seeds < LEAST_SEEDS:
         more = command(evidence, benchmark, scenario=TASK_IL)
         return Verdict(Word.NOT_MEASURED, f"of fewer than {LEAST_SEEDS} seeds; {more}")
     word, why = judge_margin(ours, margin)
     text = f"{ours.text(sign=True)} over {methods()[best].title}"
-    if word is Word.REPRODUCED and (others := _of_the_paper(benchmark) - values.keys()):
+    if ranked[0] != best:
+        beyond = gained(own, values[ranked[0]]).text(sign=True)
+        text = f"{text} ({beyond} over {methods()[ranked[0]].title}, which the table does not have)"
+    if word is Word.REPRODUCED and (others := printed - values.keys()):
         more = command(evidence, benchmark, scenario=TASK_IL, methods=",".join(sorted(others)))
-        return Verdict(Word.NOT_MEASURED, f"{text}, the best of those measured; {more}")
+        return Verdict(Word.NOT_MEASURED, f"of those measured, {text}; {more}")
     return Verdict(word, why, text, TASK_IL, f"{ours.mean - margin:+.2f}")
 
 
 def _of_the_paper(benchmark: str) -> set[str]:
     """The rivals that the paper's table has on a benchmark, of those that can be run on it here.
 
-    A claim about every other method is not reproduced as long as one of them is not measured.
+    A printed margin is one over them. It is not reproduced as long as one of them is not measured.
     """
     network = BENCHMARKS[benchmark].network
     known = methods()

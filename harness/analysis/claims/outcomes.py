@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from harness.analysis.claims.evidence import LABELLED, Evidence, command
 from harness.analysis.claims.verdict import Estimate, Verdict, Word
-from harness.analysis.published import short
 from harness.config.scenarios import TASK_IL
 
 Found = list[tuple[str, Estimate]]
@@ -52,8 +51,8 @@ def of_variants(evidence: Evidence, measured: Callable[[Evidence, str], Estimate
     """
     found: Found = []
     for name in LABELLED:
-        each = (measured(place, name) for place in evidence.of_variants())
-        found += [(short(name), one) for one in each if one.seeds][:1]
+        each = [(place.named(name), measured(place, name)) for place in evidence.of_variants()]
+        found += [(what, one) for what, one in each if one.seeds][:1]
     return found
 
 

@@ -18,7 +18,7 @@ from harness.storage import store
 
 _HEAD: Final = (
     *("benchmark", "device", "methods", "runs", "of them timed", "hours of one worker"),
-    "minutes of the longest run",
+    "minutes a run of the longest",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def saved(root: Path, measured: Callable[..., tuple[Run, pd.DataFrame]], name: s
 
 
 def seen(root: Path) -> dict[tuple[str, str], Any]:
-    table = observed_conditions(root, "split_mnist", "smoke")
+    table = observed_conditions(root, ["split_mnist"], "smoke")
     rows: list[dict[Any, Any]] = table.to_dict("records")
     return {(row["baseline"], row["condition"]): row for row in rows}
 
@@ -64,11 +65,28 @@ def test_what_is_seen_stands_beside_what_is_printed(
     assert not any(table["lwf", c.title]["quoted"] for c in CONDITIONS)
 
 
+def test_what_is_given_up_on_one_benchmark_is_given_up(
+    tmp_path: Path, measured: Callable[..., tuple[Run, pd.DataFrame]]
+) -> None:
+    run, rows = measured("hat", "class-il", tasks=2)
+    for name, layers in (("split_mnist", 1.0), ("permuted_mnist", 10.0)):
+        there = replace(run, benchmark=name)
+        changed = rows["value"].where(rows["metric"] != "output_layers", layers)
+        stored = rows.assign(value=changed, benchmark=name, run_id=there.id)
+        store.save(tmp_path, Record(there, MethodDeclaration("HAT"), {}), schema.check(stored))
+    heads = {
+        benchmarks: observed_conditions(tmp_path, benchmarks, "smoke").set_index("condition")
+        for benchmarks in (("split_mnist",), ("split_mnist", "permuted_mnist"))
+    }
+    assert [one.loc["Multihead", "observed"] for one in heads.values()] == ["no", "yes"]
+    assert [one.loc["Data replay", "observed"] for one in heads.values()] == ["no", "no"]
+
+
 def test_runs_without_counts_make_no_table(results: Path) -> None:
     """Those of earlier versions have stored examples alone; those in task-il are not asked."""
-    table = observed_conditions(results, "split_mnist", "default")
+    table = observed_conditions(results, ["split_mnist"], "default")
     assert set(table["observed"]) <= {"", "no"}
-    assert observed_conditions(results, "permuted_mnist", "default").empty
+    assert observed_conditions(results, ["permuted_mnist"], "default").empty
 
 
 def test_every_count_is_a_measurement_and_the_papers_table_is_whole() -> None:

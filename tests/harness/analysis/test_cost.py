@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,13 @@ def test_the_same_scenario_says_more_than_another() -> None:
     assert timings.of(asked("ewc", "class-il", strength=2.0)) == 30.0
     assert timings.of_method("class-il", "ewc") == 30.0
     assert timings.of_method("domain-il", "ewc") is None
+
+
+def test_runs_with_other_settings_say_nothing_of_what_a_comparison_costs() -> None:
+    varied = replace(asked("ewc", "task-il"), overrides={"training.epochs": 1})
+    timings = Timings([record(asked("ewc", "task-il"), 10.0), record(varied, 2.0)], "cpu")
+    assert timings.of_method("task-il", "ewc") == 10.0
+    assert Timings([record(varied, 2.0)], "cpu").of_method("task-il", "ewc") is None
 
 
 def test_a_gpu_says_nothing_of_a_processor() -> None:

@@ -48,7 +48,7 @@ def test_the_best_other_method_is_the_rival_and_a_bound_is_none(evidence: Make) 
         "single": [0.99] * 3,
         "hat": [value - 0.02 for value in RMN],
     }
-    start = "RMN is better than every other method on Split-MNIST"
+    start = "RMN is better than every other method of the table on Split-MNIST"
     found = on_split_mnist(given, evidence, start)
     assert (found.word, found.ours) == (Word.REPRODUCED, "+2.00 ± 0.00 over HAT")
     assert found.difference == "+1.50"  # than the paper's 0.5
@@ -58,15 +58,26 @@ def test_the_best_other_method_is_the_rival_and_a_bound_is_none(evidence: Make) 
     assert on_split_mnist(given, evidence, start).word is Word.CONTRADICTED
 
 
+def test_a_method_that_the_table_lacks_is_named_and_decides_nothing(evidence: Make) -> None:
+    start = "RMN is better than every other method of the table on Split-MNIST"
+    lower = [value - 0.1 for value in RMN]
+    later = {"wsn": [value + 0.01 for value in RMN]}
+    found = on_split_mnist({**dict.fromkeys(PRINTED, lower), "rmn": RMN, **later}, evidence, start)
+    assert found.word is Word.REPRODUCED
+    assert found.ours.startswith("+10.00 ± 0.00 over ")
+    assert found.ours.endswith(" (-1.00 ± 0.00 over WSN, which the table does not have)")
+    assert on_split_mnist({"rmn": RMN, **later}, evidence, start).word is Word.NOT_MEASURED
+
+
 def test_better_than_every_other_method_needs_every_one_of_the_table(evidence: Make) -> None:
-    start = "RMN is better than every other method on Split-MNIST"
+    start = "RMN is better than every other method of the table on Split-MNIST"
     lower = [value - 0.1 for value in RMN]
     given: dict[str, Sequence[float]] = {**dict.fromkeys(PRINTED, lower), "rmn": RMN}
     assert on_split_mnist(given, evidence, start).word is Word.REPRODUCED
     del given["frcl"], given["dlp"]
     found = on_split_mnist(given, evidence, start)
     assert found.word is Word.NOT_MEASURED
-    assert found.why.startswith("+10.00 ± 0.00 over ")
+    assert found.why.startswith("of those measured, +10.00 ± 0.00 over ")
     assert found.why.endswith("--benchmark split_mnist --scenario task-il --methods dlp,frcl")
     given["hat"] = [value + 0.1 for value in RMN]  # one suffices to contradict it
     assert on_split_mnist(given, evidence, start).word is Word.CONTRADICTED
@@ -97,7 +108,7 @@ def test_better_than_replay_is_better_than_each_that_replays_in_each_scenario(
 
 def test_two_seeds_are_no_measurement(evidence: Make) -> None:
     given = {"rmn": RMN[:2], "hat": (0.8, 0.81)}
-    start = "RMN is better than every other method on Split-MNIST"
+    start = "RMN is better than every other method of the table on Split-MNIST"
     found = on_split_mnist(given, evidence, start)
     assert found.word is Word.NOT_MEASURED
     assert "fewer than 3 seeds; python -m harness.compare" in found.why
