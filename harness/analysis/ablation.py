@@ -20,6 +20,7 @@ RULE: Final = "max-logit"
 """By which tasks are named where the identity is withheld: the network's own, the paper's."""
 
 _KEYS: Final = ["factor", "benchmark", "variant", "metric"]
+_PAIR: Final = ["benchmark", "factor", "variant", "task", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Ablation:
     Attributes:
         cells: mean, half_width and seeds of each factor, benchmark, variant and metric.
         overlap: of each benchmark, factor, variant and pair of tasks the mean over seeds of the
-            intersection over union of the two masks, and by chance: the columns benchmark, factor,
-            variant, task, other, overlap, chance.
+            intersection over union of the two masks, with its interval, and of that by chance: the
+            columns benchmark, factor, variant, task, other, overlap, half_width, seeds, chance.
         damaged: runs that could not be read, with the reason.
     """
 
@@ -64,13 +65,12 @@ def measured(results: Path, planned: Iterable[AblationRun]) -> Ablation:
         derived = derived[~((derived["metric"] == "acc") & _of_other_scenario(derived, found))]
         cells.append(summarise(mine.merge(derived, on="run_id"), _KEYS))
         shared = overlap_and_chance(rows).astype({"run_id": str})
-        by = ["benchmark", "factor", "variant", "task", "other"]
-        joined = mine.merge(shared, on="run_id").groupby(by, sort=False)
-        overlaps.append(joined[["overlap", "chance"]].mean().reset_index())
+        joined = mine.merge(shared, on="run_id")
+        means = summarise(joined.rename(columns={"overlap": "value"}), _PAIR)
+        chance = joined.groupby(_PAIR, sort=False)["chance"].mean().reset_index()
+        overlaps.append(means.rename(columns={"mean": "overlap"}).merge(chance, on=_PAIR))
     empty = pd.DataFrame(columns=[*_KEYS, "mean", "half_width", "seeds"])
-    nothing = pd.DataFrame(
-        columns=["benchmark", "factor", "variant", "task", "other", "overlap", "chance"]
-    )
+    nothing = pd.DataFrame(columns=[*_PAIR, "overlap", "half_width", "seeds", "chance"])
     return Ablation(
         pd.concat(cells, ignore_index=True) if cells else empty,
         pd.concat(overlaps, ignore_index=True) if overlaps else nothing,

@@ -99,20 +99,26 @@ def _text(cell: Mapping[str, Any] | None, metric: str) -> Text:
 
 
 def _relation_answer(ablation: Ablation) -> Table:
-    columns = (related_overlap(ablation)[name] for name in ("what", "overlap", "chance"))
+    records: list[dict[Any, Any]] = related_overlap(ablation).to_dict("records")
     rows = [
-        [Text(what), Text(f"{100 * overlap:.1f}"), Text(f"{100 * chance:.1f}")]
-        for what, overlap, chance in zip(*columns, strict=True)
+        [
+            Text(str(one["other"])),
+            Text(one["what"]),
+            Text(Cell(one["overlap"], one["half_width"], seeds=one["seeds"]).text_with_seeds(True)),
+            Text(Cell(one["chance"], float("nan")).text(True)),
+        ]
+        for one in records
     ]
-    head = ["Second of the two tasks", "Overlap of their masks", "By chance"]
-    return Table("Do masks overlap more for related tasks?", head, rows, left=frozenset({0}))
+    head = ["Task", "What it is to the first", "Overlap of their masks", "By chance"]
+    return Table("Do masks overlap more for related tasks?", head, rows, left=frozenset({0, 1}))
 
 
 def related_overlap(ablation: Ablation) -> pd.DataFrame:
     """Overlap of the first mask of the benchmark of related tasks with each other one.
 
     Returns:
-        The columns what (relation to the first task), overlap, chance; empty if not measured.
+        The columns other (number of the other task), what (its relation to the first), overlap,
+        half_width, seeds, chance; empty if not measured.
     """
     table = ablation.overlap
     mine = table[
@@ -127,7 +133,8 @@ def related_overlap(ablation: Ablation) -> pd.DataFrame:
         for order, angle in zip(benchmark.pixel_orders, benchmark.rotations, strict=True)
     ]
     what = [relations[int(other) - 1] for other in mine["other"]]
-    return mine[["overlap", "chance"]].assign(what=what).reset_index(drop=True)
+    named = mine[["other", "overlap", "half_width", "seeds", "chance"]].assign(what=what)
+    return named.reset_index(drop=True)
 
 
 def _relation(order: int, angle: int) -> str:

@@ -11,13 +11,15 @@ from harness.analysis.claims.evidence import LABELLED, Evidence, read_evidence
 from harness.analysis.conditions import observed_conditions
 from harness.analysis.leaderboard import NoFinishedRunError
 from harness.analysis.paper_tables import paper_cells
-from harness.analysis.published import PAPER
+from harness.analysis.published import PAPER, short
 from harness.analysis.run_filter import EVERYTHING, RunFilter
+from harness.config.benchmarks import BENCHMARKS
+from harness.config.budgets import PAPER as PAPER_PROFILE
 from harness.config.scenarios import SCENARIOS
 from harness.reporting import tidy
 from harness.reporting.figures.paper import draw, paper_figures
 from harness.reporting.model import Report
-from harness.reporting.naming import said, stem
+from harness.reporting.naming import listed, said, stem
 from harness.reporting.paper_numbers import paper_numbers
 from harness.reporting.supplement_table import supplement_table
 from harness.reporting.typesetting import table_content
@@ -67,11 +69,13 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
     statements = claims_table("Claims in words", verdicts.statements)
     missing = unmeasured(verdicts, evidence)
     selected = [_SELECTED] if shown else []
+    basis = _basis(evidence)
     content = {
         "profile": profile,
         "selection": said(shown),
         "paper": PAPER,
         "scenarios": SCENARIOS,
+        "basis": basis,
         "findings": [*selected, *findings(verdicts)],
         "tally": table_content(counted),
         "tables": [{"title": table.title, **table_content(table)} for table in numbers],
@@ -102,13 +106,31 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
         data=_data(cells, verdicts, profile),
         template=TEMPLATE,
         content=content,
-        lead=[*selected, " ".join(findings(verdicts)), untestable(verdicts)],
+        lead=[basis, *selected, " ".join(findings(verdicts)), untestable(verdicts)],
         per_seed=_per_seed(evidence),
         draw=lambda folder, endings: draw(
             evidence, [cell for cell, _ in verdicts.numbers], folder, endings
         ),
         damaged=evidence.damaged,
     )
+
+
+def _basis(evidence: Evidence) -> str:
+    """What the verdicts rest on, and the names of the benchmarks."""
+    sentences = []
+    if evidence.profile != PAPER_PROFILE:
+        own, theirs = (
+            listed(dict.fromkeys(str(BENCHMARKS[n].budgets[each].epochs) for n in LABELLED))
+            for each in (evidence.profile, PAPER_PROFILE)
+        )
+        sentences.append(
+            f"Judged by runs of the profile {evidence.profile}, of {own} epochs a task and with "
+            f"this harness's settings of RMN; the paper's own budget, of {theirs}, and its "
+            f"settings are the profile {PAPER_PROFILE}."
+        )
+    titles = [f"{short(name)} is {BENCHMARKS[name].title}" for name in LABELLED]
+    ablated = "a number with “(ablation)” is of the ablation, where masks begin at random"
+    return " ".join([*sentences, f"{'; '.join(titles)}; {ablated} and Omniglot has ten tasks."])
 
 
 def _figure_texts(figure: Any) -> dict[str, str]:

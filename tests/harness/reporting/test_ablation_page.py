@@ -15,7 +15,17 @@ from harness.reporting.ablation_page import write_page
 from harness.reporting.model import Table
 
 _CELLS = ["factor", "benchmark", "variant", "metric", "mean", "half_width", "seeds"]
-_PAIRS = ["benchmark", "factor", "variant", "task", "other", "overlap", "chance"]
+_PAIRS = [
+    "benchmark",
+    "factor",
+    "variant",
+    "task",
+    "other",
+    "overlap",
+    "half_width",
+    "seeds",
+    "chance",
+]
 
 
 def example() -> Ablation:
@@ -35,7 +45,7 @@ def example() -> Ablation:
         )
     ]
     pairs = [
-        (RELATED, "transfer", "random", 1, other, share, 0.2)
+        (RELATED, "transfer", "random", 1, other, share, 0.01, 3, 0.2)
         for other, share in ((2, 0.21), (3, 0.6), (4, 0.5))
     ]
     return Ablation(pd.DataFrame(cells, columns=_CELLS), pd.DataFrame(pairs, columns=_PAIRS))
@@ -65,7 +75,7 @@ def test_answers_have_the_numbers() -> None:
         ["Split-MNIST", "Undecided", "50.00 (n=1)", "50.00 (n=1)"],
     ]
     assert rows_of(penalty) == []
-    assert rows_of(related)[1] == ["the same task again", "60.0", "20.0"]
+    assert rows_of(related)[1] == ["3", "the same task again", "60.00 ± 1.00 (n=3)", "20.00"]
 
 
 def test_the_beginnings_of_masks_are_compared() -> None:
