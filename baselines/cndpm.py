@@ -51,6 +51,7 @@ class CNDPM(Baseline):
     title: ClassVar[str] = "CN-DPM"
     role: ClassVar[Role] = Role.REFERENCE
     colour: ClassVar[str] = "#a88f00"
+    adam_alone: ClassVar[bool] = True
     reference: ClassVar[str] = "Lee, Ha, Zhang, Kim, ICLR 2020"
     rule: ClassVar[str] = "max-logit"
     supervision: ClassVar[Supervision] = Supervision.NONE

@@ -36,6 +36,8 @@ class Context:
         device: where the model and the data live.
         seed: of the run; torch is already seeded with it when `build` is called.
         plugins: Avalanche plugins of the harness's own; pass them on unchanged.
+        shared_plugins: those of them that another strategy which the method trains beside its own,
+            such as a generator's, takes as well: the others look at the method itself.
         norm: normalisation of every method's network; per-task is for the method to bring about,
             which `model` does.
         head: whether all tasks share one output layer or have one each.
@@ -55,6 +57,7 @@ class Context:
     device: torch.device
     seed: int
     plugins: tuple[SupervisedPlugin, ...] = ()
+    shared_plugins: tuple[SupervisedPlugin, ...] = ()
     norm: Norm = "shared"
     head: Literal["shared", "per-task"] = "shared"
     task_outputs: tuple[tuple[int, ...], ...] = ()

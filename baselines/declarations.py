@@ -101,6 +101,8 @@ def _check_terms(method: type[Baseline], where: str) -> None:
         value = getattr(method, name)
         if not isinstance(value, frozenset) or not all(isinstance(one, element) for one in value):
             raise ValueError(f"{where} has the {name} {value!r}; write a frozenset of {elements}")
+    if type(method.adam_alone) is not bool:
+        raise ValueError(f"{where} has adam_alone = {method.adam_alone!r}; write True or False")
     for name in ("rule", "colour", "penalty_setting", "tuning_source", "counterpart"):
         if not isinstance(value := getattr(method, name), str):
             raise ValueError(f'{where} has the {name} {value!r}; write a text, "" for none')

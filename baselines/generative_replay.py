@@ -27,6 +27,9 @@ class GenerativeReplay(Baseline):
     requirements: ClassVar[frozenset[Requirement]] = frozenset(
         {Requirement.GENERATIVE_REPLAY, Requirement.SEVERAL_MODELS}
     )
+    unsuited_networks: ClassVar[frozenset[str]] = frozenset(
+        {"mlp_2x400", "mlp_2x1000", "cifar_cnn", "resnet18", "resnet18_small_stem"}
+    )  # their images are not of 28 x 28 pixels, as the autoencoder's
 
     latent: int = setting(16, "dimensions of the autoencoder's code", minimum=1)
     generator_lr: float = setting(0.001, "learning rate of the autoencoder, of Adam", minimum=0)
@@ -47,7 +50,7 @@ class GenerativeReplay(Baseline):
             model=generator,
             optimizer=Adam(generator.parameters(), lr=self.generator_lr, fused=True),
             criterion=VAE_loss,
-            **{**arguments, "plugins": [*context.plugins, GenerativeReplayPlugin()]},
+            **{**arguments, "plugins": [*context.shared_plugins, GenerativeReplayPlugin()]},
         )
         arguments["plugins"].append(LabellingReplayPlugin(teacher))
         model = context.model()

@@ -85,6 +85,8 @@ class Baseline(ABC):
             learn too slowly, for so few. No comparison takes them.
         unsuited_networks: backbones (`harness.training.networks`) that the method is not defined
             for; it is refused on benchmarks that have one.
+        adam_alone: whether it learns by Adam, as published, whichever optimizer the comparison
+            asks for; it is refused where that is another one.
     """
 
     name: ClassVar[str]
@@ -102,6 +104,7 @@ class Baseline(ABC):
     paper_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     check_settings: ClassVar[Mapping[str, Any]] = {}
     unsuited_networks: ClassVar[frozenset[str]] = frozenset()
+    adam_alone: ClassVar[bool] = False
 
     @property
     def default_rule(self) -> str:

@@ -36,6 +36,7 @@ class Piggyback(Baseline):
     title: ClassVar[str] = "Piggyback"
     role: ClassVar[Role] = Role.RELATED
     colour: ClassVar[str] = "#a6445f"
+    adam_alone: ClassVar[bool] = True
     reference: ClassVar[str] = "Mallya, Davis, Lazebnik, ECCV 2018"
     rule: ClassVar[str] = "max-logit"
     supervision: ClassVar[Supervision] = Supervision.TASK_LABELS

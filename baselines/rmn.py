@@ -40,6 +40,7 @@ class RMNBaseline(Baseline):
     title: ClassVar[str] = "RMN"
     role: ClassVar[Role] = Role.SUBJECT
     colour: ClassVar[str] = "#0173b2"
+    adam_alone: ClassVar[bool] = True
     reference: ClassVar[str] = (
         "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "
         "in Continual Learning with Optimal Relevance Mapping, 2021"

@@ -24,6 +24,7 @@ class RMNUnsupervisedBaseline(SwitchDetectingBaseline):
     title: ClassVar[str] = "RMN (no labels)"
     role: ClassVar[Role] = Role.SUBJECT
     colour: ClassVar[str] = "#0173b2"
+    adam_alone: ClassVar[bool] = True
     counterpart: ClassVar[str] = "rmn"
     reference: ClassVar[str] = (
         "Kaushik, Gain, Kortylewski, Yuille: Understanding Catastrophic Forgetting and Remembering "

@@ -32,6 +32,7 @@ class SupSup(Baseline):
     title: ClassVar[str] = "SupSup"
     role: ClassVar[Role] = Role.RELATED
     colour: ClassVar[str] = "#3d8b6e"
+    adam_alone: ClassVar[bool] = True
     reference: ClassVar[str] = "Wortsman et al., Supermasks in superposition, NeurIPS 2020"
     rule: ClassVar[str] = "entropy"
     supervision: ClassVar[Supervision] = Supervision.TASK_LABELS

@@ -29,6 +29,7 @@ class WSN(Baseline):
     title: ClassVar[str] = "WSN"
     role: ClassVar[Role] = Role.RELATED
     colour: ClassVar[str] = "#7a5c00"
+    adam_alone: ClassVar[bool] = True
     reference: ClassVar[str] = "Kang et al., Forget-free continual learning, ICML 2022"
     rule: ClassVar[str] = "max-logit"
     supervision: ClassVar[Supervision] = Supervision.TASK_LABELS

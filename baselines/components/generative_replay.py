@@ -42,7 +42,8 @@ class LabellingReplayPlugin(GenerativeReplayPlugin):
         strategy.mbatch = [torch.cat(pair) for pair in more]
 
     def after_training_exp(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
-        """Train the generator, and note which classes are learned."""
+        """Train the generator as long as the classifier, and note which classes are learned."""
+        self.generator_strategy.train_epochs = strategy.train_epochs
         self.generator_strategy.train(strategy.experience)
         super().after_training_exp(strategy, **kwargs)
         dataset = strategy.experience.dataset

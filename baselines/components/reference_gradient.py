@@ -37,7 +37,9 @@ class ReferenceGradientPlugin(EpisodicMemoryPlugin):
             return
         x, y, task_labels = self.draw(min(self.sample, len(self.columns[0])))
         weights = learned(strategy)
+        strategy.model.train(len(x) > 1)  # a BatchNorm has no statistics of one example
         loss = strategy._criterion(avalanche_forward(strategy.model, x, task_labels), y)
+        strategy.model.train()
         found = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
         named = zip(weights, found, strict=True)
         reference = {name: gradient for name, gradient in named if gradient is not None}

@@ -20,7 +20,8 @@ class MemoryBudget:
         per_task: examples kept of each task; of one with fewer, all.
         per_class: examples kept of each class of a task instead; None for `per_task`.
         seed: of what is kept and drawn.
-        in_all: examples kept in all instead, of each task so far as many; None for `per_task`.
+        in_all: examples kept in all instead, of each task so far as many, so that up to one place
+            a task stays empty; None for `per_task`.
     """
 
     per_task: int
@@ -55,13 +56,21 @@ class RehearsingBaseline(Baseline):
 
     in_all: int | None = setting(
         None,
-        "examples stored in all instead, of each task so far as many; none: per_task",
+        "at most so many examples stored in all instead, of each task as many; none: per_task",
         minimum=1,
     )
 
     def __post_init__(self) -> None:
         if self.per_class is not None and self.in_all is not None:
             raise ValueError("per_class and in_all both say how many are stored; give one of them")
+
+    def check_stream(self, tasks: int) -> None:
+        """Refuse a memory with fewer places than tasks."""
+        if self.in_all is not None and self.in_all < tasks:
+            raise ValueError(
+                f"in_all={self.in_all} has no place for an example of each of {tasks} tasks; give "
+                f"at least {tasks}"
+            )
 
     def memory_budget(self, context: Context) -> MemoryBudget:
         """What its plugin keeps in a comparison."""

@@ -94,7 +94,7 @@ class CoresetPlugin(EpisodicMemoryPlugin):
     that predicts. Put it after the strategy's `VariationalPlugin`.
 
     Args:
-        budget: see `EpisodicMemoryPlugin`; no more than half of a task's examples are kept.
+        budget: see `EpisodicMemoryPlugin`; no more than half of each class of a task is kept.
         variational: of the same strategy.
         epochs: passes over the examples kept, after each task.
         learning_rate: of Adam in them.
@@ -122,7 +122,7 @@ class CoresetPlugin(EpisodicMemoryPlugin):
     def after_train_dataset_adaptation(self, strategy: SupervisedTemplate, **kwargs: Any) -> None:
         """Leave examples out of the task's training, and keep them."""
         dataset = strategy.adapted_dataset
-        chosen = self.choose(strategy)[: len(dataset) // 2]
+        chosen = at_most_half(torch.tensor(list(dataset.targets)), self.choose(strategy))
         each = identities(dataset)
         others = ~torch.isin(each, each[chosen])
         self.keep(dataset.subset(chosen))
@@ -240,3 +240,18 @@ def _gaussians(
             if layer is last and counted is not None:
                 rows = counted.view(-1, *(1,) * (means.dim() - 1))
             yield f"{place}.{name}", layer, means, parameters, rows
+
+
+def at_most_half(classes: Tensor, chosen: Sequence[int]) -> list[int]:
+    """Those of some chosen examples that leave at least half of each class, in their order.
+
+    Args:
+        classes: of all examples, (n,).
+        chosen: numbers of examples.
+    """
+    numbers = torch.tensor(chosen, dtype=torch.long)
+    kept = torch.zeros(len(numbers), dtype=torch.bool)
+    for one in torch.unique(classes):
+        places = (classes[numbers] == one).nonzero().flatten()
+        kept[places[: int((classes == one).sum()) // 2]] = True
+    return numbers[kept].tolist()

@@ -125,7 +125,7 @@ class TrainingBudget:
     )
     optimizer: Literal["adam", "sgd"] = _field(
         "Adam, or stochastic gradient descent without momentum; of all methods whose publication "
-        "does not demand another",
+        "does not demand another (those that demand Adam are refused with sgd)",
         "adam",
         later=True,
     )

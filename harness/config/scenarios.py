@@ -70,7 +70,8 @@ def under_scenario(
 
     Raises:
         SettingError: the benchmark cannot be compared in this scenario, the scenario has no such
-            normalisation or outputs, or the method no form for the network; says what to choose.
+            normalisation or outputs, or the method no form for the network or the optimizer; says
+            what to choose.
     """
     possible = allowed_scenarios(benchmark)
     if scenario not in possible:
@@ -81,6 +82,11 @@ def under_scenario(
         raise SettingError(
             f"{method.name} is not defined for the {benchmark.network} of {benchmark.name}; leave "
             "it out, or choose another benchmark"
+        )
+    if method.adam_alone and budget.optimizer != "adam":
+        raise SettingError(
+            f"{method.name} learns by Adam, as published, and not by "
+            f"training.optimizer={budget.optimizer}; leave one of them out"
         )
     norm, outputs = budget.norm, budget.outputs
     if norm == AUTO:

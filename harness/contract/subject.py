@@ -46,6 +46,7 @@ def small_context() -> Context:
         torch.manual_seed(0)
         return mlp(10)
 
+    loading = (TensorLoading(0),)
     return Context(
         network=network,
         outputs=10,
@@ -55,7 +56,8 @@ def small_context() -> Context:
         learning_rate=0.002,
         device=torch.device("cpu"),
         seed=0,
-        plugins=(TensorLoading(0),),
+        plugins=loading,
+        shared_plugins=loading,
     )
 
 

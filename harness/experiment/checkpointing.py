@@ -154,7 +154,7 @@ class Checkpoints:
 
     def _scope(self, parts: ResumableParts) -> Scope:
         skipped: list[tuple[object, tuple[str, ...]]] = [(BaseTemplate, _TRANSIENT)]
-        if not parts.within_train:  # the next call of `train` makes the optimizer's state anew
+        if parts.optimizer_begins_anew:
             skipped.append((parts.strategy.optimizer, ("state",)))
         return Scope(
             external=parts.external,
@@ -173,14 +173,14 @@ class ResumableParts:
         context: that it was made from.
         stream: the data, which are not stored.
         others: further objects that are not stored, by name.
-        within_train: whether the checkpoint is taken within one call of `train`.
+        optimizer_begins_anew: whether the next task does away with the optimizer's state.
     """
 
     strategy: SupervisedTemplate
     context: Context
     stream: Stream
     others: Mapping[str, object]
-    within_train: bool
+    optimizer_begins_anew: bool
 
     @property
     def root(self) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,10 @@ from harness.training.schedules import CosineDecay, PlateauDecay
 
 if TYPE_CHECKING:
     from avalanche.training.templates import SupervisedTemplate
+
+
+_SHARED: Final = (TensorLoading, CosineDecay, RandomAffine, DivergenceGuard)
+"""Plugins that any strategy may have; the others look at the method that is measured."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ def _context(
         device=device,
         seed=run.seed,
         plugins=plugins,
+        shared_plugins=tuple(plugin for plugin in plugins if isinstance(plugin, _SHARED)),
         norm=norm,
         head="per-task" if budget.outputs == "heads" else "shared",
         task_outputs=benchmark.task_outputs if own else (),

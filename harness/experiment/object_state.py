@@ -219,7 +219,7 @@ class _Restore:
         if isinstance(fresh, nn.Parameter):  # optimizers and others may hold it
             fresh.data = self.tensors[at]
             fresh.grad = None
-            return fresh
+            return fresh.requires_grad_(learns)
         return nn.Parameter(self.tensors[at], requires_grad=learns)
 
     def _generator(self, number: int, fresh: Any, path: str, at: int) -> torch.Generator:

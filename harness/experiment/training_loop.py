@@ -86,7 +86,7 @@ class TrainingLoop:
         self, experiences: Sequence[Any], saved: SavedState | None
     ) -> list[Row]:
         """One call of `train` for each training stage."""
-        parts = self._parts(within_train=False)
+        parts = self._parts(optimizer_begins_anew=self.budget.reset_optimizer)
         rows, done = self._begin(saved)
         if self.checkpoints and saved:
             self.checkpoints.restore(parts, saved)
@@ -126,7 +126,7 @@ class TrainingLoop:
 
         loader = StreamLoader(stream, first)
         boundaries = TaskBoundaryCallback(stream.ends, at_boundary, first)
-        parts = self._parts(within_train=True, loader=loader, boundaries=boundaries)
+        parts = self._parts(optimizer_begins_anew=False, loader=loader, boundaries=boundaries)
         self.strategy.plugins += [loader, boundaries]
         if self.checkpoints and saved:
             self.strategy.plugins.append(RestoringPlugin(self.checkpoints, parts, saved))
@@ -143,9 +143,11 @@ class TrainingLoop:
         """The rows so far, perhaps those of the untrained network at first, and the tasks done."""
         return (saved.rows, saved.done) if saved else (list(self._evaluate(0)), 0)
 
-    def _parts(self, *, within_train: bool, **others: object) -> ResumableParts:
+    def _parts(self, *, optimizer_begins_anew: bool, **others: object) -> ResumableParts:
         unstored = {"tracker": self.tracker, "guard": self.guard, **others}
-        return ResumableParts(self.strategy, self.context, self.stream, unstored, within_train)
+        return ResumableParts(
+            self.strategy, self.context, self.stream, unstored, optimizer_begins_anew
+        )
 
     def _save(self, parts: ResumableParts, rows: list[Row], done: int) -> None:
         if self.checkpoints and done < self.stream.benchmark.tasks:

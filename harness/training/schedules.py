@@ -88,6 +88,7 @@ class PlateauDecay(SupervisedPlugin):
         """Put the learning rates back."""
         for group, initial in zip(strategy.optimizer.param_groups, self._initial, strict=True):
             group["lr"] = initial
+        self._schedule = None  # it holds the optimizer, whose state a checkpoint leaves out
 
     def _loss(self, strategy: SupervisedTemplate, task: int) -> float:
         data = self.held_out[task]

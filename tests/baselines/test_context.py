@@ -15,6 +15,7 @@ from baselines.components.losses import OutputsSeen, OwnOutputs
 from baselines.components.no_metrics import NoMetrics
 from baselines.components.per_task import BatchNormPerTask, HeadPerTask, PerTaskNetwork
 from baselines.context import Context
+from baselines.registry import methods
 
 
 def test_a_shared_head_is_the_backbones_own(context: Context) -> None:
@@ -65,6 +66,15 @@ def test_the_optimizer_has_the_benchmarks_learning_rate_for_every_weight(
     assert group["lr"] == context.learning_rate
     assert group["fused"]
     assert {id(weight) for weight in group["params"]} == {id(w) for w in model.parameters()}
+
+
+@pytest.mark.parametrize("name", methods())
+def test_a_method_learns_by_the_optimizer_that_is_asked_for_or_says_that_it_does_not(
+    name: str, context: Context
+) -> None:
+    method = methods()[name]
+    strategy = method().build(replace(context, optimizer="sgd"))
+    assert isinstance(strategy.optimizer, torch.optim.Adam) is method.adam_alone
 
 
 def test_arguments_are_the_budget_and_plugins_of_the_harness(context: Context) -> None:

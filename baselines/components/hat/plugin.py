@@ -52,8 +52,12 @@ class HATPlugin(SupervisedPlugin):
         self._batch = 0
 
     def before_training_iteration(self, strategy: SupervisedTemplate, **kwargs: object) -> None:
-        """Raise the scale linearly over the epoch's batches (Equation 4)."""
-        progress = self._batch / max(1, len(strategy.dataloader) - 1)
+        """Raise the scale linearly over the epoch's batches (Equation 4).
+
+        Of an epoch of one batch it is the largest; the smallest would anneal nothing.
+        """
+        last = len(strategy.dataloader) - 1
+        progress = self._batch / last if last else 1.0
         self._scale = 1 / self.smax + (self.smax - 1 / self.smax) * progress
         for gate in strategy.model.gates:
             gate.scale = self._scale

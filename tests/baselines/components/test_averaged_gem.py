@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from baselines.agem import AGEM
 from baselines.components.averaged_gem import AveragedGEMPlugin, project
 from baselines.context import Context
+from baselines.interface import Baseline
+from baselines.mega import MEGA
 from harness.data.streams import Stream
 
 
@@ -81,6 +83,18 @@ class Products(SupervisedPlugin):
         product = sum(float((g * r).sum()) for g, r in pairs)
         length = sum(float(r.square().sum()) for _, r in pairs)
         self.found.append(product / length)
+
+
+@pytest.mark.parametrize("method", [AGEM(per_task=1), AGEM(sample=1), MEGA(per_task=1)])
+def test_one_stored_example_is_a_reference_beside_a_batch_norm(
+    method: Baseline, context: Context, stream: Stream
+) -> None:
+    """Of one example a BatchNorm has no statistics: it takes those of the data so far."""
+    strategy = method.build(replace(context, norm="shared", epochs=1))
+    for experience in stream.experiences[:2]:
+        strategy.train(experience, reset_optimizer_state=True)
+    assert strategy.model.training
+    assert all(torch.isfinite(one).all() for one in strategy.model.state_dict().values())
 
 
 @pytest.mark.parametrize("head", ["shared", "per-task"])

@@ -114,6 +114,13 @@ def test_a_number_in_all_is_shared_among_the_tasks_so_far(
     assert all(torch.equal(first, firsts[0]) for first in firsts)
 
 
+def test_a_memory_with_fewer_places_than_tasks_is_refused() -> None:
+    Replay(in_all=5).check_stream(5)
+    Replay().check_stream(5)
+    with pytest.raises(ValueError, match=r"in_all=4 has no place for .* of 5 tasks; give at least"):
+        Replay(in_all=4).check_stream(5)
+
+
 def test_a_number_in_all_and_one_of_each_class_contradict_each_other() -> None:
     with pytest.raises(ValueError, match="give one of them"):
         Replay(in_all=10, per_class=2)

@@ -16,6 +16,7 @@ from baselines.components.per_task import PerTaskNetwork, with_head_per_task
 from baselines.context import Context, Norm
 from baselines.generative_replay import GenerativeReplay
 from harness.data.streams import Stream
+from harness.training.networks import NETWORKS
 
 OWN = {0: {4, 1}, 1: {0}}
 SHARED = {0: {0, 1, 2}, 1: {0, 1, 2}}
@@ -63,6 +64,27 @@ class Batches(SupervisedPlugin):
     def before_forward(self, strategy: Any, **kwargs: Any) -> None:
         if strategy.clock.train_exp_counter == 2:
             self.seen.append(list(strategy.mbatch))
+
+
+def test_it_is_refused_where_images_are_not_those_of_its_generator() -> None:
+    others = {name for name, one in NETWORKS.items() if one.input_shape != (1, 28, 28)}
+    assert GenerativeReplay.unsuited_networks == others
+
+
+def test_what_looks_at_the_method_does_not_look_at_its_generator(
+    context: Context, stream: Stream
+) -> None:
+    """Curves and learning rates are the classifier's; how long it learns, the generator's too."""
+    watching = Batches()
+    context = replace(context, plugins=(*context.plugins, watching), epochs=1)
+    strategy = GenerativeReplay().build(context)
+    [replay] = [one for one in strategy.plugins if isinstance(one, LabellingReplayPlugin)]
+    generator = replay.generator_strategy
+    assert watching not in generator.plugins
+    assert set(context.shared_plugins) <= set(generator.plugins)
+    strategy.train_epochs = 3
+    strategy.train(stream.experiences[0])
+    assert generator.clock.train_exp_epochs == strategy.clock.train_exp_epochs == 3
 
 
 @pytest.mark.parametrize("norm", ["per-task", "shared"])

@@ -23,6 +23,7 @@ from baselines.components.variational_learning import (
     Gaussians,
     VariationalPlugin,
     add_divergence,
+    at_most_half,
     posterior,
 )
 from baselines.context import Context
@@ -174,6 +175,28 @@ def test_a_coreset_is_left_out_of_its_tasks_training(
         strategy.train(experience, reset_optimizer_state=True)
     assert sizes.found == [256 - kept] * 2
     assert memory_usage(strategy).examples == 2 * kept
+
+
+@pytest.mark.parametrize("chosen", [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 2, 6, 0], [7, 8], []])
+def test_no_class_loses_more_than_half_to_the_coreset(chosen: list[int]) -> None:
+    classes = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 2])  # at most two of 0, one of 1, none of 2
+    kept = at_most_half(classes, chosen)
+    assert kept == [one for one in chosen if one in kept]  # in their order
+    for label, most in ((0, 2), (1, 1), (2, 0)):
+        own = [one for one in chosen if classes[one] == label]
+        assert [one for one in kept if classes[one] == label] == own[:most]
+
+
+def test_a_coreset_of_each_class_leaves_every_class_to_be_learned(
+    context: Context, stream: Stream
+) -> None:
+    strategy = strategy_of(VCLCoreset(per_class=200, coreset_epochs=1), context)
+    task = stream.experiences[0].dataset
+    strategy.train(stream.experiences[0])
+    [memory] = [one for one in strategy.plugins if isinstance(one, CoresetPlugin)]
+    [kept] = memory.kept
+    for label in set(task.targets):
+        assert list(kept.targets).count(label) == list(task.targets).count(label) // 2
 
 
 def test_what_the_coreset_teaches_is_not_handed_on(context: Context, stream: Stream) -> None:

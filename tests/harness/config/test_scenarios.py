@@ -145,6 +145,14 @@ def test_what_is_asked_for_is_kept_or_refused_by_name(
             "permuted_mnist cannot be compared in class-il; choose task-il or domain-il$",
         ),
         ("split_mnist_fuzzy", "task-il", "rmn_unsupervised", {}, "choose class-il$"),
+        (
+            "split_mnist",
+            "task-il",
+            "rmn",
+            {"optimizer": "sgd"},
+            r"rmn learns by Adam, as published, and not by training\.optimizer=sgd; leave one of",
+        ),
+        ("split_cifar100", "task-il", "generative_replay", {}, "is not defined for the cifar_cnn"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

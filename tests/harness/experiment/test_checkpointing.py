@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from baselines.interface import Requirement
 from baselines.registry import methods
 from harness.config.run import Run
 from harness.contract.resuming import an_interrupted_run_goes_on, interrupt, resume, same
-from harness.contract.subject import Subject
+from harness.contract.subject import Subject, made
 from harness.experiment.checkpointing import CheckpointError, _random_state, _set_random_state
 from harness.experiment.experiment import RunResult
 from harness.storage import checkpoints
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Result = Callable[..., RunResult]
 
 UNLABELLED = "split_mnist_unsupervised"
+TINY: dict[str, Any] = {"epochs": 2, "train_examples": 64, "test_examples": 40}
 SEVERAL_STAGES = [
     name
     for name, method in methods().items()
@@ -38,6 +39,27 @@ def assert_same(one: RunResult, other: RunResult) -> None:
 @pytest.mark.parametrize("name", SEVERAL_STAGES)
 def test_a_run_goes_on_to_the_numbers_of_an_uninterrupted_one(name: str) -> None:
     assert an_interrupted_run_goes_on(Subject(methods()[name]))
+
+
+@pytest.mark.parametrize("name", ["naive", "ewc", "fromp"])
+def test_an_optimizer_that_goes_on_with_the_next_task_goes_on_with_the_run(
+    name: str, tmp_path: Path
+) -> None:
+    run = Subject(methods()[name]).run(**TINY, reset_optimizer=False)
+    interrupt(run, tmp_path, "task 3/3, epoch 1/2")
+    resumed, _ = resume(run, tmp_path)
+    assert_same(resumed, made(run))
+
+
+@pytest.mark.parametrize("name", ["naive", "single", "rmn"])
+def test_a_rate_that_falls_on_a_plateau_does_not_keep_the_last_tasks_optimizer(
+    name: str, tmp_path: Path
+) -> None:
+    """A BatchNorm per task adds parameters with each task, and Avalanche a group for them."""
+    run = Subject(methods()[name]).run(**TINY, decay=False, patience=1, norm="per-task")
+    interrupt(run, tmp_path, "task 3/3, epoch 1/2")
+    resumed, _ = resume(run, tmp_path)
+    assert_same(resumed, made(run))
 
 
 def test_a_stream_with_boundaries_alone_goes_on_as_well(

@@ -139,6 +139,16 @@ def test_training_goes_on_as_if_it_had_not_been_stopped() -> None:
     assert [step(fresh) for _ in range(3)] == [step(trained) for _ in range(3)]
 
 
+@pytest.mark.parametrize("learns", [True, False])
+def test_a_parameter_that_was_frozen_stays_frozen(learns: bool) -> None:
+    trained, fresh = nn.Linear(2, 1), nn.Linear(2, 1)
+    trained.weight.requires_grad_(learns)
+    weight = fresh.weight.requires_grad_(not learns)
+    moved(trained, fresh, Scope())
+    assert fresh.weight is weight
+    assert weight.requires_grad is learns
+
+
 def test_functions_and_what_holds_them_are_those_of_the_fresh_root() -> None:
     def stored() -> int:
         return 1

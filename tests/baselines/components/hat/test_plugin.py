@@ -55,6 +55,14 @@ def test_annealing_and_clamping(strategy: HATStrategy, stream: Stream) -> None:
     assert strategy.model.gates[0].embedding.abs().max() <= 6
 
 
+def test_an_epoch_of_one_batch_anneals_to_the_end(strategy: HATStrategy, stream: Stream) -> None:
+    recorded = Scales()
+    strategy.plugins.append(recorded)
+    strategy.train_mb_size = len(stream.experiences[0].dataset)
+    strategy.train(stream.experiences[0], reset_optimizer_state=True)
+    assert [step[0][0] for step in recorded.steps] == [SMAX, SMAX]
+
+
 def test_a_step_follows_equations_3_5_and_6(strategy: HATStrategy, stream: Stream) -> None:
     strategy.train(stream.experiences[0], reset_optimizer_state=True)
     before, after, state = Gradients(), Gradients(), Scales()
