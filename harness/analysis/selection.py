@@ -8,8 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from baselines.interface import Baseline
+from baselines.registry import methods
+from harness.config.budgets import TrainingBudget
 from harness.config.code import Code, present_code
 from harness.config.run import Run
+from harness.config.settings import declared
 from harness.storage import schema
 from harness.storage.record import Record
 from harness.storage.schema import CLASSES_SEEN
@@ -140,16 +144,24 @@ def _disambiguated(records: Sequence[Record]) -> list[Record]:
 
 def _differences(run: Run, other: Run) -> dict[str, Any]:
     """The values of a run's settings and budget that another run does not share."""
+    known = methods().get(run.baseline)
+    settings, budget = (_defaults(one) for one in (known, TrainingBudget))
     return {
         f"{prefix}{name}": own.get(name)
         for prefix, own, others in (
-            ("", run.settings, other.settings),
-            ("training.", run.training, other.training),
+            ("", {**settings, **run.settings}, {**settings, **other.settings}),
+            ("training.", {**budget, **run.training}, {**budget, **other.training}),
             ("plugin.", run.plugins, other.plugins),
         )
         for name in [*own, *(name for name in others if name not in own)]
         if own.get(name) != others.get(name)
     }
+
+
+def _defaults(owner: type[Baseline] | type[TrainingBudget] | None) -> dict[str, Any]:
+    """What a run had of settings that came later than it, and are not stored with it."""
+    found = {} if owner is None else declared(owner)
+    return {name: one.default for name, one in found.items() if one.later}
 
 
 def _version(versions: Mapping[str, int]) -> tuple[int, ...]:

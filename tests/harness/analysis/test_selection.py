@@ -88,6 +88,22 @@ def test_runs_from_before_and_after_a_change_of_defaults_are_told_apart(finish: 
     assert dict(zip(found.rows["run_id"], found.rows["setting"], strict=True)) == named
 
 
+def test_a_run_from_before_a_setting_had_its_default(finish: Finish) -> None:
+    """Settings that came later are stored where they differ from their defaults alone."""
+    training = {"epochs": 1, "norm": "none", "outputs": "own"}
+    made = []
+    for day, (settings, more) in enumerate(
+        [({}, {}), ({"draws": 1}, {}), ({"draws": 10}, {"affine": True})], start=1
+    ):
+        record, rows = finish(
+            baseline="vcl", settings=settings, training={**training, **more}, seed=day
+        )
+        made.append((replace(record, provenance={"started": f"2026-01-0{day}"}), rows))
+    of_one = "draws=1, training.affine=False"
+    assert [one.run.setting for one in select(results(made)).records] == [of_one, of_one, ""]
+    assert [one.run.setting for one in select(results(made[:2])).records] == ["", ""]
+
+
 def test_what_a_scenario_decides_is_no_change_of_defaults(finish: Finish) -> None:
     shared = {"epochs": 1, "norm": "shared", "outputs": "own"}
     task_il = finish(scenario="task-il", training={**shared, "norm": "per-task"})
