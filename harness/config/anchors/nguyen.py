@@ -57,4 +57,4 @@ _BUDGET: Final = TrainingBudget(
 )
 
 _SPLIT: Final[Settings] = {"task-il": {"vcl": {"kl_weight": 1.0}}}
-_PERMUTED: Final[Settings] = {"domain-il": {"vcl": {"kl_weight": 1.0}}}
+_PERMUTED: Final[Settings] = {"domain-il": {"vcl": {"kl_weight": 1.0, "draws": 10}}}
