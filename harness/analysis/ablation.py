@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
+from harness.analysis.columns import Cell
 from harness.analysis.derivation import derive
 from harness.analysis.metrics.masks import pairs
 from harness.analysis.statistics import summarise
@@ -38,6 +39,21 @@ class Ablation:
     cells: pd.DataFrame
     overlap: pd.DataFrame
     damaged: Mapping[Path, str] = field(default_factory=dict)
+
+    def of_factor(self, name: str) -> dict[tuple[str, str, str], Cell]:
+        """The cells of a factor, by benchmark, metric and title of the variant.
+
+        Args:
+            name: of the factor.
+        """
+        mine = self.cells[self.cells["factor"] == name]
+        records: list[dict[Any, Any]] = mine.to_dict("records")
+        return {
+            (row["benchmark"], row["metric"], row["variant"]): Cell(
+                row["mean"], row["half_width"], seeds=row["seeds"]
+            )
+            for row in records
+        }
 
 
 def measured(results: Path, planned: Iterable[AblationRun]) -> Ablation:

@@ -136,6 +136,10 @@ class Cell:
         return number if not self.seeds or number.endswith(seeds) else f"{number} {seeds}"
 
 
+NOTHING: Final = Cell(float("nan"), float("nan"))
+"""What was not measured."""
+
+
 def cells_of(
     shown: pd.DataFrame, wanted: Sequence[Column]
 ) -> dict[tuple[str, str], dict[Column, Cell]]:

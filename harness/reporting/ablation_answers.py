@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
 from harness.analysis.ablation import Ablation
-from harness.analysis.columns import Cell
+from harness.analysis.columns import NOTHING, Cell
 from harness.analysis.metrics.definition import Unit, metrics
 from harness.config.ablation import FACTORS, RELATED
 from harness.config.benchmarks import BENCHMARKS
@@ -76,26 +76,18 @@ def answers(ablation: Ablation) -> Iterator[Table]:
 
 def _answer(ablation: Ablation, question: _Question) -> Table:
     """A row for each benchmark and metric, a column for each variant."""
-    mine = ablation.cells[ablation.cells["factor"] == question.factor]
-    records: list[dict[Any, Any]] = mine.to_dict("records")
-    places = {(row["benchmark"], row["metric"], row["variant"]): row for row in records}
+    places = ablation.of_factor(question.factor)
     rows = []
-    for benchmark in dict.fromkeys(mine["benchmark"]):
-        for metric in question.metrics:
-            cells = [places.get((benchmark, metric, variant)) for variant in question.variants]
-            if sum(cell is not None for cell in cells) > 1:  # one alone answers nothing
-                title = metrics()[metric].title
-                texts = [_text(cell, metric) for cell in cells]
-                rows.append([Text(BENCHMARKS[benchmark].title), Text(title), *texts])
+    for benchmark in dict.fromkeys(name for name, *_ in places):
+        for metric in map(metrics().__getitem__, question.metrics):
+            keys = [(benchmark, metric.id, variant) for variant in question.variants]
+            if sum(key in places for key in keys) > 1:  # one alone answers nothing
+                cells = [places.get(key, NOTHING) for key in keys]
+                percent = metric.unit is Unit.PERCENT
+                texts = [Text(cell.text_with_seeds(percent)) for cell in cells]
+                rows.append([Text(BENCHMARKS[benchmark].title), Text(metric.title), *texts])
     head = ["Benchmark", "Metric", *question.variants]
     return Table(question.text, head, rows, left=frozenset({0, 1}))
-
-
-def _text(cell: Mapping[str, Any] | None, metric: str) -> Text:
-    if cell is None:
-        return Text("–")
-    number = Cell(cell["mean"], cell["half_width"], seeds=cell["seeds"])
-    return Text(number.text_with_seeds(metrics()[metric].unit is Unit.PERCENT))
 
 
 def _relation_answer(ablation: Ablation) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
 from harness.analysis.ablation import Ablation
-from harness.analysis.columns import Cell
-from harness.analysis.metrics.definition import Metric, Unit, metrics
+from harness.analysis.columns import NOTHING
+from harness.analysis.metrics.definition import Unit, metrics
 from harness.config.ablation import FACTORS, Factor
 from harness.config.benchmarks import BENCHMARKS
 from harness.reporting.ablation_answers import answers, related_overlap
@@ -82,29 +82,24 @@ def _lines(ablation: Ablation, folder: Path) -> list[str]:
 def _table(ablation: Ablation, factor: Factor) -> Table:
     """A row a benchmark and variant, in the order of both."""
     known = metrics()
-    mine = ablation.cells[ablation.cells["factor"] == factor.name]
-    records: list[dict[Any, Any]] = mine.to_dict("records")
-    places = {(row["benchmark"], row["variant"], row["metric"]): row for row in records}
+    places = ablation.of_factor(factor.name)
     rows = []
-    for name in dict.fromkeys(mine["benchmark"]):
+    for name in dict.fromkeys(benchmark for benchmark, *_ in places):
         for variant in factor.variants:
-            found = [places.get((name, variant.title, metric)) for metric in _METRICS]
-            if not any(found):
+            keys = [(name, metric, variant.title) for metric in _METRICS]
+            if not any(key in places for key in keys):
                 continue
-            seeds = max(cell["seeds"] for cell in found if cell)
-            texts = [_text(cell, known[m]) for cell, m in zip(found, _METRICS, strict=True)]
+            found = [places.get(key, NOTHING) for key in keys]
+            seeds = max(cell.seeds for cell in found)
+            texts = [
+                Text(cell.text(known[metric].unit is Unit.PERCENT))
+                for cell, metric in zip(found, _METRICS, strict=True)
+            ]
             rows.append(
                 [Text(BENCHMARKS[name].title), Text(variant.title), Text(str(seeds)), *texts]
             )
     head = ["Benchmark", "Variant", "Seeds", *(known[metric].title for metric in _METRICS)]
     return Table(factor.title, head, rows, left=frozenset({0, 1}))
-
-
-def _text(cell: Mapping[str, Any] | None, metric: Metric) -> Text:
-    if cell is None:
-        return Text("–")
-    number = Cell(cell["mean"], cell["half_width"], seeds=cell["seeds"])
-    return Text(number.text(percent=metric.unit is Unit.PERCENT))
 
 
 def _figure(drawing: Drawing | None, path: Path, title: str) -> Iterator[str]:
