@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import pandas as pd
 
-from baselines.interface import Baseline
 from baselines.registry import methods
 from harness.config.budgets import TrainingBudget
 from harness.config.code import Code, present_code
@@ -158,8 +158,13 @@ def _differences(run: Run, other: Run) -> dict[str, Any]:
     }
 
 
-def _defaults(owner: type[Baseline] | type[TrainingBudget] | None) -> dict[str, Any]:
-    """What a run had of settings that came later than it, and are not stored with it."""
+@cache
+def _defaults(owner: Any) -> Mapping[str, Any]:
+    """What a run had of settings that came later than it, and are not stored with it.
+
+    Args:
+        owner: the class of the method, None where it is not known, or that of the budget.
+    """
     found = {} if owner is None else declared(owner)
     return {name: one.default for name, one in found.items() if one.later}
 
