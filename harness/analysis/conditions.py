@@ -7,17 +7,15 @@ that gives no identity: there a comparison gives no method anything that it does
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from harness.analysis.run_filter import EVERYTHING, RunFilter
-from harness.analysis.selection import select
 from harness.config.scenarios import TASK_IL
-from harness.storage import store
+from harness.storage.store import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,12 @@ CONDITIONS: Final = (
 )
 
 
-def observed_conditions(
-    results: Path, benchmarks: Sequence[str], profile: str, shown: RunFilter = EVERYTHING
-) -> pd.DataFrame:
+def observed_conditions(benchmarks: Iterable[Results]) -> pd.DataFrame:
     """Which conditions each method was seen to give up, beside what the paper prints.
 
     Args:
-        results: folder of all results.
-        benchmarks: whose runs; given up on one of them is given up.
-        profile: likewise.
-        shown: which of the runs.
+        benchmarks: the runs of each, of `harness.analysis.selection.select`; what is given up on
+            one of them is given up.
 
     Returns:
         One row a method and condition: baseline, method (as printed), condition (its title),
@@ -70,8 +64,7 @@ def observed_conditions(
     counts: dict[tuple[str, str], float] = {}
     names: dict[str, str] = {}
     metrics = {condition.metric for condition in CONDITIONS}
-    for benchmark in benchmarks:
-        found = shown.of(select(store.read(results, benchmark, profile)))
+    for found in benchmarks:
         titles = {r.run.id: (r.run.baseline, r.method.title) for r in found.records}
         without = {r.run.id for r in found.records if r.run.scenario != TASK_IL}
         rows = found.rows[found.rows["run_id"].isin(without)]

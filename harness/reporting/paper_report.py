@@ -62,7 +62,7 @@ def paper_report(results: Path, profile: str, asked: RunFilter = EVERYTHING) -> 
         raise NoFinishedRunError(f"there is no finished run{said(shown)}", evidence.damaged)
     verdicts = judged(evidence)
     numbers = list(paper_numbers(cells))
-    conditions = observed_conditions(results, LABELLED, profile, shown)
+    conditions = observed_conditions(evidence.stored[name] for name in LABELLED)
     supplement = supplement_table(conditions, LABELLED)
     counted, judged_numbers = tally(verdicts), numbers_table(verdicts)
     margins = claims_table("Margins over other methods", verdicts.margins)

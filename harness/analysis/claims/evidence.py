@@ -63,6 +63,7 @@ class Evidence:
         damaged: folders and files that could not be read, with the reason.
         ablation: what was measured with one thing varied at a time, in its own profile.
         shown: which of the stored runs these are; of all others, nothing counts as measured.
+        stored: these runs, by benchmark.
     """
 
     profile: str
@@ -70,6 +71,7 @@ class Evidence:
     damaged: Mapping[Path, str] = field(default_factory=dict)
     ablation: Evidence | None = None
     shown: RunFilter = EVERYTHING
+    stored: Mapping[str, Results] = field(default_factory=dict)
 
     def named(self, benchmark: str) -> str:
         """What the paper calls a benchmark, and that the ablation measured it, where it did.
@@ -188,14 +190,15 @@ def _compared(
 ) -> Evidence:
     compared: dict[tuple[str, str], Compared] = {}
     damaged: dict[Path, str] = {}
-    for name, found in stored.items():
+    chosen = {name: shown.of(found) for name, found in stored.items()}
+    for name, found in chosen.items():
         damaged |= found.damaged
         supervised = with_labels(results, name, profile)
-        for one in comparisons(shown.of(found)):
+        for one in comparisons(found):
             if not one.factors:
                 board, complete = leaderboards(one, supervised)
                 compared[name, one.scenario] = Compared(one.results.rows, board, complete)
-    return Evidence(profile, compared, damaged, shown=shown)
+    return Evidence(profile, compared, damaged, shown=shown, stored=chosen)
 
 
 def command(

@@ -13,10 +13,12 @@ import pytest
 from baselines.registry import methods
 from harness.analysis import conditions
 from harness.analysis.conditions import CONDITIONS, observed_conditions
+from harness.analysis.selection import select
 from harness.config.run import Run
 from harness.storage import schema, store
 from harness.storage.record import MethodDeclaration, Record
 from harness.storage.schema import MEASUREMENTS
+from harness.storage.store import Results
 
 
 def saved(root: Path, measured: Callable[..., tuple[Run, pd.DataFrame]], name: str) -> Run:
@@ -27,8 +29,12 @@ def saved(root: Path, measured: Callable[..., tuple[Run, pd.DataFrame]], name: s
     return run
 
 
+def runs_of(root: Path, benchmark: str, profile: str) -> Results:
+    return select(store.read(root, benchmark, profile))
+
+
 def seen(root: Path) -> dict[tuple[str, str], Any]:
-    table = observed_conditions(root, ["split_mnist"], "smoke")
+    table = observed_conditions([runs_of(root, "split_mnist", "smoke")])
     rows: list[dict[Any, Any]] = table.to_dict("records")
     return {(row["baseline"], row["condition"]): row for row in rows}
 
@@ -75,7 +81,9 @@ def test_what_is_given_up_on_one_benchmark_is_given_up(
         stored = rows.assign(value=changed, benchmark=name, run_id=there.id)
         store.save(tmp_path, Record(there, MethodDeclaration("HAT"), {}), schema.check(stored))
     heads = {
-        benchmarks: observed_conditions(tmp_path, benchmarks, "smoke").set_index("condition")
+        benchmarks: observed_conditions(
+            runs_of(tmp_path, name, "smoke") for name in benchmarks
+        ).set_index("condition")
         for benchmarks in (("split_mnist",), ("split_mnist", "permuted_mnist"))
     }
     assert [one.loc["Multihead", "observed"] for one in heads.values()] == ["no", "yes"]
@@ -84,9 +92,9 @@ def test_what_is_given_up_on_one_benchmark_is_given_up(
 
 def test_runs_without_counts_make_no_table(results: Path) -> None:
     """Those of earlier versions have stored examples alone; those in task-il are not asked."""
-    table = observed_conditions(results, ["split_mnist"], "default")
+    table = observed_conditions([runs_of(results, "split_mnist", "default")])
     assert set(table["observed"]) <= {"", "no"}
-    assert observed_conditions(results, ["permuted_mnist"], "default").empty
+    assert observed_conditions([runs_of(results, "permuted_mnist", "default")]).empty
 
 
 def test_every_count_is_a_measurement_and_the_papers_table_is_whole() -> None:
